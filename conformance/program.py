@@ -119,7 +119,8 @@ class Function(_Value):
     """A function as data: its parameters and the steps of its body.
 
     A call binds `parameters` in a fresh scope and runs `steps` there. Other names are looked up in the scope in which
-    the function was defined, at the time of the call, as Python's closures are.
+    the function was defined, at the time of the call, as Python's closures are. A step of the body that raises ends the
+    body: the contexts that it entered are left with that exception, which then reaches the caller (the engine, mostly).
     """
 
     name: str
