@@ -1,19 +1,30 @@
 """run.jsonl: the one source of truth about a run, a line a record.
 
-A header; then for every program one line before it runs and one with its verdict after; a line with the outcome of every
-case; a footer. A file without its footer is an interrupted run: it can be read, and is never called a pass. Everything that
-a report shows comes from this file. `docs/run.md` is the specification.
+A header; then for every program one line before it runs and one with its verdict after; a line with the outcome of
+every case; a footer. A file without its footer is an interrupted run: it can be read, and is never called a pass.
+Everything that a report shows comes from this file. `docs/run.md` is the specification.
+
+*Shards.* Every process of a run appends to a file of its own (``run.gw0.jsonl`` beside ``run.jsonl``), so that no two
+write to one. When the run ends `merge` puts them together, case by case in the order of the catalogue: the same seed
+and versions give the same bytes, times apart, however many processes shared the work. If the run never came to its end,
+`read` finds the shards where they lie.
 """
 
 from __future__ import annotations
 
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Union
 
 import msgspec
 
 from conformance.program import Program
-from conformance.trace import Level, Trace
-from conformance.verdict import Status, Verdict
+from conformance.trace import LEVELS, Level, Trace
+from conformance.verdict import STATUSES, Status, Verdict
 
 FORMAT = 1
 
@@ -45,7 +56,7 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     """Versions that matter beside its own: ``{"python": "3.11.7", "numpy": "2.4.6"}``."""
 
 
-class Header(_Record, kw_only=True):
+class Header(_Record, frozen=True, kw_only=True):
     format: int = FORMAT
     torchstone: str
     subject: Description
@@ -61,7 +72,7 @@ class Header(_Record, kw_only=True):
     """ISO 8601, UTC. Left out of comparisons between runs, like everything that is a time."""
 
 
-class CaseRecord(_Record, kw_only=True, tag="case"):
+class CaseRecord(_Record, frozen=True, kw_only=True, tag="case"):
     """A case of the catalogue, before it runs."""
 
     id: str
@@ -77,7 +88,7 @@ class CaseRecord(_Record, kw_only=True, tag="case"):
         return self.id.split("/", 1)[0]
 
 
-class ProgramRecord(_Record, kw_only=True, tag="program"):
+class ProgramRecord(_Record, frozen=True, kw_only=True, tag="program"):
     """A program about to run."""
 
     case: str
@@ -85,7 +96,7 @@ class ProgramRecord(_Record, kw_only=True, tag="program"):
     program: Program
 
 
-class VerdictRecord(_Record, kw_only=True, tag="verdict"):
+class VerdictRecord(_Record, frozen=True, kw_only=True, tag="verdict"):
     """What became of the program of the same case and index."""
 
     case: str
@@ -113,7 +124,7 @@ class LevelOutcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     """The minimal failing program, if one fails."""
 
 
-class Outcome(_Record, kw_only=True):
+class Outcome(_Record, frozen=True, kw_only=True):
     """How a case fared: its worst status over all its programs, by level."""
 
     case: str
@@ -130,7 +141,7 @@ class Outcome(_Record, kw_only=True):
     seconds: float = 0.0
 
 
-class Footer(_Record, kw_only=True):
+class Footer(_Record, frozen=True, kw_only=True):
     """The run came to its end."""
 
     cases: int
@@ -144,3 +155,280 @@ class Footer(_Record, kw_only=True):
 
 
 Record = Union[Header, CaseRecord, ProgramRecord, VerdictRecord, Outcome, Footer]
+"""What a line of a run.jsonl can be."""
+
+STARTED = ""
+"""What `without_times` leaves of a time of day."""
+
+
+class RunFileError(ValueError):
+    """A file that cannot be read as a run."""
+
+
+class NotARun(RunFileError):
+    """A line is no record of a run, or the file does not begin with a header."""
+
+    def __init__(self, path: Path, line: int, why: str) -> None:
+        super().__init__(f"{path}, line {line}: {why}")
+        self.path, self.line, self.why = path, line, why
+
+
+class UnknownRunFormat(RunFileError):
+    """The run was written by another version of torchstone."""
+
+    def __init__(self, path: Path, format: int) -> None:
+        super().__init__(f"{path} is a run of format {format}, and this torchstone reads format {FORMAT}")
+        self.path, self.format = path, format
+
+
+# -------------------------------------------------------------------------------------------------------------- writing
+
+
+class Journal:
+    """One file of a run, appended to. Every record is on disk before `write` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # Unbuffered: a subject that takes the process with it still leaves the program that did so.
+        self._file = path.open("ab", buffering=0)
+
+    def write(self, record: Record) -> None:
+        self._file.write(_encoder.encode(record) + b"\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def begin(path: Path, header: Header) -> None:
+    """Starts a run in `path`: its header, and nothing left of a run that was there before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for old in (path, *_shards(path)):
+        old.unlink(missing_ok=True)
+    with Journal(path) as journal:
+        journal.write(header)
+
+
+def shard(path: Path, worker: str) -> Journal:
+    """The file in which one process of the run in `path` writes: ``run.gw0.jsonl`` beside ``run.jsonl``.
+
+    `worker` is xdist's name for it, or ``main``.
+    """
+    return Journal(path.with_name(f"{path.stem}.{worker}{path.suffix}"))
+
+
+def merge(path: Path, order: Sequence[str], *, interrupted: bool = False, seconds: float = 0.0) -> Run:
+    """Puts the shards of the run in `path` into it, cases in the order given, and ends it with a footer.
+
+    A case without an outcome was cut off: its process died, and it counts as CRASH at the program that was running; if
+    the run was interrupted it has no outcome, and the run no footer.
+    """
+    header = _header(path)
+    cases = _complete(path, interrupted)
+    position = {case: index for index, case in enumerate(order)}
+    records = [
+        record for case in sorted(cases, key=lambda c: (position.get(c, len(position)), c)) for record in cases[case]
+    ]
+    shares = _shares(path)
+    if not interrupted:
+        outcomes = [record for record in records if isinstance(record, Outcome)]
+        records.append(_footer(outcomes, seconds, shares))
+    # A new file that takes the old one's place at once, so that a kill in the middle of this loses nothing.
+    merged = path.with_name(f"{path.name}.part")
+    with merged.open("wb") as file:
+        for record in (header, *records):
+            file.write(_encoder.encode(record) + b"\n")
+    os.replace(merged, path)
+    for old in _shards(path):
+        old.unlink()
+    return read(path)
+
+
+def _complete(path: Path, interrupted: bool) -> dict[str, list[Record]]:
+    cases: dict[str, list[Record]] = {}
+    for records in map(_by_case, map(_records, _shards(path))):
+        for case, lines in records.items():
+            # A case can have run twice, if its first process died: what counts is the run that came to its end.
+            if case not in cases or not isinstance(cases[case][-1], Outcome):
+                cases[case] = lines
+    if not interrupted:
+        for case, lines in cases.items():
+            if not isinstance(lines[-1], Outcome):
+                lines.extend(_crashed(case, lines))
+    return cases
+
+
+def _by_case(records: Iterable[Record]) -> dict[str, list[Record]]:
+    cases: dict[str, list[Record]] = {}
+    for record in records:
+        match record:
+            case CaseRecord(id=case):
+                cases[case] = [record]
+            case ProgramRecord(case=case) | VerdictRecord(case=case) | Outcome(case=case):
+                cases.setdefault(case, []).append(record)
+    return cases
+
+
+def count_statuses(of: Iterable[Verdict | Outcome]) -> dict[str, int]:
+    """How many have each status, in the order of `STATUSES`; those that none has are left out."""
+    counts = Counter(one.status for one in of)
+    return {status: counts[status] for status in STATUSES if status in counts}
+
+
+def _crashed(case: str, lines: Sequence[Record]) -> Iterator[Record]:
+    """What is to be said of a case whose process died: nobody was left to say it."""
+    verdicts = [line.verdict for line in lines if isinstance(line, VerdictRecord)]
+    counts = count_statuses(verdicts)
+    last = lines[-1]
+    verdict = Verdict(status="CRASH", reason="the process ended while it ran this program")
+    finding = None
+    if isinstance(last, ProgramRecord):
+        yield VerdictRecord(case=case, index=last.index, verdict=verdict)
+        counts["CRASH"] = counts.get("CRASH", 0) + 1
+        finding = Finding(program=last.program, verdict=verdict)
+    yield Outcome(
+        case=case,
+        status="CRASH",
+        expected=False,
+        programs=sum(counts.values()),
+        counts=counts,
+        levels={level: LevelOutcome(status="CRASH", failing=1, finding=finding) for level in LEVELS},
+        reason=verdict.reason if finding else "the process ended between two programs",
+    )
+
+
+def _footer(outcomes: Sequence[Outcome], seconds: float, shares: dict[str, float]) -> Footer:
+    return Footer(
+        cases=len(outcomes),
+        programs=sum(outcome.programs for outcome in outcomes),
+        counts=count_statuses(outcomes),
+        unexpected=sum(not outcome.expected for outcome in outcomes),
+        seconds=seconds,
+        shares=shares,
+    )
+
+
+def _shares(path: Path) -> dict[str, float]:
+    """Where the time went, over all the processes: each leaves a footer of its own in its shard."""
+    total: dict[str, float] = {}
+    for records in map(_records, _shards(path)):
+        for record in records:
+            if isinstance(record, Footer):
+                for what, seconds in record.shares.items():
+                    total[what] = round(total.get(what, 0.0) + seconds, 3)
+    return total
+
+
+# -------------------------------------------------------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that one run.jsonl says; cases are in the order of the file."""
+
+    header: Header
+    cases: dict[str, CaseRecord] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    programs: dict[tuple[str, int], Program] = field(default_factory=dict)
+    """By case and index. Those whose index is past the outcome's `programs` were tried while shrinking."""
+    verdicts: dict[tuple[str, int], Verdict] = field(default_factory=dict)
+    footer: Footer | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run did not come to its end: it is never a pass."""
+        return self.footer is None
+
+    @property
+    def running(self) -> tuple[tuple[str, int], ...]:
+        """The programs that were begun and have no verdict: what ran when the run was cut off."""
+        return tuple(key for key in self.programs if key not in self.verdicts)
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the run came to its end and every case ended as expected."""
+        return self.footer is not None and not self.footer.unexpected
+
+
+def read(path: Path) -> Run:
+    """The run in a file, and in the shards beside it if it was cut off. Raises a `RunFileError`.
+
+    A last line that was cut off in the middle of writing is left out; a run without its footer is an interrupted run.
+    """
+    header = _header(path)
+    records = list(_records(path))[1:]
+    if not any(isinstance(record, Footer) for record in records):
+        records += [
+            record for lines in map(_by_case, map(_records, _shards(path))) for r in lines.values() for record in r
+        ]
+    run = Run(header)
+    footer = None
+    for record in records:
+        match record:
+            case CaseRecord(id=case):
+                run.cases[case] = record
+            case ProgramRecord(case=case, index=index, program=program):
+                run.programs[case, index] = program
+            case VerdictRecord(case=case, index=index, verdict=verdict):
+                run.verdicts[case, index] = verdict
+            case Outcome(case=case):
+                run.outcomes[case] = record
+            case Footer():
+                footer = record
+    return Run(run.header, run.cases, run.outcomes, run.programs, run.verdicts, footer)
+
+
+def without_times(path: Path) -> bytes:
+    """What is in a run's file, times apart: equal for two runs with the same seed and the same versions."""
+    return b"".join(_encoder.encode(_timeless(record)) + b"\n" for record in _records(path))
+
+
+def _timeless(record: Record) -> Record:
+    match record:
+        case Header():
+            return msgspec.structs.replace(record, started=STARTED)
+        case Outcome():
+            return msgspec.structs.replace(record, seconds=0.0)
+        case Footer():
+            return msgspec.structs.replace(record, seconds=0.0, shares={})
+    return record
+
+
+def schema() -> dict[str, object]:
+    """The JSON Schema (2020-12) of one line of a run.jsonl."""
+    return msgspec.json.schema(Record)
+
+
+def _header(path: Path) -> Header:
+    first = next(_records(path), None)
+    if not isinstance(first, Header):
+        raise NotARun(path, 1, "a run begins with its header")
+    if first.format != FORMAT:
+        raise UnknownRunFormat(path, first.format)
+    return first
+
+
+def _records(path: Path) -> Iterator[Record]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                yield _decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                if not line.endswith(b"\n"):
+                    return  # The process was killed in the middle of this line, which is the last.
+                raise NotARun(path, number, str(error)) from error
+
+
+def _shards(path: Path) -> list[Path]:
+    # Only what `shard` makes: somebody may keep a run.baseline.jsonl here.
+    name = re.compile(rf"{re.escape(path.stem)}\.(main|gw\d+){re.escape(path.suffix)}")
+    return sorted(other for other in path.parent.glob(f"{path.stem}.*") if name.fullmatch(other.name))
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)

@@ -29,20 +29,22 @@ FORMAT = 1
 """The version of the Program format. A reader refuses a Program of another version."""
 
 
-class _Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag=str.lower):
+class _Value(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag=str.lower
+):
     """What every tagged operand shares: immutable, compared by content, strict to decode."""
 
 
 # --------------------------------------------------------------------------------------------------------------- operands
 
 
-class Ref(_Value):
+class Ref(_Value, frozen=True):
     """The value bound to `name` by an earlier step, or by a parameter of an enclosing function."""
 
     name: str
 
 
-class Float(_Value):
+class Float(_Value, frozen=True):
     """A floating-point number, as Python's shortest decimal that reads back the same: ``0.1``, ``-0.0``, ``nan``, ``inf``.
 
     Text rather than a JSON number, because JSON has neither nan nor inf, and JavaScript cannot tell 1.0 from 1, which
@@ -59,7 +61,7 @@ class Float(_Value):
         return float(self.value)
 
 
-class Complex(_Value):
+class Complex(_Value, frozen=True):
     """A complex number; `real` and `imag` are written as in `Float`."""
 
     real: str
@@ -69,7 +71,7 @@ class Complex(_Value):
         return complex(float(self.real), float(self.imag))
 
 
-class Global(_Value):
+class Global(_Value, frozen=True):
     """A dotted name that the subject resolves: ``torch.float32``, ``torch.autograd.grad``, ``copy.deepcopy``.
 
     The first part is ``torch`` (the subject's own namespace) or a name of `HOST_MODULES`.
@@ -78,31 +80,31 @@ class Global(_Value):
     path: str
 
 
-class List(_Value):
+class List(_Value, frozen=True):
     items: tuple[Operand, ...]
 
 
-class Tuple(_Value):
+class Tuple(_Value, frozen=True):
     items: tuple[Operand, ...]
 
 
-class Dict(_Value):
+class Dict(_Value, frozen=True):
     """A dictionary in insertion order: pairs of key and value."""
 
     items: tuple[tuple[Operand, Operand], ...]
 
 
-class Slice(_Value):
+class Slice(_Value, frozen=True):
     start: Operand = None
     stop: Operand = None
     step: Operand = None
 
 
-class Ellipsis_(_Value, tag="ellipsis"):
+class Ellipsis_(_Value, frozen=True, tag="ellipsis"):
     """``...`` in an index."""
 
 
-class TensorLiteral(_Value, tag="tensor"):
+class TensorLiteral(_Value, frozen=True, tag="tensor"):
     """A tensor's dtype, shape and elements.
 
     `data` holds the elements in row-major order, little-endian, in the dtype's own width (base64 in JSON): every bit
@@ -115,7 +117,7 @@ class TensorLiteral(_Value, tag="tensor"):
     data: bytes
 
 
-class Function(_Value):
+class Function(_Value, frozen=True):
     """A function as data: its parameters and the steps of its body.
 
     A call binds `parameters` in a fresh scope and runs `steps` there. Other names are looked up in the scope in which
@@ -133,7 +135,7 @@ class Function(_Value):
     """Whether the body is a generator; it then holds `Yield` steps."""
 
 
-class Raise(_Value):
+class Raise(_Value, frozen=True):
     """An exception raised by the program itself: the name of a built-in exception class, and its text."""
 
     type: str
@@ -147,7 +149,7 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     decorator: OneOf["staticmethod", "classmethod", "property"] | None = None
 
 
-class Class(_Value):
+class Class(_Value, frozen=True):
     """A class as data, such as a subclass of ``torch.autograd.Function``."""
 
     name: str
@@ -156,7 +158,22 @@ class Class(_Value):
 
 
 Operand = Union[
-    None, bool, int, str, Ref, Float, Complex, Global, List, Tuple, Dict, Slice, Ellipsis_, TensorLiteral, Function, Class
+    None,
+    bool,
+    int,
+    str,
+    Ref,
+    Float,
+    Complex,
+    Global,
+    List,
+    Tuple,
+    Dict,
+    Slice,
+    Ellipsis_,
+    TensorLiteral,
+    Function,
+    Class,
 ]
 """Whatever a step can be given. Integers are JSON integers of any size."""
 
@@ -164,7 +181,15 @@ Operand = Union[
 # ------------------------------------------------------------------------------------------------------------------ steps
 
 
-class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag=str.lower, kw_only=True):
+class _Step(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag=str.lower,
+    kw_only=True,
+):
     """What every step shares."""
 
     drops: tuple[str, ...] = ()
@@ -172,14 +197,14 @@ class _Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     holds the last reference), except the step's own `out`, which is unbound once it has been observed."""
 
 
-class Bind(_Step):
+class Bind(_Step, frozen=True):
     """``out = value`` for a literal: an input tensor, a function, a class."""
 
     out: str
     value: Operand
 
 
-class Call(_Step):
+class Call(_Step, frozen=True):
     """``out = function(*args, **kwargs)``; `function` is a Global or a Ref to something callable."""
 
     function: Operand
@@ -188,7 +213,7 @@ class Call(_Step):
     out: str | None = None
 
 
-class Method(_Step):
+class Method(_Step, frozen=True):
     """``out = self.name(*args, **kwargs)``; looked up on the value and called."""
 
     self: Operand
@@ -198,7 +223,7 @@ class Method(_Step):
     out: str | None = None
 
 
-class Operator(_Step):
+class Operator(_Step, frozen=True):
     """``out = operator(*args)``, by Python's rules of reflection: ``1 / x`` is ``truediv(1, x)``.
 
     `operator` is a key of `OPERATORS`. An in-place operator (``iadd``) binds `out` to what it returned.
@@ -209,7 +234,7 @@ class Operator(_Step):
     out: str | None = None
 
 
-class Get(_Step):
+class Get(_Step, frozen=True):
     """``out = self.name``"""
 
     self: Operand
@@ -217,7 +242,7 @@ class Get(_Step):
     out: str | None = None
 
 
-class Set(_Step):
+class Set(_Step, frozen=True):
     """``self.name = value``"""
 
     self: Operand
@@ -225,14 +250,14 @@ class Set(_Step):
     value: Operand
 
 
-class DeleteAttribute(_Step):
+class DeleteAttribute(_Step, frozen=True):
     """``del self.name``"""
 
     self: Operand
     name: str
 
 
-class SetItem(_Step):
+class SetItem(_Step, frozen=True):
     """``self[index] = value``"""
 
     self: Operand
@@ -240,35 +265,35 @@ class SetItem(_Step):
     value: Operand
 
 
-class Unpack(_Step):
+class Unpack(_Step, frozen=True):
     """``out1, out2 = value``; raises ValueError unless exactly that many values come."""
 
     value: Operand
     outs: tuple[str, ...]
 
 
-class Enter(_Step):
+class Enter(_Step, frozen=True):
     """``out = context.__enter__()``"""
 
     context: Operand
     out: str | None = None
 
 
-class Exit(_Step):
+class Exit(_Step, frozen=True):
     """``context.__exit__(...)``: without an error, or with the one that left the block."""
 
     context: Operand
     error: Raise | None = None
 
 
-class Yield(_Step):
+class Yield(_Step, frozen=True):
     """``out = yield value``, in the body of a generator only."""
 
     value: Operand
     out: str | None = None
 
 
-class Delete(_Step):
+class Delete(_Step, frozen=True):
     """``del name``, for names that no earlier step could let go (their last use was in an enclosing scope)."""
 
 

@@ -70,32 +70,32 @@ class Array(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: bytes
 
 
-class TensorSeen(_Seen, tag="tensor"):
+class TensorSeen(_Seen, frozen=True, tag="tensor"):
     """A tensor; what is in it stands in the step's `changes`, under `name`."""
 
     name: str
 
 
-class NodeSeen(_Seen, tag="node"):
+class NodeSeen(_Seen, frozen=True, tag="node"):
     """A node of the autograd graph, by its class name without a ``0x…`` address."""
 
     name: str
 
 
-class Sequence(_Seen):
+class Sequence(_Seen, frozen=True):
     """A tuple or a list (`type` is the name of its class: ``tuple``, ``list``, ``Size``, ``max`` for a named tuple)."""
 
     type: str
     items: tuple[Seen, ...]
 
 
-class Mapping(_Seen):
+class Mapping(_Seen, frozen=True):
     """A dict: pairs of key and value in insertion order."""
 
     items: tuple[tuple[Seen, Seen], ...]
 
 
-class Opaque(_Seen):
+class Opaque(_Seen, frozen=True):
     """Anything else, by the name of its type: a function, a hook's handle, a context manager."""
 
     type: str
