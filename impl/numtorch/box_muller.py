@@ -16,6 +16,7 @@ In float64 PyTorch calls the C library for each value, and so do we, through `ma
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -105,6 +106,6 @@ def box_muller_double(uniform: np.ndarray) -> np.ndarray:
     return np.stack([radius * _each(math.cos, angle), radius * _each(math.sin, angle)], axis=1).reshape(-1, BLOCK)
 
 
-def _each(function, x: np.ndarray) -> np.ndarray:
+def _each(function: Callable[[float], float], x: np.ndarray) -> np.ndarray:
     """The C library's function of each element; NumPy's own differs in the last bit about once in 800."""
     return np.array(list(map(function, x.ravel().tolist())), dtype=np.float64).reshape(x.shape)
