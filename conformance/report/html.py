@@ -1,0 +1,177 @@
+"""index.html: the run as one page that needs no network, no server, and for its main part no JavaScript.
+
+The verdict, the findings, the matrix and a row for every case are plain HTML. What a case shows when it is opened is HTML
+too, rendered here and packed (deflate, base64) into an attribute of its row: 500 cases then make a file of a few megabytes
+that opens at once. (Rejected: JSON drawn by JavaScript. Everything that a subject said would be escaped in two places.)
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from dataclasses import dataclass
+from importlib.resources import files
+
+import jinja2
+from markupsafe import Markup
+
+from conformance.journal import Finding
+from conformance.report import source
+from conformance.report.graph import Drawing, differing, draw
+from conformance.report.highlight import highlighted
+from conformance.report.model import FAILING, NOT_RUN, Case, Report, first_of
+from conformance.report.steps import Row, rows, where
+from conformance.report.text import counted, printable
+from conformance.trace import LEVELS, Graph, Level, Trace
+from conformance.verdict import STATUSES
+
+STATUS_WORDS = {
+    "PASS": "pass",
+    "FAIL": "fail",
+    "CRASH": "crash",
+    "TIMEOUT": "timeout",
+    "UNSUPPORTED": "unsupported",
+    "BLOCKED": "blocked",
+    "INCONCLUSIVE": "inconclusive",
+    NOT_RUN: "not run",
+}
+
+LEVEL_MEANINGS: dict[Level, str] = {
+    "required": "values, gradients, raised or not, error codes",
+    "expected": "dtype, shape, flags, versions, aliasing, hooks",
+    "exact": "graph, strides, texts, repr",
+}
+
+
+@dataclass(frozen=True)
+class GraphView:
+    """A drawing in a case: whose it is, after which step, and its SVG (empty if it cannot be drawn)."""
+
+    owner: str
+    drawing: Drawing
+    svg: Markup
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """A program of a case with all that is shown of it."""
+
+    number: int
+    levels: tuple[Level, ...]
+    finding: Finding
+    script: Markup
+    rows: list[Row]
+    graphs: list[GraphView]
+    graph_step: int
+
+    @property
+    def first(self) -> int | None:
+        """The row of the first difference."""
+        return next((row.index for row in self.rows if row.first), None)
+
+
+def html(report: Report) -> str:
+    """The page. Equal reports give equal bytes."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("conformance.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+    )
+    environment.globals.update(
+        report=report,
+        levels=LEVELS,
+        level_meanings=LEVEL_MEANINGS,
+        statuses=(*STATUSES, NOT_RUN),
+        words=STATUS_WORDS,
+        failing=FAILING,
+        counted=counted,
+        highlighted=highlighted,
+        where=where,
+    )
+    svgs = draw(
+        drawing for case in report.cases for _, finding in _shown_findings(case) for _, drawing in _drawings(finding)
+    )
+    template = environment.get_template("case.html.j2")
+    packed = {case.id: _packed(template.render(case=case, findings=_views(case, svgs))) for case in report.cases}
+    style, script = _static("report.css"), _static("report.js")
+    return environment.get_template("index.html.j2").render(
+        packed=packed,
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+    )
+
+
+def _shown(value: object) -> object:
+    # Control characters can be in anything that a subject said; they are written as escapes wherever they turn up.
+    return printable(value) if type(value) is str else value
+
+
+def _shown_findings(case: Case) -> list[tuple[tuple[Level, ...], Finding]]:
+    if case.findings:
+        return case.findings
+    example = case.outcome.example if case.outcome else None
+    return [((), example)] if example else []
+
+
+def _views(case: Case, svgs: dict[str, str]) -> list[FindingView]:
+    views = []
+    for number, (levels, finding) in enumerate(_shown_findings(case)):
+        graphs = [GraphView(owner, drawing, Markup(svgs.get(drawing.dot, ""))) for owner, drawing in _drawings(finding)]
+        script = highlighted(source.script(finding.program).rstrip())
+        views.append(
+            FindingView(
+                number, levels, finding, script, rows(finding, first_of(levels, finding)), graphs, _graph_step(finding)
+            )
+        )
+    return views
+
+
+def _graph_step(finding: Finding) -> int:
+    """The step whose graph is drawn: where the graphs begin to differ, else the last that has one."""
+    differing_at = [d.step[0] for d in finding.verdict.differences if d.facet == "graph" and d.step]
+    if differing_at:
+        return min(differing_at)
+    for index in reversed(range(len(finding.program.steps))):
+        if any((graph := _graph(trace, index)) and graph.nodes for trace in (finding.oracle, finding.subject)):
+            return index
+    return -1
+
+
+def _graph(trace: Trace | None, index: int) -> Graph | None:
+    """The graph after a step: only changes are recorded, so it may stand with an earlier one."""
+    if trace is None:
+        return None
+    seen = (step.graph for step in reversed(trace.steps[: index + 1]))
+    return next((graph for graph in seen if isinstance(graph, Graph)), None)
+
+
+def _drawings(finding: Finding) -> list[tuple[str, Drawing]]:
+    index = _graph_step(finding)
+    oracle, subject = _graph(finding.oracle, index), _graph(finding.subject, index)
+    if index < 0 or (oracle is None and subject is None):
+        return []
+    if oracle == subject and oracle is not None:
+        return [("both", Drawing(oracle))]
+    if oracle is not None and subject is not None:
+        left, right = differing(oracle, subject)
+        return [("oracle", Drawing(oracle, left)), ("subject", Drawing(subject, right))]
+    return [("oracle", Drawing(oracle))] if oracle is not None else [("subject", Drawing(subject))] if subject else []
+
+
+def _packed(page: str) -> str:
+    return base64.b64encode(zlib.compress(page.encode(), 9)).decode()
+
+
+def _static(name: str) -> str:
+    return (files("conformance.report") / "static" / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    # For the Content-Security-Policy: only this very style and this very script may run in the page.
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,50 @@
+"""The Python text of a program and of its steps, for a report: what `conformance.render` writes, sorted by step."""
+
+from __future__ import annotations
+
+from conformance import render
+from conformance.program import Bind, Class, Function, Operand, Program, Step, operands, walk
+
+
+def script(program: Program) -> str:
+    """The program as a PyTorch script that runs by itself."""
+    return render.script(program)
+
+
+def lines(program: Program) -> list[str]:
+    """The source of every step, in their order; several lines for a step that defines a function."""
+    found: list[list[str]] = [[] for _ in program.steps]
+    for index, line in render.lines(program):
+        if index < len(found):
+            found[index].append(line)
+    return ["\n".join(step) for step in found]
+
+
+def bodies(program: Program) -> dict[str, tuple[Step, ...]]:
+    """The steps of every function of the program, by its name, and by ``Class.name`` for a member of a class."""
+    found: dict[str, tuple[Step, ...]] = {}
+    stack = [program.steps]
+    while stack:
+        for step in stack.pop():
+            for operand in operands(step):
+                for part in walk(operand):
+                    for name, function in _functions(part):
+                        found.setdefault(name, function.steps)
+                        stack.append(function.steps)
+                    if isinstance(part, Function) and isinstance(step, Bind):
+                        found.setdefault(step.out, part.steps)
+    return found
+
+
+def _functions(part: Operand) -> list[tuple[str, Function]]:
+    if isinstance(part, Function):
+        return [(part.name, part)]
+    if isinstance(part, Class):
+        members = [(name, member.value) for name, member in part.members.items()]
+        return [
+            (label, value)
+            for name, value in members
+            if isinstance(value, Function)
+            for label in (f"{part.name}.{name}", name)
+        ]
+    return []

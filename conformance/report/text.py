@@ -1,0 +1,22 @@
+"""Text from elsewhere, made fit to be shown."""
+
+from __future__ import annotations
+
+import re
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+"""Control characters and lone surrogates, which neither XML nor HTML can hold, and those that reverse the text around."""
+
+
+def printable(text: str) -> str:
+    """The text with every character that cannot be shown written as an escape: ``\\x00``."""
+    return _UNPRINTABLE.sub(lambda found: _escape(ord(found[0])), text)
+
+
+def _escape(code: int) -> str:
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 case``, ``2 cases``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,37 @@
+"""run.jsonl → the files of a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from conformance import journal
+from conformance.report.badge import badge
+from conformance.report.html import html
+from conformance.report.junit import junit
+from conformance.report.markdown import markdown
+from conformance.report.model import Report
+
+
+class Paths(NamedTuple):
+    """Where the reports were written."""
+
+    html: Path
+    junit: Path
+    markdown: Path
+    badge: Path
+
+
+def write_reports(run_path: Path | str, directory: Path | str) -> Paths:
+    """Writes index.html, junit.xml, summary.md and badge.json of a run into a directory, which is made if needed.
+
+    An interrupted run is reported too, and says so in each of them. Raises a journal.RunFileError if
+    the file is not a run.
+    """
+    report = Report(journal.read(Path(run_path)))
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = Paths(folder / "index.html", folder / "junit.xml", folder / "summary.md", folder / "badge.json")
+    for path, text in zip(paths, (html(report), junit(report), markdown(report), badge(report)), strict=True):
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return paths
