@@ -175,6 +175,8 @@ class FunctionCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     arguments: tuple[Seen, ...]
     steps: tuple[StepTrace, ...]
     error: Raised | None = None
+    changes: dict[str, TensorChange] = {}
+    """What the arguments held as the call began, by the names of the parameters: the first step may let them go."""
 
 
 Outcome = OneOf["returned", "raised", "blocked", "unsupported"]

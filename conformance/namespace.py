@@ -1,0 +1,150 @@
+"""The torch-like module that a program runs on: how its names, dtypes and tensors are found.
+
+The only place that knows how a `Global` becomes an object and a `TensorLiteral` a tensor. A name that the module lacks is
+`Missing`, which is the subject's answer "unsupported" and no error of the program.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import types
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from conformance.program import HOST_MODULES, TensorLiteral
+from conformance.numbers import elements
+
+DTYPES = (
+    ("bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64")
+    + ("float16", "bfloat16", "float32", "float64", "complex32", "complex64", "complex128")
+)  # fmt: skip
+"""The dtypes by PyTorch's names, which are those of a `TensorLiteral`."""
+
+_BUILTINS = frozenset(
+    "abs all any bool bytes callable complex dict divmod enumerate filter float format frozenset getattr hasattr hash id"
+    " int isinstance issubclass iter len list map max min next object pow property range repr reversed round set setattr"
+    " slice sorted str sum super tuple type zip".split()
+)
+"""What a program may use of `builtins`, exceptions apart: nothing that opens, imports or evaluates."""
+
+_UNREACHABLE = frozenset({"__globals__", "__builtins__", "__subclasses__", "__code__", "__loader__", "__spec__"})
+
+
+class Missing(Exception):
+    """The subject has no such name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"no {name!r}")
+        self.name = name
+
+
+class Namespace:
+    """A torch-like module, with what was looked up in it so far."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        self.module = module
+        self.package = module.__name__.partition(".")[0]
+        self._globals: dict[str, Any] = {}
+        self._dtype_names: list[tuple[Any, str]] = [
+            (getattr(module, name), name) for name in DTYPES if hasattr(module, name)
+        ]
+        self._fast_dtype_names: dict[int, str] = {id(dtype): name for dtype, name in self._dtype_names}
+        self.tensor_type: type = self._find_tensor_type()
+
+    def resolve(self, path: str) -> Any:
+        """The object that a `Global` names. Raises Missing if the module has no such name."""
+        try:
+            return self._globals[path]
+        except KeyError:
+            found = self._globals[path] = self._look_up(path)
+            return found
+
+    def find(self, path: str) -> Any:
+        """The object at a path below the module (``autograd.graph.Node``), or None."""
+        try:
+            return self.resolve(f"torch.{path}")
+        except Missing:
+            return None
+
+    def dtype_name(self, dtype: Any) -> str | None:
+        """PyTorch's name of a dtype of this module; None if it is not one."""
+        name = self._fast_dtype_names.get(id(dtype))
+        if name is not None:
+            return name
+        # Some libraries make a new dtype object for every tensor, equal to the one that the name stands for.
+        for known, name in self._dtype_names:
+            if type(dtype) is type(known) and dtype == known:
+                return name
+        return None
+
+    def tensor(self, literal: TensorLiteral) -> Any:
+        """A new tensor of these elements: every bit of them, the payload of a nan apart."""
+        dtype = self.resolve(f"torch.{literal.dtype}")
+        if 0 in literal.shape:
+            # Nested lists cannot say (0, 3).
+            return self.resolve("torch.zeros")(literal.shape, dtype=dtype)
+        return self.resolve("torch.tensor")(elements(literal.dtype, literal.shape, literal.data).tolist(), dtype=dtype)
+
+    def _look_up(self, path: str) -> Any:
+        head, *rest = path.split(".")
+        if head == "torch":
+            value: Any = self.module
+        elif head == "builtins":
+            if not rest or not (rest[0] in _BUILTINS or _is_exception(rest[0])):
+                raise Missing(path)
+            value = builtins
+        elif head in HOST_MODULES:
+            value = importlib.import_module(head)
+        else:
+            raise Missing(path)
+        for name in rest:
+            try:
+                value = getattr(value, name)
+            except AttributeError:
+                value = self._submodule(value, name, path)
+            if name in _UNREACHABLE or (isinstance(value, types.ModuleType) and not self._is_ours(value)):
+                # torch.os is a name, too. This keeps a program from straying; it is not a sandbox.
+                raise Missing(path)
+        return value
+
+    def _submodule(self, parent: Any, name: str, path: str) -> Any:
+        # `import torch.func` is what a user would write, and not every torch-like package imports its submodules.
+        if isinstance(parent, types.ModuleType) and self._is_ours(parent) and hasattr(parent, "__path__"):
+            full = f"{parent.__name__}.{name}"
+            try:
+                return importlib.import_module(full)
+            except ModuleNotFoundError as error:
+                if error.name != full:
+                    raise
+        raise Missing(path) from None
+
+    def _is_ours(self, module: types.ModuleType) -> bool:
+        return module.__name__.partition(".")[0] in (self.package, "torch")
+
+    def _find_tensor_type(self) -> type:
+        declared = getattr(self.module, "Tensor", None)
+        if isinstance(declared, type):
+            return declared
+        make = getattr(self.module, "tensor", None)
+        return type(make(0.0)) if callable(make) else _NoTensor
+
+
+class _NoTensor:
+    """What no value is an instance of: for a module without tensors, which `open_subject` refuses."""
+
+
+def _is_exception(name: str) -> bool:
+    found = getattr(builtins, name, None)
+    return isinstance(found, type) and issubclass(found, BaseException)
+
+
+_known: WeakKeyDictionary[types.ModuleType, Namespace] = WeakKeyDictionary()
+
+
+def namespace_of(module: types.ModuleType) -> Namespace:
+    """The Namespace of a module, made once."""
+    found = _known.get(module)
+    if found is None:
+        found = _known[module] = Namespace(module)
+    return found

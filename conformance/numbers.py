@@ -1,0 +1,89 @@
+"""Elements of tensors as NumPy arrays, and how far apart two of them are.
+
+bfloat16, which NumPy does not have, is widened to float32, exactly; so is complex32 to complex64.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_NUMPY = {
+    "bool": np.dtype("?"),
+    "uint8": np.dtype("u1"),
+    "int8": np.dtype("i1"),
+    "int16": np.dtype("<i2"),
+    "int32": np.dtype("<i4"),
+    "int64": np.dtype("<i8"),
+    "uint16": np.dtype("<u2"),
+    "uint32": np.dtype("<u4"),
+    "uint64": np.dtype("<u8"),
+    "float16": np.dtype("<f2"),
+    "float32": np.dtype("<f4"),
+    "float64": np.dtype("<f8"),
+    "complex64": np.dtype("<c8"),
+    "complex128": np.dtype("<c16"),
+}
+
+EPSILON = {
+    "float16": 2.0**-10,
+    "complex32": 2.0**-10,
+    "bfloat16": 2.0**-7,
+    "float32": 2.0**-23,
+    "complex64": 2.0**-23,
+    "float64": 2.0**-52,
+    "complex128": 2.0**-52,
+}
+"""The distance from 1 to the next number, of every dtype that rounds; the others are exact."""
+
+# The bits of a number in memory, its mantissa, and the smallest exponent: what an ulp is, of each dtype that rounds.
+_SMALLEST = {
+    "float16": 2.0**-24,
+    "complex32": 2.0**-24,
+    "bfloat16": 2.0**-133,
+    "float32": 2.0**-149,
+    "complex64": 2.0**-149,
+    "float64": 2.0**-1074,
+    "complex128": 2.0**-1074,
+}
+
+
+def elements(dtype: str, shape: tuple[int, ...], data: bytes) -> np.ndarray[Any, Any]:
+    """The elements of a `TensorLiteral` or `Array`. Raises ValueError if the bytes do not fit the shape."""
+    if dtype == "bfloat16":
+        flat = (np.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
+    elif dtype == "complex32":
+        flat = np.frombuffer(data, "<f2").astype("<f4").view("<c8")
+    else:
+        try:
+            flat = np.frombuffer(data, _NUMPY[dtype])
+        except KeyError:
+            raise ValueError(f"no dtype is named {dtype!r}") from None
+    return flat.reshape(shape)
+
+
+def ulp(dtype: str, magnitude: Any) -> Any:
+    """The distance between neighbouring numbers of a dtype at this magnitude (a number or an array)."""
+    spacing = EPSILON[dtype] * 2.0 ** np.floor(np.log2(np.maximum(np.abs(magnitude), 1e-320)))
+    return np.maximum(spacing, _SMALLEST[dtype])
+
+
+def apart(dtype: str, one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """How many ulp apart two arrays of one shape are, element by element; inf where they differ in kind.
+
+    nan equals nan: its payload and sign say nothing. 0.0 equals -0.0, as IEEE's own comparison has it: which of them a sum
+    of nothing or a product with zero gives hangs on the order of the operations, and where the sign matters (1/x, atan2,
+    sqrt) it shows in the next value.
+    """
+    if dtype in ("complex32", "complex64", "complex128"):
+        real = "float32" if dtype == "complex64" else "float64" if dtype == "complex128" else "float16"
+        distance = np.maximum(apart(real, one.real, other.real), apart(real, one.imag, other.imag))
+        return np.asarray(distance)
+    if dtype not in EPSILON:
+        return np.where(one == other, 0.0, np.inf)
+    a, b = one.astype(np.float64), other.astype(np.float64)
+    with np.errstate(all="ignore"):
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        distance = np.abs(a - b) / ulp(dtype, np.maximum(np.abs(a), np.abs(b)))
+    return np.where(same, 0.0, np.where(np.isfinite(distance), distance, np.inf))

@@ -1,0 +1,379 @@
+"""Looks at what a program has bound, and says what changed since the last look.
+
+Looking disturbs nothing: it warns of nothing, bumps no version, reads no `.grad` where PyTorch warns, and keeps bytes, numbers
+and names only, never a tensor or a node, so that whatever the program lets go is gone. One thing it cannot leave undone:
+reading `grad_fn` of a view whose base was written since makes PyTorch renew that view's grad_fn, as printing it would.
+
+Cheap where nothing changed: a handful of attributes and the bytes are compared with those of the last look. The graph is
+walked only if a root or a name is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from msgspec import UNSET
+
+from conformance.errors import without_addresses
+from conformance.namespace import Namespace
+from conformance.program import Complex, Float, Global
+from conformance.trace import Array, Graph, Mode, NodeSeen, Opaque, Seen, Sequence, TensorChange, TensorSeen
+from conformance.trace import Mapping as MappingSeen
+from conformance.walk import graph_behind
+
+MAX_ITEMS = 1_000
+"""Elements of a container that are looked into. A program that binds more has them for their number, not for each one."""
+
+MAX_NESTING = 4
+"""How deep containers are looked into; a Hessian of two inputs is a tuple of tuples."""
+
+_FACTS = ("dtype", "shape", "stride", "requires_grad", "is_leaf", "version")
+
+
+class Observer:
+    """What is known of the names of one scope. `facets` are those to look at, None for all."""
+
+    def __init__(self, names: Namespace, facets: frozenset[str] | None = None) -> None:
+        self._lens = lens_of(names)
+        self._known: dict[str, tuple[Any, ...]] = {}
+        self._alias: tuple[tuple[str, ...], ...] = ()
+        self._identity: tuple[tuple[str, ...], ...] = ()
+        self._graph = Graph(nodes=(), roots={})
+        self._graph_of: object = ()
+        self._mode: Mode | None = None
+        self._sees_graph = facets is None or "graph" in facets
+        self._sees_repr = facets is None or "repr" in facets
+
+    def look(self, values: Mapping[str, Any], last: bool) -> dict[str, Any]:
+        """What is new, as the fields of a `StepTrace`; `last` adds what is looked at only once."""
+        lens = self._lens
+        live: list[tuple[str, Any]] = []
+        plain = True
+        for name, value in values.items():
+            if isinstance(value, lens.tensor_type):
+                live.append((name, value))
+                plain = plain and type(value) in lens.plain_types
+            elif isinstance(value, tuple | list | dict):
+                for path, item in lens.inside(value, name):
+                    live.append((path, item))
+                    plain = plain and type(item) in lens.plain_types
+        # A subclass with a __torch_function__ of the program would be called for every attribute.
+        with lens.quietly() if not plain else nullcontext():
+            return self._look(live, last)
+
+    def _look(self, live: list[tuple[str, Any]], last: bool) -> dict[str, Any]:
+        lens = self._lens
+        found: dict[str, Any] = {}
+        changes: dict[str, TensorChange] = {}
+        known: dict[str, tuple[Any, ...]] = {}
+        every: list[tuple[str, Any]] = []
+        for name, tensor in live:
+            every.append((name, tensor))
+            grad = lens.grad(tensor)
+            has_grad = UNSET if grad is UNSET else "none" if grad is None else "tensor"
+            self._note(name, tensor, has_grad, last, known, changes)
+            if grad is not None and grad is not UNSET:
+                every.append((name + ".grad", grad))
+                self._note(name + ".grad", grad, UNSET, last, known, changes)
+        self._known = known
+        if changes:
+            found["changes"] = changes
+        alias, identity = lens.groups(every, known)
+        if alias != self._alias:
+            found["alias"] = self._alias = alias
+        if identity != self._identity:
+            found["identity"] = self._identity = identity
+        if self._sees_graph:
+            roots = lens.roots(every, known)
+            if roots is not None:
+                of = lens.identity_of(roots, every)
+                if of is None or of != self._graph_of:
+                    self._graph_of = of
+                    graph = graph_behind(roots, every)
+                    if graph != self._graph:
+                        found["graph"] = self._graph = graph
+        mode = lens.mode()
+        if mode != self._mode:
+            found["mode"] = self._mode = mode
+        return found
+
+    def _note(
+        self,
+        name: str,
+        tensor: Any,
+        grad: Any,
+        last: bool,
+        known: dict[str, tuple[Any, ...]],
+        changes: dict[str, TensorChange],
+    ) -> None:
+        now = (*self._lens.facts(tensor), grad, self._lens.read(tensor))
+        known[name] = now
+        before = self._known.get(name)
+        written = self._lens.repr(tensor) if last and self._sees_repr else UNSET
+        if now != before or written is not UNSET:
+            changes[name] = self._lens.change(now, before, written)
+
+    def seen(self, value: Any, values: Mapping[str, Any], out: str | None) -> Seen:
+        """What a step returned, as a Trace says it; `out` is the name that it is bound to."""
+        return self._lens.seen(value, values, out)
+
+    def arguments(self, values: Mapping[str, Any]) -> tuple[Seen, ...]:
+        """The arguments of a call, by the names of the parameters that they are bound to."""
+        return tuple([self._lens.seen(value, values, name) for name, value in values.items()])
+
+
+class Lens:
+    """How the tensors of one namespace are looked at. What they lack is UNSET, and so absent from the Trace."""
+
+    def __init__(self, names: Namespace) -> None:
+        find = names.find
+        self._names = names
+        self.tensor_type = names.tensor_type
+        self.plain_types = {self.tensor_type, find("nn.Parameter")}
+        self._node_type = find("autograd.graph.Node")
+        self._other_constants = tuple(
+            t for t in map(find, ("layout", "memory_format", "qscheme")) if isinstance(t, type)
+        )
+        self._is_grad_enabled: Callable[[], bool] = find("is_grad_enabled") or (lambda: True)
+        self._is_inference: Callable[[], bool] = find("is_inference_mode_enabled") or (lambda: False)
+        self._modes = {(g, i): Mode(grad=g, inference=i) for g in (False, True) for i in (False, True)}
+        self.quietly: Callable[[], AbstractContextManager[Any]] = find("_C.DisableTorchFunctionSubclass") or nullcontext
+        self._int16 = find("int16")
+
+    def mode(self) -> Mode:
+        return self._modes[bool(self._is_grad_enabled()), bool(self._is_inference())]
+
+    # --------------------------------------------------------------------------------------------------- one tensor
+
+    def facts(self, tensor: Any) -> tuple[Any, ...]:
+        """Its `_FACTS`, in that order."""
+        try:
+            return (
+                tensor.dtype,
+                tensor.shape,
+                tensor.stride(),
+                tensor.requires_grad,
+                tensor.is_leaf,
+                tensor._version,
+            )
+        except Exception:
+            return self._slow_facts(tensor)
+
+    def _slow_facts(self, tensor: Any) -> tuple[Any, ...]:
+        found = [_attribute(tensor, name) for name in ("dtype", "shape", "stride", "requires_grad", "is_leaf")]
+        try:
+            found[2] = tuple(found[2]()) if callable(found[2]) else UNSET
+        except Exception:
+            found[2] = UNSET
+        if found[0] is UNSET or found[1] is UNSET:
+            found[0], found[1] = found[0], found[1]
+        version = _attribute(tensor, "_version")
+        if version is UNSET and hasattr(type(tensor), "_version"):
+            version = None  # there is a counter, but this tensor (an inference tensor) has none
+        return (*found, version)
+
+    def grad(self, tensor: Any) -> Any:
+        """Its gradient; UNSET where it is not to be looked at, because PyTorch would warn, or cannot be."""
+        try:
+            if tensor.is_leaf or tensor.retains_grad:
+                return tensor.grad
+        except Exception:
+            if not hasattr(tensor, "is_leaf"):
+                return _attribute(tensor, "grad")
+        return UNSET
+
+    def read(self, tensor: Any) -> bytes | None:
+        """Its elements, row by row; None if they cannot be read (a tensor without memory, or inside vmap)."""
+        try:
+            data: bytes = tensor.detach().numpy().tobytes()
+            return data
+        except Exception:
+            return self._slow_read(tensor)
+
+    def _slow_read(self, tensor: Any) -> bytes | None:
+        for read in (
+            lambda: tensor.numpy(force=True),
+            lambda: tensor.detach().view(self._int16).numpy(),  # bfloat16, which NumPy lacks
+            lambda: tensor.numpy(),
+            lambda: tensor.__array__(),
+        ):
+            try:
+                data: bytes = read().tobytes()
+                return data
+            except Exception:
+                continue
+        return None
+
+    def repr(self, tensor: Any) -> Any:
+        try:
+            return without_addresses(repr(tensor))
+        except Exception:
+            return UNSET
+
+    def change(self, now: tuple[Any, ...], before: tuple[Any, ...] | None, written: Any) -> TensorChange:
+        """What of `now` (facts, grad, elements) is not as `before`."""
+        dtype, shape, stride, requires_grad, is_leaf, version, grad, data = now
+        if before is None:
+            before = (UNSET,) * len(now)
+        dtype_name = self._names.dtype_name(dtype)
+        fresh = [new is not old and new != old for new, old in zip(now, before, strict=True)]
+        value: Any = UNSET
+        if data is not None and dtype_name is not None and shape is not UNSET and (fresh[7] or fresh[0] or fresh[1]):
+            value = Array(dtype_name, tuple(shape), data)
+        return TensorChange(
+            value=value,
+            dtype=dtype_name if fresh[0] and dtype_name is not None else UNSET,
+            shape=tuple(shape) if fresh[1] else UNSET,
+            stride=tuple(stride) if fresh[2] else UNSET,
+            requires_grad=requires_grad if fresh[3] else UNSET,
+            is_leaf=is_leaf if fresh[4] else UNSET,
+            version=version if fresh[5] else UNSET,
+            grad=grad if fresh[6] else UNSET,
+            repr=written,
+        )
+
+    # ------------------------------------------------------------------------------------------------- all of them
+
+    def inside(self, value: Any, path: str, depth: int = 1) -> Iterator[tuple[str, Any]]:
+        """The tensors in a container, each with the path to it."""
+        if isinstance(value, dict):
+            items = [(f"{path}[{key!r}]", item) for key, item in list(value.items())[:MAX_ITEMS]]
+        else:
+            items = [(f"{path}[{index}]", item) for index, item in enumerate(value[:MAX_ITEMS])]
+        for at, item in items:
+            if isinstance(item, self.tensor_type):
+                yield at, item
+            elif isinstance(item, tuple | list | dict) and depth < MAX_NESTING:
+                yield from self.inside(item, at, depth + 1)
+
+    def groups(
+        self, live: list[tuple[str, Any]], known: Mapping[str, tuple[Any, ...]]
+    ) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+        """The names that share memory, and those that are one object. A tensor without elements shares nothing."""
+        memory: dict[Any, list[str]] = {}
+        objects: dict[int, list[str]] = {}
+        for name, tensor in live:
+            objects.setdefault(id(tensor), []).append(name)
+            if known[name][7]:
+                try:
+                    at: Any = tensor.untyped_storage().data_ptr()
+                except Exception:
+                    at = _memory(tensor)
+                if at is not None:
+                    memory.setdefault(at, []).append(name)
+        alias = () if len(memory) == len(live) else tuple([tuple(g) for g in memory.values() if len(g) > 1])
+        identity = () if len(objects) == len(live) else tuple([tuple(g) for g in objects.values() if len(g) > 1])
+        return alias, identity
+
+    def roots(self, live: list[tuple[str, Any]], known: Mapping[str, tuple[Any, ...]]) -> Any:
+        """For every tensor with a grad_fn: its name, that node, its output number. None if there is no graph to see."""
+        found = []
+        for name, tensor in live:
+            facts = known[name]
+            if facts[3] is False or facts[4] is True:
+                continue
+            try:
+                node = tensor.grad_fn
+            except AttributeError:
+                return None
+            except Exception:
+                continue  # a view that PyTorch forbids to use; the step that uses it will say so
+            if node is not None:
+                found.append((name, node, getattr(tensor, "output_nr", 0)))
+        return found
+
+    def identity_of(self, roots: list[tuple[str, Any, int]], live: list[tuple[str, Any]]) -> object:
+        """Plain data that differs if the graph does; None where nodes cannot be told apart."""
+        try:
+            return (
+                [(name, type(node).__name__, node._sequence_nr(), number) for name, node, number in roots],
+                [name for name, _ in live],
+            )
+        except Exception:
+            return None
+
+    # ------------------------------------------------------------------------------------------------------ results
+
+    def seen(self, value: Any, values: Mapping[str, Any], out: str | None, depth: int = 0) -> Seen:
+        if value is None or type(value) in (bool, int):
+            return value  # type: ignore[no-any-return]
+        if isinstance(value, self.tensor_type):
+            return TensorSeen(out if out is not None else _name_of(value, values))
+        kind = type(value)
+        if kind is str:
+            return without_addresses(value)
+        if kind is float:
+            return Float.of(value)
+        if kind is complex:
+            return Complex(repr(value.real), repr(value.imag))
+        if isinstance(value, tuple | list) and depth < MAX_NESTING + 1:
+            return Sequence(
+                kind.__name__,
+                tuple(
+                    [
+                        self.seen(item, values, None if out is None else f"{out}[{index}]", depth + 1)
+                        for index, item in enumerate(value[:MAX_ITEMS])
+                    ]
+                ),
+            )
+        if kind is dict and depth < MAX_NESTING + 1:
+            return MappingSeen(
+                tuple(
+                    [
+                        (
+                            self.seen(key, values, None, depth + 1),
+                            self.seen(item, values, None if out is None else f"{out}[{key!r}]", depth + 1),
+                        )
+                        for key, item in list(value.items())[:MAX_ITEMS]
+                    ]
+                )
+            )
+        return self._seen_object(value)
+
+    def _seen_object(self, value: Any) -> Seen:
+        dtype = self._names.dtype_name(value)
+        if dtype is not None:
+            return Global(f"torch.{dtype}")
+        if isinstance(value, self._other_constants):
+            return Global(str(value))
+        if isinstance(self._node_type, type) and isinstance(value, self._node_type):
+            return NodeSeen(type(value).__name__)
+        if hasattr(type(value), "next_functions"):
+            return NodeSeen(type(value).__name__)
+        return Opaque(type(value).__name__)
+
+
+def _attribute(value: Any, name: str) -> Any:
+    try:
+        return getattr(value, name)
+    except Exception:
+        return UNSET
+
+
+def _memory(tensor: Any) -> Any:
+    """What stands for the memory of a tensor that has no `untyped_storage`: where its last owner's array begins."""
+    try:
+        array = tensor.detach().numpy() if hasattr(tensor, "detach") else tensor.numpy()
+        while getattr(array.base, "__array_interface__", None) is not None:
+            array = array.base
+        return array.__array_interface__["data"][0]
+    except Exception:
+        return None
+
+
+def _name_of(value: Any, values: Mapping[str, Any]) -> str:
+    return next((name for name, bound in values.items() if bound is value), "")
+
+
+_lenses: WeakKeyDictionary[Namespace, Lens] = WeakKeyDictionary()
+
+
+def lens_of(names: Namespace) -> Lens:
+    """The Lens of a namespace, made once."""
+    found = _lenses.get(names)
+    if found is None:
+        found = _lenses[names] = Lens(names)
+    return found

@@ -1,0 +1,69 @@
+"""How a step's call is written in Python, as compiled code: one small function for every shape of call.
+
+A program's lifetimes are part of what it means (see `program.py`), so a call made for it has to hold its arguments exactly as
+a call written by hand does: on the caller's stack, and nowhere else. ``function(*args)`` does not: the list and the tuple
+made of it keep every argument alive until the call is over, a gradient that PyTorch would steal or a temporary whose end the
+author sees. So each shape (number of positional arguments, names of keywords) is compiled once, as
+``lambda function, take: function(take(), take(), retain_graph=take())``; `take` hands over the next value and forgets it.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+Take = Callable[[], Any]
+"""Hands over the next value; who calls it holds the only reference of this module."""
+
+
+@lru_cache(maxsize=None)
+def call(count: int, keywords: tuple[str, ...]) -> Callable[[Any, Take], Any]:
+    """The function that calls its first argument with `count` positional arguments and those keywords."""
+    if not all(map(_is_name, keywords)):
+        return lambda function, take: function(*[take() for _ in range(count)], **{key: take() for key in keywords})
+    return _compile(f"lambda function, take: function({_arguments(count, keywords)})")
+
+
+@lru_cache(maxsize=None)
+def method(name: str, count: int, keywords: tuple[str, ...]) -> Callable[[Take], Any]:
+    """The function that takes an object, looks a method up on it and calls it with the values that follow."""
+    if not (_is_name(name) and all(map(_is_name, keywords))):
+        return lambda take: getattr(take(), name)(*[take() for _ in range(count)], **{key: take() for key in keywords})
+    return _compile(f"lambda take: take().{name}({_arguments(count, keywords)})")
+
+
+@lru_cache(maxsize=None)
+def function(
+    parameters: tuple[str, ...], generator: bool
+) -> Callable[[Callable[[list[Any]], Any]], Callable[..., Any]]:
+    """What makes a Python function with these parameters out of a body that is given their values in a list.
+
+    A real signature gives CPython's own errors about wrong arguments, and what `inspect` finds; the parameters are let go
+    as the body begins, so that the body decides how long an argument lives.
+    """
+    names = [parameter.lstrip("*") for parameter in parameters]
+    if not all(map(_is_name, names)):
+        raise ValueError(f"not the parameters of a function: {', '.join(parameters)}")
+    let_go = f"; del {', '.join(names)}" if names else ""
+    run = "yield from body(values)" if generator else "return body(values)"
+    made = f"def function({', '.join(parameters)}): values = [{', '.join(names)}]{let_go}; {run}"
+    scope: dict[str, Any] = {}
+    exec(f"def make(body):\n    {made}\n    return function", scope)  # noqa: S102 - the names were checked above
+    make: Callable[[Callable[[list[Any]], Any]], Callable[..., Any]] = scope["make"]
+    return make
+
+
+def _arguments(count: int, keywords: tuple[str, ...]) -> str:
+    return ", ".join(["take()"] * count + [f"{key}=take()" for key in keywords])
+
+
+def _compile(source: str) -> Callable[..., Any]:
+    compiled: Callable[..., Any] = eval(source, {"__builtins__": {}})  # noqa: S307 - only names that were checked
+    return compiled
+
+
+def _is_name(text: str) -> bool:
+    # A program is data from anywhere, and is never to become code.
+    return text.isidentifier() and not keyword.iskeyword(text)

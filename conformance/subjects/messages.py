@@ -1,0 +1,84 @@
+"""What goes over the wire between the harness and a subject's process: one JSON object a line, each way.
+
+Requests: ``hello``, ``run`` with a program, ``reset`` (forget every state), ``bye``. Replies carry the number of the request
+they answer: ``hello`` with a description, ``trace``, ``unsupported`` with a reason, ``error`` with a context. Expected answers
+are never sent: a subject cannot know what it should say.
+"""
+
+from __future__ import annotations
+
+from typing import Union
+
+import msgspec
+
+from conformance.journal import Description
+from conformance.program import Program
+from conformance.trace import Trace
+
+PROTOCOL = 1
+"""The version of the protocol; a subject of another one is refused at its hello."""
+
+
+class _Message(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag=str.lower
+):
+    seq: int
+
+
+class Hello(_Message):
+    protocol: int = PROTOCOL
+
+
+class Run(_Message):
+    program: Program
+
+
+class Reset(_Message):
+    pass
+
+
+class Bye(_Message):
+    pass
+
+
+class Welcome(_Message, tag="hello"):
+    """The answer to `Hello`."""
+
+    description: Description
+    protocol: int = PROTOCOL
+
+
+class Answer(_Message, tag="trace"):
+    """The answer to `Run`."""
+
+    trace: Trace
+
+
+class Unsupported(_Message):
+    """The subject does not do this kind of program."""
+
+    reason: str
+
+
+class Error(_Message):
+    """The runner itself failed; its process goes on."""
+
+    context: str
+
+
+class Done(_Message):
+    """The answer to `Reset` and `Bye`."""
+
+
+class Refused(_Message):
+    """The answer to `Hello` of a subject that cannot be used: the sentence that the user is to read."""
+
+    reason: str
+
+
+Request = Union[Hello, Run, Reset, Bye]
+Reply = Union[Welcome, Answer, Unsupported, Error, Done, Refused]
+
+encoder = msgspec.json.Encoder()
+requests = msgspec.json.Decoder(Request)
+replies = msgspec.json.Decoder(Reply)

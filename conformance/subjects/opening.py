@@ -1,0 +1,80 @@
+"""From what the user calls a subject to the subject itself; and the oracle."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+
+from conformance.subjects.base import Subject, SubjectUnavailable
+from conformance.subjects.inprocess import InProcess
+from conformance.subjects.stdio import Process
+
+ORACLE_VERSION = "2.13.0"
+"""The PyTorch that answers are compared with. Texts and flags change from one release to the next."""
+
+_NEEDED = ("tensor", "Tensor")
+"""What no case can do without."""
+
+
+def open_subject(name: str, isolate: bool = True) -> Subject:
+    """The subject of that name: ``torch``, ``numtorch``, or any module that has torch's names.
+
+    Isolated, it runs in a process of its own, so that a crash or an endless loop ends one program and not the run.
+    Raises SubjectUnavailable with what is wrong and what to do.
+    """
+    if isolate:
+        process = Process([sys.executable, "-m", "conformance.subjects.child", name], name=name)
+        process.start()
+        return process
+    module = import_subject(name)
+    if name == "torch":
+        _one_thread(module)
+    return InProcess(module, name)
+
+
+def oracle(facets: frozenset[str] | None = None) -> InProcess:
+    """PyTorch, in this process. Raises SubjectUnavailable unless it is the pinned version."""
+    try:
+        import torch
+    except ImportError as error:
+        raise SubjectUnavailable(
+            f"torchstone: PyTorch {ORACLE_VERSION} is the oracle, and cannot be imported ({error}); "
+            f"pip install torch=={ORACLE_VERSION}, or compare with recorded traces"
+        ) from error
+    version = str(torch.__version__)
+    if version.partition("+")[0] != ORACLE_VERSION:
+        raise SubjectUnavailable(
+            f"torchstone: the oracle is PyTorch {ORACLE_VERSION}, and {version} is installed; pip install torch=={ORACLE_VERSION}"
+        )
+    _one_thread(torch)
+    return InProcess(torch, "torch", facets)
+
+
+def import_subject(name: str) -> types.ModuleType:
+    """The module, if it can be imported and has what every case needs. Raises SubjectUnavailable otherwise."""
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
+            raise SubjectUnavailable(
+                f"torchstone: no module is named {name!r}; is it installed in this Python ({sys.executable})?"
+            ) from error
+        raise SubjectUnavailable(f"torchstone: {name!r} cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise SubjectUnavailable(f"torchstone: {name!r} cannot be imported: {type(error).__name__}: {error}") from error
+    for needed in _NEEDED:
+        if not hasattr(module, needed):
+            kind = "class" if needed[0].isupper() else "function"
+            raise SubjectUnavailable(
+                f"torchstone: {name!r} has no {kind} named {needed!r} (needed by every case); is it torch-like? "
+                "For other libraries see docs/subjects.md."
+            )
+    return module
+
+
+def _one_thread(module: types.ModuleType) -> None:
+    # More threads make small programs slower, and sums depend on how they were split.
+    set_num_threads = getattr(module, "set_num_threads", None)
+    if set_num_threads is not None:
+        set_num_threads(1)

@@ -1,0 +1,293 @@
+"""A subject in a process of its own, which speaks JSON lines on stdin and stdout: any language, and safe to crash.
+
+One long-lived process a worker: starting one for every program would cost seconds of importing each, and running subjects in
+the harness's own process would end the run with the first segmentation fault. What the process writes on stderr is free; the
+last of it is kept for the report.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+
+import msgspec
+
+from conformance.journal import Description
+from conformance.program import Program
+from conformance.subjects.base import (
+    SubjectCrashed,
+    SubjectFailed,
+    SubjectTimeout,
+    SubjectUnavailable,
+    SubjectUnsupported,
+)
+from conformance.subjects.messages import (
+    PROTOCOL,
+    Answer,
+    Bye,
+    Error,
+    Hello,
+    Refused,
+    Reply,
+    Request,
+    Run,
+    Unsupported,
+    Welcome,
+    encoder,
+    replies,
+)
+from conformance.trace import Trace
+
+DEADLINE = 10.0
+"""Seconds for one program. A drawn program takes a millisecond; ten seconds are a loop without an end, or a machine so busy
+that ten more would not help."""
+
+HELLO_DEADLINE = 120.0
+"""Seconds until the first hello: importing a large library from a cold disk takes half a minute."""
+
+RESTARTS = 1_000
+"""Processes that one subject may use up. A subject that dies on every program would otherwise only start processes."""
+
+STDERR_KEPT = 4096
+"""Bytes of stderr that are kept: the end of a traceback, or what a C library says as it aborts."""
+
+_BYE = 2.0
+"""Seconds that a process may take to end after its bye, before it is killed."""
+
+
+class Process:
+    """A child process, replaced by a fresh one whenever it dies or is killed."""
+
+    def __init__(
+        self,
+        command: list[str],
+        name: str | None = None,
+        *,
+        deadline: float = DEADLINE,
+        hello_deadline: float = HELLO_DEADLINE,
+        restarts: int = RESTARTS,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self.command = command
+        self.name = name or command[0]
+        self.deadline, self.hello_deadline = deadline, hello_deadline
+        self.restarts_left = restarts
+        self._environment = environment
+        self._child: _Child | None = None
+        self._description: Description | None = None
+
+    def describe(self) -> Description:
+        if self._description is None:
+            self.start()
+        assert self._description is not None
+        return self._description
+
+    def start(self) -> None:
+        """Starts the process, if none is running. Raises SubjectUnavailable if it does not say hello."""
+        if self._child is not None:
+            return
+        if self.restarts_left < 0:
+            raise SubjectUnavailable(f"torchstone: {self.name!r} used up its restarts; it dies on too many programs")
+        self.restarts_left -= 1
+        try:
+            child = _Child(self.command, self._environment)
+        except OSError as error:
+            raise SubjectUnavailable(f"torchstone: cannot start {self.name!r} ({self.command[0]}): {error}") from error
+        try:
+            reply = child.ask(Hello(child.next()), self.hello_deadline)
+        except (SubjectCrashed, SubjectTimeout) as error:
+            raise SubjectUnavailable(
+                f"torchstone: {self.name!r} did not start: {error}{_tail(error.stderr)}"
+            ) from error
+        except BaseException:
+            child.kill()
+            raise
+        if isinstance(reply, Refused):
+            child.kill()
+            raise SubjectUnavailable(reply.reason + _tail(child.stderr()))
+        if not isinstance(reply, Welcome):
+            child.kill()
+            raise SubjectUnavailable(f"torchstone: {self.name!r} answered hello with {_kind(reply)!r}")
+        if reply.protocol != PROTOCOL:
+            child.kill()
+            raise SubjectUnavailable(
+                f"torchstone: {self.name!r} speaks protocol {reply.protocol}, and this torchstone {PROTOCOL}"
+            )
+        self._child, self._description = child, reply.description
+
+    def run(self, program: Program) -> Trace:
+        self.start()
+        child = self._child
+        assert child is not None
+        try:
+            reply = child.ask(Run(child.next(), program), self.deadline)
+        except BaseException:
+            # Dead, killed, or (the user's Ctrl-C) with an answer on its way that nobody waits for.
+            self._child = None
+            child.kill()
+            raise
+        match reply:
+            case Answer(trace=trace):
+                return trace
+            case Unsupported(reason=reason):
+                raise SubjectUnsupported(reason)
+            case Error(context=context):
+                raise SubjectFailed(context)
+        self._child = None
+        child.kill()
+        raise SubjectFailed(f"answered a program with {_kind(reply)!r}")
+
+    def close(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        try:
+            child.ask(Bye(child.next()), _BYE)
+        except (SubjectCrashed, SubjectTimeout):
+            pass
+        finally:
+            child.kill()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that is running now."""
+        return None if self._child is None else self._child.process.pid
+
+
+class _Child:
+    """One process, from its start to its end."""
+
+    def __init__(self, command: list[str], environment: dict[str, str] | None) -> None:
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env=environment,
+            # Its own group, so that whatever it starts can be ended with it, and the terminal's Ctrl-C is ours alone.
+            start_new_session=True,
+        )
+        assert self.process.stdin and self.process.stdout and self.process.stderr
+        self._in, self._out, self._err = self.process.stdin.fileno(), self.process.stdout.fileno(), self.process.stderr
+        os.set_blocking(self._in, False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._out, selectors.EVENT_READ)
+        self._pending = b""
+        self._seq = 0
+        self._kept: deque[bytes] = deque()
+        self._drain = threading.Thread(target=self._read_stderr, daemon=True)
+        self._drain.start()
+
+    def next(self) -> int:
+        """The number of the next request."""
+        self._seq += 1
+        return self._seq
+
+    def ask(self, request: Request, seconds: float) -> Reply:
+        """The answer to a request. Raises SubjectCrashed or SubjectTimeout, and has then ended the process."""
+        until = time.monotonic() + seconds
+        self._write(encoder.encode(request) + b"\n", until, seconds)
+        while True:
+            line = self._read_line(until, seconds)
+            try:
+                reply = replies.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                self.kill()
+                start = line[:80].decode(errors="replace")
+                raise SubjectCrashed(None, self.stderr(), f"answered with no reply: {error} in {start!r}") from error
+            if reply.seq == request.seq:
+                return reply
+            if reply.seq > request.seq or isinstance(reply, Error):
+                self.kill()
+                raise SubjectCrashed(None, self.stderr(), f"answered {reply.seq} to request {request.seq}")
+            # An answer to an earlier request, which nobody waits for any more.
+
+    def kill(self) -> None:
+        """Ends the process and all that it started."""
+        try:
+            # The group outlives its leader: a grandchild may still be there, holding the pipes.
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        self.process.wait()
+        self._selector.close()
+        self._drain.join(timeout=1.0)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        if not self._drain.is_alive():
+            self._err.close()
+
+    def stderr(self) -> str:
+        """The last of what it wrote on stderr."""
+        return b"".join(self._kept)[-STDERR_KEPT:].decode(errors="replace")
+
+    def _write(self, data: bytes, until: float, seconds: float) -> None:
+        # A subject that does not read fills the pipe; so writing has a deadline, too.
+        view = memoryview(data)
+        with selectors.DefaultSelector() as writable:
+            writable.register(self._in, selectors.EVENT_WRITE)
+            while view:
+                try:
+                    view = view[os.write(self._in, view) :]
+                except BlockingIOError:
+                    if not writable.select(max(0.0, until - time.monotonic())):
+                        self._too_late(seconds)
+                except BrokenPipeError:
+                    self._gone()
+
+    def _read_line(self, until: float, seconds: float) -> bytes:
+        while b"\n" not in self._pending:
+            if not self._selector.select(max(0.0, until - time.monotonic())):
+                self._too_late(seconds)
+            chunk = os.read(self._out, 1 << 18)
+            if not chunk:
+                self._gone()
+            self._pending += chunk
+        line, _, self._pending = self._pending.partition(b"\n")
+        return line
+
+    def _too_late(self, seconds: float) -> None:
+        self.kill()
+        raise SubjectTimeout(seconds, self.stderr())
+
+    def _gone(self) -> None:
+        # It may have closed its output and gone on; give it a moment to end by itself, so that its own code is reported.
+        try:
+            code = self.process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            code = None
+        self.kill()
+        half = self._pending[:80].decode(errors="replace")
+        self._pending = b""
+        what = "" if not half else f"stopped in the middle of a reply ({half!r}…)"
+        raise SubjectCrashed(code, self.stderr(), what)
+
+    def _read_stderr(self) -> None:
+        kept = 0
+        while True:
+            try:
+                chunk = self._err.read(4096)
+            except (OSError, ValueError):
+                return
+            if not chunk:
+                return
+            self._kept.append(chunk)
+            kept += len(chunk)
+            while kept - len(self._kept[0]) >= STDERR_KEPT:
+                kept -= len(self._kept.popleft())
+
+
+def _kind(reply: Reply) -> str:
+    return str(type(reply).__struct_config__.tag)
+
+
+def _tail(stderr: str) -> str:
+    lines = [line for line in stderr.strip().splitlines() if line.strip()]
+    return "" if not lines else "\n" + "\n".join(f"    {line}" for line in lines[-8:])
