@@ -222,26 +222,25 @@ def shard(path: Path, worker: str) -> Journal:
     return Journal(path.with_name(f"{path.stem}.{worker}{path.suffix}"))
 
 
-def merge(path: Path, order: Sequence[str], *, interrupted: bool = False, seconds: float = 0.0) -> Run:
-    """Puts the shards of the run in `path` into it, cases in the order given, and ends it with a footer.
+def merge(path: Path, cases: Sequence[CaseRecord], *, interrupted: bool = False, seconds: float = 0.0) -> Run:
+    """Puts the shards of the run in `path` into it, in the order of the cases given, and ends it with a footer.
 
-    A case without an outcome was cut off: its process died, and it counts as CRASH at the program that was running; if
-    the run was interrupted it has no outcome, and the run no footer.
+    A case without an outcome was cut off: its process died, and it counts as CRASH at the program that was running. If the
+    run was interrupted it has no outcome, and the run no footer.
     """
-    header = _header(path)
-    cases = _complete(path, interrupted)
-    position = {case: index for index, case in enumerate(order)}
-    records = [
-        record for case in sorted(cases, key=lambda c: (position.get(c, len(position)), c)) for record in cases[case]
-    ]
-    shares = _shares(path)
+    records: list[Record] = [_header(path)]
+    written = _by_case_from_all(path)
+    for case in cases:
+        lines = written.get(case.id, [] if interrupted else [case])
+        records += lines
+        if lines and not interrupted and not isinstance(lines[-1], Outcome):
+            records += _crashed(case.id, lines)
     if not interrupted:
-        outcomes = [record for record in records if isinstance(record, Outcome)]
-        records.append(_footer(outcomes, seconds, shares))
+        records.append(_footer([record for record in records if isinstance(record, Outcome)], seconds, _shares(path)))
     # A new file that takes the old one's place at once, so that a kill in the middle of this loses nothing.
     merged = path.with_name(f"{path.name}.part")
     with merged.open("wb") as file:
-        for record in (header, *records):
+        for record in records:
             file.write(_encoder.encode(record) + b"\n")
     os.replace(merged, path)
     for old in _shards(path):
@@ -249,17 +248,14 @@ def merge(path: Path, order: Sequence[str], *, interrupted: bool = False, second
     return read(path)
 
 
-def _complete(path: Path, interrupted: bool) -> dict[str, list[Record]]:
+def _by_case_from_all(path: Path) -> dict[str, list[Record]]:
+    """What the shards say, by case."""
     cases: dict[str, list[Record]] = {}
     for records in map(_by_case, map(_records, _shards(path))):
         for case, lines in records.items():
             # A case can have run twice, if its first process died: what counts is the run that came to its end.
             if case not in cases or not isinstance(cases[case][-1], Outcome):
                 cases[case] = lines
-    if not interrupted:
-        for case, lines in cases.items():
-            if not isinstance(lines[-1], Outcome):
-                lines.extend(_crashed(case, lines))
     return cases
 
 
@@ -298,7 +294,7 @@ def _crashed(case: str, lines: Sequence[Record]) -> Iterator[Record]:
         programs=sum(counts.values()),
         counts=counts,
         levels={level: LevelOutcome(status="CRASH", failing=1, finding=finding) for level in LEVELS},
-        reason=verdict.reason if finding else "the process ended between two programs",
+        reason=verdict.reason if finding else "the process ended before it ran a program of this case",
     )
 
 
@@ -363,9 +359,7 @@ def read(path: Path) -> Run:
     header = _header(path)
     records = list(_records(path))[1:]
     if not any(isinstance(record, Footer) for record in records):
-        records += [
-            record for lines in map(_by_case, map(_records, _shards(path))) for r in lines.values() for record in r
-        ]
+        records += [record for lines in _by_case_from_all(path).values() for record in lines]
     run = Run(header)
     footer = None
     for record in records:

@@ -1,0 +1,5 @@
+"""``python -m conformance`` is ``torchstone``."""
+
+from conformance.cli import main
+
+main()

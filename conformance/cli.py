@@ -1,0 +1,241 @@
+"""The command: it parses, calls one function of the public API, and prints. Everything it does can be done from Python.
+
+What a command needs is imported when it runs, so that ``torchstone list`` works where neither PyTorch nor numtorch does.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+RUN_EXAMPLES = """\b
+Examples:
+  torchstone run numtorch
+  torchstone run numtorch -n auto -k "accumulation and not twice" --max-examples 500
+  torchstone run mylib --seed 7 --output reports/mylib
+
+\b
+Exit codes:
+  0  every case ended as expected
+  1  some did not
+  2  wrong usage, an error of the harness itself, or an interrupted run
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="torchstone", prog_name="torchstone", message="%(prog)s %(version)s")
+def command() -> None:
+    """Where an autograd implementation behaves as PyTorch does, and where it does not.
+
+    \b
+    Begin with:
+      torchstone run numtorch     the report of numtorch against PyTorch
+      torchstone list             what is tested
+    """
+
+
+@command.command(epilog=RUN_EXAMPLES)
+@click.argument("subjects", metavar="SUBJECT...", nargs=-1, required=True)
+@click.option("-n", "workers", default="0", metavar="N", help="Processes to share the work, or auto.")
+@click.option("-k", "selection", default="", metavar="EXPR", help="Only cases whose id matches, as for pytest.")
+@click.option("--profile", type=click.Choice(["quick", "default", "thorough"]), default="default", show_default=True)
+@click.option("--max-examples", type=click.IntRange(1), metavar="N", help="Programs a case, instead of the profile's.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same programs.")
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/latest"), show_default=True)
+@click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
+@click.option("--database", type=click.Path(path_type=Path, file_okay=False), help="Keep failing examples here.")
+def run(
+    subjects: tuple[str, ...],
+    workers: str,
+    selection: str,
+    profile: str,
+    max_examples: int | None,
+    seed: int,
+    output: Path,
+    isolate: bool,
+    database: Path | None,
+) -> None:
+    """Run the suite on SUBJECT: numtorch, torch, or any importable module with torch's names."""
+    if workers != "auto" and not workers.isdecimal():
+        raise click.BadParameter("it is a number of processes, or auto", param_hint="-n")
+    with plain_errors():
+        from conformance.launch import run as launch
+        from conformance.presentation import Progressing, console, summary
+
+        out = console()
+        out.print(f"torchstone run {' '.join(subjects)} (seed {seed})")
+        with Progressing(out) as progress:
+            result = launch(
+                *subjects,
+                workers=workers,
+                selection=selection,
+                profile=profile,
+                max_examples=max_examples,
+                seed=seed,
+                output=output,
+                isolate=isolate,
+                database=database,
+                listener=progress,
+            )
+        summary(out, result)
+    for error in result.errors:
+        complain(error)
+    sys.exit(result.exit_code)
+
+
+@command.command("list")
+@click.option("--features", is_flag=True, help="Only the features, each with its number of cases.")
+@click.option("-k", "selection", default="", metavar="EXPR", help="Only cases whose id matches, as for pytest.")
+def list_(features: bool, selection: str) -> None:
+    """List the cases, each with the sentence that it shows to be true.
+
+    \b
+    Examples:
+      torchstone list --features
+      torchstone list -k accumulation
+    """
+    with plain_errors():
+        from conformance.listing import by_feature
+
+        for feature, cases in by_feature(selection).items():
+            click.echo(f"{feature} ({len(cases)})" if features else click.style(feature, bold=True))
+            if not features:
+                width = max(len(case.id) for case in cases)
+                for case in cases:
+                    click.echo(f"  {case.id:<{width}}  {case.sentence}")
+
+
+def _case_options(function: click.decorators.FC) -> click.decorators.FC:
+    for option in (
+        click.option("--max-examples", type=click.IntRange(1), default=100, show_default=True, help="Programs to draw."),
+        click.option("--seed", type=int, default=0, show_default=True),
+        click.option("--subject", default="numtorch", show_default=True),
+        click.argument("case"),
+    ):
+        function = option(function)
+    return function
+
+
+@command.command()
+@_case_options
+def show(case: str, subject: str, seed: int, max_examples: int) -> None:
+    """Show CASE as a PyTorch script, and both traces side by side with the first difference marked.
+
+    \b
+    Examples:
+      torchstone show accumulation/backward_adds_to_grad
+      torchstone show accumulation/backward_adds_to_grad --subject mylib --seed 7
+    """
+    with plain_errors():
+        from conformance.presentation import console
+        from conformance.examine import examine, side_by_side
+
+        console().print(side_by_side(examine(case, subject, seed=seed, max_examples=max_examples)), soft_wrap=False)
+
+
+@command.command()
+@click.argument("run_file", metavar="RUN.jsonl", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Default: the folder of the run.")
+def report(run_file: Path, output: Path | None) -> None:
+    """Write the reports of a run: index.html, junit.xml, summary.md and badge.json.
+
+    \b
+    Example:
+      torchstone report reports/latest/run.jsonl --output site/
+    """
+    with plain_errors():
+        from conformance.report import write_reports
+
+        for path in write_reports(run_file, output or run_file.parent):
+            click.echo(path)
+
+
+@command.command()
+@_case_options
+@click.option("--of-subject", is_flag=True, help="The subject's graph instead of PyTorch's.")
+@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a picture.")
+@click.option("--dot", is_flag=True, help="Print the graph in the DOT language (the default).")
+def graph(case: str, subject: str, seed: int, max_examples: int, of_subject: bool, svg: Path | None, dot: bool) -> None:
+    """Draw the autograd graph that CASE builds.
+
+    \b
+    Examples:
+      torchstone graph graph/norm_of_a_vector
+      torchstone graph graph/norm_of_a_vector --svg graph.svg
+    """
+    with plain_errors():
+        from conformance.report.graph import draw
+        from conformance.examine import examine, graph_of
+
+        drawing = graph_of(examine(case, subject, seed=seed, max_examples=max_examples), of_subject=of_subject)
+        if drawing is None:
+            raise click.ClickException(f"{case} builds no graph")
+        if svg:
+            svg.write_text(draw([drawing])[drawing.dot], encoding="utf-8")
+            click.echo(svg)
+        if dot or not svg:
+            click.echo(drawing.dot, nl=False)
+
+
+@command.command()
+@click.argument("what", type=click.Choice(["program", "trace", "run"]))
+def schema(what: str) -> None:
+    """Print the JSON Schema of a program, of a trace, or of a line of a run.jsonl.
+
+    \b
+    Example:
+      torchstone schema program > program.schema.json
+    """
+    from conformance import journal, program, trace
+
+    schemas = {"program": program.schema, "trace": trace.schema, "run": journal.schema}
+    click.echo(json.dumps(schemas[what](), indent=2))
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """What a user can do something about becomes one line and exit code 2, never a traceback."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:
+        if not _is_for_the_user(error):
+            raise
+        complain(str(error))
+        sys.exit(2)
+
+
+def _is_for_the_user(error: Exception) -> bool:
+    from conformance.examine import UnknownCase
+    from conformance.journal import RunFileError
+    from conformance.launch import CannotRun
+    from conformance.runner import CaseCannotRun
+    from conformance.subjects import SubjectError
+
+    return isinstance(error, (CannotRun, CaseCannotRun, RunFileError, SubjectError, UnknownCase))
+
+
+def complain(text: str) -> None:
+    click.echo(f"torchstone: {text}", err=True)
+
+
+def main() -> None:
+    """The command ``torchstone``."""
+    try:
+        status = command.main(standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        complain(error.format_message())
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        complain("interrupted")
+        sys.exit(2)
+    sys.exit(status or 0)

@@ -1,0 +1,3 @@
+"""Loads the plugin for ``pytest --pyargs conformance``."""
+
+pytest_plugins = ["conformance.plugin"]

@@ -1,0 +1,133 @@
+"""One case, looked at closely: `examine` runs it and picks the program to show, `side_by_side` sets both traces beside each
+other."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from conformance.journal import Finding, Journal, Outcome
+from conformance.judge import judge
+from conformance.render import script
+from conformance.report.graph import Drawing
+from conformance.report.steps import Fact, Row, rows, where
+from conformance.runner import Case, Settings, run_case
+from conformance.session import all_cases
+from conformance.subjects import open_subject, oracle
+from conformance.trace import LEVELS, Graph, Trace
+
+
+class UnknownCase(Exception):
+    """No case has this id."""
+
+    def __init__(self, id: str) -> None:
+        near = difflib.get_close_matches(id, [case.id for case in all_cases()], n=3)
+        meant = f"; did you mean {' or '.join(near)}?" if near else "; `torchstone list` shows them all"
+        super().__init__(f"there is no case {id!r}{meant}")
+        self.id = id
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A case that was run on a subject, and the program of it to show: the smallest that fails, else an example."""
+
+    case: Case
+    subject: str
+    outcome: Outcome
+    finding: Finding | None
+
+
+def find_case(id: str) -> Case:
+    """The case of an id. Raises UnknownCase."""
+    for case in all_cases():
+        if case.id == id:
+            return case
+    raise UnknownCase(id)
+
+
+def examine(id: str, subject: str = "numtorch", *, seed: int = 0, max_examples: int = 100) -> Examined:
+    """Runs one case on a subject as a run does. Raises UnknownCase, SubjectUnavailable and CaseCannotRun."""
+    case = find_case(id)
+    answers = oracle()
+    asked = open_subject(subject)
+    try:
+        with Journal(Path(os.devnull)) as nowhere:
+            outcome = run_case(case, asked, answers, judge, Settings(max_examples, seed), nowhere)
+    finally:
+        asked.close()
+        answers.close()
+    findings = [outcome.levels[level].finding for level in LEVELS if level in outcome.levels]
+    return Examined(case, subject, outcome, next(filter(None, findings), outcome.example))
+
+
+def side_by_side(examined: Examined) -> RenderableType:
+    """The sentence of the case, its program as a PyTorch script, and both traces step by step."""
+    outcome, finding = examined.outcome, examined.finding
+    parts: list[RenderableType] = [Text(f"{examined.case.id}", style="bold"), Text(examined.case.sentence)]
+    levels = ", ".join(f"{level} {of.status}" for level, of in outcome.levels.items())
+    parts.append(Text(f"{examined.subject}: {outcome.status} in {outcome.programs} programs ({levels})"))
+    if outcome.reason:
+        parts.append(Text(outcome.reason))
+    if finding is None:
+        return Group(*parts)
+    parts += [Text(), Syntax(script(finding.program), "python", background_color="default"), _table(examined, finding)]
+    return Group(*parts)
+
+
+def _table(examined: Examined, finding: Finding) -> Table:
+    table = Table(show_lines=True, expand=True)
+    table.add_column("step", no_wrap=False, ratio=2)
+    table.add_column("PyTorch", ratio=3)
+    table.add_column(examined.subject, ratio=3)
+    for row in rows(finding, finding.verdict.first):
+        left = Text(f"{row.index}  {row.source}", style="bold red" if row.first else "")
+        if row.first:
+            left.append("\n← first difference")
+        same = row.state == "same"
+        right = Text("the same", style="dim") if same else _facts(row.subject)
+        table.add_row(left, _facts(row.oracle), Group(right, *_differences(row)))
+    return table
+
+
+def _facts(facts: tuple[Fact, ...] | None) -> Text:
+    if facts is None:
+        return Text("no answer", style="dim")
+    return Text("\n".join(line for fact in facts for line in _lines(fact)))
+
+
+def _lines(fact: Fact) -> Iterator[str]:
+    words = ": ".join(filter(None, (fact.name or ("" if fact.kind in ("tensor", "state") else fact.kind),)))
+    rest = ", ".join(field.text for field in fact.fields)
+    yield " ".join(filter(None, (words, rest)))
+    for inner in fact.inside:
+        if inner.source:
+            yield f"  {inner.source}"
+        for deeper in inner.facts:
+            yield from (f"    {line}" for line in _lines(deeper))
+
+
+def _differences(row: Row) -> Iterator[Text]:
+    for difference in row.differences:
+        of = " ".join(filter(None, (difference.facet, difference.name and f"of {difference.name}", where(difference))))
+        note = f" ({difference.note})" if difference.note else ""
+        yield Text(f"≠ {of}: {difference.subject}, and PyTorch has {difference.oracle}{note}", style="red")
+
+
+def graph_of(examined: Examined, *, of_subject: bool = False) -> Drawing | None:
+    """The autograd graph of the program that `examine` picked, where it is largest; None if there never is one."""
+    trace = examined.finding and (examined.finding.subject if of_subject else examined.finding.oracle)
+    graph = _largest(trace) if trace else None
+    return Drawing(graph) if graph else None
+
+
+def _largest(trace: Trace) -> Graph | None:
+    graphs = [step.graph for step in trace.steps if isinstance(step.graph, Graph) and step.graph.nodes]
+    return max(graphs, key=lambda graph: len(graph.nodes), default=None)

@@ -1,0 +1,56 @@
+"""What to tell a person about a case that did not go as expected: one text, for the terminal and for JUnit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.journal import LevelOutcome, Outcome
+from conformance.render import script
+from conformance.trace import LEVELS
+from conformance.verdict import Difference
+
+
+def describe_failure(sentence: str, outcome: Outcome, subject: str, seed: int = 0) -> str:
+    """The sentence, the first difference, the smallest program that shows it, and how to see it again."""
+    return "\n".join(_lines(sentence, outcome, subject, seed))
+
+
+def _lines(sentence: str, outcome: Outcome, subject: str, seed: int) -> Iterator[str]:
+    yield f"{outcome.case}: {sentence}"
+    failing = [(level, outcome.levels[level]) for level in LEVELS if level in outcome.levels]
+    failing = [(level, of) for level, of in failing if of.status != "PASS"]
+    counts = ", ".join(f"{level} ({of.failing} of {outcome.programs} programs)" for level, of in failing if of.failing)
+    yield f"{outcome.status} at {counts}" if counts else outcome.status
+    if outcome.reason:
+        yield outcome.reason
+    # One program is enough to start from: that of the lowest level. `torchstone show` and the report have the others.
+    first = next((of for _, of in failing if of.finding), None)
+    if first is not None:
+        yield from _finding(first, subject)
+    yield ""
+    with_seed = f" --seed {seed}" if seed else ""
+    yield f"see both traces: torchstone show {outcome.case} --subject {subject}{with_seed}"
+
+
+def _finding(level: LevelOutcome, subject: str) -> Iterator[str]:
+    assert level.finding is not None
+    difference = level.finding.verdict.first
+    if difference is not None:
+        yield ""
+        yield from _difference(difference, subject)
+    yield ""
+    yield "the smallest program that shows it:"
+    yield ""
+    for line in script(level.finding.program).rstrip().splitlines():
+        yield f"    {line}".rstrip()
+
+
+def _difference(difference: Difference, subject: str) -> Iterator[str]:
+    place = f"step {'.'.join(map(str, difference.step))}" if difference.step else "the program"
+    of = f" of {difference.name}" if difference.name else ""
+    width = max(len("PyTorch"), len(subject))
+    yield f"first difference, at {place}: {difference.facet}{of}"
+    yield f"    {'PyTorch':<{width}}  {difference.oracle}"
+    yield f"    {subject:<{width}}  {difference.subject}"
+    if difference.note:
+        yield f"    ({difference.note})"

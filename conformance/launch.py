@@ -1,0 +1,152 @@
+"""Starting a run from Python: `run("numtorch")`. pytest schedules it, and nothing of pytest shows.
+
+Settings of whatever project the run is started in have no say in it: the suite has its own pytest.ini, and no plugin that
+happens to be installed is loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.journal import Run, read
+from conformance.plugin import CaseItem
+from conformance.session import Plan
+from conformance.subjects import open_subject, oracle
+
+AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT_RUN = 0, 1, 2
+"""Exit codes. An interrupted run could not run: it is never called a pass, and what it found so far is in its report."""
+
+
+class CannotRun(Exception):
+    """The run cannot even begin: what was asked for does not exist. The text says what to do."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a run."""
+
+    runs: dict[str, Run] = field(default_factory=dict)
+    directories: dict[str, Path] = field(default_factory=dict)
+    errors: tuple[str, ...] = ()
+    """What went wrong in the harness itself, a line each."""
+
+    @property
+    def exit_code(self) -> int:
+        if self.errors or any(run.interrupted for run in self.runs.values()):
+            return COULD_NOT_RUN
+        return AS_EXPECTED if all(run.as_expected for run in self.runs.values()) else NOT_AS_EXPECTED
+
+
+def run(
+    *subjects: str,
+    workers: str = "0",
+    selection: str = "",
+    profile: str = "default",
+    max_examples: int | None = None,
+    seed: int = 0,
+    output: Path = Path("reports/latest"),
+    isolate: bool = True,
+    database: Path | None = None,
+    listener: object | None = None,
+) -> Result:
+    """Runs the suite on the subjects, writes the reports to `output`, and says what became of it. Raises CannotRun.
+
+    `workers` is a number of processes or ``auto``; `selection` an expression as of pytest's ``-k``, on subject, feature and
+    name. `listener` is a pytest plugin that is told of the progress.
+    """
+    plan = Plan(subjects=subjects, output=output.absolute())
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # A module in the current folder is importable, as with `python -m`.
+    asked = [f"--subject={subject}" for subject in subjects]
+    if not select(subjects, selection):
+        raise CannotRun(f"no case matches -k {selection!r}; `torchstone list` shows them")
+    oracle().close()
+    for subject in subjects:
+        open_subject(subject, isolate=isolate).close()
+    asked += [f"--seed={seed}", f"--profile={profile}", f"--torchstone-output={plan.output}", f"-k={selection}"]
+    asked += [f"--max-examples={max_examples}"] if max_examples else []
+    asked += [f"--example-database={database}"] if database else []
+    asked += [] if isolate else ["--no-isolate"]
+    errors = _Errors()
+    code, complaints = _pytest([*asked, f"--numprocesses={workers}"], [errors, *([listener] if listener else [])])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+        errors.found.append(complaints or f"pytest ended with {code!r}")
+    paths = {subject: plan.path(subject) for subject in subjects}
+    return Result(
+        runs={subject: read(path) for subject, path in paths.items() if path.exists()},
+        directories={subject: path.parent for subject, path in paths.items()},
+        errors=tuple(errors.found),
+    )
+
+
+def select(subjects: Sequence[str], selection: str) -> list[str]:
+    """The items (``subject-feature/name``) that an expression selects. Raises CannotRun if it is no expression."""
+    collected = _Collected()
+    arguments = [*(f"--subject={subject}" for subject in subjects), "--collect-only", f"-k={selection}"]
+    code, complaints = _pytest(arguments, [collected])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise CannotRun(complaints or "the cases cannot be collected")
+    return collected.names
+
+
+def _pytest(arguments: list[str], plugins: list[object]) -> tuple[int, str]:
+    """Runs pytest on the suite; its exit code, and what it complained about."""
+    here = Path(__file__).parent
+    base = ["-c", str(here / "pytest.ini"), "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "xdist.plugin"]
+    complaints = io.StringIO()
+    with _without_other_plugins(), contextlib.redirect_stderr(complaints):
+        code = pytest.main(
+            [*base, "-p", "conformance.plugin", *arguments, str(here / "test_conformance.py")], plugins=plugins
+        )
+    return code, complaints.getvalue().strip().removeprefix("ERROR: ")
+
+
+@contextlib.contextmanager
+def _without_other_plugins() -> Iterator[None]:
+    ours = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+class _Collected:
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.names = [item.name for item in session.items if isinstance(item, CaseItem)]
+
+
+class _Errors:
+    """Collects what went wrong in the harness."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def pytest_internalerror(self, excrepr: Any, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        self.found.append(str(excrepr))
+        return True
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.found.append(str(report.longrepr))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and str(report.longrepr).startswith("harness error"):
+            self.found.append(str(report.longrepr))

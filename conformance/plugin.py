@@ -1,0 +1,207 @@
+"""The pytest plugin: an item for every case and subject, safe under pytest-xdist.
+
+    pytest --pyargs conformance --subject=mylib -n auto
+
+Every process (the only one, or each xdist worker) opens the oracle and the subjects for itself and writes a shard of the run;
+the controller writes the header, and at the end merges the shards and writes the reports.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.failure import describe_failure
+from conformance.journal import Outcome
+from conformance.runner import PROFILES, CaseCannotRun, Settings
+from conformance.session import Controller, Plan, Worker, all_cases
+from conformance.subjects import SubjectUnavailable
+
+PROPERTY = "torchstone"
+"""The user property under which a report carries what became of its case, as JSON: user properties survive xdist."""
+
+_plan = pytest.StashKey[Plan]()
+_worker = pytest.StashKey[Worker]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("torchstone", "conformance to PyTorch's autograd")
+    group.addoption(
+        "--subject",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="what is tested: numtorch, torch, or any module with torch's names (repeatable)",
+    )
+    group.addoption("--seed", type=int, default=0, help="what every case's own seed is made from (default: 0)")
+    group.addoption(
+        "--profile",
+        choices=list(PROFILES),
+        default="default",
+        help="programs a case: " + ", ".join(f"{name} {count}" for name, count in PROFILES.items()),
+    )
+    group.addoption("--max-examples", type=int, metavar="N", help="programs a case, instead of the profile's")
+    group.addoption(
+        "--torchstone-output",
+        type=Path,
+        default=Path("reports/latest"),
+        metavar="DIR",
+        help="where the run and its reports are written (default: reports/latest)",
+    )
+    group.addoption(
+        "--example-database", type=Path, metavar="DIR", help="keep failing examples here, and try them first"
+    )
+    group.addoption(
+        "--no-isolate",
+        dest="isolate",
+        action="store_false",
+        default=True,
+        help="run subjects in this process: faster, but one that dies takes the worker with it",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_plan] = Plan(
+        subjects=tuple(dict.fromkeys(config.getoption("subject"))),
+        output=Path(config.getoption("torchstone_output")).absolute(),
+        settings=Settings(
+            max_examples=config.getoption("max_examples") or PROFILES[config.getoption("profile")],
+            seed=config.getoption("seed"),
+            database=config.getoption("example_database"),
+        ),
+        profile=config.getoption("profile"),
+        isolate=config.getoption("isolate"),
+        selection=config.getoption("keyword", "") or "",
+    )
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_ControllerHooks(config.stash[_plan]), "torchstone-controller")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _worker in config.stash:
+        config.stash[_worker].close()
+        del config.stash[_worker]
+
+
+# ------------------------------------------------------------------------------------------------------------------ items
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path == Path(__file__).with_name("test_conformance.py"):
+        return Catalogue.from_parent(parent, path=file_path)
+    return None
+
+
+class Catalogue(pytest.File):
+    """The cases, once for every subject."""
+
+    def collect(self) -> Iterator[CaseItem]:
+        for subject in self.config.stash[_plan].subjects:
+            for case in all_cases():
+                yield CaseItem.from_parent(self, name=f"{subject}-{case.id}", subject=subject, case=case)
+
+
+class CaseItem(pytest.Item):
+    """One case on one subject."""
+
+    def __init__(self, *, subject: str, case: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.subject, self.case = subject, case
+
+    def runtest(self) -> None:
+        plan, stash = self.config.stash[_plan], self.config.stash
+        if _worker not in stash:
+            stash[_worker] = Worker(plan, getattr(self.config, "workerinput", {}).get("workerid", "main"))
+        try:
+            outcome = stash[_worker].run(self.case, self.subject)
+        except CaseCannotRun as error:
+            self._tell(
+                {"case": self.case.id, "subject": self.subject, "error": f"{type(error.why).__name__}: {error.why}"}
+            )
+            raise
+        text = (
+            "" if outcome.expected else describe_failure(self.case.sentence, outcome, self.subject, plan.settings.seed)
+        )
+        self._tell({**_summary(outcome), "subject": self.subject, "text": text})
+        if text:
+            raise NotAsExpected(text)
+        if outcome.status == "UNSUPPORTED":
+            pytest.skip(outcome.reason)
+
+    def _tell(self, what: dict[str, Any]) -> None:
+        self.user_properties.append((PROPERTY, json.dumps(what)))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any) -> Any:
+        """What to print: for a difference the difference, not how the harness came upon it."""
+        if isinstance(excinfo.value, NotAsExpected):
+            return str(excinfo.value)
+        if isinstance(excinfo.value, CaseCannotRun):
+            return f"harness error: {excinfo.value}"
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, self.name
+
+
+class NotAsExpected(AssertionError):
+    """The subject does not do what PyTorch does."""
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "case": outcome.case,
+        "status": outcome.status,
+        "expected": outcome.expected,
+        "programs": outcome.programs,
+        "levels": {level: of.status for level, of in outcome.levels.items()},
+        "seconds": outcome.seconds,
+    }
+
+
+# ------------------------------------------------------------------------------------------------------------- controller
+
+
+class _ControllerHooks:
+    """What only one process of a run does."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.controller = Controller(plan)
+        self.start = time.monotonic()
+        self.selected: set[str] = set()
+        self.begun = False
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._selected(session.config, [item.name for item in session.items if isinstance(item, CaseItem)])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        self._selected(node.config, [id.split("::", 1)[-1] for id in ids])
+
+    def _selected(self, config: pytest.Config, names: list[str]) -> None:
+        self.selected.update(names)
+        # A dry run (--collect-only) must not wipe out the report of the last one.
+        if names and not self.begun and not config.getoption("collectonly"):
+            try:
+                self.controller.begin()
+            except SubjectUnavailable as error:
+                raise pytest.UsageError(str(error)) from error
+            self.begun = True
+
+    @pytest.hookimpl(trylast=True)  # After xdist has seen the last of its workers.
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if _worker in session.config.stash:
+            session.config.stash[_worker].close()
+            del session.config.stash[_worker]
+        if self.begun:
+            stopped = bool(session.shouldstop or session.shouldfail)
+            cut_off = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+            self.controller.finish(self.selected, interrupted=stopped or cut_off, seconds=time.monotonic() - self.start)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        for line in self.controller.lines():
+            terminalreporter.write_line(line)

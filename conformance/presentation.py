@@ -1,0 +1,143 @@
+"""What a run looks like in a terminal: progress, failures as they come, and the table at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from conformance.journal import Run
+from conformance.launch import Result
+from conformance.plugin import PROPERTY, CaseItem
+from conformance.trace import LEVELS
+
+STEPS = 10
+"""How many lines tell of the progress where there is no terminal: enough to see that it moves in a log."""
+
+
+def console() -> Console:
+    """Standard output as it is now: pytest puts something else in its place while tests run."""
+    return Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace"), highlight=False, soft_wrap=True)
+
+
+class Progressing:
+    """A pytest plugin that shows how far a run is, and each case that does not go as expected."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.total = self.done = self.unexpected = 0
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[trouble]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self.task = self.bar.add_task("cases", total=None, trouble="")
+
+    def __enter__(self) -> Progressing:
+        if self.console.is_terminal:
+            self.bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.console.is_terminal:
+            self.bar.stop()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._of(sum(isinstance(item, CaseItem) for item in session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        self._of(len(ids))
+
+    def _of(self, total: int) -> None:
+        if total:
+            self.total = total
+            self.bar.update(self.task, total=total)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # "???" is how xdist reports an item whose worker died.
+        if report.when not in ("call", "???"):
+            return
+        self.done += 1
+        told = dict(report.user_properties).get(PROPERTY)
+        outcome = json.loads(str(told)) if told else {"text": str(report.longrepr)}
+        if text := outcome.get("text"):
+            self.unexpected += 1
+            self._failure(str(text))
+        self._moved()
+
+    def _failure(self, text: str) -> None:
+        first, _, rest = text.partition("\n")
+        self.console.print(Text(f"✗ {first}", style="bold red"))
+        self.console.print(Text("\n".join(f"  {line}".rstrip() for line in rest.splitlines())))
+        self.console.print()
+
+    def _moved(self) -> None:
+        trouble = f"{self.unexpected} not as expected" if self.unexpected else ""
+        self.bar.update(self.task, completed=self.done, trouble=trouble)
+        step = max(1, self.total // STEPS)
+        if not self.console.is_terminal and (self.done % step == 0 or self.done == self.total):
+            self.console.print(f"{self.done} of {self.total} cases" + (f", {trouble}" if trouble else ""))
+
+
+def summary(console: Console, result: Result) -> None:
+    """Prints what became of a run: a table by feature and level for each subject, and where the report is."""
+    for name, run in result.runs.items():
+        console.print()
+        console.print(table(run))
+        console.print(closing_line(run))
+        console.print(f"report: {result.directories[name] / 'index.html'}")
+
+
+def table(run: Run) -> Table:
+    """Features by levels: how many cases pass, of how many."""
+    described = run.header.subject
+    drawn = Table(title=f"{described.name} {described.version}".strip(), title_justify="left", title_style="bold")
+    drawn.add_column("feature")
+    for column in ("cases", "programs", *LEVELS):
+        drawn.add_column(column, justify="right")
+    features: dict[str, list[str]] = {}
+    for case in run.outcomes:
+        features.setdefault(case.split("/", 1)[0], []).append(case)
+    for feature, cases in features.items():
+        drawn.add_row(feature, *_cells(run, cases))
+    drawn.add_section()
+    drawn.add_row("all", *_cells(run, list(run.outcomes)), style="bold")
+    return drawn
+
+
+def _cells(run: Run, cases: list[str]) -> list[Text]:
+    outcomes = [run.outcomes[case] for case in cases]
+    cells = [Text(str(len(cases))), Text(f"{sum(outcome.programs for outcome in outcomes):,}")]
+    for level in LEVELS:
+        statuses = [outcome.levels[level].status for outcome in outcomes if level in outcome.levels]
+        passed = statuses.count("PASS")
+        style = "green" if passed == len(statuses) else "red"
+        cells.append(Text(f"{passed}/{len(statuses)}", style=style) if statuses else Text("–", style="dim"))
+    return cells
+
+
+def closing_line(run: Run) -> Text:
+    """The run in one sentence."""
+    header = run.header
+    sides = f"{header.subject.name} against {header.oracle.name} {header.oracle.version}"
+    if run.footer is None:
+        done = f"{len(run.outcomes)} of {len(run.cases)} begun cases came to their end"
+        return Text(f"{sides}: interrupted; {done} (seed {header.seed})", style="bold yellow")
+    footer = run.footer
+    verdict = f"{footer.unexpected} not as expected" if footer.unexpected else "all as expected"
+    return Text(
+        f"{sides}: {footer.cases} cases, {footer.programs:,} programs, {verdict}, "
+        f"in {footer.seconds:.0f} s (seed {header.seed})",
+        style="bold red" if footer.unexpected else "bold green",
+    )

@@ -1,0 +1,343 @@
+"""One case on one subject: draw its programs, run each on both sides, compare, and find the smallest that differs.
+
+The programs are drawn in passes. The first one never fails, so that the whole budget of examples is spent whatever is found,
+and counts are of the same number of programs for every subject. Then, for every level at which some program failed, a pass
+draws the same programs again (from the same seed, so the answers are known and cost nothing), stops at the first that fails
+at that level, and lets Hypothesis shrink it. (Rejected: one pass that fails at once. A wrong text would hide a wrong number
+behind it, and the smallest program with a wrong number is another than the smallest with a wrong text.)
+
+A program runs once: its verdict is kept by its digest, so a subject that answers differently each time cannot confuse the
+shrinking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from hypothesis.strategies import SearchStrategy
+
+from conformance.sampling import CannotDraw, Enough, draw
+from conformance.journal import (
+    CaseRecord,
+    Description,
+    Finding,
+    Journal,
+    LevelOutcome,
+    Outcome,
+    ProgramRecord,
+    VerdictRecord,
+    count_statuses,
+)
+from conformance.program import Program
+from conformance.subjects.base import Subject, SubjectCrashed, SubjectFailed, SubjectTimeout, SubjectUnsupported
+from conformance.trace import FACETS, LEVELS, Level, Trace
+from conformance.verdict import Status, Verdict
+
+PROFILES = {"quick": 20, "default": 100, "thorough": 1000}
+"""How many programs are drawn for a case."""
+
+SEVERITY: tuple[Status, ...] = ("CRASH", "TIMEOUT", "FAIL", "UNSUPPORTED", "PASS", "INCONCLUSIVE", "BLOCKED")
+"""A case has the first of these that one of its programs has. One program that could be judged is enough for PASS."""
+
+ENOUGH: dict[Status, int] = {"CRASH": 10, "TIMEOUT": 2, "UNSUPPORTED": 10}
+"""Drawing stops after so many: each crash costs a new process, each time-out the whole deadline, and a subject that lacks a
+function lacks it for all values."""
+
+SHRINKING_TRIES: dict[Status, int] = {"FAIL": 400, "CRASH": 30, "TIMEOUT": 0}
+"""How many new programs are run to make a failing one smaller. 400 is where Hypothesis has nearly always stopped by itself."""
+
+
+class Case(Protocol):
+    """What the runner needs of a case."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def lecture(self) -> str: ...
+    @property
+    def covers(self) -> tuple[str, ...]: ...
+    @property
+    def requires(self) -> tuple[str, ...]: ...
+    def programs(self) -> SearchStrategy[Program]: ...
+
+
+Judge = Callable[[Program, Trace, Trace], Verdict]
+"""Compares the oracle's trace of a program with the subject's."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much is drawn, and from which seed."""
+
+    max_examples: int = PROFILES["default"]
+    seed: int = 0
+    database: Path | None = None
+    """Where Hypothesis keeps the examples that failed, to try them first the next time. Off by default: what is drawn then
+    depends on the runs before."""
+
+
+@dataclass
+class Clock:
+    """Where the time of a run went."""
+
+    shares: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def spent(self, what: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(what, time.perf_counter() - start)
+
+    def add(self, what: str, seconds: float) -> None:
+        self.shares[what] = self.shares.get(what, 0.0) + seconds
+
+
+class CaseCannotRun(Exception):
+    """The harness cannot run a case: its programs cannot be drawn, or the oracle cannot be asked."""
+
+    def __init__(self, case: str, why: BaseException) -> None:
+        super().__init__(f"{case}: {type(why).__name__}: {why}")
+        self.case, self.why = case, why
+
+
+def run_case(
+    case: Case,
+    subject: Subject,
+    oracle: Subject,
+    judge: Judge,
+    settings: Settings,
+    journal: Journal,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Runs a case on a subject; what happens is written to the journal as it happens. Raises CaseCannotRun."""
+    return _CaseRun(case, subject, oracle, judge, settings, journal, clock or Clock()).outcome()
+
+
+def case_seed(seed: int, case: str) -> int:
+    """The seed that a case draws from: made of the run's seed and the case's id, so neither the order of the cases nor the
+    number of workers changes what is drawn."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{case}".encode()).digest()[:8], "big")
+
+
+def record_of(case: Case) -> CaseRecord:
+    """What is written down about a case before it runs."""
+    return CaseRecord(
+        id=case.id,
+        sentence=case.sentence,
+        source=case.source,
+        lecture=case.lecture,
+        covers=tuple(case.covers),
+        requires=tuple(case.requires),
+    )
+
+
+def levels_of(description: Description) -> tuple[Level, ...]:
+    """The levels of which a subject can observe anything at all."""
+    facets = description.facets or tuple(FACETS)
+    return tuple(level for level in LEVELS if any(FACETS[facet] == level for facet in facets))
+
+
+@dataclass(frozen=True)
+class _Ran:
+    program: Program
+    verdict: Verdict
+    oracle: Trace | None = None
+    subject: Trace | None = None
+
+
+class _CaseRun:
+    def __init__(
+        self,
+        case: Case,
+        subject: Subject,
+        oracle: Subject,
+        judge: Judge,
+        settings: Settings,
+        journal: Journal,
+        clock: Clock,
+    ) -> None:
+        self.case, self.subject, self.oracle, self.judge = case, subject, oracle, judge
+        self.settings, self.journal, self.clock = settings, journal, clock
+        self.ran: dict[str, _Ran] = {}
+
+    def outcome(self) -> Outcome:
+        start = time.perf_counter()
+        self._write(record_of(self.case))
+        missing = self._missing()
+        if missing:
+            outcome = Outcome(
+                case=self.case.id, status="UNSUPPORTED", programs=0, counts={}, reason=f"the subject has no {missing}"
+            )
+        else:
+            outcome = self._draw_and_sum_up(start)
+        self._write(outcome)
+        return outcome
+
+    def _missing(self) -> str:
+        """What the case needs and the subject says that it does not have."""
+        features = self.subject.describe().features
+        return ", ".join(name for name in self.case.requires if name not in features) if features else ""
+
+    def _draw_and_sum_up(self, start: float) -> Outcome:
+        self._draw(self._first_pass)
+        drawn = list(self.ran.values())
+        status = _worst(ran.verdict.status for ran in drawn)
+        levels = {level: self._level(level, drawn) for level in levels_of(self.subject.describe())}
+        reasons = (ran.verdict.reason for ran in drawn if ran.verdict.status == status and ran.verdict.reason)
+        return Outcome(
+            case=self.case.id,
+            status=status,
+            expected=status == "PASS",
+            programs=len(drawn),
+            counts=count_statuses(ran.verdict for ran in drawn),
+            levels=levels,
+            example=self._example(drawn),
+            reason=next(reasons, ""),
+            seconds=round(time.perf_counter() - start, 3),
+        )
+
+    # ---------------------------------------------------------------------------------------------------------- passes
+
+    def _draw(self, see: Callable[[Program], None], *, shrink: bool = False) -> None:
+        """Draws the programs of the case, in the order that its seed gives, and shows them to `see` one by one."""
+        inside = 0.0
+
+        def timed(program: Program) -> None:
+            nonlocal inside
+            began = time.perf_counter()
+            try:
+                see(program)
+            finally:
+                inside += time.perf_counter() - began
+
+        began = time.perf_counter()
+        try:
+            draw(
+                self.case.programs(),
+                timed,
+                seed=case_seed(self.settings.seed, self.case.id),
+                max_examples=self.settings.max_examples,
+                shrink=shrink,
+                database=self.settings.database and self.settings.database / self.case.id.replace("/", "-"),
+            )
+        except CannotDraw as error:
+            raise CaseCannotRun(self.case.id, error.why) from error.why
+        finally:
+            self.clock.add("drawing", time.perf_counter() - began - inside)
+
+    def _first_pass(self, program: Program) -> None:
+        self._run(program)
+        counts = count_statuses(ran.verdict for ran in self.ran.values())
+        if any(counts.get(status, 0) >= limit for status, limit in ENOUGH.items()) and "PASS" not in counts:
+            raise Enough
+        if counts.get("TIMEOUT", 0) >= ENOUGH["TIMEOUT"]:
+            raise Enough
+
+    def _minimal(self, kind: Status, fails: Callable[[Verdict], bool]) -> _Ran:
+        """The smallest program of which `fails` holds; one of those that were drawn does."""
+        tries = SHRINKING_TRIES[kind]
+        failing: list[_Ran] = []
+
+        def see(program: Program) -> None:
+            nonlocal tries
+            if program.digest not in self.ran:
+                if not tries:
+                    raise Enough
+                tries -= 1
+            ran = self._run(program)
+            if fails(ran.verdict):
+                failing.append(ran)
+                raise Differs
+
+        try:
+            self._draw(see, shrink=True)
+        except Differs:
+            return failing[-1]  # Hypothesis ends by running the smallest once more.
+        return min((ran for ran in self.ran.values() if fails(ran.verdict)), key=_size)
+
+    # ----------------------------------------------------------------------------------------------------- one program
+
+    def _run(self, program: Program) -> _Ran:
+        """Runs a program on both sides, unless it has been."""
+        digest = program.digest
+        if digest not in self.ran:
+            index = len(self.ran)
+            self._write(ProgramRecord(case=self.case.id, index=index, program=program))
+            ran = self._run_now(program)
+            self._write(VerdictRecord(case=self.case.id, index=index, verdict=ran.verdict))
+            # Traces are kept of what a report can show: those that failed.
+            self.ran[digest] = ran if ran.verdict.status != "PASS" else _Ran(program, ran.verdict)
+        return self.ran[digest]
+
+    def _run_now(self, program: Program) -> _Ran:
+        with self.clock.spent("oracle"):
+            oracle = self.oracle.run(program)
+        try:
+            with self.clock.spent("subject"):
+                subject = self.subject.run(program)
+        except (SubjectCrashed, SubjectFailed) as error:
+            return _Ran(program, Verdict(status="CRASH", reason=str(error)), oracle)
+        except SubjectUnsupported as error:
+            return _Ran(program, Verdict(status="UNSUPPORTED", reason=str(error)), oracle)
+        except SubjectTimeout as error:
+            return _Ran(program, Verdict(status="TIMEOUT", reason=str(error)), oracle)
+        with self.clock.spent("comparing"):
+            return _Ran(program, self.judge(program, oracle, subject), oracle, subject)
+
+    def _write(self, record: CaseRecord | ProgramRecord | VerdictRecord | Outcome) -> None:
+        with self.clock.spent("writing"):
+            self.journal.write(record)
+
+    # ------------------------------------------------------------------------------------------------------ summing up
+
+    def _level(self, level: Level, drawn: list[_Ran]) -> LevelOutcome:
+        failing = [ran for ran in drawn if ran.verdict.fails(level)]
+        if not failing:
+            # A program that fails at another level has passed at this one.
+            statuses = ("PASS" if ran.verdict.status == "FAIL" else ran.verdict.status for ran in drawn)
+            return LevelOutcome(status=_worst(statuses))
+        status = _worst(ran.verdict.status for ran in failing)
+        if status == "FAIL":
+            minimal = self._minimal(status, lambda verdict: verdict.status == "FAIL" and verdict.fails(level))
+        else:
+            minimal = self._minimal(status, lambda verdict: verdict.status == status)
+        return LevelOutcome(status=status, failing=len(failing), finding=_finding(minimal))
+
+    def _example(self, drawn: list[_Ran]) -> Finding | None:
+        """A program that shows what the case does: neither the emptiest nor the largest that was drawn."""
+        passing = sorted((ran for ran in drawn if ran.verdict.status == "PASS"), key=_size)
+        others = sorted((ran for ran in drawn if ran.oracle is not None), key=_size)
+        candidates = passing or others
+        if not candidates:
+            return None
+        example = candidates[len(candidates) // 3]
+        return _finding(self._run_now(example.program) if passing else example)
+
+
+class Differs(AssertionError):
+    """A program fails at the level that is being shrunk."""
+
+
+def _worst(statuses: Iterator[Status]) -> Status:
+    return min(statuses, key=SEVERITY.index, default="BLOCKED")
+
+
+def _size(ran: _Ran) -> tuple[int, bytes]:
+    text = ran.program.to_json()
+    return len(text), text
+
+
+def _finding(ran: _Ran) -> Finding:
+    return Finding(program=ran.program, oracle=ran.oracle, subject=ran.subject, verdict=ran.verdict)

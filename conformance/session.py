@@ -1,0 +1,159 @@
+"""A run, apart from who schedules it: what one process of it does (`Worker`), and what happens once (`Controller`)."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from conformance import journal
+from conformance.journal import Footer, Header, Journal, Outcome, Run
+from conformance.judge import judge
+from conformance.report import write_reports
+from conformance.runner import Case, CaseCannotRun, Clock, Settings, record_of, run_case
+from conformance.subjects import Subject, open_subject, oracle
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be run, and where it is written."""
+
+    subjects: tuple[str, ...]
+    output: Path
+    settings: Settings = field(default_factory=Settings)
+    profile: str = "default"
+    isolate: bool = True
+    selection: str = ""
+
+    def directory(self, subject: str) -> Path:
+        """Where the run of a subject and its reports are: a folder for each, if there are several."""
+        return self.output if len(self.subjects) == 1 else self.output / subject
+
+    def path(self, subject: str) -> Path:
+        """The run.jsonl of a subject."""
+        return self.directory(subject) / "run.jsonl"
+
+
+@functools.cache
+def all_cases() -> tuple[Case, ...]:
+    """The catalogue, in its order."""
+    from conformance.cases import catalogue
+
+    return tuple(catalogue())
+
+
+def torchstone_version() -> str:
+    """The version of this package; empty where it runs from a source tree that nobody installed."""
+    try:
+        return version("torchstone")
+    except PackageNotFoundError:
+        return ""
+
+
+def suite_digest(cases: Sequence[Case]) -> str:
+    """What tells one catalogue from another: of every case's id and source."""
+    digest = hashlib.sha256()
+    for case in sorted(cases, key=lambda case: case.id):
+        digest.update(f"{case.id}\n{case.source}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+class Worker:
+    """What one process of a run does: cases, one after the other, on subjects that stay open."""
+
+    def __init__(self, plan: Plan, name: str) -> None:
+        self.plan, self.name = plan, name
+        self.clock = Clock()
+        self._oracle: Subject | None = None
+        self._subjects: dict[str, Subject] = {}
+        self._journals: dict[str, Journal] = {}
+
+    def run(self, case: Case, subject: str) -> Outcome:
+        """Runs a case on a subject. Raises CaseCannotRun if the harness itself is at fault."""
+        shard = self._journal(subject)
+        try:
+            if self._oracle is None:
+                self._oracle = oracle()
+            if subject not in self._subjects:
+                self._subjects[subject] = open_subject(subject, isolate=self.plan.isolate)
+            opened = self._subjects[subject]
+            return run_case(case, opened, self._oracle, judge, self.plan.settings, shard, self.clock)
+        except Exception as error:
+            why = error.why if isinstance(error, CaseCannotRun) else error
+            shard.write(not_run(case, why))
+            raise CaseCannotRun(case.id, why) from why
+
+    def _journal(self, subject: str) -> Journal:
+        if subject not in self._journals:
+            self._journals[subject] = journal.shard(self.plan.path(subject), self.name)
+        return self._journals[subject]
+
+    def close(self) -> None:
+        """Ends the subjects, and leaves in the shard where the time went."""
+        shares = {what: round(seconds, 3) for what, seconds in self.clock.shares.items()}
+        for shard in self._journals.values():
+            shard.write(Footer(cases=0, programs=0, counts={}, unexpected=0, shares=shares))
+            shard.close()
+            shares = {}
+        for opened in (*self._subjects.values(), *([self._oracle] if self._oracle else [])):
+            opened.close()
+
+
+def not_run(case: Case, why: BaseException) -> Outcome:
+    """The outcome of a case that the harness could not run: nothing is said about the subject."""
+    return Outcome(
+        case=case.id,
+        status="BLOCKED",
+        expected=False,
+        programs=0,
+        counts={},
+        reason=f"harness error: {type(why).__name__}: {why}",
+    )
+
+
+class Controller:
+    """What happens once in a run: the header before it, the merging of the shards and the reports after it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.runs: dict[str, Run] = {}
+
+    def begin(self) -> None:
+        """Writes the header of every subject's run. Raises what opening a subject raises."""
+        answers = oracle()
+        described = answers.describe()
+        answers.close()
+        for name in self.plan.subjects:
+            subject = open_subject(name, isolate=self.plan.isolate)
+            header = Header(
+                torchstone=torchstone_version(),
+                subject=subject.describe(),
+                oracle=described,
+                seed=self.plan.settings.seed,
+                profile=self.plan.profile,
+                max_examples=self.plan.settings.max_examples,
+                suite=suite_digest(all_cases()),
+                selection=self.plan.selection,
+                started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            )
+            subject.close()
+            journal.begin(self.plan.path(name), header)
+
+    def finish(self, selected: Collection[str], *, interrupted: bool, seconds: float) -> None:
+        """Merges the shards and writes the reports. `selected` holds ``subject-case`` of what was to run."""
+        for name in self.plan.subjects:
+            cases = [record_of(case) for case in all_cases() if f"{name}-{case.id}" in selected]
+            path = self.plan.path(name)
+            self.runs[name] = journal.merge(path, cases, interrupted=interrupted, seconds=round(seconds, 3))
+            write_reports(path, self.plan.directory(name))
+
+    def lines(self) -> Iterator[str]:
+        """What to tell the user at the end."""
+        for name, run in self.runs.items():
+            if run.interrupted:
+                yield f"torchstone: {name}: the run was interrupted"
+            yield f"torchstone: {name}: report in {self.plan.directory(name) / 'index.html'}"
