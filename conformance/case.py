@@ -105,7 +105,13 @@ class Case:
         found: list[Program] = []
 
         @seeded(seed)
-        @settings(max_examples=8, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=8,
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
         @given(self.programs())
         def draw(program: Program) -> None:
             found.append(program)

@@ -13,7 +13,7 @@ import math
 import random
 import struct
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal as OneOf
 
 from hypothesis import strategies as st
@@ -66,7 +66,7 @@ _POOLS: dict[str, tuple[float, ...]] = {
     "nonzero": _spread(((1.0, 2.0, -1.0, -2.0), 102), (_generic(128), 128), (_EXTREME, 26)),
     "positive": _spread(((1.0, 2.0, 0.5), 102), (_generic(128, positive=True), 128), ((100.0, 1e-4), 26)),
     "smooth": tuple(_generic(POOL)),
-    "distinct": tuple([2.0, 3.0, -1.0, 0.5, *range(4, 20), *_generic(POOL - 20)]),
+    "distinct": (2.0, 3.0, -1.0, 0.5, *range(4, 20), *_generic(POOL - 20)),
     "special": _spread((_SIMPLE, 190), (_NOT_FINITE, 66)),
 }
 
@@ -74,7 +74,17 @@ _INTEGERS: tuple[float, ...] = _spread(((1, 2, 0, 3, -1, -2), 200), ((5, 7, -4, 
 
 _ALL_DIFFERENT = frozenset({"smooth", "distinct"})
 
-_FORMATS = {"float16": "e", "float32": "f", "float64": "d", "int8": "b", "int16": "h", "int32": "i", "int64": "q", "uint8": "B", "bool": "?"}
+_FORMATS = {
+    "float16": "e",
+    "float32": "f",
+    "float64": "d",
+    "int8": "b",
+    "int16": "h",
+    "int32": "i",
+    "int64": "q",
+    "uint8": "B",
+    "bool": "?",
+}
 
 
 def encode(values: Iterable[float], dtype: str) -> bytes:
@@ -96,10 +106,15 @@ def _bfloat16(value: float) -> bytes:
     return struct.pack("<H", bits >> 16)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _encoded(pool: str, dtype: str) -> tuple[bytes, ...]:
     values = _INTEGERS if pool == "integers" else _POOLS[pool]
-    return tuple([encode([value], "float32" if dtype == "complex64" else "float64" if dtype == "complex128" else dtype) for value in values])
+    return tuple(
+        [
+            encode([value], "float32" if dtype == "complex64" else "float64" if dtype == "complex128" else dtype)
+            for value in values
+        ]
+    )
 
 
 def _fill(choices: bytes, pool: str, dtype: str) -> bytes:
@@ -123,7 +138,7 @@ def _in_order(choices: bytes) -> list[int]:
     return list(taken)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _choices(count: int) -> SearchStrategy[bytes]:
     return st.binary(min_size=count, max_size=count)
 
@@ -152,7 +167,7 @@ _SHAPES: tuple[tuple[Shape, int], ...] = (
 """Shapes from simple to odd, each with its weight."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _table(min_dims: int, max_dims: int, empty: bool) -> tuple[Shape, ...]:
     found: list[Shape] = []
     for shape, weight in _SHAPES:
@@ -161,7 +176,7 @@ def _table(min_dims: int, max_dims: int, empty: bool) -> tuple[Shape, ...]:
     return tuple(found) or ((2,) * min_dims,)
 
 
-@lru_cache(maxsize=None)
+@cache
 def shapes(*, min_dims: int = 0, max_dims: int = 3, empty: bool = True) -> SearchStrategy[Shape]:
     """Shapes of tensors; with `empty`, sometimes one without elements."""
     return st.sampled_from(_table(min_dims, max_dims, empty))
@@ -190,7 +205,7 @@ def tensors(
     return _tensors(tuple([(kind, row) for row in table for kind in kinds]), pool)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tensors(rows: tuple[tuple[str, Shape], ...], pool: str) -> SearchStrategy[TensorLiteral]:
     if len(set(rows)) == 1:
         return _choices(_elements(*rows[0])).map(lambda choices: _literal(rows[0], choices, pool))
@@ -248,12 +263,16 @@ def special(**options: Any) -> SearchStrategy[TensorLiteral]:
     return floats(values="special", **options)
 
 
-def complexes(dtype: str | Sequence[str] = ("complex64",), *, values: Values = "finite", **options: Any) -> SearchStrategy[TensorLiteral]:
+def complexes(
+    dtype: str | Sequence[str] = ("complex64",), *, values: Values = "finite", **options: Any
+) -> SearchStrategy[TensorLiteral]:
     """Complex tensors."""
     return tensors(dtype, values, **options)
 
 
-def ints(dtype: str | Sequence[str] = ("int64", "int64", "int32", "uint8"), **options: Any) -> SearchStrategy[TensorLiteral]:
+def ints(
+    dtype: str | Sequence[str] = ("int64", "int64", "int32", "uint8"), **options: Any
+) -> SearchStrategy[TensorLiteral]:
     """Integer tensors."""
     return tensors(dtype, "integers", **options)
 
@@ -263,7 +282,9 @@ def bools(**options: Any) -> SearchStrategy[TensorLiteral]:
     return tensors("bool", "integers", **options)
 
 
-def indices(below: int, *, shape: Shape | SearchStrategy[Shape] | None = None, **options: Any) -> SearchStrategy[TensorLiteral]:
+def indices(
+    below: int, *, shape: Shape | SearchStrategy[Shape] | None = None, **options: Any
+) -> SearchStrategy[TensorLiteral]:
     """int64 tensors of numbers from 0 to `below` - 1, duplicates included."""
 
     def reduced(tensor: TensorLiteral) -> TensorLiteral:
@@ -284,17 +305,29 @@ def cotangent(like: TensorLiteral | Shape, dtype: str | None = None) -> SearchSt
 # ----------------------------------------------------------------------------------------------------- several of a kind
 
 
-@lru_cache(maxsize=None)
+@cache
 def same_shape(
-    count: int, *, dtype: str | Sequence[str] = FLOATS, values: Values = "any", min_dims: int = 0, max_dims: int = 3, empty: bool = True
+    count: int,
+    *,
+    dtype: str | Sequence[str] = FLOATS,
+    values: Values = "any",
+    min_dims: int = 0,
+    max_dims: int = 3,
+    empty: bool = True,
 ) -> SearchStrategy[tuple[TensorLiteral, ...]]:
     """`count` tensors of one shape and dtype."""
     return _several(count, dtype, values, _table(min_dims, max_dims, empty), lambda shape, _: (shape,) * count)
 
 
-@lru_cache(maxsize=None)
+@cache
 def broadcastable(
-    count: int, *, dtype: str | Sequence[str] = FLOATS, values: Values = "any", min_dims: int = 0, max_dims: int = 3, empty: bool = True
+    count: int,
+    *,
+    dtype: str | Sequence[str] = FLOATS,
+    values: Values = "any",
+    min_dims: int = 0,
+    max_dims: int = 3,
+    empty: bool = True,
 ) -> SearchStrategy[tuple[TensorLiteral, ...]]:
     """`count` tensors that broadcast together: with leading dimensions missing or 1, dimensions of size 1, or 0-d."""
     return _several(
@@ -322,7 +355,9 @@ def _narrowed(shape: Shape, way: int) -> Shape:
             return shape
 
 
-def _several(count: int, dtype: Any, values: str, table: tuple[Shape, ...], derive: Any) -> SearchStrategy[tuple[TensorLiteral, ...]]:
+def _several(
+    count: int, dtype: Any, values: str, table: tuple[Shape, ...], derive: Any
+) -> SearchStrategy[tuple[TensorLiteral, ...]]:
     kinds = (dtype,) if isinstance(dtype, str) else tuple(dtype)
     rows = st.sampled_from([(kind, shape) for shape in table for kind in kinds])
 
@@ -333,7 +368,7 @@ def _several(count: int, dtype: Any, values: str, table: tuple[Shape, ...], deri
         sizes = [_elements(kind, one) for one in derived]
         choices = draw(_choices(sum(sizes)))
         made = []
-        for one, size in zip(derived, sizes):
+        for one, size in zip(derived, sizes, strict=True):
             made.append(_literal((kind, one), choices[:size], values))
             choices = choices[size:]
         return tuple(made)
@@ -341,11 +376,16 @@ def _several(count: int, dtype: Any, values: str, table: tuple[Shape, ...], deri
     return drawn()
 
 
-@lru_cache(maxsize=None)
+@cache
 def matrices(
-    count: int = 2, *, dtype: str | Sequence[str] = FLOATS, values: Values = "finite", vectors: bool = True, batches: bool = True
+    count: int = 2,
+    *,
+    dtype: str | Sequence[str] = FLOATS,
+    values: Values = "finite",
+    vectors: bool = True,
+    batches: bool = True,
 ) -> SearchStrategy[tuple[TensorLiteral, ...]]:
-    """`count` tensors that ``@`` takes in a row; with `vectors` the first or last may be 1-d, with `batches` each may be stacked."""
+    """`count` tensors that ``@`` takes in a row: with `vectors` the first or last may be 1-d, with `batches` any stacked."""
 
     def chain(sizes: Shape, ways: bytes) -> tuple[Shape, ...]:
         made = [sizes[index : index + 2] for index in range(count)]
@@ -354,10 +394,12 @@ def matrices(
         if vectors and ways[-1] % 4 == 2:
             made[-1] = made[-1][:1]
         if batches:
-            made = [(2, *one) if way % 8 == 7 and len(one) == 2 else one for one, way in zip(made, ways)]
+            made = [(2, *one) if way % 8 == 7 and len(one) == 2 else one for one, way in zip(made, ways, strict=True)]
         return tuple(made)
 
-    table = tuple([tuple([(2, 3, 1, 2, 4, 3)[(start + index) % 6] for index in range(count + 1)]) for start in range(6)])
+    table = tuple(
+        [tuple([(2, 3, 1, 2, 4, 3)[(start + index) % 6] for index in range(count + 1)]) for start in range(6)]
+    )
     return _several(count, dtype, values, table, chain)
 
 

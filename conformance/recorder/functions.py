@@ -155,7 +155,9 @@ def parameters(function: FunctionType) -> list[str]:
     named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     for keyword in named:
         if keyword not in defaults:
-            raise RecordingError(f"`{name}` has the keyword-only parameter `{keyword}`; make it positional or give it a default")
+            raise RecordingError(
+                f"`{name}` has the keyword-only parameter `{keyword}`; make it positional or give it a default"
+            )
     if "__class__" in code.co_freevars:
         raise RecordingError(f"`{name}` uses super(); name the base instead: torch.nn.Module.__init__(self)")
     if code.co_flags & inspect.CO_VARARGS:
@@ -176,9 +178,8 @@ CONVERTERS[FunctionType] = _as_operand
 
 # ---------------------------------------------------------------------------------------------------------------- classes
 
-_NOT_MEMBERS = frozenset(
-    "__module__ __qualname__ __orig_bases__ __doc__ __firstlineno__ __static_attributes__ __classcell__ __annotations__".split()
-)
+_PYTHONS_OWN = "module qualname orig_bases doc firstlineno static_attributes classcell annotations"
+_NOT_MEMBERS = frozenset(f"__{name}__" for name in _PYTHONS_OWN.split())
 
 
 class _Meta(type):

@@ -45,7 +45,9 @@ CONVERTERS: dict[type, Callable[[Any], Operand]] = {
 }
 """How values of each exact type become operands."""
 
-BASES: list[tuple[type, Callable[[Any], Operand]]] = [(kind, CONVERTERS[kind]) for kind in (tuple, list, dict, int, float, str)]
+BASES: list[tuple[type, Callable[[Any], Operand]]] = [
+    (kind, CONVERTERS[kind]) for kind in (tuple, list, dict, int, float, str)
+]
 """For subclasses (a named tuple, an enumeration's member): the first that fits."""
 
 

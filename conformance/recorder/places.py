@@ -7,6 +7,7 @@ stores, which changed little between Python 3.11 and 3.13 (the fused stores of 3
 from __future__ import annotations
 
 import dis
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
@@ -65,7 +66,7 @@ def variable(code: CodeType) -> str | None:
 def unpacked(code: CodeType, name: str) -> int | None:
     """How many values a function unpacks its parameter `name` to, if it does so directly."""
     instructions = list(dis.get_instructions(code))
-    for first, second in zip(instructions, instructions[1:]):
+    for first, second in pairwise(instructions):
         loaded = first.argval[-1] if isinstance(first.argval, tuple) else first.argval
         if first.opname.startswith("LOAD_FAST") and loaded == name and second.opname == "UNPACK_SEQUENCE":
             return second.arg

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any, Literal as OneOf
 
 from conformance.program import HOST_MODULES, List, Operand, Program, Tuple
-from conformance.recorder import functions  # noqa: F401 - teaches the table of operands what a function is
+from conformance.recorder import functions
 from conformance.recorder.operands import literal, plain
 from conformance.recorder.recording import Recording, RecordingError, Scope, invoke
 from conformance.recorder.symbols import Path, bind

@@ -25,7 +25,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from conformance.program import HOST_MODULES, Delete, Exit, Function, List, Operand, Raise, Ref, Step, Tuple, operands, walk
+from conformance.program import (
+    HOST_MODULES,
+    Delete,
+    Exit,
+    Function,
+    List,
+    Raise,
+    Ref,
+    Step,
+    Tuple,
+    operands,
+    walk,
+)
 from conformance.recorder.places import NOWHERE, Place, place
 
 if TYPE_CHECKING:
@@ -88,7 +100,11 @@ class Scope:
                 " keeps the value that it was recorded with, so give the new value another name"
             )
         handed_over = code.co_filename in _RECORDER
-        if handed_over or (code is self.code and own.start <= offset <= own.end) or self._attaches(name, last, place(code, offset)):
+        if (
+            handed_over
+            or (code is self.code and own.start <= offset <= own.end)
+            or self._attaches(name, last, place(code, offset))
+        ):
             drops = self.drops[-1]
             if drops is None:
                 self.drops[-1] = [name]
@@ -107,12 +123,14 @@ class Scope:
         # step came last, unless that step read it, for then it was not the step that held the last reference.
         if where.stores or name not in self.recording.temporaries:
             return False
-        return type(last) is Exit or not any(type(part) is Ref and part.name == name for o in operands(last) for part in walk(o))
+        return type(last) is Exit or not any(
+            type(part) is Ref and part.name == name for o in operands(last) for part in walk(o)
+        )
 
     def finish(self) -> tuple[Step, ...]:
         """The steps of a body that has returned."""
         self.open = False
-        for step, drops in zip(self.steps, self.drops):
+        for step, drops in zip(self.steps, self.drops, strict=True):
             if drops is not None:
                 msgspec.structs.force_setattr(step, "drops", tuple(drops))
         return tuple(self.steps)
@@ -148,7 +166,9 @@ class Recording:
 
     def ask(self, symbol: Symbol, question: Callable[[Any], Any], what: str) -> Any:
         """The guide's answer about the value of a symbol, or None if the value could not be computed."""
-        from conformance.guide import Guide  # only now: most cases ask nothing, and need no implementation to be recorded
+        from conformance.guide import (
+            Guide,
+        )  # only now: most cases ask nothing, and need no implementation to be recorded
 
         if self.scope.parent is not None:
             raise RecordingError(
@@ -218,10 +238,20 @@ def error_as_raise(error: BaseException) -> Raise:
     kind = type(error)
     if kind.__module__ != "builtins":
         raise RecordingError(
-            f"a program can only raise Python's built-in exceptions, not {kind.__qualname__}; raise ValueError or another of those"
+            f"a program can only raise Python's built-in exceptions, not {kind.__qualname__}; raise one of those"
         ) from error
     alone = len(error.args) == 1 and isinstance(error.args[0], str)
     return Raise(kind.__name__, error.args[0] if alone else str(error))  # the text of a KeyError is quoted
 
 
-__all__ = ["INVOKER", "Recorded", "Recording", "RecordingError", "Scope", "error_as_raise", "invoke", "name_of", "substitute"]
+__all__ = [
+    "INVOKER",
+    "Recorded",
+    "Recording",
+    "RecordingError",
+    "Scope",
+    "error_as_raise",
+    "invoke",
+    "name_of",
+    "substitute",
+]

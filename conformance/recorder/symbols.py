@@ -33,9 +33,8 @@ from conformance.recorder.places import NOWHERE, Place, place
 from conformance.recorder.properties import OF_DTYPE, SIZE_METHODS, SIZES, is_property
 from conformance.recorder.recording import Recording, RecordingError, Scope, error_as_raise, name_of
 
-RETURNS_NONE = frozenset(
-    "backward retain_grad remove save_for_backward save_for_forward mark_dirty mark_non_differentiable set_materialize_grads".split()
-)
+_SILENT = "backward retain_grad remove save_for_backward save_for_forward mark_dirty mark_non_differentiable"
+RETURNS_NONE = frozenset([*_SILENT.split(), "set_materialize_grads"])
 """Methods that never return a value: as a statement of its own their result needs no name."""
 
 
@@ -61,7 +60,11 @@ class Symbol:
             raise AttributeError(
                 f"a symbol has no {name}; to record that very method, call it as a function: torch.Tensor.{name}(...)"
             )
-        if is_property(name) or name in Recording.active.assigned or (name in OF_DTYPE and self._recorded_fact == "dtype"):
+        if (
+            is_property(name)
+            or name in Recording.active.assigned
+            or (name in OF_DTYPE and self._recorded_fact == "dtype")
+        ):
             return _get(self, name, sys._getframe(1))
         return BoundMethod(self, name)
 
@@ -85,7 +88,7 @@ class Symbol:
         _append(step, sys._getframe(1))
 
     def __delitem__(self, index: Any) -> NoReturn:
-        _refuse("`del x[i]` has no step", "x.__delitem__ through torch, or another container")
+        raise _refusal("`del x[i]` has no step", "x.__delitem__ through torch, or another container")
 
     def __iter__(self) -> Iterator[Symbol]:
         return iter(_unpack(self, sys._getframe(1)))
@@ -100,7 +103,7 @@ class Symbol:
         return _length(self)
 
     def __contains__(self, item: Any) -> NoReturn:
-        _refuse("`in` compares values", "(x == item).any()")
+        raise _refusal("`in` compares values", "(x == item).any()")
 
     # --------------------------------------------------------------------------------------------- context managers
 
@@ -122,32 +125,34 @@ class Symbol:
     def __bool__(self) -> bool:
         if self._recorded_fact:
             return bool(_answer(self, bool, "whether it is true", False))
-        _refuse("whether a value is true is not known", "torch.where, or draw the two branches as two cases")
+        raise _refusal("whether a value is true is not known", "torch.where, or draw the two branches as two cases")
 
     def __index__(self) -> int:
         if self._recorded_fact:
             return int(_answer(self, int, "the number", 0))
-        _refuse("its value is not known", "x.item(), whose result stays symbolic, or draw the number as a parameter")
+        raise _refusal(
+            "its value is not known", "x.item(), whose result stays symbolic, or draw the number as a parameter"
+        )
 
     __int__ = __index__
 
     def __float__(self) -> NoReturn:
-        _refuse("its value is not known", "x.item(), or builtins.float(x) with a parameter `builtins`")
+        raise _refusal("its value is not known", "x.item(), or builtins.float(x) with a parameter `builtins`")
 
     def __complex__(self) -> NoReturn:
-        _refuse("its value is not known", "x.item()")
+        raise _refusal("its value is not known", "x.item()")
 
     def __format__(self, specification: str) -> NoReturn:
-        _refuse("its text is not known", "builtins.format(x, ...) with a parameter `builtins`")
+        raise _refusal("its text is not known", "builtins.format(x, ...) with a parameter `builtins`")
 
     def __str__(self) -> NoReturn:
-        _refuse("its text is not known", "builtins.str(x) with a parameter `builtins`")
+        raise _refusal("its text is not known", "builtins.str(x) with a parameter `builtins`")
 
     def __repr__(self) -> str:
         return f"<{self._recorded_ref.name}>"
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> NoReturn:
-        _refuse("a class of a program needs a base that has a name on torch", "class C(torch.autograd.Function)")
+        raise _refusal("a class of a program needs a base that has a name on torch", "class C(torch.autograd.Function)")
 
     # ---------------------------------------------------------------------------------------------------------- copy
 
@@ -188,7 +193,7 @@ class BoundMethod:
     def __getattr__(self, name: str) -> NoReturn:
         if name[:2] == "__" and name[-2:] == "__":
             raise AttributeError(name)
-        _refuse(
+        raise _refusal(
             f"`.{self._name}` is taken for a method",
             f"builtins.getattr(x, '{self._name}') if it is a property; the table is in recorder/properties.py",
         )
@@ -206,7 +211,7 @@ class Path:
     def __getattr__(self, name: str) -> Path:
         if name.startswith("__") and name.endswith("__") and name not in _CALLABLE_DUNDERS:
             raise AttributeError(name)
-        path = Path(f"{self._recorded_global.path}.{name}")  # type: ignore[attr-defined]
+        path = Path(f"{self.__dict__['_recorded_global'].path}.{name}")
         self.__dict__[name] = path
         return path
 
@@ -230,14 +235,16 @@ class Path:
     def _number(self, operator: str) -> float:
         path = self.__dict__["_recorded_global"].path
         if path not in _NUMBERS:
-            _refuse(f"`{path}` is a name, not a value, and `{operator}` needs a value", "a call that makes a tensor")
+            raise _refusal(
+                f"`{path}` is a name, not a value, and `{operator}` needs a value", "a call that makes a tensor"
+            )
         return _NUMBERS[path]
 
     def __instancecheck__(self, instance: Any) -> NoReturn:
-        _refuse("the type of a value is not known", "builtins.isinstance(x, ...) with a parameter `builtins`")
+        raise _refusal("the type of a value is not known", "builtins.isinstance(x, ...) with a parameter `builtins`")
 
     def __iter__(self) -> NoReturn:
-        _refuse(f"`{self!r}` is a name, not a value", "a call of it")
+        raise _refusal(f"`{self!r}` is a name, not a value", "a call of it")
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         from conformance.recorder.functions import Base  # the two know each other: a class is made of functions
@@ -250,10 +257,9 @@ class Path:
 
 _NUMBERS = {"torch.inf": math.inf, "torch.nan": math.nan, "torch.pi": math.pi, "torch.e": math.e}
 
-_CALLABLE_DUNDERS = frozenset(
-    f"__{name}__" for name in "init repr str format len bool float int complex index array iter reduce_ex setstate call getattribute"
-    " contains enter exit dir eq hash torch_function delitem getitem setitem name version".split()
-)
+_CALLED = """init repr str format len bool float int complex index array iter reduce_ex setstate call getattribute contains
+enter exit dir eq hash torch_function delitem getitem setitem version"""
+_CALLABLE_DUNDERS = frozenset(f"__{name}__" for name in _CALLED.split())
 """Special methods that a case may call as a function, as in ``torch.nn.Module.__init__(self)``. Not every name: Python
 itself and its tools look up many to find out what a thing is."""
 
@@ -355,8 +361,8 @@ def _answer(self: Symbol, question: Callable[[Any], Any], what: str, missing: An
     return missing if answer is None else answer
 
 
-def _refuse(what: str, instead: str) -> NoReturn:
-    raise RecordingError(f"{what} while a case is recorded; write instead: {instead}")
+def _refusal(what: str, instead: str) -> RecordingError:
+    return RecordingError(f"{what} while a case is recorded; write instead: {instead}")
 
 
 def _reference(value: Symbol) -> Operand:
@@ -365,8 +371,8 @@ def _reference(value: Symbol) -> Operand:
     if scope is not recording.scope:
         if not scope.open or scope.recording is not recording:
             raise RecordingError(
-                f"`{name_of(value)}` belongs to the function `{scope.function or 'of another program'}`, whose body is over: return"
-                " it, or append it to a list of the program (builtins.list() with a parameter `builtins`)"
+                f"`{name_of(value)}` belongs to the function `{scope.function or 'of another program'}`, whose body is over:"
+                " return it, or append it to a list of the program (builtins.list() with a parameter `builtins`)"
             )
         scope.captured.setdefault(name_of(value), recording.scope.function)
     return value._recorded_ref
@@ -381,6 +387,11 @@ CONVERTERS[Path] = lambda value: value.__dict__["_recorded_global"]
 CONVERTERS[BoundMethod] = _read_late
 
 
+_BINARY = "add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift divmod"
+_ONE_SIDED = "lt le gt ge eq ne iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift"
+_UNARY = "neg pos invert abs trunc floor ceil"
+
+
 def _install_operators() -> None:
     def forward(name: str) -> Callable[[Symbol, Any], Symbol]:
         return lambda self, other: _operator(name, (self, other), sys._getframe(1))
@@ -391,17 +402,14 @@ def _install_operators() -> None:
     def unary(name: str) -> Callable[[Symbol], Symbol]:
         return lambda self: _operator(name, (self,), sys._getframe(1))
 
-    for name in "add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift divmod".split():
+    for name in _BINARY.split():
         dunder = name.rstrip("_")
         setattr(Symbol, f"__{dunder}__", forward(name))
         setattr(Symbol, f"__r{dunder}__", reflected(name))
-    for name in "lt le gt ge eq ne".split():
+    for name in _ONE_SIDED.split():
         setattr(Symbol, f"__{name}__", forward(name))
-    for name in "iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift".split():
-        setattr(Symbol, f"__{name}__", forward(name))
-    for name in "neg pos invert abs trunc floor ceil".split():
+    for name in _UNARY.split():
         setattr(Symbol, f"__{name}__", unary(name))
-    Symbol.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
 _install_operators()
