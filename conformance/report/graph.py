@@ -55,10 +55,13 @@ def differing(oracle: Graph, subject: Graph) -> tuple[frozenset[int], frozenset[
 
     Both are walked together from the roots of the same tensor. Two nodes are counterparts if they have the same name
     and as many edges, and neither is already the counterpart of another; below nodes that are not, nothing is compared.
+    The leaves of one tensor are each other's counterparts, wherever they hang.
     """
     there: dict[int, int] = {}
     back: dict[int, int] = {}
-    stack = [
+    leaves = {node.variable: index for index, node in enumerate(subject.nodes) if node.variable}
+    stack = [(index, leaves[node.variable]) for index, node in enumerate(oracle.nodes) if node.variable in leaves]
+    stack += [
         (oracle.roots[name][0], subject.roots[name][0])
         for name in reversed(list(oracle.roots))
         if name in subject.roots and oracle.roots[name][1] == subject.roots[name][1]
@@ -76,8 +79,8 @@ def differing(oracle: Graph, subject: Graph) -> tuple[frozenset[int], frozenset[
         for (a, slot_a), (b, slot_b) in zip(reversed(here.edges), reversed(counterpart.edges), strict=True):
             if a is not None and b is not None and slot_a == slot_b:
                 stack.append((a, b))
-    unmatched = {node for node in range(len(oracle.nodes)) if node not in there}
-    strangers = {node for node in range(len(subject.nodes)) if node not in back}
+    unmatched = set(range(len(oracle.nodes))) - there.keys()
+    strangers = set(range(len(subject.nodes))) - back.keys()
     # Counterparts whose edges lead to nodes that are not each other's counterparts differ too.
     for left, right in there.items():
         edges = zip(oracle.nodes[left].edges, subject.nodes[right].edges, strict=True)
@@ -93,11 +96,11 @@ def differing(oracle: Graph, subject: Graph) -> tuple[frozenset[int], frozenset[
 def _dot(drawing: Drawing) -> str:
     """The graph in the DOT language: the tensors' nodes on top, the leaves at the bottom, inputs from left to right."""
     names: dict[int, list[str]] = {}
-    for tensor, (node, slot) in drawing.graph.roots.items():
-        names.setdefault(node, []).append(tensor if slot == 0 else f"{tensor} (output {slot})")
+    for tensor, (owner, output) in drawing.graph.roots.items():
+        names.setdefault(owner, []).append(f"{tensor} (output {output})" if output else tensor)
     lines = [
         "digraph g { bgcolor=transparent; ordering=out; nodesep=0.2; ranksep=0.3; pad=0.05;",
-        'node [shape=box, style=rounded, fontname=Helvetica, fontsize=12, height=0.3, margin="0.12,0.05"];',
+        'node [shape=box, style=rounded, fontname=Helvetica, fontsize=12, height=0.3, margin="0.16,0.06"];',
         "edge [arrowsize=0.6, fontname=Helvetica, fontsize=10];",
     ]
     for index, node in enumerate(drawing.graph.nodes):

@@ -22,7 +22,7 @@ from conformance.report.graph import Drawing, differing, draw
 from conformance.report.highlight import highlighted
 from conformance.report.model import FAILING, NOT_RUN, Case, Report, first_of
 from conformance.report.steps import Row, rows, where
-from conformance.report.text import counted, printable
+from conformance.report.text import counted, moment, printable
 from conformance.trace import LEVELS, Graph, Level, Trace
 from conformance.verdict import STATUSES
 
@@ -42,6 +42,10 @@ LEVEL_MEANINGS: dict[Level, str] = {
     "expected": "dtype, shape, flags, versions, aliasing, hooks",
     "exact": "graph, strides, texts, repr",
 }
+
+
+SHOWN_CASES = 8
+"""Cases of one group of findings that are listed at once: cases that fail alike are told by the first few."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ def html(report: Report) -> str:
         counted=counted,
         highlighted=highlighted,
         where=where,
+        moment=moment,
+        shown_cases=SHOWN_CASES,
     )
     svgs = draw(
         drawing for case in report.cases for _, finding in _shown_findings(case) for _, drawing in _drawings(finding)

@@ -6,22 +6,23 @@ import xml.etree.ElementTree as ElementTree
 
 from conformance.report import source
 from conformance.report.model import NOT_RUN, Case, Report
-from conformance.report.text import printable
+from conformance.report.text import moment, printable
 
 
 def junit(report: Report) -> str:
     """The run as JUnit XML.
 
-    FAIL and an unexpected pass are failures, CRASH and TIMEOUT are errors, what has no result is skipped. A case that
+    FAIL is a failure, as is anything else that is not as expected; CRASH and TIMEOUT are errors. A case that
     fails as expected is skipped as well, as pytest writes its xfail: a known failure does not break a build, and is seen.
-    An interrupted run holds one more error, so that nothing that reads the file can take it for a pass.
+    An interrupted run holds one more error, so that nothing that reads the file can take it for a pass;
+    the cases that it did not come to are skipped.
     """
     header = report.run.header
     root = ElementTree.Element("testsuites", name="torchstone", time=f"{report.seconds:.3f}")
     for feature in report.features:
         suite = ElementTree.SubElement(root, "testsuite", name=printable(feature))
         if header.started:
-            suite.set("timestamp", printable(header.started.removesuffix("Z")))
+            suite.set("timestamp", moment(header.started).removesuffix(" UTC").replace(" ", "T"))
         _properties(suite, report)
         cases = report.of(feature)
         for case in cases:

@@ -120,7 +120,7 @@ def _without(fact: Fact, told: set[tuple[str, str]]) -> Fact | None:
     if fact.kind == "tensor" and fact.name.endswith(".grad"):
         owners.add(fact.name.removesuffix(".grad"))
     left = tuple(field for field in fact.fields if not any((field.facet, owner) in told for owner in owners))
-    return Fact(fact.kind, fact.name, left, fact.inside) if left or not fact.fields or fact.inside else None
+    return Fact(fact.kind, fact.name, left, fact.inside) if left or fact.kind == "called" else None
 
 
 def step_facts(
@@ -139,7 +139,7 @@ def step_facts(
     facts += [_called(call, known, bodies) for call in trace.calls]
     facts += [_tensor(name, change, new=name not in known) for name, change in trace.changes.items()]
     facts += _state(trace, first=first)
-    return [fact for fact in facts if fact.fields or fact.kind in ("called", "tensor")]
+    return [fact for fact in facts if fact.fields or fact.kind == "called"]
 
 
 def _returned(step: Step | None, trace: StepTrace) -> list[Fact]:

@@ -105,7 +105,7 @@ def _plain(text: str, number: float) -> str:
 
 def _bfloat16(bits: int) -> str:
     number = struct.unpack("<f", struct.pack("<I", bits << 16))[0]
-    return f"{number:.3g}" if math.isfinite(number) else repr(number)
+    return _plain(f"{number:.4g}", number) if math.isfinite(number) else repr(number)
 
 
 def _complex(code: str) -> Callable[[float, float], str]:

@@ -431,12 +431,12 @@ def everything() -> list[Record]:
             reason=HOSTILE,
         ),
     ]
-    return _run(groups)
+    return run_of(groups)
 
 
 def all_pass(cases: int = 3) -> list[Record]:
     """The records of a run in which everything passes."""
-    return _run([passing(f"feature{n % 20}/case_{n}", f"Case number {n} is true.") for n in range(cases)])
+    return run_of([passing(f"feature{n % 20}/case_{n}", f"Case number {n} is true.") for n in range(cases)])
 
 
 def interrupted() -> list[Record]:
@@ -447,7 +447,13 @@ def interrupted() -> list[Record]:
     return [*records, ProgramRecord(case=last.case, index=1, program=HOOKED)]
 
 
-def _run(groups: list[list[Record]]) -> list[Record]:
+def replace(outcome: Outcome, **changes: object) -> Outcome:
+    """The outcome with other values."""
+    return msgspec.structs.replace(outcome, **changes)
+
+
+def run_of(groups: list[list[Record]]) -> list[Record]:
+    """The records of a run that came to its end, with these cases."""
     outcomes = [record for group in groups for record in group if isinstance(record, Outcome)]
     footer = Footer(
         cases=len(outcomes),
