@@ -55,6 +55,8 @@ class Doubtful:
     name: str
     oracle: Array | Float | Complex
     subject: Array | Float | Complex
+    path: tuple[int, ...] = ()
+    """Of a number in a result: the indices that lead to it."""
 
 
 Found = Difference | Doubtful
@@ -80,7 +82,8 @@ def find(
     steps = () if program is None else program.steps
     _steps(comparison, oracle.steps, subject.steps, (), _Known(), _Known(), steps)
     if len(oracle.steps) != len(subject.steps) and not comparison.ended:
-        comparison.add((min(len(oracle.steps), len(subject.steps)),), "raised", "", f"{len(oracle.steps)} steps", f"{len(subject.steps)} steps")  # fmt: skip
+        shorter = min(len(oracle.steps), len(subject.steps))
+        comparison.add((shorter,), "raised", "", f"{len(oracle.steps)} steps", f"{len(subject.steps)} steps")
     return comparison.found
 
 
@@ -110,11 +113,11 @@ class _Known:
         for name, change in step.changes.items():
             self.take_change(name, change)
         if step.alias is not UNSET:
-            self.alias = step.alias  # type: ignore[assignment]
+            self.alias = step.alias
         if step.identity is not UNSET:
-            self.identity = step.identity  # type: ignore[assignment]
+            self.identity = step.identity
         if step.graph is not UNSET:
-            self.graph = step.graph  # type: ignore[assignment]
+            self.graph = step.graph
         if step.mode is not UNSET:
             self.mode = step.mode
 
@@ -138,9 +141,9 @@ class _Comparison:
         if facet in self.facets and len(self.found) < MAX_DIFFERENCES:
             self.found.append(Difference(step=step, facet=facet, name=name, oracle=oracle, subject=subject, note=note))
 
-    def doubt(self, step: Place, facet: str, name: str, oracle: Any, subject: Any) -> None:
+    def doubt(self, step: Place, facet: str, name: str, oracle: Any, subject: Any, path: Place = ()) -> None:
         if facet in self.facets and len(self.found) < MAX_DIFFERENCES:
-            self.found.append(Doubtful(step, facet, name, oracle, subject))
+            self.found.append(Doubtful(step, facet, name, oracle, subject, path))
 
 
 def _steps(
@@ -194,25 +197,25 @@ def _out_name(step: StepTrace) -> str:
 # ------------------------------------------------------------------------------------------------------------ results
 
 
-def _result(found: _Comparison, place: Place, facet: str, name: str, o: Seen, s: Seen) -> None:
+def _result(found: _Comparison, place: Place, facet: str, name: str, o: Seen, s: Seen, path: Place = ()) -> None:
     if o == s:
         return
     if isinstance(o, Sequence) and isinstance(s, Sequence) and len(o.items) == len(s.items):
         if o.type != s.type:
             found.add(place, "repr", name, shown.value(o), shown.value(s))
-        for one, other in zip(o.items, s.items, strict=True):
-            _result(found, place, facet, name, one, other)
+        for index, (one, other) in enumerate(zip(o.items, s.items, strict=True)):
+            _result(found, place, facet, name, one, other, (*path, index))
     elif isinstance(o, Mapping) and isinstance(s, Mapping) and len(o.items) == len(s.items):
         for pair_o, pair_s in zip(o.items, s.items, strict=True):
             _result(found, place, facet, name, pair_o[0], pair_s[0])
             _result(found, place, facet, name, pair_o[1], pair_s[1])
     elif isinstance(o, Float) and isinstance(s, Float):
         if not _close_numbers(float(o), float(s)):
-            found.doubt(place, facet, name, o, s)
+            found.doubt(place, facet, name, o, s, path)
     elif isinstance(o, Complex) and isinstance(s, Complex):
-        one, other = complex(o), complex(s)
-        if not (_close_numbers(one.real, other.real) and _close_numbers(one.imag, other.imag)):
-            found.doubt(place, facet, name, o, s)
+        real = _close_numbers(float(o.real), float(s.real))
+        if not (real and _close_numbers(float(o.imag), float(s.imag))):
+            found.doubt(place, facet, name, o, s, path)
     elif isinstance(o, TensorSeen) and isinstance(s, TensorSeen):
         found.add(place, "identity", "", o.name or "a tensor without a name", s.name or "a tensor without a name")
     elif isinstance(o, NodeSeen) and isinstance(s, NodeSeen):
@@ -307,7 +310,15 @@ def _changed(change: TensorChange | None) -> set[str]:
 
 def _values(found: _Comparison, place: Place, name: str, o: Array, s: Array) -> None:
     facet = "grad" if name.endswith(".grad") else "value"
-    if o.shape != s.shape or not close(o, s):
+    try:
+        same = close(o, s)
+    except ValueError as error:
+        # A runner in another language may send what is no array at all.
+        found.add(
+            place, facet, name, shown.shape(o.shape), f"{len(s.data)} bytes for {shown.shape(s.shape)}", str(error)
+        )
+        return
+    if not same:
         found.doubt(place, facet, name, o, s)
 
 

@@ -1,7 +1,9 @@
 """placeholder"""
 
 from __future__ import annotations
+
 import re
+
 from conformance.trace import Raised
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")

@@ -20,8 +20,7 @@ class Fresh:
         find = names.find
         self._set_grad = _one_of(find, "_C._set_grad_enabled", "set_grad_enabled")
         self._float32 = find("float32")
-        self._get_default_dtype = find("get_default_dtype")
-        self._set_default_dtype = find("set_default_dtype")
+        self._default_dtype = _pair(find, "get_default_dtype", "set_default_dtype")
         generator = find("default_generator")
         # Where the generator is at hand: torch.manual_seed also visits every device, and takes 100 times as long.
         self._seed: Callable[[int], Any] | None = getattr(generator, "manual_seed", None) or find("manual_seed")
@@ -51,9 +50,8 @@ class Fresh:
     def restore(self) -> None:
         if self._set_grad is not None:
             self._set_grad(True)
-        if self._get_default_dtype is not None and self._set_default_dtype is not None:
-            if self._get_default_dtype() != self._float32:
-                self._set_default_dtype(self._float32)
+        if self._default_dtype is not None and self._default_dtype[0]() != self._float32:
+            self._default_dtype[1](self._float32)
         if self._is_anomaly is not None and self._set_anomaly is not None and self._is_anomaly():
             self._set_anomaly(False)
         for pair in (self._multithreading, self._forward_mode):
@@ -71,6 +69,6 @@ def _one_of(find: Callable[[str], Any], *paths: str) -> Any:
     return next((found for found in map(find, paths) if found is not None), None)
 
 
-def _pair(find: Callable[[str], Any], get: str, set_: str) -> tuple[Callable[[], bool], Callable[[bool], Any]] | None:
+def _pair(find: Callable[[str], Any], get: str, set_: str) -> tuple[Callable[[], Any], Callable[[Any], Any]] | None:
     getter, setter = find(get), find(set_)
     return None if getter is None or setter is None else (getter, setter)

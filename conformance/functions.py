@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from conformance import shapes
@@ -95,7 +95,7 @@ class Functions:
         def body(values: list[Any]) -> Any:
             return self._call(function, _bound(scope, names, values))
 
-        def generator(values: list[Any]) -> Iterator[Any]:
+        def generator(values: list[Any]) -> Generator[Any, Any, Any]:
             return (yield from self._generate(function, _bound(scope, names, values)))
 
         made = shapes.function(function.parameters, function.generator)(generator if function.generator else body)
@@ -131,7 +131,7 @@ class Functions:
             record.end(self._calls)
             scope.leave()
 
-    def _generate(self, function: Function, scope: Scope) -> Iterator[Any]:
+    def _generate(self, function: Function, scope: Scope) -> Generator[Any, Any, Any]:
         record = _Record(self, function, scope)
         contexts: list[Any] = []
         try:

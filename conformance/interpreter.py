@@ -14,10 +14,11 @@ way out. At the top level the program goes on, and steps that need the missing r
 
 from __future__ import annotations
 
+import math
 import operator as python_operators
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance import shapes
@@ -319,9 +320,9 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "reversed": reversed,
     "divmod": divmod,
     "round": round,
-    "trunc": __import__("math").trunc,
-    "floor": __import__("math").floor,
-    "ceil": __import__("math").ceil,
+    "trunc": math.trunc,
+    "floor": math.floor,
+    "ceil": math.ceil,
 }
 
 
@@ -395,6 +396,3 @@ def _fresh(names: Namespace) -> Fresh:
     if found is None:
         found = _fresh_of[names.module.__name__] = Fresh(names)
     return found
-
-
-__all__ = ["MAX_CALLS", "MAX_DEPTH", "Iterator", "Session", "run"]

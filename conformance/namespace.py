@@ -12,8 +12,8 @@ import types
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from conformance.program import HOST_MODULES, TensorLiteral
 from conformance.numbers import elements
+from conformance.program import HOST_MODULES, TensorLiteral
 
 DTYPES = (
     ("bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64")
@@ -22,9 +22,10 @@ DTYPES = (
 """The dtypes by PyTorch's names, which are those of a `TensorLiteral`."""
 
 _BUILTINS = frozenset(
-    "abs all any bool bytes callable complex dict divmod enumerate filter float format frozenset getattr hasattr hash id"
-    " int isinstance issubclass iter len list map max min next object pow property range repr reversed round set setattr"
-    " slice sorted str sum super tuple type zip".split()
+    ["abs", "all", "any", "bool", "bytes", "callable", "complex", "dict", "divmod", "enumerate", "filter", "float"]
+    + ["format", "frozenset", "getattr", "hasattr", "hash", "id", "int", "isinstance", "issubclass", "iter", "len"]
+    + ["list", "map", "max", "min", "next", "object", "pow", "property", "range", "repr", "reversed", "round", "set"]
+    + ["setattr", "slice", "sorted", "str", "sum", "super", "tuple", "type", "zip"]
 )
 """What a program may use of `builtins`, exceptions apart: nothing that opens, imports or evaluates."""
 

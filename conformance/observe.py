@@ -20,8 +20,18 @@ from msgspec import UNSET
 from conformance.errors import without_addresses
 from conformance.namespace import Namespace
 from conformance.program import Complex, Float, Global
-from conformance.trace import Array, Graph, Mode, NodeSeen, Opaque, Seen, Sequence, TensorChange, TensorSeen
-from conformance.trace import Mapping as MappingSeen
+from conformance.trace import (
+    Array,
+    Graph,
+    Mapping as MappingSeen,
+    Mode,
+    NodeSeen,
+    Opaque,
+    Seen,
+    Sequence,
+    TensorChange,
+    TensorSeen,
+)
 from conformance.walk import graph_behind
 
 MAX_ITEMS = 1_000
@@ -168,8 +178,6 @@ class Lens:
             found[2] = tuple(found[2]()) if callable(found[2]) else UNSET
         except Exception:
             found[2] = UNSET
-        if found[0] is UNSET or found[1] is UNSET:
-            found[0], found[1] = found[0], found[1]
         version = _attribute(tensor, "_version")
         if version is UNSET and hasattr(type(tensor), "_version"):
             version = None  # there is a counter, but this tensor (an inference tensor) has none
@@ -194,12 +202,13 @@ class Lens:
             return self._slow_read(tensor)
 
     def _slow_read(self, tensor: Any) -> bytes | None:
-        for read in (
+        ways: tuple[Callable[[], Any], ...] = (
             lambda: tensor.numpy(force=True),
             lambda: tensor.detach().view(self._int16).numpy(),  # bfloat16, which NumPy lacks
             lambda: tensor.numpy(),
             lambda: tensor.__array__(),
-        ):
+        )
+        for read in ways:
             try:
                 data: bytes = read().tobytes()
                 return data

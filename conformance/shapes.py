@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 Take = Callable[[], Any]
 """Hands over the next value; who calls it holds the only reference of this module."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def call(count: int, keywords: tuple[str, ...]) -> Callable[[Any, Take], Any]:
     """The function that calls its first argument with `count` positional arguments and those keywords."""
     if not all(map(_is_name, keywords)):
@@ -26,7 +26,7 @@ def call(count: int, keywords: tuple[str, ...]) -> Callable[[Any, Take], Any]:
     return _compile(f"lambda function, take: function({_arguments(count, keywords)})")
 
 
-@lru_cache(maxsize=None)
+@cache
 def method(name: str, count: int, keywords: tuple[str, ...]) -> Callable[[Take], Any]:
     """The function that takes an object, looks a method up on it and calls it with the values that follow."""
     if not (_is_name(name) and all(map(_is_name, keywords))):
@@ -34,7 +34,7 @@ def method(name: str, count: int, keywords: tuple[str, ...]) -> Callable[[Take],
     return _compile(f"lambda take: take().{name}({_arguments(count, keywords)})")
 
 
-@lru_cache(maxsize=None)
+@cache
 def function(
     parameters: tuple[str, ...], generator: bool
 ) -> Callable[[Callable[[list[Any]], Any]], Callable[..., Any]]:
@@ -50,7 +50,7 @@ def function(
     run = "yield from body(values)" if generator else "return body(values)"
     made = f"def function({', '.join(parameters)}): values = [{', '.join(names)}]{let_go}; {run}"
     scope: dict[str, Any] = {}
-    exec(f"def make(body):\n    {made}\n    return function", scope)  # noqa: S102 - the names were checked above
+    exec(f"def make(body):\n    {made}\n    return function", scope)  # the names were checked above
     make: Callable[[Callable[[list[Any]], Any]], Callable[..., Any]] = scope["make"]
     return make
 
@@ -60,7 +60,7 @@ def _arguments(count: int, keywords: tuple[str, ...]) -> str:
 
 
 def _compile(source: str) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = eval(source, {"__builtins__": {}})  # noqa: S307 - only names that were checked
+    compiled: Callable[..., Any] = eval(source, {"__builtins__": {}})  # only names that were checked
     return compiled
 
 

@@ -25,52 +25,52 @@ class _Message(
     seq: int
 
 
-class Hello(_Message):
+class Hello(_Message, frozen=True):
     protocol: int = PROTOCOL
 
 
-class Run(_Message):
+class Run(_Message, frozen=True):
     program: Program
 
 
-class Reset(_Message):
+class Reset(_Message, frozen=True):
     pass
 
 
-class Bye(_Message):
+class Bye(_Message, frozen=True):
     pass
 
 
-class Welcome(_Message, tag="hello"):
+class Welcome(_Message, frozen=True, tag="hello"):
     """The answer to `Hello`."""
 
     description: Description
     protocol: int = PROTOCOL
 
 
-class Answer(_Message, tag="trace"):
+class Answer(_Message, frozen=True, tag="trace"):
     """The answer to `Run`."""
 
     trace: Trace
 
 
-class Unsupported(_Message):
+class Unsupported(_Message, frozen=True):
     """The subject does not do this kind of program."""
 
     reason: str
 
 
-class Error(_Message):
+class Error(_Message, frozen=True):
     """The runner itself failed; its process goes on."""
 
     context: str
 
 
-class Done(_Message):
+class Done(_Message, frozen=True):
     """The answer to `Reset` and `Bye`."""
 
 
-class Refused(_Message):
+class Refused(_Message, frozen=True):
     """The answer to `Hello` of a subject that cannot be used: the sentence that the user is to read."""
 
     reason: str

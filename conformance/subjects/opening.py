@@ -45,7 +45,8 @@ def oracle(facets: frozenset[str] | None = None) -> InProcess:
     version = str(torch.__version__)
     if version.partition("+")[0] != ORACLE_VERSION:
         raise SubjectUnavailable(
-            f"torchstone: the oracle is PyTorch {ORACLE_VERSION}, and {version} is installed; pip install torch=={ORACLE_VERSION}"
+            f"torchstone: the oracle is PyTorch {ORACLE_VERSION}, and {version} is installed; "
+            f"pip install torch=={ORACLE_VERSION}"
         )
     _one_thread(torch)
     return InProcess(torch, "torch", facets)

@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 
 import msgspec
 
@@ -146,12 +147,9 @@ class Process:
         child, self._child = self._child, None
         if child is None:
             return
-        try:
+        with suppress(SubjectCrashed, SubjectTimeout):
             child.ask(Bye(child.next()), _BYE)
-        except (SubjectCrashed, SubjectTimeout):
-            pass
-        finally:
-            child.kill()
+        child.kill()
 
     @property
     def pid(self) -> int | None:
@@ -173,7 +171,9 @@ class _Child:
             # Its own group, so that whatever it starts can be ended with it, and the terminal's Ctrl-C is ours alone.
             start_new_session=True,
         )
-        assert self.process.stdin and self.process.stdout and self.process.stderr
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
         self._in, self._out, self._err = self.process.stdin.fileno(), self.process.stdout.fileno(), self.process.stderr
         os.set_blocking(self._in, False)
         self._selector = selectors.DefaultSelector()
@@ -196,7 +196,7 @@ class _Child:
         while True:
             line = self._read_line(until, seconds)
             try:
-                reply = replies.decode(line)
+                reply: Reply = replies.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 self.kill()
                 start = line[:80].decode(errors="replace")
@@ -210,11 +210,9 @@ class _Child:
 
     def kill(self) -> None:
         """Ends the process and all that it started."""
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             # The group outlives its leader: a grandchild may still be there, holding the pipes.
             os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
         self.process.wait()
         self._selector.close()
         self._drain.join(timeout=1.0)
