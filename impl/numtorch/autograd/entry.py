@@ -1,0 +1,155 @@
+"""The two ways into the engine, `backward` and `grad`, with their checks."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+from ..engine import run_backward
+from ..graph import GraphRoot, edge, next_sequence_nr
+from ..tensor import Tensor, wrap
+
+
+def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+             grad_variables: Any = None, inputs: Any = None) -> None:
+    """Add the gradients of the roots, summed, to the leaves."""
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is not None:
+            raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. "
+                               "Please only use `grad_tensors`.")
+        grad_tensors = grad_variables
+    if inputs is not None:
+        inputs = (inputs,) if isinstance(inputs, Tensor) or _is_edge(inputs) else tuple(inputs)
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    tensors = (tensors,) if isinstance(tensors, Tensor) or _is_edge(tensors) else tuple(tensors)
+    grads = make_grads(tensors, grad_list(grad_tensors, len(tensors)))
+    if retain_graph is None:
+        retain_graph = create_graph
+    call_engine(tensors, grads, retain_graph, create_graph, inputs, True, True)
+
+
+def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None,
+         create_graph: bool = False, only_inputs: bool = True, allow_unused: bool | None = None,
+         is_grads_batched: bool = False, materialize_grads: bool = False) -> Any:
+    """The gradients of the outputs, summed, with respect to the inputs; `.grad` is not touched."""
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+                         "allow_unused=False.")
+    if allow_unused is None:
+        allow_unused = materialize_grads
+    keys = None
+    if isinstance(inputs, dict):
+        keys, inputs = list(inputs), tuple(inputs.values())
+    elif isinstance(inputs, Mapping):
+        raise TypeError(f"`inputs` argument to `grad()` must be a dict, but got {type(inputs).__name__}")
+    outputs = (outputs,) if isinstance(outputs, Tensor) or _is_edge(outputs) else tuple(outputs)
+    inputs = (inputs,) if isinstance(inputs, Tensor) or _is_edge(inputs) else tuple(inputs)
+    if not only_inputs:
+        warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient "
+                      "for other parts of the graph, please use torch.autograd.backward.", FutureWarning, stacklevel=2)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    grads = make_grads(outputs, grad_list(grad_outputs, len(outputs)))
+    if retain_graph is None:
+        retain_graph = create_graph
+    result = call_engine(outputs, grads, retain_graph, create_graph, inputs, bool(allow_unused), False)
+    if materialize_grads:
+        from ..creation import zeros_like
+
+        result = tuple([zeros_like(i, requires_grad=create_graph) if g is None else g
+                        for g, i in zip(result, inputs, strict=True)])
+    return dict(zip(keys, result, strict=True)) if keys is not None else result
+
+
+def _is_edge(value: Any) -> bool:
+    return type(value).__name__ == "GradientEdge"
+
+
+def grad_list(grads: Any, count: int) -> Sequence[Any]:
+    """The seeds as a sequence, one for each root."""
+    if isinstance(grads, Tensor):
+        return (grads,)
+    return (None,) * count if grads is None else tuple(grads)
+
+
+def make_grads(outputs: Sequence[Any], grads: Sequence[Any]) -> list[Any]:
+    """Seeds checked against their roots; ones where a one-element root has none."""
+    new = []
+    for i, (out, seed) in enumerate(zip(outputs, grads, strict=False)):
+        desc = out._desc if isinstance(out, Tensor) else out.node.descriptors()[out.output_nr]
+        if isinstance(seed, Tensor):
+            if seed._desc.shape != desc.shape:
+                raise RuntimeError(f"Mismatch in shape: grad_output[{i}] has a shape of {seed._desc.shape} and "
+                                   f"output[{i}] has a shape of {desc.shape}.")
+            if seed._desc.dtype.is_complex != desc.dtype.is_complex:
+                raise RuntimeError("For complex Tensors, both grad_output and output are required to have the same dtype."
+                                   f" Mismatch in dtype: grad_output[{i}] has a dtype of {seed._desc.dtype} and "
+                                   f"output[{i}] has a dtype of {desc.dtype}.")
+            new.append(seed)
+        elif seed is None:
+            if not isinstance(out, Tensor) or out.requires_grad:
+                if desc.numel != 1:
+                    raise RuntimeError("grad can be implicitly created only for scalar outputs")
+                if not desc.dtype.is_floating_point:
+                    raise RuntimeError("grad can be implicitly created only for real scalar outputs but got "
+                                       f"{desc.dtype}")
+                new.append(wrap(np.ones(desc.shape, desc.dtype.numpy) if desc.ndim else desc.dtype.numpy.type(1)))
+            else:
+                new.append(None)
+        else:
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
+    return new + list(grads[len(new):])
+
+
+def call_engine(roots: Sequence[Any], grads: Sequence[Any], retain_graph: bool, create_graph: bool, inputs: Any,
+                allow_unused: bool, accumulate: bool) -> tuple:
+    """Turn tensors into edges, run, and report the inputs that were not reached."""
+    if accumulate and len(grads) != len(roots):
+        raise RuntimeError(f"got {len(roots)} tensors and {len(grads)} gradients")
+    if accumulate and create_graph:
+        warnings.warn("Using backward() with create_graph=True will create a reference cycle between the parameter and "
+                      "its gradient which can cause a memory leak. We recommend using autograd.grad when creating the "
+                      "graph to avoid this. If you have to use this function, make sure to reset the .grad fields of "
+                      "your parameters to None after use to break the cycle and avoid the leak.", stacklevel=3)
+    edges = []
+    for i, root in enumerate(roots):
+        node, nr = edge(root) if isinstance(root, Tensor) else (root.node, root.output_nr)
+        if node is None:
+            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+        edges.append((node, nr))
+    targets = None
+    if inputs is not None:
+        targets = []
+        for i in inputs:
+            if not isinstance(i, Tensor):
+                targets.append((i.node, i.output_nr))
+                continue
+            if accumulate:
+                i.retain_grad()
+            if not i.requires_grad:
+                raise RuntimeError("One of the differentiated Tensors does not require grad")
+            fn = i.grad_fn
+            if fn is None:
+                ref = i._accumulator
+                fn = ref() if ref is not None else None
+            if fn is None:
+                fn = object.__new__(GraphRoot)
+                fn.seq, fn.desc, fn.extra = next_sequence_nr(), i._desc, None
+            targets.append((fn, i._output_nr))
+    captured = run_backward(edges, list(grads)[: len(edges)], retain_graph, create_graph, targets, accumulate)
+    if inputs is None or accumulate:
+        return ()
+    if not allow_unused:
+        for i, g in enumerate(captured):
+            if g is None:
+                raise RuntimeError(f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
+                                   "Set allow_unused=True if this is the desired behavior.")
+    return tuple(captured)
+
+

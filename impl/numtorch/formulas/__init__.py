@@ -1,0 +1,7 @@
+"""What gradient formulas call when they run over Tensors, beside the operators themselves.
+
+A formula names a function; over raw arrays it is the kernel of that name, over Tensors it is the operator of that name
+or, failing that, a function here, written in differentiable operations.
+"""
+
+from .pointwise import *  # noqa: F403

@@ -1,0 +1,295 @@
+"""The backward graph: nodes, edges, saved tensors, and the accumulators at the leaves.
+
+A Node is one backward function. Its edges are flat slots (`fn0, nr0, fn1, nr1`) for the one- and two-operand operators
+that make up nearly every graph, and a pair of tuples for the rest; `next_functions` shows both in PyTorch's form.
+Concrete nodes are generated from the operator rows (see codegen.py): each has `apply`, over raw arrays, and
+`apply_tensors`, over Tensors, for when the gradient itself is to be differentiable.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections import OrderedDict
+from typing import Any
+
+from .descriptor import Descriptor
+
+next_sequence_nr = itertools.count().__next__
+ACCUMULATE_SEQ = 2**64 - 1  # runs as soon as it is ready
+FREED_COUNTER: list[int] = [-1]  # the version counter of a released value: it never equals a saved version
+
+
+class Freed:
+    """What stands in a node for a saved operand that was released."""
+
+    __slots__ = ("_counter",)
+
+    def __init__(self) -> None:
+        self._counter = FREED_COUNTER
+
+
+FREED = Freed()
+
+FREED_TEXT = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward."
+)
+
+
+class NodeExtra:
+    """What few nodes have: hooks and the user's metadata."""
+
+    __slots__ = ("metadata", "pre_hooks", "post_hooks", "tensor_pre_hooks", "retains_grad")
+
+    def __init__(self) -> None:
+        self.metadata: dict[str, Any] = {}
+        self.pre_hooks: OrderedDict[int, Any] = OrderedDict()
+        self.post_hooks: OrderedDict[int, Any] = OrderedDict()
+        self.tensor_pre_hooks: list[tuple[int, OrderedDict[int, Any]]] = []
+        self.retains_grad: dict[int, weakref.ref] = {}
+
+
+class RemovableHandle:
+    """Removes one hook; also a context manager that removes it at the end."""
+
+    next_id = itertools.count().__next__
+
+    def __init__(self, hooks: OrderedDict[int, Any]):
+        self.hooks_dict_ref = weakref.ref(hooks)
+        self.id = RemovableHandle.next_id()
+
+    def remove(self) -> None:
+        """Remove the hook; doing so twice is harmless."""
+        hooks = self.hooks_dict_ref()
+        if hooks is not None:
+            hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.remove()
+
+
+HookDict = OrderedDict  # a dict that a RemovableHandle can refer to weakly
+
+
+class Node:
+    """One backward function of the graph."""
+
+    __slots__ = ("seq", "desc", "extra", "__weakref__")
+    arity = -1  # edges held in flat slots, or -1 for tuples
+    multi = False  # whether the forward had several outputs, so the buffer is a list
+    custom = False  # whether outputs must be validated: a user's formula, not ours
+    accumulates = False
+    saved: tuple[str, ...] = ()  # names a formula reads, in alphabetical order
+    saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)
+    seq: int
+    desc: Descriptor
+    extra: NodeExtra | None
+
+    @property
+    def num_outputs(self) -> int:
+        """How many forward outputs the node stands for."""
+        return 1
+
+    def edges(self) -> tuple[tuple[Node | None, int], ...]:
+        """(next node, which of its outputs), one for each differentiable operand."""
+        raise NotImplementedError
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        """Gradients of the operands as raw arrays; one value, not a tuple, where arity is 1."""
+        raise NotImplementedError
+
+    def apply_tensors(self, grad: Any) -> Any:
+        """Gradients of the operands as Tensors."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Forget what was saved."""
+
+    def descriptors(self) -> tuple[Descriptor, ...]:
+        """Shape and type of each forward output."""
+        return (self.desc,)
+
+    # ---- what a user sees
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        return self.edges()
+
+    def name(self) -> str:
+        """The name of the node, with C++ qualification where PyTorch has it."""
+        return type(self).__name__
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        return self.extras().metadata
+
+    @property
+    def requires_grad(self) -> bool:
+        return True
+
+    def _sequence_nr(self) -> int:
+        return self.seq
+
+    def _set_sequence_nr(self, nr: int) -> None:
+        self.seq = nr
+
+    def extras(self) -> NodeExtra:
+        """The rarely needed part, made on demand."""
+        if self.extra is None:
+            self.extra = NodeExtra()
+        return self.extra
+
+    def register_hook(self, fn: Any) -> RemovableHandle:
+        """Call fn(grad_inputs, grad_outputs) after the node ran; it may return new grad_inputs."""
+        return _add(self.extras(), "post_hooks", fn)
+
+    def register_prehook(self, fn: Any) -> RemovableHandle:
+        """Call fn(grad_outputs) before the node runs; it may return new grad_outputs."""
+        return _add(self.extras(), "pre_hooks", fn)
+
+    @property
+    def _input_metadata(self) -> list[Any]:
+        from .autograd.graph import InputMetadata
+
+        return [InputMetadata(d) for d in self.descriptors()]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object at 0x{id(self):x}>"
+
+    def __call__(self, *grads: Any) -> Any:
+        from .engine import call_node
+
+        return call_node(self, grads)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_saved_") and name[7:] in self.saved_names():
+            from .saved import read_saved
+
+            return read_saved(self, name[7:])
+        if name.startswith("_raw_saved_") and name[11:] in self.saved:
+            from .saved import read_raw_saved
+
+            return read_raw_saved(self, name[11:])
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    @classmethod
+    def saved_names(cls) -> tuple[str, ...]:
+        """Names readable as `_saved_<name>`."""
+        return cls.saved + cls.saved_values
+
+    def __dir__(self) -> list[str]:
+        return [n for n in object.__dir__(self)] + [f"_saved_{n}" for n in self.saved_names()]
+
+
+def _add(extra: NodeExtra, which: str, fn: Any) -> RemovableHandle:
+    hooks = getattr(extra, which)
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = fn
+    return handle
+
+
+class UnaryNode(Node):
+    """A node with one edge."""
+
+    __slots__ = ("fn0", "nr0")
+    arity = 1
+    fn0: Node | None
+    nr0: int
+
+    def edges(self) -> tuple[tuple[Node | None, int], ...]:
+        return ((self.fn0, self.nr0),)
+
+
+class BinaryNode(Node):
+    """A node with two edges; `plan` says how gradients are summed back to operands of other shapes."""
+
+    __slots__ = ("fn0", "nr0", "fn1", "nr1", "plan")
+    arity = 2
+    fn0: Node | None
+    nr0: int
+    fn1: Node | None
+    nr1: int
+    plan: Any
+
+    def edges(self) -> tuple[tuple[Node | None, int], ...]:
+        return ((self.fn0, self.nr0), (self.fn1, self.nr1))
+
+
+class VariadicNode(Node):
+    """A node with any number of edges."""
+
+    __slots__ = ("next_nodes", "next_nrs")
+    next_nodes: tuple[Node | None, ...]
+    next_nrs: tuple[int, ...]
+
+    def edges(self) -> tuple[tuple[Node | None, int], ...]:
+        return tuple(zip(self.next_nodes, self.next_nrs, strict=True))
+
+
+class AccumulateGrad(Node):
+    """The end of the graph at a leaf: adds what arrives to the leaf's `.grad`.
+
+    A leaf refers to its accumulator weakly and the accumulator to its leaf strongly, so that a graph keeps its leaves
+    alive and a leaf does not keep itself alive. What happens to a gradient is in accumulate.py.
+    """
+
+    __slots__ = ("variable",)
+    accumulates = True
+    arity = 0
+
+    def edges(self) -> tuple[tuple[Node | None, int], ...]:
+        return ()
+
+    def name(self) -> str:
+        return "torch::autograd::AccumulateGrad"
+
+    def descriptors(self) -> tuple[Descriptor, ...]:
+        return (self.variable._desc,)
+
+
+class GraphRoot(Node):
+    """Stands for a tensor that no graph leads to: an input that cannot have been used."""
+
+    __slots__ = ()
+    arity = 0
+
+
+_new = object.__new__
+
+
+def accumulator(variable: Any) -> AccumulateGrad:
+    """The AccumulateGrad of a leaf: one shared object while somebody holds it."""
+    ref = variable._accumulator
+    node = ref() if ref is not None else None
+    if node is None:
+        node = _new(AccumulateGrad)
+        node.seq = ACCUMULATE_SEQ
+        node.desc = variable._desc
+        node.extra = None
+        node.variable = variable
+        variable._accumulator = weakref.ref(node)
+    return node
+
+
+def edge(tensor: Any) -> tuple[Node | None, int]:
+    """Where the gradient of `tensor` goes: (node, output number), or (None, 0) if it needs none."""
+    flag = tensor._requires_grad
+    if not flag:
+        return None, 0
+    if tensor._extra is not None:
+        from .views import current_grad_fn, requires_grad
+
+        if flag is not True and not requires_grad(tensor):
+            return None, 0
+        fn = current_grad_fn(tensor)
+    else:
+        fn = tensor._grad_fn
+    if fn is None:
+        return accumulator(tensor), 0
+    return fn, tensor._output_nr

@@ -1,0 +1,9 @@
+"""Functions over raw NumPy arrays: the operators' kernels, and the vocabulary of their gradient formulas.
+
+They know nothing of tensors or graphs. A 0-d array may be a NumPy scalar wherever one is passed or returned. Each module
+is a family; all their names meet here, where codegen.py looks them up.
+"""
+
+from .pointwise import *  # noqa: F403
+from .shape import *  # noqa: F403
+from .reduce import *  # noqa: F403

@@ -1,0 +1,126 @@
+"""Elementwise kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+add, sub, mul, div = np.add, np.subtract, np.multiply, np.true_divide
+exp, log, sin, cos, tan, tanh, sqrt = np.exp, np.log, np.sin, np.cos, np.tan, np.tanh, np.sqrt
+sinh, cosh, asin, acos, atan = np.sinh, np.cosh, np.arcsin, np.arccos, np.arctan
+sgn = sign = np.sign
+neg, abs, square, reciprocal = np.negative, np.abs, np.square, np.reciprocal
+where = np.where
+
+
+def zeros_like(x: Array) -> Array:
+    """Zeros of the shape and type of x."""
+    return np.zeros_like(x) if type(x) is np.ndarray else x.dtype.type(0)
+
+
+def rsqrt(x: Array) -> Array:
+    """1 / sqrt(x)"""
+    return x.dtype.type(1) / np.sqrt(x)
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x))"""
+    one = x.dtype.type(1)
+    return one / (one + np.exp(-x))
+
+
+def relu(x: Array) -> Array:
+    """max(x, 0), nan kept"""
+    return np.maximum(x, x.dtype.type(0))
+
+
+def threshold_backward(grad: Array, result: Array, threshold: float) -> Array:
+    """The gradient where result exceeds the threshold."""
+    return np.where(result <= threshold, grad.dtype.type(0), grad)
+
+
+def tanh_backward(grad: Array, result: Array) -> Array:
+    """grad * (1 - result ** 2)"""
+    return grad * (result.dtype.type(1) - result * result)
+
+
+def sigmoid_backward(grad: Array, result: Array) -> Array:
+    """grad * (1 - result) * result"""
+    return grad * (result.dtype.type(1) - result) * result
+
+
+def pow_scalar(x: Array, exponent: Any) -> Array:
+    """x ** exponent for a Python number, by multiplication where PyTorch multiplies."""
+    if x.dtype.kind in "fc":
+        if exponent == 2:
+            return x * x
+        if exponent == 1:
+            return x.copy() if type(x) is np.ndarray else x
+        if exponent == 3:
+            return x * x * x
+        if exponent == 0:
+            return np.ones_like(x) if type(x) is np.ndarray else x.dtype.type(1)
+        if exponent == 0.5:
+            return np.sqrt(x)
+        if exponent == -1:
+            return x.dtype.type(1) / x
+        if exponent == -0.5:
+            return x.dtype.type(1) / np.sqrt(x)
+        if exponent == -2:
+            return x.dtype.type(1) / (x * x)
+    return np.power(x, x.dtype.type(exponent))
+
+
+def pow_tensor(x: Array, exponent: Array) -> Array:
+    """x ** exponent, elementwise"""
+    return np.power(x, exponent)
+
+
+def pow_backward(grad: Array, x: Array, exponent: Any) -> Array:
+    """The gradient of x ** exponent with respect to x."""
+    if exponent == 0:
+        return zeros_like(x)
+    return grad * (pow_scalar(x, exponent - 1) * x.dtype.type(exponent))
+
+
+def pow_backward_self(grad: Array, x: Array, exponent: Array) -> Array:
+    """The same for a tensor exponent: zero where the exponent is zero."""
+    return np.where(exponent == 0, x.dtype.type(0), grad * (exponent * np.power(x, exponent - exponent.dtype.type(1))))
+
+
+def pow_backward_exponent(grad: Array, x: Array, exponent: Array, result: Array) -> Array:
+    """The gradient with respect to the exponent: zero where x is 0 and the exponent is not negative."""
+    return grad * np.where((x == 0) & (exponent >= 0), x.dtype.type(0), result * np.log(x))
+
+
+def div_other(grad: Array, x: Array, other: Array) -> Array:
+    """The gradient of x / other with respect to other."""
+    return -grad * ((x / other) / other)
+
+
+def clone(x: Array) -> Array:
+    """A copy in the same order of dimensions, row-major if x has holes or overlaps."""
+    return np.array(x, order="K") if type(x) is np.ndarray and not x.flags.c_contiguous else x.copy()
+
+
+def scale(x: Array, alpha: Any) -> Array:
+    """x times a Python number."""
+    return x * x.dtype.type(alpha)
+
+
+def rsub(x: Array, other: Array) -> Array:
+    """other - x"""
+    return other - x
+
+
+def rsqrt_backward(grad: Array, result: Array) -> Array:
+    """-grad / 2 * result ** 3"""
+    return x_half(-grad) * (result * result * result)
+
+
+def x_half(x: Array) -> Array:
+    """x / 2"""
+    return x * x.dtype.type(0.5)

@@ -1,0 +1,199 @@
+"""What an operator does before its kernel when its operands are not two plain tensors of one shape and type.
+
+Broadcasting, promotion, Python numbers, 0-d tensors, subclasses, in-place operands and `out=` all come here; the
+generated functions handle only the common case themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import dtype as dtypes
+from .descriptor import broadcast_shapes, descriptor, plan_of
+from .tensor import Tensor, wrap
+from .views import extras, has_internal_overlap, requires_grad
+
+_NUMBERS = {bool: dtypes.BOOL, int: dtypes.INTEGRAL, float: dtypes.FLOATING, complex: dtypes.COMPLEX}
+_CACHED = 512  # constants kept for each type; programs use few, but a loop counter must not fill the memory
+
+
+def category_of(number: Any) -> int | None:
+    """The promotion category of a Python (or NumPy) number, None for anything else."""
+    found = _NUMBERS.get(type(number))
+    if found is None and isinstance(number, np.generic) and number.dtype in dtypes.FROM_NUMPY:
+        return dtypes.FROM_NUMPY[number.dtype].category
+    if found is None and isinstance(number, (bool, int, float, complex)):
+        return next(c for t, c in _NUMBERS.items() if isinstance(number, t))
+    return found
+
+
+def constant(number: Any, kind: dtypes.dtype) -> Tensor:
+    """The 0-d tensor of type `kind` that stands for a Python number in a binary operator."""
+    found = kind.constants.get(number) if type(number) is float else None
+    if found is not None and number:
+        return found
+    new = wrap(np.array(number).astype(kind.numpy))
+    extras(new).number = number
+    if type(number) is float and number and number == number and len(kind.constants) < _CACHED:
+        # zero is not cached: 0.0 and -0.0 are one key but two constants; nan would be a new key each time
+        kind.constants[number] = new
+    return new
+
+
+def type_error(name: str, position: int, argument: str, value: Any) -> TypeError:
+    """PyTorch's complaint about an argument that is no tensor."""
+    return TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}")
+
+
+def plain(tensor: Any, name: str, to_float: bool) -> Tensor:
+    """The operand of a one-operand function, cast to the default floating type if the function needs floats."""
+    if not isinstance(tensor, Tensor):
+        raise type_error(name, 1, "input", tensor)
+    if to_float and tensor._desc.dtype.category < dtypes.FLOATING:
+        return tensor.to(dtypes.get_default_dtype())
+    return tensor
+
+
+def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
+    """(a, b, array, array, result descriptor, plan) for a binary operator, or NotImplemented."""
+    a_tensor, b_tensor = isinstance(a, Tensor), isinstance(b, Tensor)
+    if a_tensor and b_tensor:
+        da, db = a._desc, b._desc
+        left, right = a._array, b._array
+        if da is db and da.real:  # a Parameter or another subclass
+            return a, b, left, right, da, None
+        plan = plan_of(da, db, to_float)
+    elif a_tensor or b_tensor:
+        tensor, number = (a, b) if a_tensor else (b, a)
+        category = category_of(number)
+        if category is None:
+            return NotImplemented
+        desc = tensor._desc
+        kind = desc.dtype
+        if category > kind.category:
+            kind = dtypes.combine(desc.dtype, None, _kind_of(category))
+        if to_float and kind.category < dtypes.FLOATING:
+            kind = dtypes.get_default_dtype()
+        fixed = constant(number, kind)
+        if kind is desc.dtype and desc.real:
+            if a_tensor:
+                return a, fixed, a._array, fixed._array, desc, None
+            return fixed, b, fixed._array, b._array, desc, None
+        a, b = (a, fixed) if a_tensor else (fixed, b)
+        da, db = a._desc, b._desc
+        left, right = a._array, b._array
+        # a number never widens a type of its own category, so the result is `kind` whatever the dimensions
+        result = descriptor(desc.shape, kind)
+        if (a if a_tensor else b)._desc.dtype is not kind:
+            if a_tensor:
+                left = left.astype(kind.numpy)
+            else:
+                right = right.astype(kind.numpy)
+        plan = plan_of(descriptor(da.shape, da.dtype), descriptor(db.shape, db.dtype), to_float)
+        return a, b, left, right, result, plan
+    else:
+        return NotImplemented
+    if plan.cast0 is not None:
+        left = left.astype(plan.cast0)
+    if plan.cast1 is not None:
+        right = right.astype(plan.cast1)
+    return a, b, left, right, plan.result, plan
+
+
+def _kind_of(category: int) -> dtypes.dtype:
+    return dtypes.default_of_category(category)
+
+
+def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
+    """(b, its array, plan, whether gradients are tracked) for an in-place operator, or NotImplemented."""
+    if b is None:
+        tracked = bool(requires_grad(a)) if a._requires_grad else False
+        _check_out(a, a._desc.dtype, to_float)
+        return None, None, None, tracked
+    plan = None
+    if isinstance(b, Tensor):
+        db = b._desc
+        tracked = bool(a._requires_grad and requires_grad(a)) or bool(b._requires_grad and requires_grad(b))
+        if a._desc is db and a._desc.real:
+            _check_overlap(a)
+            return b, b._array, None, tracked
+        if tracked:
+            from .views import check_inplace
+
+            check_inplace(a, tracked)
+        plan = plan_of(a._desc, db, to_float)
+        if plan.result.shape != a._desc.shape:
+            raise RuntimeError(f"output with shape {list(a._desc.shape)} doesn't match the broadcast shape "
+                               f"{list(plan.result.shape)}")
+        kind = plan.result.dtype
+        right = b._array if plan.cast1 is None else b._array.astype(plan.cast1)
+    else:
+        category = category_of(b)
+        if category is None:
+            return NotImplemented
+        kind = a._desc.dtype
+        if category > kind.category:
+            kind = dtypes.combine(kind, None, _kind_of(category))
+        if to_float and kind.category < dtypes.FLOATING:
+            kind = dtypes.get_default_dtype()
+        tracked = bool(a._requires_grad and requires_grad(a))
+        b = constant(b, kind)
+        right = b._array
+        if not a._desc.real:
+            plan = plan_of(a._desc, b._desc)
+    if tracked:
+        from .views import check_inplace
+
+        check_inplace(a, tracked)
+    if not dtypes.can_cast(kind, a._desc.dtype):
+        raise RuntimeError(f"result type {kind.scalar_name} can't be cast to the desired output type "
+                           f"{a._desc.dtype.scalar_name}")
+    _check_overlap(a)
+    return b, right, plan, tracked
+
+
+def _check_overlap(a: Tensor) -> None:
+    array = a._array
+    if type(array) is np.ndarray and not array.flags.c_contiguous and has_internal_overlap(array):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+
+
+def _check_out(a: Tensor, kind: dtypes.dtype, to_float: bool) -> None:
+    if to_float and kind.category < dtypes.FLOATING:
+        raise RuntimeError(f"result type {dtypes.get_default_dtype().scalar_name} can't be cast to the desired output "
+                           f"type {kind.scalar_name}")
+    _check_overlap(a)
+
+
+def store(out: Any, result: Tensor, name: str) -> Any:
+    """Finish an `out=` call: write the result into `out`."""
+    if not isinstance(out, Tensor):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if (result._requires_grad or requires_grad(out)) and _recording():
+        raise RuntimeError(f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
+                           "of the arguments requires grad.")
+    if not dtypes.can_cast(result._desc.dtype, out._desc.dtype):
+        raise RuntimeError(f"result type {result._desc.dtype.scalar_name} can't be cast to the desired output type "
+                           f"{out._desc.dtype.scalar_name}")
+    from .views import bump, storage_of
+
+    if out._desc.shape != result._desc.shape:
+        broadcast_shapes(out._desc.shape, result._desc.shape)
+        out._array = np.empty(result._desc.shape, out._desc.dtype.numpy)
+        out._desc = descriptor(tuple(result._desc.shape), out._desc.dtype)
+    storage_of(out)[...] = result._array
+    bump(out)
+    return out
+
+
+def _recording() -> bool:
+    from . import grad_mode
+
+    return grad_mode.state.grad
+
+

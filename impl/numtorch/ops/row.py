@@ -1,0 +1,146 @@
+"""The form of an operator row. README.md in this folder says how to write one."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+# Forward-mode rules that need no formula of their own.
+LINEAR = "linear"  # the operator applied to the tangent
+ELEMENTWISE = "elementwise"  # the backward formula with the tangent in the place of grad
+BILINEAR = "bilinear"  # one term an operand, the operator itself applied to tangent and value
+
+TABLE: list[Row] = []
+
+
+@dataclass
+class Param:
+    """One parameter: `tensor`, `tensors` (a list of them) or `value`."""
+
+    name: str
+    kind: str
+
+
+@dataclass
+class Row:
+    """One operator, as the generator sees it."""
+
+    name: str
+    params: list[Param]
+    kernel: Any
+    node: str
+    formulas: dict[str, str]
+    template: str  # unary, binary, general, view, multiview
+    jvp: str | None = None
+    float_result: bool = False  # integers are promoted to the default floating type first
+    inplace: bool = False
+    outputs: tuple[str, ...] = ("result",)
+    differentiable: tuple[bool, ...] = (True,)
+    not_differentiable: bool = False
+    saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
+    saved_results: list[str] = field(default_factory=list)
+    saved_values: list[str] = field(default_factory=list)  # plain parameters and properties
+
+    @property
+    def tensors(self) -> list[Param]:
+        """Parameters that are tensors."""
+        return [p for p in self.params if p.kind != "value"]
+
+    @property
+    def operands(self) -> list[str]:
+        """Parameters that gradients flow to, in the order of the signature: one edge each."""
+        return [p.name for p in self.params if p.name in self.formulas]
+
+
+def camel(name: str) -> str:
+    """log_softmax -> LogSoftmax"""
+    return "".join(part[:1].upper() + part[1:] for part in name.strip("_").split("_"))
+
+
+def _make(template: str, signature: str, kernel: Any, options: dict[str, Any], formulas: dict[str, str]) -> Row:
+    match = re.fullmatch(r"(\w+)\((.*)\)", signature)
+    assert match, f"not a signature: {signature}"
+    name, inside = match.groups()
+    params = []
+    for part in filter(None, (p.strip() for p in inside.split(","))):
+        pname, _, kind = (s.strip() for s in part.partition(":"))
+        kind = {"": "tensor" if pname in formulas else "value", "Tensor": "tensor", "Tensors": "tensors"}[kind]
+        params.append(Param(pname, kind))
+    node = options.pop("node", None) or camel(name) + "Backward0"
+    row = Row(name, params, kernel, node, formulas, template, **options)
+    unknown = set(formulas) - {p.name for p in params}
+    assert not unknown, f"{name}: formulas for {unknown}, which are no parameters"
+    _find_saved(row)
+    TABLE.append(row)
+    return row
+
+
+def _find_saved(row: Row) -> None:
+    """The names that a formula reads are what is saved; of `self.shape` and `self.dtype` only that property."""
+    kinds = {p.name: p.kind for p in row.params}
+    for formula in row.formulas.values():
+        tree = ast.parse(formula, mode="eval")
+        skip = set()
+        for n in ast.walk(tree):
+            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and kinds.get(n.value.id) == "tensor":
+                if n.attr in PROPERTIES:
+                    skip.add(id(n.value))
+                    _once(row.saved_values, f"{n.value.id}_{PROPERTIES[n.attr]}")
+            if isinstance(n, ast.Name) and kinds.get(n.id) == "tensors":
+                raise AssertionError(f"{row.name}: a formula may read only tensors_descs of a list")
+        for n in ast.walk(tree):
+            if not isinstance(n, ast.Name) or id(n) in skip:
+                continue
+            if n.id in row.outputs and n.id not in kinds:
+                _once(row.saved_results, n.id)
+            elif kinds.get(n.id) == "tensor":
+                _once(row.saved, n.id)
+            elif kinds.get(n.id) == "value":
+                _once(row.saved_values, n.id)
+            elif n.id.endswith("_descs"):
+                _once(row.saved_values, n.id)
+    row.saved.sort()
+    row.saved_results.sort()
+
+
+PROPERTIES = {"shape": "sym_sizes", "dtype": "scalar_type"}
+
+
+def _once(names: list[str], name: str) -> None:
+    if name not in names:
+        names.append(name)
+
+
+def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
+       pointwise: bool | None = None, float_result: bool = False, inplace: bool | None = None,
+       outputs: tuple[str, ...] = ("result",), differentiable: tuple[bool, ...] | None = None,
+       **formulas: str) -> Row:
+    """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
+    nin = getattr(kernel, "nin", 0)
+    if pointwise is None:
+        pointwise = nin in (1, 2)
+    count = nin or len([p for p in signature.partition("(")[2].split(",")])
+    template = ("unary", "binary")[count - 1] if pointwise else "general"
+    return _make(template, signature, kernel, dict(
+        node=node, jvp=jvp, float_result=float_result, inplace=pointwise if inplace is None else inplace,
+        outputs=outputs, differentiable=differentiable or (True,) * len(outputs)), formulas)
+
+
+def view(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,
+         **formulas: str) -> Row:
+    """An operator whose result shares the memory of its first operand."""
+    return _make("view", signature, kernel, dict(node=node, jvp=jvp), formulas)
+
+
+def multiview(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,
+              **formulas: str) -> Row:
+    """An operator with a tuple of views as result; its formula reads `grads`, a list that may hold None."""
+    return _make("multiview", signature, kernel, dict(node=node, jvp=jvp), formulas)
+
+
+def nondiff(signature: str, kernel: Callable[..., Any], *, outputs: tuple[str, ...] = ("result",)) -> Row:
+    """An operator without a gradient: its result never requires grad."""
+    return _make("general", signature, kernel, dict(not_differentiable=True, outputs=outputs), {})

@@ -1,0 +1,216 @@
+"""Saved values: the version checks at unpacking, the `_saved_*` attributes, and saved-tensor hooks.
+
+A node keeps an operand as the Tensor itself with the version it had, so that it unpacks to the same object; it keeps its
+own result as the bare array with the result's version counter, since holding the Tensor would make a cycle. The
+generated `apply` compares versions inline and comes here only when they differ: the value was freed, modified, or packed
+by a hook (`Packed` has a counter that never matches).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import grad_mode
+from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
+
+_new = object.__new__
+hooks: list[Any] = []  # saved_tensors_hooks in force, innermost last; a string disables, with that message
+_NEVER = [-2]
+
+
+class Packed:
+    """What a pack hook returned, in the place of a saved tensor."""
+
+    __slots__ = ("value", "unpack", "_counter", "is_result", "output_nr")
+
+    def __init__(self, value: Any, unpack: Any, is_result: bool):
+        self.value = value
+        self.unpack = unpack
+        self._counter = _NEVER
+        self.is_result = is_result
+
+
+def freed() -> RuntimeError:
+    """The error for a value that a backward has already released."""
+    return RuntimeError(FREED_TEXT)
+
+
+def version_of(tensor: Any) -> int:
+    """How many times the tensor's memory was written."""
+    counter = tensor._counter
+    return 0 if counter is None else counter[0]
+
+
+def node_label(node: Node) -> str:
+    """A node's name as error texts have it: without the Backward and its digits."""
+    name = node.name().rsplit("::", 1)[-1]
+    head, found, tail = name.rpartition("Backward")
+    return head if found and (not tail or tail.isdigit()) else name
+
+
+def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) -> RuntimeError:
+    """The error for a saved value that was written to since."""
+    from .autograd import anomaly_mode
+
+    text = (
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[torch.{desc.dtype.legacy} [{', '.join(map(str, desc.shape))}]]"
+    )
+    if node is not None:
+        text += f", which is output {output_nr} of {node_label(node)},"
+    text += f" is at version {now}; expected version {then} instead. Hint: "
+    if anomaly_mode.enabled:
+        text += (
+            "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
+            "question was changed in there or anywhere later. Good luck!"
+        )
+    else:
+        text += (
+            "enable anomaly detection to find the operation that failed to compute its gradient, with "
+            "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        )
+    return RuntimeError(text)
+
+
+def unpack_input(node: Node, name: str) -> Any:
+    """The Tensor saved under `name` (None if it was not needed), after the version check."""
+    tensor = getattr(node, name)
+    if tensor is None:
+        return None
+    if type(tensor) is Packed:
+        return _unpack_hook(node, tensor)
+    if tensor is FREED:
+        raise freed()
+    then = getattr(node, name + "_version")
+    now = version_of(tensor)
+    if now != then:
+        from .views import current_grad_fn
+
+        raise modified(tensor._desc, current_grad_fn(tensor), tensor._output_nr, now, then)
+    return tensor
+
+
+def unpack_result(node: Node, name: str = "result") -> Any:
+    """A fresh Tensor over the node's own saved output, connected to the graph."""
+    array = getattr(node, name)
+    if array is None:
+        if getattr(node, name + "_counter") is FREED_COUNTER:
+            raise freed()
+        return None
+    if type(array) is Packed:
+        return _unpack_hook(node, array)
+    from .tensor import wrap
+
+    counter = getattr(node, name + "_counter")
+    then = getattr(node, name + "_version")
+    nr = getattr(type(node), name + "_nr", 0)
+    if counter[0] != then:
+        raise modified(node.descriptors()[nr], node, nr, counter[0], then)
+    tensor = wrap(array)
+    tensor._counter = counter
+    if tensor._desc.dtype.category >= 2:
+        tensor._requires_grad = True
+        tensor._grad_fn = node
+        tensor._output_nr = nr
+    return tensor
+
+
+def _unpack_hook(node: Node, packed: Packed) -> Any:
+    from .tensor import Tensor
+
+    value = packed.unpack(packed.value)
+    if not isinstance(value, Tensor):
+        raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                        + type(value).__name__)
+    if packed.is_result:
+        value = value.detach()
+        value._requires_grad = True
+        value._grad_fn = node
+    return value
+
+
+def pack(node: Node) -> None:
+    """Hand what a new node saved to the innermost saved-tensors hook."""
+    top = hooks[-1]
+    if isinstance(top, str):
+        raise RuntimeError(top)
+    from .tensor import wrap
+
+    do_pack, do_unpack = top
+    for name in node.saved:
+        value = getattr(node, name)
+        if value is None or type(value) is Packed or isinstance(value, tuple):
+            continue
+        is_result = hasattr(type(node), name + "_counter")
+        if is_result:
+            value = wrap(value)
+        elif value._extra is not None and value._extra.number is not None:
+            continue
+        was = grad_mode.state.grad
+        packed = Packed(None, do_unpack, is_result)
+        try:
+            grad_mode.set_grad(False)
+            packed.value = do_pack(value)
+        finally:
+            grad_mode.set_grad(was)
+        setattr(node, name, packed)
+
+
+def read_saved(node: Node, name: str) -> Any:
+    """The value of `_saved_<name>`."""
+    if name in node.saved:
+        if hasattr(type(node), name + "_counter"):
+            return unpack_result(node, name)
+        value = getattr(node, name)
+        if isinstance(value, tuple):
+            return tuple(value)
+        tensor = unpack_input(node, name)
+        number = tensor._extra.number if tensor is not None and tensor._extra is not None else None
+        if number is not None:
+            from .creation import tensor as make
+            from .dtype import float64
+
+            return make(number, dtype=float64 if type(number) is float else None)
+        return tensor
+    value = getattr(node, name)
+    if name in ("dim", "dim0", "dim1", "index_") and type(value) is int and value < 0:
+        return value + 2**64  # PyTorch shows a negative int64 as uint64
+    return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+class SavedTensor:
+    """A handle on one saved value, as `_raw_saved_<name>` gives it; hooks may be set on it once."""
+
+    def __init__(self) -> None:
+        raise RuntimeError("Trying to create a SavedTensor object from Python is forbidden.")
+
+    _node: Node
+    _name: str
+
+    def register_hooks(self, pack_hook: Any, unpack_hook: Any) -> None:
+        """Replace the saved value by what pack_hook makes of it."""
+        node, name = self._node, self._name
+        value = getattr(node, name)
+        if value is None:
+            if getattr(node, name + "_counter", None) is FREED_COUNTER:
+                raise freed()
+            raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden. This might be "
+                               "because the tensor was None at the time it was saved.")
+        if type(value) is Packed:
+            raise RuntimeError("Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only "
+                               "one pair of hooks is allowed at a time.")
+        if value is FREED:
+            raise RuntimeError(FREED_TEXT)
+        hooks.append((pack_hook, unpack_hook))
+        try:
+            pack(node)
+        finally:
+            hooks.pop()
+
+
+def read_raw_saved(node: Node, name: str) -> SavedTensor:
+    """The value of `_raw_saved_<name>`."""
+    handle = _new(SavedTensor)
+    handle._node = node
+    handle._name = name
+    return handle

@@ -1,0 +1,307 @@
+"""The Tensor: an array, its descriptor, and its place in the graph.
+
+The slots are what every operation touches; all that is rare (hooks, view relations, a retained gradient) is in `_extra`.
+`_array` is a NumPy scalar while a 0-d tensor's memory is nobody's business, an ndarray from then on (views.storage_of).
+`_requires_grad` is True or False, or views.ASK_BASE in a view whose base decides. `_counter` is the version counter, a
+one-element list shared by all that share memory, or None while the version is 0 and nothing is shared.
+
+There is no `__dict__`: CPython 3.11 and 3.12 allocate its values with each object, which costs 90 ns of the 700 that a
+small operator takes. Subclasses such as nn.Parameter have one.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from . import grad_mode, views
+from . import dtype as dtypes
+from .descriptor import Descriptor, Size, describe
+from .graph import HookDict, RemovableHandle
+
+_new = object.__new__
+
+
+class Tensor:
+    """A multi-dimensional array that autograd can follow."""
+
+    __slots__ = ("_array", "_desc", "_requires_grad", "_grad_fn", "_output_nr", "_grad", "_counter", "_extra",
+                 "_accumulator", "__weakref__")
+    __array_priority__ = 1000
+    _array: Any
+    _desc: Descriptor
+    _requires_grad: Any
+    _grad_fn: Any
+    _output_nr: int
+    _grad: Any
+    _counter: list[int] | None
+    _extra: Any
+    _accumulator: Any
+
+    def __new__(cls, data: Any = None, **kwargs: Any) -> Tensor:
+        """A new tensor of the default type from nested numbers; sizes are better given to torch.empty."""
+        from .creation import legacy_new
+
+        return legacy_new(cls, data)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    # ---- autograd attributes
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are to be computed for this tensor."""
+        flag = self._requires_grad
+        return flag if flag is True or flag is False else views.requires_grad(self)
+
+    @requires_grad.setter
+    def requires_grad(self, value: Any) -> None:
+        if type(value) is not bool:
+            raise RuntimeError("requires_grad must be a bool")
+        self._set_requires_grad(value, "only Tensors of floating point and complex dtype can require gradients")
+
+    @requires_grad.deleter
+    def requires_grad(self) -> None:
+        raise RuntimeError("requires_grad must be a bool")
+
+    def _set_requires_grad(self, value: bool, text: str) -> None:
+        if not views.is_leaf(self):
+            if not value:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            return
+        if value and self._desc.dtype.category < dtypes.FLOATING:
+            raise RuntimeError(text)
+        extra = self._extra
+        if value and extra is not None and extra.inference and not grad_mode.state.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        self._requires_grad = value
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set requires_grad in place."""
+        if not isinstance(requires_grad, (bool, int)):
+            raise TypeError("requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
+                            + type(requires_grad).__name__)
+        self._set_requires_grad(bool(requires_grad), "only Tensors of floating point dtype can require gradients")
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no tracked operation made this tensor."""
+        return views.is_leaf(self)
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node whose output this tensor is."""
+        return self._grad_fn if self._extra is None else views.current_grad_fn(self)
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of grad_fn this tensor is."""
+        return self._output_nr
+
+    @property
+    def grad(self) -> Any:
+        """The gradient accumulated by backward."""
+        if self._grad is None and self._grad_fn is not None and not (self._extra and self._extra.retains_grad):
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
+                "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
+                "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
+                "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
+                "more informations.", stacklevel=2)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is None:
+            self._grad = None
+            return
+        if not isinstance(value, Tensor):
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+        if value is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        kind = self._desc.dtype if self._extra is None or self._extra.grad_dtype is False else self._extra.grad_dtype
+        if kind is not None and value._desc.dtype is not kind:
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{_cpp_name(value._desc.dtype)}' to a tensor with "
+                f"grad_dtype '{kind.scalar_name}'. The gradient must match the tensor's grad_dtype (defaults to the "
+                "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
+                "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
+                "downstream systems that assume they match.")
+        if value._desc.shape != self._desc.shape:
+            raise RuntimeError(
+                f"attempting to assign a gradient of size '{list(value._desc.shape)}' to a tensor of size "
+                f"'{list(self._desc.shape)}'. Please ensure that the gradient and the tensor are the same size")
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether this non-leaf keeps its gradient."""
+        return self._extra is not None and self._extra.retains_grad
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf in .grad."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        node = self.grad_fn
+        if node is None or self.retains_grad:
+            return
+        import weakref
+
+        views.extras(self).retains_grad = True
+        node.extras().retains_grad[self._output_nr] = weakref.ref(self)
+
+    def register_hook(self, hook: Any) -> RemovableHandle:
+        """Call hook(grad) each time the gradient of this tensor is computed; it may return another gradient."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        node = self.grad_fn
+        extra = views.extras(self)
+        if extra.hooks is None:
+            extra.hooks = HookDict()
+            if node is not None:
+                node.extras().tensor_pre_hooks.append((self._output_nr, extra.hooks))
+        handle = RemovableHandle(extra.hooks)
+        extra.hooks[handle.id] = hook
+        return handle
+
+    def register_post_accumulate_grad_hook(self, hook: Any) -> RemovableHandle:
+        """Call hook(self) each time a gradient has been added to this leaf's .grad."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.grad_fn is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        extra = views.extras(self)
+        if extra.post_hooks is None:
+            extra.post_hooks = HookDict()
+        handle = RemovableHandle(extra.post_hooks)
+        extra.post_hooks[handle.id] = hook
+        return handle
+
+    @property
+    def _backward_hooks(self) -> Any:
+        return self._extra.hooks if self._extra is not None else None
+
+    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
+                 inputs: Any = None) -> None:
+        """Compute the gradient of this tensor and add it to the leaves."""
+        node = self._grad_fn
+        if (gradient is None and inputs is None and not create_graph and node is not None and self._extra is None
+                and self._desc.ndim == 0 and self._desc.real and not node.multi):
+            from .engine import run_from_scalar
+
+            run_from_scalar(node, self._desc.dtype.numpy.type(1), bool(retain_graph))
+            return
+        from .autograd import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    @property
+    def _version(self) -> int:
+        if self._extra is not None and self._extra.inference:
+            raise RuntimeError("Inference tensors do not track version counter.")
+        return 0 if self._counter is None else self._counter[0]
+
+    def _is_view(self) -> bool:
+        return self._base is not None
+
+    @property
+    def _base(self) -> Any:
+        extra = self._extra
+        return extra.base if extra is not None and extra.backward_view else None
+
+    def is_inference(self) -> bool:
+        """Whether the tensor was made in inference mode."""
+        return self._extra is not None and self._extra.inference
+
+    # ---- shape and type
+
+    @property
+    def shape(self) -> Size:
+        """The size of each dimension."""
+        return self._desc.shape
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one dimension."""
+        shape = self._desc.shape
+        return shape if dim is None else shape[wrap_dim(dim, len(shape))]
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        """The type of the elements."""
+        return self._desc.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._desc.ndim
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._desc.ndim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._desc.numel
+
+    nelement = numel
+
+    def _numpy(self) -> np.ndarray:
+        """The values as an ndarray, sharing memory, without any check."""
+        return views.storage_of(self)
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        from .printing import tensor_repr
+
+        return tensor_repr(self)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __bool__(self) -> bool:
+        if self._desc.numel != 1:
+            what = "no values" if self._desc.numel == 0 else "more than one value"
+            raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous")
+        return bool(self._array if self._desc.ndim == 0 else self._array.reshape(()))
+
+
+_CPP_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
+              "complex64": "c10::complex<float>", "complex128": "c10::complex<double>", "int64": "long", "int32": "int",
+              "int16": "short", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}
+
+
+def _cpp_name(kind: dtypes.dtype) -> str:
+    return _CPP_NAMES[kind.name]
+
+
+def wrap(array: Any) -> Tensor:
+    """A plain tensor over an array, without copying."""
+    result = _new(Tensor)
+    result._array = array
+    result._desc = describe(array)
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    return result
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """A dimension counted from the front, or PyTorch's IndexError."""
+    low, high = (-ndim, ndim - 1) if ndim else (-1, 0)
+    if not low <= dim <= high:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})")
+    return dim + (ndim or 1) if dim < 0 else dim
