@@ -76,6 +76,8 @@ WHOLE_RANGES = {
     "float64": "e086e691",
 }
 
+MEANS, STDS = np.array([-1.5, 0.1, 7.0], np.float32), np.array([0.3, 1.1, 0.0], np.float32)
+
 
 def filled(size, dtype, fill, seed=None):
     if seed is not None:
@@ -190,6 +192,19 @@ def test_the_kept_normal_value_is_forgotten_by_a_new_start(restart):
     assert generator.kept_normal is None
 
 
+@pytest.mark.parametrize(
+    ("mean", "std", "expected"),
+    [
+        (MEANS, STDS, "-0x1.424ef4p+0 0x1.2b5514p-2 0x1.cp+2"),
+        (MEANS, 0.7, "-0x1.e01b1ap-1 0x1.c770fp-3 0x1.c3fc78p+2"),
+        (1.3, STDS, "0x1.8a7dd8p+0 0x1.7e0878p+0 0x1.4cccccp+0"),
+    ],
+)
+def test_arrays_of_means_and_deviations(mean, std, expected):
+    random.manual_seed(3)
+    assert hexes(random.normal_of(mean, std)) == hex_floats(expected)
+
+
 def test_what_is_not_contiguous_is_filled_in_the_order_of_memory():
     random.manual_seed(5)
     array = np.zeros((5, 4), dtype=np.float32).T
@@ -283,6 +298,11 @@ def test_module_functions_speak_for_the_default_generator():
             lambda: random.fill_normal(np.empty(3), 0, -1),
             RuntimeError,
             "normal expects std >= 0.0, but found std -1",
+        ),
+        (
+            lambda: random.normal_of(0.0, np.array([1.0, -1.0])),
+            RuntimeError,
+            "normal expects all elements of std >= 0.0",
         ),
         (
             lambda: random.fill_integers(np.empty(3), 5, 5),

@@ -135,3 +135,27 @@ def test_a_state_of_either_is_understood_by_the_other(seed, drawn, keep):
     assert values.tolist() == torch.empty(3, dtype=torch.float64).normal_(generator=theirs).tolist()
     theirs.set_state(torch.from_numpy(ours.state_bytes()))
     assert theirs.get_state().numpy().tobytes() == ours.state_bytes().tobytes()
+
+
+moments = st.one_of(
+    st.sampled_from([0.0, 0.7, 3.0]), st.tuples(st.integers(1, 40), st.sampled_from(["float32", "float64"]))
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 50), moments, moments)
+def test_arrays_of_means_and_deviations_agree(seed, mean, std):
+    def made(moment):
+        if isinstance(moment, float):
+            return moment
+        return torch.linspace(0.1, 2.3, moment[0], dtype=getattr(torch, moment[1])).unsqueeze(int(moment is mean))
+
+    mean, std = (made(moment) for moment in (mean, std))
+    if isinstance(mean, float) and isinstance(std, float):
+        return
+    torch.manual_seed(seed)
+    random.manual_seed(seed)
+    theirs = torch.normal(mean, std).numpy()
+    ours = random.normal_of(*(x if isinstance(x, float) else x.numpy() for x in (mean, std)))
+    assert ours.dtype == theirs.dtype
+    assert ours.tobytes() == theirs.tobytes()
