@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 """Control characters and lone surrogates, which neither XML nor HTML can hold, and those that reverse the text around."""
@@ -26,6 +26,8 @@ def counted(number: int, one: str, many: str = "") -> str:
 def moment(iso: str) -> str:
     """A time of ISO 8601 as one reads it: ``2026-01-01 00:00:00 UTC``; as it is, if it is no such time."""
     try:
-        return datetime.fromisoformat(iso).astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+        found = datetime.fromisoformat(iso)
     except ValueError:
         return printable(iso)
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return found.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -18,7 +18,7 @@ from conformance.journal import Outcome, Record
 from conformance.report import Paths, write_reports
 from conformance.report.model import Report
 from tests.conformance import build_run
-from tests.conformance.build_run import CUBE, HOSTILE, cube_trace, failing, write
+from tests.conformance.build_run import CUBE, cube_trace, failing, write
 
 SHOWN = "</script><img src=x onerror=alert(1)>\"'<b>&amp;{{ 7*7 }}\\x00\\u202e]]>-->"
 """`HOSTILE` as a reader sees it."""
