@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
+
+from conformance.version import torchstone_version
 
 RUN_EXAMPLES = """\b
 Examples:
@@ -27,8 +30,13 @@ Exit codes:
 """
 
 
+_CASES = click.option(
+    "--cases", multiple=True, metavar="PATH", help="A module, file or folder with cases of your own (repeatable)."
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="torchstone", prog_name="torchstone", message="%(prog)s %(version)s")
+@click.version_option(torchstone_version(), prog_name="torchstone", message="%(prog)s %(version)s")
 def command() -> None:
     """Where an autograd implementation behaves as PyTorch does, and where it does not.
 
@@ -46,9 +54,12 @@ def command() -> None:
 @click.option("--profile", type=click.Choice(["quick", "default", "thorough"]), default="default", show_default=True)
 @click.option("--max-examples", type=click.IntRange(1), metavar="N", help="Programs a case, instead of the profile's.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same programs.")
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/latest"), show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/latest"), show_default=True
+)
 @click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
 @click.option("--database", type=click.Path(path_type=Path, file_okay=False), help="Keep failing examples here.")
+@_CASES
 def run(
     subjects: tuple[str, ...],
     workers: str,
@@ -59,6 +70,7 @@ def run(
     output: Path,
     isolate: bool,
     database: Path | None,
+    cases: tuple[str, ...],
 ) -> None:
     """Run the suite on SUBJECT: numtorch, torch, or any importable module with torch's names."""
     if workers != "auto" and not workers.isdecimal():
@@ -80,6 +92,7 @@ def run(
                 output=output,
                 isolate=isolate,
                 database=database,
+                cases=cases,
                 listener=progress,
             )
         summary(out, result)
@@ -91,7 +104,8 @@ def run(
 @command.command("list")
 @click.option("--features", is_flag=True, help="Only the features, each with its number of cases.")
 @click.option("-k", "selection", default="", metavar="EXPR", help="Only cases whose id matches, as for pytest.")
-def list_(features: bool, selection: str) -> None:
+@_CASES
+def list_(features: bool, selection: str, cases: tuple[str, ...]) -> None:
     """List the cases, each with the sentence that it shows to be true.
 
     \b
@@ -102,17 +116,20 @@ def list_(features: bool, selection: str) -> None:
     with plain_errors():
         from conformance.listing import by_feature
 
-        for feature, cases in by_feature(selection).items():
-            click.echo(f"{feature} ({len(cases)})" if features else click.style(feature, bold=True))
+        for feature, found in by_feature(selection, cases).items():
+            click.echo(f"{feature} ({len(found)})" if features else click.style(feature, bold=True))
             if not features:
-                width = max(len(case.id) for case in cases)
-                for case in cases:
+                width = max(len(case.id) for case in found)
+                for case in found:
                     click.echo(f"  {case.id:<{width}}  {case.sentence}")
 
 
 def _case_options(function: click.decorators.FC) -> click.decorators.FC:
     for option in (
-        click.option("--max-examples", type=click.IntRange(1), default=100, show_default=True, help="Programs to draw."),
+        _CASES,
+        click.option(
+            "--max-examples", type=click.IntRange(1), default=100, show_default=True, help="Programs to draw."
+        ),
         click.option("--seed", type=int, default=0, show_default=True),
         click.option("--subject", default="numtorch", show_default=True),
         click.argument("case"),
@@ -123,7 +140,7 @@ def _case_options(function: click.decorators.FC) -> click.decorators.FC:
 
 @command.command()
 @_case_options
-def show(case: str, subject: str, seed: int, max_examples: int) -> None:
+def show(case: str, subject: str, seed: int, max_examples: int, cases: tuple[str, ...]) -> None:
     """Show CASE as a PyTorch script, and both traces side by side with the first difference marked.
 
     \b
@@ -132,10 +149,11 @@ def show(case: str, subject: str, seed: int, max_examples: int) -> None:
       torchstone show accumulation/backward_adds_to_grad --subject mylib --seed 7
     """
     with plain_errors():
-        from conformance.presentation import console
         from conformance.examine import examine, side_by_side
+        from conformance.presentation import console
 
-        console().print(side_by_side(examine(case, subject, seed=seed, max_examples=max_examples)), soft_wrap=False)
+        examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases)
+        console().print(side_by_side(examined), soft_wrap=False)
 
 
 @command.command()
@@ -160,7 +178,16 @@ def report(run_file: Path, output: Path | None) -> None:
 @click.option("--of-subject", is_flag=True, help="The subject's graph instead of PyTorch's.")
 @click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a picture.")
 @click.option("--dot", is_flag=True, help="Print the graph in the DOT language (the default).")
-def graph(case: str, subject: str, seed: int, max_examples: int, of_subject: bool, svg: Path | None, dot: bool) -> None:
+def graph(
+    case: str,
+    subject: str,
+    seed: int,
+    max_examples: int,
+    cases: tuple[str, ...],
+    of_subject: bool,
+    svg: Path | None,
+    dot: bool,
+) -> None:
     """Draw the autograd graph that CASE builds.
 
     \b
@@ -169,10 +196,11 @@ def graph(case: str, subject: str, seed: int, max_examples: int, of_subject: boo
       torchstone graph graph/norm_of_a_vector --svg graph.svg
     """
     with plain_errors():
-        from conformance.report.graph import draw
         from conformance.examine import examine, graph_of
+        from conformance.report.graph import draw
 
-        drawing = graph_of(examine(case, subject, seed=seed, max_examples=max_examples), of_subject=of_subject)
+        examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases)
+        drawing = graph_of(examined, of_subject=of_subject)
         if drawing is None:
             raise click.ClickException(f"{case} builds no graph")
         if svg:
@@ -212,23 +240,24 @@ def plain_errors() -> Iterator[None]:
 
 
 def _is_for_the_user(error: Exception) -> bool:
+    from conformance.cases import CatalogueError
     from conformance.examine import UnknownCase
     from conformance.journal import RunFileError
     from conformance.launch import CannotRun
     from conformance.runner import CaseCannotRun
     from conformance.subjects import SubjectError
 
-    return isinstance(error, (CannotRun, CaseCannotRun, RunFileError, SubjectError, UnknownCase))
+    return isinstance(error, (CannotRun, CaseCannotRun, CatalogueError, RunFileError, SubjectError, UnknownCase))
 
 
 def complain(text: str) -> None:
-    click.echo(f"torchstone: {text}", err=True)
+    click.echo(f"torchstone: {text.removeprefix('torchstone: ')}", err=True)
 
 
 def main() -> None:
     """The command ``torchstone``."""
     try:
-        status = command.main(standalone_mode=False)
+        status = command.main(prog_name="torchstone", standalone_mode=False)
     except click.UsageError as error:
         error.show()
         sys.exit(2)
@@ -237,5 +266,10 @@ def main() -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted")
+        sys.exit(2)
+    except Exception:
+        # Exit code 1 says something about a subject; this says something about torchstone.
+        traceback.print_exc()
+        complain("this is a mistake in torchstone itself")
         sys.exit(2)
     sys.exit(status or 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +28,8 @@ from conformance.trace import LEVELS, Graph, Trace
 class UnknownCase(Exception):
     """No case has this id."""
 
-    def __init__(self, id: str) -> None:
-        near = difflib.get_close_matches(id, [case.id for case in all_cases()], n=3)
+    def __init__(self, id: str, known: Iterable[str]) -> None:
+        near = difflib.get_close_matches(id, list(known), n=3)
         meant = f"; did you mean {' or '.join(near)}?" if near else "; `torchstone list` shows them all"
         super().__init__(f"there is no case {id!r}{meant}")
         self.id = id
@@ -45,17 +45,19 @@ class Examined:
     finding: Finding | None
 
 
-def find_case(id: str) -> Case:
+def find_case(id: str, cases: Sequence[str] = ()) -> Case:
     """The case of an id. Raises UnknownCase."""
-    for case in all_cases():
-        if case.id == id:
-            return case
-    raise UnknownCase(id)
+    known = {case.id: case for case in all_cases(tuple(cases))}
+    if id not in known:
+        raise UnknownCase(id, known)
+    return known[id]
 
 
-def examine(id: str, subject: str = "numtorch", *, seed: int = 0, max_examples: int = 100) -> Examined:
+def examine(
+    id: str, subject: str = "numtorch", *, seed: int = 0, max_examples: int = 100, cases: Sequence[str] = ()
+) -> Examined:
     """Runs one case on a subject as a run does. Raises UnknownCase, SubjectUnavailable and CaseCannotRun."""
-    case = find_case(id)
+    case = find_case(id, cases)
     answers = oracle()
     asked = open_subject(subject)
     try:

@@ -19,7 +19,7 @@ import pytest
 
 from conformance.journal import Run, read
 from conformance.plugin import CaseItem
-from conformance.session import Plan
+from conformance.session import Plan, all_cases
 from conformance.subjects import open_subject, oracle
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT_RUN = 0, 1, 2
@@ -56,18 +56,20 @@ def run(
     output: Path = Path("reports/latest"),
     isolate: bool = True,
     database: Path | None = None,
+    cases: Sequence[str] = (),
     listener: object | None = None,
 ) -> Result:
     """Runs the suite on the subjects, writes the reports to `output`, and says what became of it. Raises CannotRun.
 
     `workers` is a number of processes or ``auto``; `selection` an expression as of pytest's ``-k``, on subject, feature and
-    name. `listener` is a pytest plugin that is told of the progress.
+    name; `cases` adds modules, files or folders with cases of one's own. `listener` is a pytest plugin that is told of the
+    progress.
     """
     plan = Plan(subjects=subjects, output=output.absolute())
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # A module in the current folder is importable, as with `python -m`.
-    asked = [f"--subject={subject}" for subject in subjects]
-    if not select(subjects, selection):
+    asked = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
+    if not select(subjects, selection, cases):
         raise CannotRun(f"no case matches -k {selection!r}; `torchstone list` shows them")
     oracle().close()
     for subject in subjects:
@@ -88,10 +90,12 @@ def run(
     )
 
 
-def select(subjects: Sequence[str], selection: str) -> list[str]:
+def select(subjects: Sequence[str], selection: str, cases: Sequence[str] = ()) -> list[str]:
     """The items (``subject-feature/name``) that an expression selects. Raises CannotRun if it is no expression."""
+    all_cases(tuple(cases))  # What is wrong with a case is to be said as it is, not as pytest says it.
     collected = _Collected()
-    arguments = [*(f"--subject={subject}" for subject in subjects), "--collect-only", f"-k={selection}"]
+    arguments = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
+    arguments += ["--collect-only", f"-k={selection}"]
     code, complaints = _pytest(arguments, [collected])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise CannotRun(complaints or "the cases cannot be collected")

@@ -54,6 +54,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where the run and its reports are written (default: reports/latest)",
     )
     group.addoption(
+        "--cases",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a module, file or folder with cases of your own, beside those of the catalogue (repeatable)",
+    )
+    group.addoption(
         "--example-database", type=Path, metavar="DIR", help="keep failing examples here, and try them first"
     )
     group.addoption(
@@ -77,6 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
         profile=config.getoption("profile"),
         isolate=config.getoption("isolate"),
         selection=config.getoption("keyword", "") or "",
+        cases=tuple(config.getoption("cases")),
     )
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_ControllerHooks(config.stash[_plan]), "torchstone-controller")
@@ -101,8 +109,9 @@ class Catalogue(pytest.File):
     """The cases, once for every subject."""
 
     def collect(self) -> Iterator[CaseItem]:
-        for subject in self.config.stash[_plan].subjects:
-            for case in all_cases():
+        plan = self.config.stash[_plan]
+        for subject in plan.subjects:
+            for case in all_cases(plan.cases):
                 yield CaseItem.from_parent(self, name=f"{subject}-{case.id}", subject=subject, case=case)
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from conformance.journal import Run
 from conformance.launch import Result
 from conformance.plugin import PROPERTY, CaseItem
+from conformance.report.text import counted
 from conformance.trace import LEVELS
 
 STEPS = 10
@@ -130,14 +131,14 @@ def _cells(run: Run, cases: list[str]) -> list[Text]:
 def closing_line(run: Run) -> Text:
     """The run in one sentence."""
     header = run.header
-    sides = f"{header.subject.name} against {header.oracle.name} {header.oracle.version}"
+    sides = f"{header.subject.name} against PyTorch {header.oracle.version}"
     if run.footer is None:
         done = f"{len(run.outcomes)} of {len(run.cases)} begun cases came to their end"
         return Text(f"{sides}: interrupted; {done} (seed {header.seed})", style="bold yellow")
     footer = run.footer
     verdict = f"{footer.unexpected} not as expected" if footer.unexpected else "all as expected"
     return Text(
-        f"{sides}: {footer.cases} cases, {footer.programs:,} programs, {verdict}, "
+        f"{sides}: {counted(footer.cases, 'case')}, {counted(footer.programs, 'program')}, {verdict}, "
         f"in {footer.seconds:.0f} s (seed {header.seed})",
         style="bold red" if footer.unexpected else "bold green",
     )

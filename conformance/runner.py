@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from hypothesis.strategies import SearchStrategy
 
-from conformance.sampling import CannotDraw, Enough, draw
+from conformance.case import Case as RecordedCase
 from conformance.journal import (
     CaseRecord,
     Description,
@@ -35,6 +35,7 @@ from conformance.journal import (
     count_statuses,
 )
 from conformance.program import Program
+from conformance.sampling import CannotDraw, Enough, draw
 from conformance.subjects.base import Subject, SubjectCrashed, SubjectFailed, SubjectTimeout, SubjectUnsupported
 from conformance.trace import FACETS, LEVELS, Level, Trace
 from conformance.verdict import Status, Verdict
@@ -71,8 +72,8 @@ class Case(Protocol):
     def programs(self) -> SearchStrategy[Program]: ...
 
 
-Judge = Callable[[Program, Trace, Trace], Verdict]
-"""Compares the oracle's trace of a program with the subject's."""
+Judge = Callable[[Program, Trace, Trace, Subject, tuple[str, ...]], Verdict]
+"""Compares the oracle's trace of a program with the subject's: `conformance.judge.judge`."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ class _CaseRun:
     ) -> None:
         self.case, self.subject, self.oracle, self.judge = case, subject, oracle, judge
         self.settings, self.journal, self.clock = settings, journal, clock
+        self.description = subject.describe()
         self.ran: dict[str, _Ran] = {}
 
     def outcome(self) -> Outcome:
@@ -187,14 +189,14 @@ class _CaseRun:
 
     def _missing(self) -> str:
         """What the case needs and the subject says that it does not have."""
-        features = self.subject.describe().features
+        features = self.description.features
         return ", ".join(name for name in self.case.requires if name not in features) if features else ""
 
     def _draw_and_sum_up(self, start: float) -> Outcome:
         self._draw(self._first_pass)
         drawn = list(self.ran.values())
         status = _worst(ran.verdict.status for ran in drawn)
-        levels = {level: self._level(level, drawn) for level in levels_of(self.subject.describe())}
+        levels = {level: self._level(level, drawn) for level in levels_of(self.description)}
         reasons = (ran.verdict.reason for ran in drawn if ran.verdict.status == status and ran.verdict.reason)
         return Outcome(
             case=self.case.id,
@@ -210,6 +212,17 @@ class _CaseRun:
 
     # ---------------------------------------------------------------------------------------------------------- passes
 
+    def _programs(self) -> SearchStrategy[Program]:
+        if not isinstance(self.case, RecordedCase):
+            return self.case.programs()
+        record = self.case.record
+
+        def timed(inputs: dict[str, Any]) -> Program:
+            with self.clock.spent("recording"):
+                return record(inputs)
+
+        return self.case.inputs().map(timed)
+
     def _draw(self, see: Callable[[Program], None], *, shrink: bool = False) -> None:
         """Draws the programs of the case, in the order that its seed gives, and shows them to `see` one by one."""
         inside = 0.0
@@ -222,10 +235,10 @@ class _CaseRun:
             finally:
                 inside += time.perf_counter() - began
 
-        began = time.perf_counter()
+        began, recording = time.perf_counter(), self.clock.shares.get("recording", 0.0)
         try:
             draw(
-                self.case.programs(),
+                self._programs(),
                 timed,
                 seed=case_seed(self.settings.seed, self.case.id),
                 max_examples=self.settings.max_examples,
@@ -235,7 +248,8 @@ class _CaseRun:
         except CannotDraw as error:
             raise CaseCannotRun(self.case.id, error.why) from error.why
         finally:
-            self.clock.add("drawing", time.perf_counter() - began - inside)
+            recording = self.clock.shares.get("recording", 0.0) - recording
+            self.clock.add("drawing", time.perf_counter() - began - inside - recording)
 
     def _first_pass(self, program: Program) -> None:
         self._run(program)
@@ -294,7 +308,9 @@ class _CaseRun:
         except SubjectTimeout as error:
             return _Ran(program, Verdict(status="TIMEOUT", reason=str(error)), oracle)
         with self.clock.spent("comparing"):
-            return _Ran(program, self.judge(program, oracle, subject), oracle, subject)
+            return _Ran(
+                program, self.judge(program, oracle, subject, self.oracle, self.description.facets), oracle, subject
+            )
 
     def _write(self, record: CaseRecord | ProgramRecord | VerdictRecord | Outcome) -> None:
         with self.clock.spent("writing"):

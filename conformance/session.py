@@ -7,7 +7,6 @@ import functools
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from conformance import journal
@@ -16,6 +15,7 @@ from conformance.judge import judge
 from conformance.report import write_reports
 from conformance.runner import Case, CaseCannotRun, Clock, Settings, record_of, run_case
 from conformance.subjects import Subject, open_subject, oracle
+from conformance.version import torchstone_version
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Plan:
     profile: str = "default"
     isolate: bool = True
     selection: str = ""
+    cases: tuple[str, ...] = ()
+    """Modules, files or folders with cases of the user's own, beside those of the catalogue."""
 
     def directory(self, subject: str) -> Path:
         """Where the run of a subject and its reports are: a folder for each, if there are several."""
@@ -39,19 +41,11 @@ class Plan:
 
 
 @functools.cache
-def all_cases() -> tuple[Case, ...]:
-    """The catalogue, in its order."""
+def all_cases(extra: tuple[str, ...] = ()) -> tuple[Case, ...]:
+    """The catalogue, in its order, and the cases of the modules, files and folders in `extra`."""
     from conformance.cases import catalogue
 
-    return tuple(catalogue())
-
-
-def torchstone_version() -> str:
-    """The version of this package; empty where it runs from a source tree that nobody installed."""
-    try:
-        return version("torchstone")
-    except PackageNotFoundError:
-        return ""
+    return tuple(catalogue(extra).values())
 
 
 def suite_digest(cases: Sequence[Case]) -> str:
@@ -136,7 +130,7 @@ class Controller:
                 seed=self.plan.settings.seed,
                 profile=self.plan.profile,
                 max_examples=self.plan.settings.max_examples,
-                suite=suite_digest(all_cases()),
+                suite=suite_digest(all_cases(self.plan.cases)),
                 selection=self.plan.selection,
                 started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             )
@@ -146,7 +140,7 @@ class Controller:
     def finish(self, selected: Collection[str], *, interrupted: bool, seconds: float) -> None:
         """Merges the shards and writes the reports. `selected` holds ``subject-case`` of what was to run."""
         for name in self.plan.subjects:
-            cases = [record_of(case) for case in all_cases() if f"{name}-{case.id}" in selected]
+            cases = [record_of(case) for case in all_cases(self.plan.cases) if f"{name}-{case.id}" in selected]
             path = self.plan.path(name)
             self.runs[name] = journal.merge(path, cases, interrupted=interrupted, seconds=round(seconds, 3))
             write_reports(path, self.plan.directory(name))
