@@ -1,0 +1,94 @@
+"""Integers and truth values have no gradients, and nothing makes them require one."""
+
+from conformance.case import case
+from conformance.generate import bools, broadcastable, dtypes, floats, ints, tensors
+
+DISCRETE = ("int64", "int32", "int16", "int8", "uint8", "bool")
+
+
+@case(lecture="integer_dtypes", covers=["leaf.int_requires"])
+def attribute_rejects_integers(torch, x: tensors(DISCRETE, "integers")):
+    """Assigning requires_grad = True to an integer or bool tensor raises and leaves it as it was."""
+    x.requires_grad = True
+    x.requires_grad
+
+
+@case(lecture="integer_dtypes", covers=["leaf.int_requires"])
+def method_rejects_integers(torch, x: tensors(DISCRETE, "integers")):
+    """requires_grad_() of an integer or bool tensor raises and leaves it as it was."""
+    x.requires_grad_()
+    x.requires_grad_(True)
+    x.requires_grad
+
+
+@case(lecture="integer_dtypes", requires=["factories"], covers=["leaf.int_requires"])
+def factory_rejects_integers(torch, dtype: dtypes("integer", "bool")):
+    """Every factory rejects requires_grad=True for an integer or bool dtype."""
+    torch.zeros(2, dtype=dtype, requires_grad=True)
+    torch.ones((2, 1), dtype=dtype, requires_grad=True)
+    torch.full((2,), 1, dtype=dtype, requires_grad=True)
+    torch.tensor([1, 0], dtype=dtype, requires_grad=True)
+
+
+@case(lecture="integer_dtypes", requires=["factories"], covers=["leaf.int_requires"])
+def factory_rejects_python_integers(torch):
+    """torch.tensor of Python integers rejects requires_grad=True; of floats it takes it."""
+    torch.tensor([1, 10], requires_grad=True)
+    torch.tensor(True, requires_grad=True)
+    torch.tensor([1.0, 10.0], requires_grad=True)
+    torch.tensor([1, 10.0], requires_grad=True)
+
+
+@case(lecture="integer_dtypes", covers=["leaf.int_requires_false"])
+def integers_may_be_told_not_to_require_grad(torch, x: tensors(DISCRETE, "integers")):
+    """Switching requires_grad off is accepted of an integer tensor."""
+    x.requires_grad = False
+    x.requires_grad_(False)
+    torch.zeros_like(x, requires_grad=False)
+
+
+@case(lecture="integer_dtypes", requires=["backward"], covers=["dt.int_float"])
+def integer_factor_has_no_gradient(torch, x: floats(shape=(2, 3)), n: ints(shape=(3,))):
+    """Only the floating point factor of a product with integers is differentiated."""
+    y = n * x.requires_grad_()
+    y.sum().backward()
+    n.grad
+
+
+@case(lecture="integer_dtypes", requires=["backward"], covers=["dt.int_float"])
+def mask_has_no_gradient(torch, x: floats(shape=(2, 3), values="finite"), mask: bools(shape=(2, 3))):
+    """A bool factor selects what the gradient passes through."""
+    (x.requires_grad_() * mask).sum().backward()
+
+
+@case(lecture="integer_dtypes", requires=["backward"], covers=["call.no_grad_root"])
+def backward_from_integers_raises(torch, n: ints()):
+    """backward() of a tensor of integers raises, as it has no graph."""
+    n.sum().backward()
+    torch.autograd.grad(n.sum(), n)
+
+
+@case(lecture="integer_dtypes", requires=["promotion"], covers=["dt.int_reduce"])
+def integer_arithmetic_stays_integer(torch, nm: broadcastable(2, dtype=("int64", "int32", "uint8"), values="integers")):
+    """Sums and products of integers are integers, and their quotients are floating point."""
+    n, m = nm
+    n + m
+    n * m
+    n / 2
+    n.sum()
+    n.prod()
+
+
+@case(lecture="integer_dtypes", requires=["promotion"], covers=["dt.int_reduce"])
+def integers_have_no_mean(torch, n: ints()):
+    """The mean of integers raises unless a floating point dtype is asked for."""
+    n.mean()
+    n.mean(dtype=torch.float32)
+
+
+@case(lecture="integer_dtypes", requires=["in_place"], covers=["inp.dtype"])
+def in_place_result_must_fit_the_dtype(torch, n: ints("int64")):
+    """An in-place operation whose result is floating point raises on integers, and writes nothing."""
+    n.add_(0.5)
+    n.mul_(2)
+    n += 1.5
