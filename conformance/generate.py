@@ -123,7 +123,7 @@ def _fill(choices: bytes, pool: str, dtype: str) -> bytes:
     if pool not in _ALL_DIFFERENT or len(choices) > POOL:
         # All the same choice means all different simple values: nothing is hidden by a tensor of ones.
         if not any(choices) and pool != "special":
-            return encode([float(index % 100 + 1) for index in range(len(choices))], dtype)
+            return encode([index % 100 + 1 for index in range(len(choices))], dtype)
         return b"".join([encoded[choice] for choice in choices])
     return b"".join([encoded[index] for index in _in_order(choices)])
 
