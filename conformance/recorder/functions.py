@@ -109,6 +109,7 @@ def record_function(function: FunctionType, name: str) -> Function:
             if not _deliberate(error):
                 raise
             raises = error_as_raise(error)
+            scope.open = False  # the body is over, though the traceback keeps its variables a little longer
         steps = scope.finish()
     finally:
         scope.open = False

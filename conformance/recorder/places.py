@@ -44,6 +44,8 @@ _SKIPPED = frozenset({"NOP", "CACHE", "RESUME", "EXTENDED_ARG", "SET_FUNCTION_AT
 _tables: dict[int, tuple[CodeType, list[Place]]] = {}
 # Keyed by id, as hashing a code object walks all of it; the code is kept beside its table so that the id stays its own.
 
+_assigned: dict[int, tuple[CodeType, frozenset[str]]] = {}
+
 _stored: dict[int, tuple[CodeType, str | None]] = {}
 
 
@@ -71,6 +73,16 @@ def unpacked(code: CodeType, name: str) -> int | None:
         if first.opname.startswith("LOAD_FAST") and loaded == name and second.opname == "UNPACK_SEQUENCE":
             return second.arg
     return None
+
+
+def assigned(code: CodeType) -> frozenset[str]:
+    """The attributes that some code, and the functions defined in it, set on anything."""
+    found = _assigned.get(id(code))
+    if found is None:
+        names = {i.argval for i in dis.get_instructions(code) if i.opname == "STORE_ATTR"}
+        inner = [assigned(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+        found = _assigned[id(code)] = (code, frozenset(names.union(*inner)))
+    return found[1]
 
 
 def _table(code: CodeType) -> list[Place]:

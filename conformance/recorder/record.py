@@ -10,6 +10,7 @@ from typing import Any, Literal as OneOf
 from conformance.program import HOST_MODULES, List, Operand, Program, Tuple
 from conformance.recorder import functions
 from conformance.recorder.operands import literal, plain
+from conformance.recorder.places import assigned
 from conformance.recorder.recording import Recording, RecordingError, Scope, invoke
 from conformance.recorder.symbols import Path, bind
 
@@ -39,6 +40,8 @@ def record(
     collecting = gc.isenabled()
     gc.disable()
     try:
+        if isinstance(function, FunctionType):
+            recording.assigned |= assigned(function.__code__)
         arguments = [_argument(scope, name, inputs) for name in _parameters(function)]
         scope.code = None
         invoke(function, arguments)

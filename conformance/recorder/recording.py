@@ -148,7 +148,7 @@ class Recording:
         self.count = 0
         self.temporaries: set[str] = set()
         self.assigned: set[str] = set()
-        """Attributes that the program has set on anything."""
+        """Attributes that the case sets on anything, before or after: a backward may be recorded before its forward."""
         self.functions: dict[int, Recorded] = {}
         self.guide: Any = None
         self.error: str | None = None

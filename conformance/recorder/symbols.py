@@ -173,7 +173,9 @@ class Symbol:
 class BoundMethod:
     """``x.sin`` before it is called."""
 
-    __slots__ = ("_name", "_symbol")
+    __slots__ = ("_name", "_read", "_symbol")
+
+    _read: Symbol
 
     def __init__(self, symbol: Symbol, name: str) -> None:
         self._symbol = symbol
@@ -379,7 +381,9 @@ def _reference(value: Symbol) -> Operand:
 
 
 def _read_late(value: BoundMethod) -> Operand:
-    return as_operand(_get(value._symbol, value._name, sys._getframe(2)))
+    # Passed on without a call: as a value it lives as long as whoever holds the bound method.
+    value._read = _get(value._symbol, value._name, sys._getframe(2))
+    return as_operand(value._read)
 
 
 CONVERTERS[Symbol] = _reference
