@@ -1,12 +1,152 @@
 """How gradients add up in the grad of the leaves."""
 
+from hypothesis import strategies as st
+
 from conformance.case import case
-from conformance.generate import floats
+from conformance.generate import floats, same_shape, tensors
 
 
-@case(lecture="accumulation", requires=["backward"], covers=["acc.sum"])
+@case(lecture="accumulation", requires=["backward", "pow"], covers=["acc.sum"])
 def backward_adds_to_grad(torch, x: floats(min_dims=1)):
     """Tensor.backward() adds to the grad of the leaves."""
     u = x.requires_grad_().pow(3).sum()
     u.backward(retain_graph=True)
     u.backward()
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.sum"])
+def backward_of_two_losses_is_that_of_their_sum(torch, x: floats()):
+    """Gradients of two losses add up to the gradient of their sum."""
+    y = x.requires_grad_().clone()
+    y.sum().backward()
+    (x * 3).sum().backward()
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.sum"])
+def mini_batches_add_up(
+    torch, w: floats("float32", shape=(3,)), batches: st.lists(floats("float32", shape=(2, 3)), min_size=2, max_size=3)
+):
+    """One backward pass for each mini-batch accumulates the gradient of the whole batch."""
+    w.requires_grad_()
+    for batch in batches:
+        (batch @ w - 1).pow(2).sum().backward()
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.unused"])
+def unused_leaf_keeps_none(torch, x: floats(), w: floats()):
+    """The grad of a leaf that the output does not depend on stays None."""
+    w.requires_grad_()
+    x.requires_grad_().sum().backward()
+    w.grad
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.self_use"])
+def leaf_used_twice_gets_one_sum(torch, x: floats()):
+    """A leaf that is used twice gets the sum of both gradients."""
+    (x.requires_grad_() * x + x).sum().backward()
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.assign_ok"])
+def grad_is_reset_by_none(torch, x: floats()):
+    """Assigning None to grad starts the accumulation afresh."""
+    (x.requires_grad_() * 2).sum().backward()
+    x.grad = None
+    (x * 3).sum().backward()
+
+
+@case(lecture="accumulation", requires=["backward", "in_place"], covers=["acc.leaf_mutated_between"])
+def grad_is_reset_by_zero(torch, x: floats()):
+    """Zeroing grad in place starts the accumulation afresh, in the same tensor."""
+    (x.requires_grad_() * 2).sum().backward()
+    x.grad.zero_()
+    (x * 3).sum().backward()
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.inplace", "acc.grad_property_identity"])
+def accumulation_is_in_place(torch, x: floats()):
+    """The second backward() writes into the tensor that the first one left in grad."""
+    (x.requires_grad_() * 2).sum().backward()
+    g = x.grad
+    (x * 3).sum().backward()
+    g._version
+    x.grad
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.assign_then_accumulate"])
+def assigned_grad_is_accumulated_into(torch, xg: same_shape(2)):
+    """A tensor that was assigned to grad is what backward() adds to."""
+    x, g = xg
+    x.requires_grad_()
+    x.grad = g
+    (x * 2).sum().backward()
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.assign_shape"])
+def grad_has_the_shape_of_the_tensor(torch, x: floats(shape=(2, 3)), g: floats("float32")):
+    """Assigning to grad a tensor of another shape raises."""
+    x.grad = g
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.assign_dtype", "acc.assign_type"])
+def grad_has_the_dtype_of_the_tensor(
+    torch, x: floats("float32", shape=(2,)), g: tensors(("float64", "int64", "float32"), "integers", shape=(2,))
+):
+    """Assigning to grad a tensor of another dtype, or no tensor at all, raises."""
+    x.grad = g
+    x.grad = 1.0
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.zero_numel"])
+def empty_tensor_has_an_empty_grad(torch, shape: st.sampled_from([(0,), (2, 0), (0, 1)])):
+    """The grad of an empty leaf is an empty tensor."""
+    x = torch.zeros(shape, requires_grad=True)
+    (x * 2).sum().backward()
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.user_grad_not_stolen", "acc.view_stolen"])
+def grad_may_share_memory_with_the_given_gradient(
+    torch, x: floats("float32", shape=(2, 3)), g: floats("float32", shape=(6,))
+):
+    """A gradient that reaches a leaf through a view node becomes its grad without being copied."""
+    x.requires_grad_().view(6).backward(g)
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.user_grad_not_stolen", "acc.temp_grad_stolen"])
+def leaves_of_a_sum_do_not_share_their_grads(torch, xyg: same_shape(3)):
+    """The grads of both operands of a sum are tensors of their own."""
+    x, y, g = xyg
+    (x.requires_grad_() + y.requires_grad_()).backward(g)
+    x.grad.add_(1)
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.shared_expand", "acc.layout_contract"])
+def grad_of_a_sum_is_dense(torch, x: floats()):
+    """The grad that sum() expands is stored densely, while autograd.grad returns it as it is."""
+    x.requires_grad_().sum().backward()
+    torch.autograd.grad(x.sum(), x)
+
+
+@case(lecture="accumulation", requires=["backward", "create_graph"], covers=["acc.grad_requires"])
+def grad_does_not_require_grad(torch, xg: same_shape(2)):
+    """The grad that backward() leaves does not require grad, even if the given gradient does."""
+    x, g = xg
+    (x.requires_grad_() * 2).backward(g.requires_grad_())
+    x.grad.requires_grad
+
+
+@case(lecture="accumulation", requires=["backward", "create_graph"], covers=["acc.outofplace_create_graph"])
+def accumulation_with_create_graph_is_out_of_place(torch, x: floats()):
+    """With create_graph the sum of two gradients is a new tensor that requires grad."""
+    (x.requires_grad_() * x).sum().backward(create_graph=True)
+    (x * x * x).sum().backward(create_graph=True)
+
+
+@case(lecture="accumulation", requires=["backward"], covers=["acc.retain_grad_accum"])
+def retained_grad_accumulates(torch, x: floats()):
+    """A retained gradient accumulates over two passes."""
+    y = x.requires_grad_() * 2
+    y.retain_grad()
+    z = y.sum()
+    z.backward(retain_graph=True)
+    z.backward()
+    y.grad
