@@ -380,6 +380,9 @@ def _calls(
         known_o.take(StepTrace(outcome="returned", changes=o.changes))
         known_s.take(StepTrace(outcome="returned", changes=s.changes))
         _tensors(found, at, o.changes, s.changes, known_o, known_s)
+        known_o.mode, known_s.mode = o.mode, s.mode
+        if UNSET not in (o.mode, s.mode) and o.mode != s.mode:
+            found.add(at, "mode", "", shown.mode(o.mode), shown.mode(s.mode))
         _steps(found, o.steps, s.steps, at, known_o, known_s)
         if found.ended:
             return

@@ -11,11 +11,13 @@ import types
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET, UnsetType
+
 from conformance import shapes
 from conformance.errors import raised
 from conformance.namespace import Missing
 from conformance.program import Class, Function, Operand, Raise, Ref, Step, Yield, operands, walk
-from conformance.trace import FunctionCall, Raised, Seen, StepTrace, TensorChange
+from conformance.trace import FunctionCall, Mode, Raised, Seen, StepTrace, TensorChange
 
 if TYPE_CHECKING:
     from conformance.interpreter import Session
@@ -220,13 +222,14 @@ class _Record:
         self.error: Raised | None = None
         self.arguments: tuple[Seen, ...] = ()
         self.changes: dict[str, TensorChange] = {}
+        self.mode: Mode | UnsetType = UNSET
         self.observer: Observer | None = None
         if self.on:
             self.observer = functions.observer()
             if self.observer is not None:
                 if not resumed:
                     self.arguments = self.observer.arguments(scope.values)
-                self.changes = self.observer.look(scope.values, False).get("changes", {})
+                self.changes, self.mode = self.observer.begin(scope.values)
 
     def end(self, calls: list[FunctionCall]) -> None:
         if self.on:
@@ -238,6 +241,7 @@ class _Record:
                     steps=tuple(self.steps),
                     error=self.error,
                     changes=self.changes,
+                    mode=self.mode,
                 )
             )
 

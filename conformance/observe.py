@@ -74,6 +74,12 @@ class Observer:
         with lens.quietly() if not plain else nullcontext():
             return self._look(live, last)
 
+    def begin(self, values: Mapping[str, Any]) -> tuple[dict[str, TensorChange], Mode]:
+        """What a call begins with: its arguments, and the modes. Groups and graph are said by its first step."""
+        found = self.look(values, False)
+        self._alias, self._identity, self._graph, self._graph_of = (), (), Graph(nodes=(), roots={}), None
+        return found.get("changes", {}), found["mode"]
+
     def _look(self, live: list[tuple[str, Any]], last: bool) -> dict[str, Any]:
         lens = self._lens
         found: dict[str, Any] = {}

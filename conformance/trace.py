@@ -177,6 +177,8 @@ class FunctionCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     error: Raised | None = None
     changes: dict[str, TensorChange] = {}
     """What the arguments held as the call began, by the names of the parameters: the first step may let them go."""
+    mode: Mode | UnsetType = UNSET
+    """The modes as the call began."""
 
 
 Outcome = OneOf["returned", "raised", "blocked", "unsupported"]
