@@ -17,7 +17,6 @@ import jinja2
 from markupsafe import Markup
 
 from conformance.journal import Finding
-from conformance.report import source
 from conformance.report.graph import Drawing, differing, draw
 from conformance.report.highlight import highlighted
 from conformance.report.model import FAILING, NOT_RUN, Case, Report, first_of
@@ -102,7 +101,9 @@ def html(report: Report) -> str:
         drawing for case in report.cases for _, finding in _shown_findings(case) for _, drawing in _drawings(finding)
     )
     template = environment.get_template("case.html.j2")
-    packed = {case.id: _packed(template.render(case=case, findings=_views(case, svgs))) for case in report.cases}
+    packed = {
+        case.id: _packed(template.render(case=case, findings=_views(report, case, svgs))) for case in report.cases
+    }
     style, script = _static("report.css"), _static("report.js")
     return environment.get_template("index.html.j2").render(
         packed=packed,
@@ -125,11 +126,11 @@ def _shown_findings(case: Case) -> list[tuple[tuple[Level, ...], Finding]]:
     return [((), example)] if example else []
 
 
-def _views(case: Case, svgs: dict[str, str]) -> list[FindingView]:
+def _views(report: Report, case: Case, svgs: dict[str, str]) -> list[FindingView]:
     views = []
     for number, (levels, finding) in enumerate(_shown_findings(case)):
         graphs = [GraphView(owner, drawing, Markup(svgs.get(drawing.dot, ""))) for owner, drawing in _drawings(finding)]
-        script = highlighted(source.script(finding.program).rstrip())
+        script = highlighted(report.reproducer(levels, finding).rstrip())
         views.append(
             FindingView(
                 number, levels, finding, script, rows(finding, first_of(levels, finding)), graphs, _graph_step(finding)

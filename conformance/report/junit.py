@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 
-from conformance.report import source
 from conformance.report.model import NOT_RUN, Case, Report
 from conformance.report.text import moment, printable
 
@@ -26,7 +25,7 @@ def junit(report: Report) -> str:
         _properties(suite, report)
         cases = report.of(feature)
         for case in cases:
-            _case(suite, case)
+            _case(suite, case, report)
         suite.set("time", f"{sum(case.outcome.seconds for case in cases if case.outcome):.3f}")
     if report.interrupted:
         suite = ElementTree.SubElement(root, "testsuite", name="the run", time="0.000")
@@ -61,7 +60,7 @@ def _properties(suite: ElementTree.Element, report: Report) -> None:
             ElementTree.SubElement(properties, "property", name=name, value=printable(value))
 
 
-def _case(suite: ElementTree.Element, case: Case) -> None:
+def _case(suite: ElementTree.Element, case: Case, report: Report) -> None:
     seconds = case.outcome.seconds if case.outcome else 0.0
     element = ElementTree.SubElement(
         suite, "testcase", classname=printable(case.feature), name=printable(case.name), time=f"{seconds:.3f}"
@@ -72,17 +71,17 @@ def _case(suite: ElementTree.Element, case: Case) -> None:
     elif case.failing and not case.unexpected:
         ElementTree.SubElement(element, "skipped", message=f"fails as expected: {message}")
     elif case.status in ("CRASH", "TIMEOUT"):
-        _explain(ElementTree.SubElement(element, "error", message=message, type=case.status), case)
+        _explain(ElementTree.SubElement(element, "error", message=message, type=case.status), case, report)
     elif case.failing or case.unexpected:
         kind = case.first.facet if case.first else case.status
-        _explain(ElementTree.SubElement(element, "failure", message=message, type=kind), case)
+        _explain(ElementTree.SubElement(element, "failure", message=message, type=kind), case, report)
     elif case.status != "PASS":
         ElementTree.SubElement(element, "skipped", message=f"{case.status.lower()}: {message}")
 
 
-def _explain(element: ElementTree.Element, case: Case) -> None:
+def _explain(element: ElementTree.Element, case: Case, report: Report) -> None:
     text = [case.record.sentence]
     for levels, finding in case.findings[:1]:
         text.append(f"\nThe smallest program that fails at {', '.join(levels)}:\n")
-        text.append(source.script(finding.program))
+        text.append(report.reproducer(levels, finding))
     element.text = printable("\n".join(text))

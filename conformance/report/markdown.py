@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from conformance.report import source
 from conformance.report.model import Case, Group, Report
 from conformance.report.text import counted, printable
 from conformance.trace import LEVELS
@@ -64,14 +63,14 @@ def _group(group: Group, report: Report, *, with_program: bool) -> list[str]:
     elif case.reason:
         lines += ["", _inline(case.reason)]
     if with_program:
-        lines += _program(case)
+        lines += _program(case, report)
     return [*lines, "", "</details>"]
 
 
-def _program(case: Case) -> list[str]:
+def _program(case: Case, report: Report) -> list[str]:
     if not case.findings:
         return []
-    script = printable(source.script(case.findings[0][1].program)).rstrip()
+    script = printable(report.reproducer(*case.findings[0])).rstrip()
     # A fence longer than any run of backticks inside cannot be closed by the program.
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", script)), default=0))
     return ["", f"{fence}python", script, fence]

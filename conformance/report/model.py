@@ -8,6 +8,7 @@ from functools import cached_property
 
 from conformance.journal import CaseRecord, Description, Finding, Outcome, Run
 from conformance.program import Call, DeleteAttribute, Get, Global, Method, Operator, Program, Set, SetItem, Step
+from conformance.report import source
 from conformance.report.text import counted, printable
 from conformance.trace import LEVELS, Level
 from conformance.verdict import STATUSES, Difference
@@ -235,6 +236,10 @@ class Report:
         passed = statuses.count("PASS")
         failed = sum(status in FAILING for status in statuses)
         return Cell(passed, failed, sum(status is not None for status in statuses) - passed - failed)
+
+    def reproducer(self, levels: tuple[Level, ...], finding: Finding) -> str:
+        """The script of a finding of some levels, and what is seen of it."""
+        return source.reproducer(finding, first_of(levels, finding), self.oracle, self.subject)
 
     @cached_property
     def groups(self) -> list[Group]:

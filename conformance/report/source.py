@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from conformance import render
+from conformance.journal import Finding
 from conformance.program import Bind, Class, Function, Operand, Program, Step, operands, walk
+from conformance.report.text import printable
+from conformance.verdict import Difference
 
 
-def script(program: Program) -> str:
-    """The program as a PyTorch script that runs by itself."""
-    return render.script(program)
+def reproducer(finding: Finding, first: Difference | None, oracle: str, subject: str) -> str:
+    """The program as a PyTorch script that runs by itself, and in a comment below what is seen of it.
+
+    Where an error comes before the end, on the oracle, the script prints it and goes on, as the program does.
+    """
+    steps = finding.oracle.steps if finding.oracle else ()
+    goes_on = any(step.outcome != "returned" for step in steps[:-1])
+    text = render.script(finding.program, finding.oracle if goes_on else None).rstrip() + "\n"
+    if first is not None:
+        name = f" of {first.name}" if first.name else ""
+        said = [
+            ("", f"{first.facet.replace('_', ' ')}{name}", ""),
+            ("  ", oracle, first.oracle),
+            ("  ", subject, first.subject),
+        ]
+        # A line break in what a subject said would end the comment, and run what follows as code.
+        lines_ = (f"# {indent}{_flat(who)}: {_flat(what)}".rstrip() for indent, who, what in said)
+        text += "\n" + "\n".join(lines_) + "\n"
+    return text
+
+
+def _flat(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def lines(program: Program) -> list[str]:

@@ -6,18 +6,18 @@ printed twice hides it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
 from msgspec import UNSET
 
 from conformance.journal import Finding
-from conformance.program import Program, Step, outs as outs_of
+from conformance.program import Bind, Program, Step, Unpack, outs as outs_of
 from conformance.report import source
 from conformance.report.text import counted, printable
 from conformance.report.values import array_text, seen_text, shape_text
-from conformance.trace import FunctionCall, Raised, StepTrace, TensorChange, TensorSeen, Trace
+from conformance.trace import FunctionCall, Opaque, Raised, StepTrace, TensorChange, TensorSeen, Trace
 from conformance.verdict import Difference
 
 
@@ -27,6 +27,7 @@ class Field:
 
     facet: str
     text: str
+    differs: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,18 @@ class Inner:
     facts: tuple[Fact, ...]
 
 
+State = OneOf["same", "rounding", "differs", "apart", "uncompared", "unanswered"]
+"""What a row says of its two sides: they show the same; they differ by rounding, which was accepted; they differ; they show
+different things that are not compared (a facet that the subject cannot observe); comparing had ended before; one is silent."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A step on both sides. `oracle` and `subject` are None on a side that has no such step."""
 
     index: int
     source: str
-    state: OneOf["same", "rounding", "differs", "unanswered"]
+    state: State
     oracle: tuple[Fact, ...] | None
     subject: tuple[Fact, ...] | None
     differences: tuple[Difference, ...]
@@ -69,23 +75,44 @@ def rows(finding: Finding, first: Difference | None) -> list[Row]:
     for difference in finding.verdict.differences:
         differences.setdefault(_row_of(difference, program), []).append(difference)
     found = []
+    ended = _end(finding)
     for index, step in enumerate(program.steps):
         here = tuple(differences.get(index, ()))
-        sides = [
+        oracle, subject = (
             _facts(step, trace, index, bodies, here) if trace is not None and index < len(trace.steps) else None
             for trace in (finding.oracle, finding.subject)
-        ]
-        oracle, subject = sides
-        if here:
-            state: OneOf["same", "rounding", "differs", "unanswered"] = "differs"
-        elif subject is None:
-            state = "unanswered"
-        else:
-            # Nothing was found to differ, yet what is shown does: numbers within rounding, judged in float64.
-            state = "same" if oracle is None or oracle == subject else "rounding"
+        )
         is_first = first is not None and _row_of(first, program) == index
+        state: State = "differs" if here else "uncompared" if index > ended else _state_of(oracle, subject)
         found.append(Row(index, texts[index], state, oracle, subject, here, is_first))
     return found
+
+
+def _end(finding: Finding) -> int:
+    """The step with which comparing ended: one side raised and the other went on, so that they parted there."""
+    parted = [d.step[0] for d in finding.verdict.differences if d.facet == "raised" and len(d.step) == 1]
+    return min(parted, default=len(finding.program.steps))
+
+
+def _state_of(oracle: tuple[Fact, ...] | None, subject: tuple[Fact, ...] | None) -> State:
+    if oracle is None or subject is None:
+        return "same" if oracle == subject else "unanswered"
+    if oracle == subject:
+        return "same"
+    return "rounding" if _numberless(oracle) == _numberless(subject) else "apart"
+
+
+def _numberless(facts: tuple[Fact, ...]) -> list[object]:
+    """The facts without the numbers in them."""
+    return [
+        (
+            fact.kind,
+            fact.name,
+            [field.facet if field.facet in ("value", "grad") else field for field in fact.fields],
+            [_numberless(inner.facts) for inner in fact.inside],
+        )
+        for fact in facts
+    ]
 
 
 def where(difference: Difference) -> str:
@@ -105,26 +132,55 @@ def _row_of(difference: Difference, program: Program) -> int:
 Bodies = dict[str, tuple[Step, ...]]
 
 
-def _facts(
-    step: Step | None, trace: Trace, index: int, bodies: Bodies, differences: Sequence[Difference]
-) -> tuple[Fact, ...]:
-    known = {name for earlier in trace.steps[:index] for name in earlier.changes}
-    # What is marked as a difference is not repeated among the facts.
+def _facts(step: Step, trace: Trace, index: int, bodies: Bodies, differences: Sequence[Difference]) -> tuple[Fact, ...]:
+    known = _Known()
+    for earlier in trace.steps[:index]:
+        known.take(earlier)
+    # A difference of the step itself stands above its facts, in the words of the comparison, and is not repeated among
+    # them; one inside a call is marked where it is.
     told = {(difference.facet, difference.name) for difference in differences if len(difference.step) == 1}
-    facts = (_without(fact, told) for fact in step_facts(step, trace.steps[index], known, bodies, first=index == 0))
-    return tuple(fact for fact in facts if fact is not None)
+    inside = {(difference.step[1:], difference.facet, difference.name) for difference in differences}
+    found = []
+    for fact in step_facts(step, trace.steps[index], known, bodies, inside, first=index == 0):
+        left = tuple(field for field in fact.fields if not _is_of(field, fact, told))
+        if left or fact.kind == "called":
+            found.append(replace(fact, fields=left))
+    return tuple(found)
 
 
-def _without(fact: Fact, told: set[tuple[str, str]]) -> Fact | None:
-    owners = {fact.name, fact.name.removesuffix(".grad"), ""} if fact.kind != "tensor" else {fact.name}
-    if fact.kind == "tensor" and fact.name.endswith(".grad"):
-        owners.add(fact.name.removesuffix(".grad"))
-    left = tuple(field for field in fact.fields if not any((field.facet, owner) in told for owner in owners))
-    return Fact(fact.kind, fact.name, left, fact.inside) if left or fact.kind == "called" else None
+def _is_of(field: Field, fact: Fact, told: set[tuple[str, str]]) -> bool:
+    """Whether a field is what some difference, a facet and a name, is about."""
+    names = (fact.name, fact.name.removesuffix(".grad")) if fact.kind == "tensor" else ("",)
+    return any((field.facet, name) in told for name in names)
+
+
+class _Known:
+    """What the steps before have shown, so that it need not be shown again."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.names = set(names)
+        self.groups: dict[str, set[tuple[str, ...]]] = {"alias": set(), "identity": set()}
+
+    def take(self, step: StepTrace) -> None:
+        self.names |= step.changes.keys()
+        if step.alias is not UNSET:
+            self.groups["alias"] = set(step.alias)
+        if step.identity is not UNSET:
+            self.groups["identity"] = set(step.identity)
+
+
+Inside = set[tuple[tuple[int, ...], str, str]]
+"""Differences inside the calls of a step: where, the facet, the name."""
 
 
 def step_facts(
-    step: Step | None, trace: StepTrace, known: set[str], bodies: Bodies, *, first: bool = False
+    step: Step | None,
+    trace: StepTrace,
+    known: _Known,
+    bodies: Bodies,
+    inside: Inside,
+    *,
+    first: bool = False,
 ) -> list[Fact]:
     """What one step did, in the order in which a reader asks: how it ended, what it said, called and changed."""
     facts: list[Fact] = []
@@ -136,18 +192,35 @@ def step_facts(
         facts.append(Fact(trace.outcome, "", (Field("raised", printable(trace.reason)),)))
     for warning in trace.warnings:
         facts.append(Fact("warned", "", (Field("warning", printable(f"{warning.category}: {warning.message}")),)))
-    facts += [_called(call, known, bodies) for call in trace.calls]
-    facts += [_tensor(name, change, new=name not in known) for name, change in trace.changes.items()]
-    facts += _state(trace, first=first)
+    for number, call in enumerate(trace.calls):
+        below = {(path[1:], facet, name) for path, facet, name in inside if path[:1] == (number,)}
+        facts.append(_called(call, known, bodies, below))
+    twins = _twins(trace, known)
+    for name, change in trace.changes.items():
+        if name not in twins:
+            facts.append(_tensor(name, change, new=name not in known.names))
+    facts += [Fact("state", name, (Field("identity", printable(f"{name} is {twin}")),)) for name, twin in twins.items()]
+    facts += _state(trace, known, first=first)
     return [fact for fact in facts if fact.fields or fact.kind == "called"]
+
+
+def _twins(trace: StepTrace, known: _Known) -> dict[str, str]:
+    """New names of objects that had a name before: what is in them is known, and is not written again."""
+    twins: dict[str, str] = {}
+    for group in trace.identity or () if trace.identity is not UNSET else ():
+        old = [name for name in group if name in known.names]
+        if old:
+            twins |= {name: old[0] for name in group if name not in known.names and name in trace.changes}
+    return twins
 
 
 def _returned(step: Step | None, trace: StepTrace) -> list[Fact]:
     result = trace.result
-    bound = step is not None and bool(outs_of(step))
-    if result is None and not bound:
+    if isinstance(step, Unpack) or (isinstance(step, Bind) and isinstance(result, Opaque)):
         return []
-    if isinstance(result, TensorSeen) and result.name in trace.changes:
+    if result is None and (step is None or not outs_of(step)):
+        return []
+    if isinstance(result, TensorSeen) and (result.name in trace.changes or not result.name):
         return []
     return [Fact("returned", "", (Field("value", printable(seen_text(result))),))]
 
@@ -157,16 +230,22 @@ def _raised(error: Raised) -> Fact:
     return Fact("raised", "", tuple(Field(part.facet, printable(part.text)) for part in parts))
 
 
-def _called(call: FunctionCall, known: set[str], bodies: Bodies) -> Fact:
+def _called(call: FunctionCall, known: _Known, bodies: Bodies, differing: Inside) -> Fact:
     arguments = ", ".join(map(seen_text, call.arguments))
     steps = bodies.get(call.function) or bodies.get(call.function.rpartition(".")[2]) or ()
     texts = source.lines(Program(steps=steps)) if steps else []
     inside = []
-    seen = set(known)
+    seen = _Known(known.names)
     for index, trace in enumerate(call.steps):
-        facts = step_facts(steps[index] if index < len(steps) else None, trace, seen, bodies)
-        seen |= trace.changes.keys()
-        inside.append(Inner(texts[index] if index < len(texts) else "", tuple(facts)))
+        below = {(path[1:], facet, name) for path, facet, name in differing if path[:1] == (index,)}
+        facts = step_facts(steps[index] if index < len(steps) else None, trace, seen, bodies, below)
+        here = {(facet, name) for path, facet, name in below if not path}
+        seen.take(trace)
+        marked = tuple(
+            replace(fact, fields=tuple(replace(field, differs=_is_of(field, fact, here)) for field in fact.fields))
+            for fact in facts
+        )
+        inside.append(Inner(texts[index] if index < len(texts) else "", marked))
     if call.error is not None:
         inside.append(Inner("", (_raised(call.error),)))
     return Fact("called", printable(f"{call.function}({arguments})"), (), tuple(inside))
@@ -203,7 +282,7 @@ def _contiguous(change: TensorChange) -> bool:
     return tuple(reversed(expected)) == change.stride
 
 
-def _state(trace: StepTrace, *, first: bool) -> list[Fact]:
+def _state(trace: StepTrace, known: _Known, *, first: bool) -> list[Fact]:
     facts = []
     if trace.mode is not UNSET:
         mode = trace.mode
@@ -211,14 +290,18 @@ def _state(trace: StepTrace, *, first: bool) -> list[Fact]:
         if not (first and usual):
             text = "inference mode" if mode.inference else f"grad mode {'on' if mode.grad else 'off'}"
             facts.append(Fact("state", "", (Field("mode", text),)))
-    for facet, groups, words in (
-        ("alias", trace.alias, "share memory"),
-        ("identity", trace.identity, "are one object"),
-    ):
-        if groups is UNSET or (first and not groups):
-            continue
-        text = "; ".join(f"{', '.join(group)} {words}" for group in groups)
-        facts.append(Fact("state", "", (Field(facet, printable(text or f"no two {words}")),)))
+    # What one object is has been said of its names, and one object shares memory with itself.
+    identity = trace.identity if trace.identity is not UNSET else ()
+    alias = trace.alias if trace.alias is not UNSET else ()
+    twins = _twins(trace, known)
+    one = [group for group in identity if not twins.keys() & set(group)]
+    sharing = [group for group in alias if group not in identity and group not in known.groups["identity"]]
+    for facet, groups, words in (("identity", one, "are one object"), ("alias", sharing, "share memory")):
+        for group in groups:
+            if group in known.groups[facet]:
+                continue
+            facts.append(Fact("state", "", (Field(facet, printable(f"{', '.join(group)} {words}")),)))
     if trace.graph is not UNSET and not (first and not trace.graph.nodes):
-        facts.append(Fact("state", "", (Field("graph", f"graph: {counted(len(trace.graph.nodes), 'node')}"),)))
+        text = f"graph: {counted(len(trace.graph.nodes), 'node')}" if trace.graph.nodes else "no graph is left"
+        facts.append(Fact("state", "", (Field("graph", text),)))
     return facts

@@ -43,7 +43,7 @@ def seen_text(seen: Seen) -> str:
         case Global(path=path):
             return path
         case TensorSeen(name=name):
-            return name
+            return name or "a tensor"
         case NodeSeen(name=name):
             return f"<{name}>"
         case Sequence(type=kind, items=items):

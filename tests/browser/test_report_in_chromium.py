@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.render import script
 from conformance.report import write_reports
-from conformance.report.source import script
 from tests.conformance import build_run
 
 pytest.importorskip("selenium", reason="selenium is not installed")
@@ -225,7 +225,7 @@ def test_a_case_opens_and_shows_its_program_and_both_traces(reader: Reader) -> N
     reader.row(case).find_element(By.TAG_NAME, "summary").click()
     panel = reader.panel(case)
     assert reader.fragment == f"#case={case}"
-    assert panel.find_element(By.CSS_SELECTOR, ".program pre").text == script(build_run.CUBE).strip()
+    assert panel.find_element(By.CSS_SELECTOR, ".program pre").text.startswith(script(build_run.CUBE).strip())
     assert panel.find_element(By.CSS_SELECTOR, ".program .tk").is_displayed()
     marked = panel.find_element(By.CSS_SELECTOR, "tr.first")
     assert "first difference" in marked.text
@@ -241,6 +241,9 @@ def test_a_deep_link_opens_its_case_even_if_the_filter_hides_it(reader: Reader) 
     top = reader.run("return arguments[0].getBoundingClientRect().top", reader.row("graph/pow_is_one_node"))
     assert isinstance(top, int | float)
     assert 0 <= top < 400
+    covered = "const r = arguments[0].getBoundingClientRect(); return document.elementFromPoint(r.x + 9, r.y + 9)"
+    summary = reader.row("graph/pow_is_one_node").find_element(By.TAG_NAME, "summary")
+    assert reader.run(f"{covered}.closest('summary')", summary) == summary, "the filter covers it"
 
 
 def test_a_finding_leads_to_its_case_and_the_back_button_leads_back(reader: Reader) -> None:
@@ -282,7 +285,10 @@ def test_the_reproducer_can_be_copied(reader: Reader, refused: bool) -> None:
     assert reader.one("#announce").get_attribute("textContent") == "Copied"
     reader.run("document.body.append(document.createElement('textarea')); document.querySelector('textarea').focus()")
     reader.driver.switch_to.active_element.send_keys(Keys.CONTROL, "v")
-    assert str(reader.one("textarea").get_attribute("value")).strip() == script(build_run.CUBE).strip()
+    copied = str(reader.one("textarea").get_attribute("value"))
+    shown = reader.one("details[open] .program pre code").get_attribute("textContent")
+    assert copied == shown
+    assert copied.startswith(script(build_run.CUBE))
 
 
 # ------------------------------------------------------------------------------------------------------------ keyboard

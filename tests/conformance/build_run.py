@@ -447,11 +447,6 @@ def interrupted() -> list[Record]:
     return [*records, ProgramRecord(case=last.case, index=1, program=HOOKED)]
 
 
-def replace(outcome: Outcome, **changes: object) -> Outcome:
-    """The outcome with other values."""
-    return msgspec.structs.replace(outcome, **changes)
-
-
 def run_of(groups: list[list[Record]]) -> list[Record]:
     """The records of a run that came to its end, with these cases."""
     outcomes = [record for group in groups for record in group if isinstance(record, Outcome)]

@@ -12,13 +12,19 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from conformance import journal
-from conformance.journal import Outcome, Record
+from conformance.journal import Finding, Outcome, Record
+from conformance.program import Get, Method, Program, Ref
 from conformance.report import Paths, write_reports
 from conformance.report.model import Report
+from conformance.report.source import reproducer
+from conformance.report.steps import rows
+from conformance.trace import Array, StepTrace, TensorChange, TensorSeen, Trace
+from conformance.verdict import Difference, Verdict
 from tests.conformance import build_run
-from tests.conformance.build_run import CUBE, cube_trace, failing, write
+from tests.conformance.build_run import CUBE, array, cube_trace, failing, tensor, write
 
 SHOWN = "</script><img src=x onerror=alert(1)>\"'<b>&amp;{{ 7*7 }}\\x00\\u202e]]>-->"
 """`HOSTILE` as a reader sees it."""
@@ -154,7 +160,7 @@ def test_a_run_without_cases_is_no_result(tmp_path: Path) -> None:
 def test_a_pass_that_was_expected_to_fail_is_a_finding(tmp_path: Path) -> None:
     records = build_run.passing("a/b", "It passes.")
     assert isinstance(records[-1], Outcome)
-    records[-1] = build_run.replace(records[-1], expected=False)
+    records[-1] = replace(records[-1], expected=False)
     paths = report(tmp_path, build_run.run_of([records]))
     assert "passes, though expected to fail" in Page(paths.html.read_text("utf-8")).words
     assert ElementTree.parse(paths.junit).getroot().get("failures") == "1"
@@ -222,6 +228,7 @@ def test_the_first_difference_is_marked_on_its_row(page: Page) -> None:
 
 def test_calls_of_hooks_are_nested_in_the_step_that_made_them(page: Page) -> None:
     case = case_page(page, "hooks/hook_replaces_the_gradient")
+    assert len(case.find("mark")) == 2, "the number that differs, on both sides"
     assert "called double(grad)" in case.words
     assert "negated = torch.neg(twice)" in case.words
     assert "value of negated in call 1, step 1 [-0.4, -1.]" in case.words
@@ -323,3 +330,57 @@ def test_the_summary_has_the_matrix_and_a_reproducer_for_each_finding(everything
     assert "| **all** | 8/17 ❌ | 10/17 ❌ | 9/17 ❌ |" in summary
     assert summary.count("<details>") == summary.count("</details>") == 11
     assert "```python\nimport torch" in summary
+
+
+def test_a_reproducer_ends_with_what_is_seen_of_it_and_runs(everything: Paths) -> None:
+    summary = everything.markdown.read_text("utf-8")
+    assert "# grad of x.grad:\n#   PyTorch 2.13.0: [13.5, 24.]\n#   numtorch 0.1.0: [6.75, 12.]\n" in summary
+
+
+def test_a_line_break_in_what_a_subject_said_does_not_leave_the_comment() -> None:
+    difference = Difference(step=(0,), facet="message", oracle="a", subject="b\nimport os\r\u2028import sys")
+    finding = Finding(program=CUBE, verdict=Verdict(status="FAIL", differences=(difference,)))
+    text = reproducer(finding, difference, "PyTorch", "mylib")
+    assert text.splitlines()[-1] == "#   mylib: b import os import sys"
+
+
+def test_steps_after_the_sides_have_parted_are_not_compared() -> None:
+    program = Program(steps=(*CUBE.steps, Get(self=Ref("x"), name="grad", out="h")))
+    after = StepTrace(outcome="returned", result=None), StepTrace(outcome="returned", result=3)
+    oracle, subject = (
+        Trace(steps=(*trace.steps, last))
+        for trace, last in zip((cube_trace(), cube_trace(freed=None)), after, strict=True)
+    )
+    verdict = Verdict(status="FAIL", differences=build_run.NEVER_FREED)
+    finding = Finding(program=program, oracle=oracle, subject=subject, verdict=verdict)
+    assert [row.state for row in rows(finding, verdict.first)][-2:] == ["differs", "uncompared"]
+
+
+def test_numbers_within_rounding_are_told_from_facets_that_are_not_compared() -> None:
+    def state(value: Array, version: int) -> str:
+        oracle = cube_trace()
+        changed = replace(oracle.steps[5], changes={"x.grad": TensorChange(value=value, version=version)})
+        subject = Trace(steps=(*oracle.steps[:5], changed, *oracle.steps[6:]))
+        return rows(Finding(program=CUBE, oracle=oracle, subject=subject, verdict=Verdict(status="PASS")), None)[
+            5
+        ].state
+
+    assert state(array(13.5, 24.0), 1) == "same"
+    assert state(array(13.500001, 24.0), 1) == "rounding"
+    assert state(array(13.5, 24.0), 2) == "apart"
+
+
+def test_a_second_name_of_an_object_is_told_and_not_written_again() -> None:
+    program = Program(steps=(CUBE.steps[0], Method(self=Ref("x"), name="requires_grad_", out="t")))
+    first = cube_trace().steps[0]
+    second = StepTrace(
+        outcome="returned",
+        result=TensorSeen("t"),
+        changes={"t": tensor(array(1.5, -2.0), requires_grad=True), "x": TensorChange(requires_grad=True)},
+        alias=(("x", "t"),),
+        identity=(("x", "t"),),
+    )
+    trace = Trace(steps=(first, second))
+    row = rows(Finding(program=program, oracle=trace, subject=trace, verdict=Verdict(status="PASS")), None)[1]
+    said = [" ".join([fact.name, *(field.text for field in fact.fields)]) for fact in row.subject or ()]
+    assert said == ["x requires grad", "t t is x"]
