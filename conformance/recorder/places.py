@@ -25,8 +25,8 @@ class Place(msgspec.Struct, frozen=True):
     discarded: bool = False
     count: int | None = None
     """How many values an unpacking asks for."""
-    starred: bool = False
-    """Whether it unpacks with a ``*rest``, so that `count` is only the least number."""
+    starred: int | None = None
+    """Where the ``*rest`` stands in an unpacking that has one; `count` then is only the least number."""
     stores: bool = False
     """Whether the instruction itself binds or unbinds a variable."""
     raises: bool = False
@@ -111,7 +111,7 @@ def _place(instructions: list[dis.Instruction], index: int, stop: int) -> Place:
         wanted = facts["count"] = instruction.arg or 0
     elif opname == "UNPACK_EX":
         before, after = (instruction.arg or 0) & 0xFF, (instruction.arg or 0) >> 8
-        facts |= {"count": before + after, "starred": True}
+        facts |= {"count": before + after, "starred": before}
         wanted = before + after + 1
     names: list[str | None] = []
     end = stop - 2

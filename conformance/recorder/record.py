@@ -44,8 +44,9 @@ def record(
             recording.assigned |= assigned(function.__code__)
         arguments = [_argument(scope, name, inputs) for name in _parameters(function)]
         scope.code = None
-        invoke(function, arguments)
+        returned = invoke(function, arguments)  # held, or what the case returns would end here
         steps = scope.finish()
+        del returned
     finally:
         scope.open = False
         if collecting:

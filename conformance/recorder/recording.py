@@ -166,16 +166,15 @@ class Recording:
 
     def ask(self, symbol: Symbol, question: Callable[[Any], Any], what: str) -> Any:
         """The guide's answer about the value of a symbol, or None if the value could not be computed."""
-        from conformance.guide import (
-            Guide,
-        )  # only now: most cases ask nothing, and need no implementation to be recorded
-
         if self.scope.parent is not None:
             raise RecordingError(
                 f"{what} of `{symbol!r}` is not known inside `{self.scope.function}`: it runs only when the program does."
                 " Write the number, or compute it outside of the function"
             )
         if self.guide is None:
+            # Imported only now: most cases ask nothing, and need no implementation to be recorded.
+            from conformance.guide import Guide
+
             self.guide = Guide()
         return self.guide.answer(self.scope.steps, name_of(symbol), question)
 

@@ -334,15 +334,15 @@ def _operator(name: str, args: tuple[Any, ...], frame: FrameType) -> Symbol:
 def _unpack(self: Symbol, frame: FrameType) -> tuple[Symbol, ...]:
     code = frame.f_code
     where = place(code, frame.f_lasti)
-    if where.count is not None and not where.starred:
-        names = [*where.names, *[None] * (where.count - len(where.names))]
+    names: list[str | None] = [*where.names]
+    if where.count is None:
+        names = [where.name] * _length(self)
+    elif where.starred is None:
+        names += [None] * (where.count - len(names))
     else:
-        length = _length(self)
-        if where.starred:
-            before, rest = where.names[: where.count], where.names[where.count or 0 :]
-            names = [*before, *rest][:length] + [None] * max(0, length - len(where.names))
-        else:
-            names = [where.name] * length
+        names += [None] * (where.count + 1 - len(names))
+        at = where.starred
+        names[at : at + 1] = [names[at]] * max(0, _length(self) - where.count)
     scope = Recording.active.scope
     outs = tuple([scope.name(name, code) for name in names])
     scope.append(Unpack(value=as_operand(self), outs=outs))
