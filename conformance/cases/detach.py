@@ -1,0 +1,152 @@
+"""Tensors cut off from the graph that still share their memory."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats, same_shape
+
+START = st.sampled_from([0.5, -0.5, 1.5, -2.0, 0.0])
+RATE = st.sampled_from([0.1, 0.05, 0.25])
+
+
+@case(lecture="detach", requires=["detach"], covers=["leaf.detach"])
+def detached_tensor_is_a_leaf(torch, x: floats()):
+    """A detached tensor is a leaf that does not require grad and has no grad_fn."""
+    y = x.requires_grad_() * 2
+    d = y.detach()
+    d.is_leaf
+    d * x
+
+
+@case(lecture="detach", requires=["detach", "in_place"], covers=["leaf.detach", "ver.shared_views"])
+def detached_tensor_shares_memory(torch, x: floats(), value: st.sampled_from([7.0, -1.0, 0.5])):
+    """Writing into a detached tensor shows in the original, and counts as a write to both."""
+    y = x.requires_grad_() * 2
+    d = y.detach()
+    d.fill_(value)
+    y._version
+
+
+@case(lecture="detach", requires=["detach", "backward"], covers=["leaf.detach"])
+def gradient_stops_at_detach(torch, x: floats(values="finite")):
+    """No gradient flows back through detach()."""
+    y = x.requires_grad_() * 2
+    (y.detach() * x + y).sum().backward()
+
+
+@case(lecture="detach", requires=["detach", "backward"], covers=["leaf.detach"])
+def only_detached_operands_leave_no_graph(torch, x: floats(shape=())):
+    """A result of detached tensors only cannot be differentiated."""
+    x.requires_grad_()
+    (x.detach() * 2).backward()
+
+
+@case(lecture="detach", requires=["detach"], covers=["leaf.detach"])
+def leaf_can_be_detached(torch, x: floats()):
+    """Detaching a leaf leaves the leaf as it is."""
+    x.requires_grad_()
+    d = x.detach()
+    d.requires_grad_()
+    (d * x).sum().backward()
+
+
+@case(lecture="detach", requires=["detach", "views"], covers=["view.detach_not_view"])
+def detach_is_no_view_for_autograd(torch, x: floats(shape=(2, 3))):
+    """detach() of a tensor is not a view with a base that autograd follows, and clone() is none either."""
+    y = x.requires_grad_() * 2
+    y.detach()._is_view()
+    y.clone()._is_view()
+    y.view(3, 2)._is_view()
+
+
+@case(lecture="detach", requires=["detach", "in_place", "backward"], covers=["view.detach_write"])
+def write_through_detach_is_noticed(torch, x: floats()):
+    """Writing into a detached tensor that a gradient needs makes backward() raise."""
+    y = x.requires_grad_().exp()
+    y.detach().zero_()
+    y.sum().backward()
+
+
+@case(lecture="detach", requires=["detach"], covers=["leaf.detach_inplace"])
+def detach_in_place_makes_a_leaf(torch, x: floats()):
+    """detach_() turns a result into a leaf, and leaves its other uses connected."""
+    y = x.requires_grad_() * 2
+    z = y * 3
+    y.detach_()
+    (y.requires_grad_() * z).sum().backward()
+
+
+@case(lecture="detach", requires=["detach", "views"], covers=["leaf.detach_inplace"])
+def view_cannot_be_detached_in_place(torch, x: floats(shape=(2, 3))):
+    """detach_() of a view raises."""
+    y = x.requires_grad_() * 2
+    y[0].detach_()
+    y.t().detach_()
+
+
+@case(lecture="detach", requires=["detach", "in_place", "backward"], covers=["leaf.data"])
+def data_hides_writes_from_the_version(torch, x: floats(values="finite")):
+    """Writing through .data is not counted, so that backward() uses the new value without complaint."""
+    y = x.requires_grad_().exp()
+    y.data.mul_(2)
+    y._version
+    y.sum().backward()
+
+
+@case(lecture="detach", requires=["detach"], covers=["leaf.data_setter"])
+def data_can_be_replaced(torch, x: floats(), y: floats()):
+    """Assigning .data gives a tensor other memory, shape and values but keeps it the same leaf."""
+    x.requires_grad_()
+    x.data = y.to(x.dtype)
+    x._version
+    (x * 2).sum().backward()
+
+
+@case(lecture="detach", requires=["detach", "grad"], covers=["leaf.detach"])
+def detached_copy_is_independent(torch, xy: same_shape(2)):
+    """detach().clone() has memory of its own."""
+    x, y = xy
+    z = x.requires_grad_() * y
+    c = z.detach().clone()
+    c.add_(1)
+    torch.autograd.grad(z.sum(), x)
+
+
+@case(lecture="detach", requires=["grad", "no_grad", "in_place"], covers=["inp.leaf_no_grad"])
+def joint_minimisation_takes_every_path(torch, start: st.tuples(START, START), eta: RATE):
+    """Descent along the gradients of a sum of three squares moves both variables towards each other."""
+    a = torch.tensor(start[0]).requires_grad_()
+    b = torch.tensor(start[1]).requires_grad_()
+    for _ in range(4):
+        loss = (a - 1) ** 2 + (b + 1) ** 2 + (a - b) ** 2
+        da, db = torch.autograd.grad(loss, (a, b))
+        with torch.no_grad():
+            a -= eta * da
+            b -= eta * db
+
+
+@case(lecture="detach", requires=["detach", "grad", "no_grad", "in_place"], covers=["leaf.detach", "inp.leaf_no_grad"])
+def detached_minimisation_ignores_one_path(torch, start: st.tuples(START, START), eta: RATE):
+    """With one variable detached in the last square, only the other is drawn by it."""
+    a = torch.tensor(start[0]).requires_grad_()
+    b = torch.tensor(start[1]).requires_grad_()
+    for _ in range(4):
+        loss = (a - 1) ** 2 + (b + 1) ** 2 + (a.detach() - b) ** 2
+        da, db = torch.autograd.grad(loss, (a, b))
+        with torch.no_grad():
+            a -= eta * da
+            b -= eta * db
+
+
+@case(lecture="detach", requires=["detach", "grad", "no_grad", "in_place"], observe="last")
+def minimisations_print_their_limits(torch):
+    """A hundred steps of both minimisations end at the printed values of PyTorch."""
+    for cut in (False, True):
+        a, b = torch.tensor(0.5, requires_grad=True), torch.tensor(-0.5, requires_grad=True)
+        for _ in range(100):
+            loss = (a - 1) ** 2 + (b + 1) ** 2 + ((a.detach() if cut else a) - b) ** 2
+            da, db = torch.autograd.grad(loss, (a, b))
+            with torch.no_grad():
+                a -= 0.1 * da
+                b -= 0.1 * db
+        (a, b)
