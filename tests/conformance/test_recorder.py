@@ -1,5 +1,7 @@
 """A case, called with a recording torch, becomes a Program."""
 
+# ruff: noqa: F821, F841, RUF059, RET504 - a case names its results, so that the recorder sees them stored
+
 import copy
 import gc
 import struct
@@ -206,7 +208,7 @@ def test_what_a_body_raises_is_data_and_what_goes_wrong_in_it_is_not():
         x.register_hook(hook)
 
     def mistaken(torch, x):
-        x.register_hook(lambda g: undefined)  # noqa: F821
+        x.register_hook(lambda g: undefined)
 
     assert steps(deliberate, **X)[0].value.raises == Raise("ValueError", "no")
     with pytest.raises(NameError):
