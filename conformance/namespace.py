@@ -45,7 +45,8 @@ class Namespace:
 
     def __init__(self, module: types.ModuleType) -> None:
         self.module = module
-        self.package = module.__name__.partition(".")[0]
+        # A module may hand on another one's names, as the fakes of the tests do: then autograd is from there.
+        self.packages = {m.__name__.partition(".")[0] for m in (module, getattr(module, "autograd", module))}
         self._globals: dict[str, Any] = {}
         self._dtype_names: list[tuple[Any, str]] = [
             (getattr(module, name), name) for name in DTYPES if hasattr(module, name)
@@ -121,7 +122,7 @@ class Namespace:
         raise Missing(path) from None
 
     def _is_ours(self, module: types.ModuleType) -> bool:
-        return module.__name__.partition(".")[0] in (self.package, "torch")
+        return module.__name__.partition(".")[0] in self.packages
 
     def _find_tensor_type(self) -> type:
         declared = getattr(self.module, "Tensor", None)
