@@ -1,5 +1,8 @@
 """Python code as HTML: Pygments' lexer, and six classes instead of its hundred, because every span is paid 500 times."""
 
+# mypy: disable-error-code="import-untyped"
+# Pygments has no types of its own; its stubs are one more package, for two names.
+
 from __future__ import annotations
 
 from functools import lru_cache

@@ -139,9 +139,12 @@ def _facts(step: Step, trace: Trace, index: int, bodies: Bodies, differences: Se
     # A difference of the step itself stands above its facts, in the words of the comparison, and is not repeated among
     # them; one inside a call is marked where it is.
     told = {(difference.facet, difference.name) for difference in differences if len(difference.step) == 1}
+    parted = ("raised", "") in told
     inside = {(difference.step[1:], difference.facet, difference.name) for difference in differences}
     found = []
     for fact in step_facts(step, trace.steps[index], known, bodies, inside, first=index == 0):
+        if parted and fact.kind in ("returned", "raised", "blocked", "unsupported"):
+            continue  # How it ended is what differs.
         left = tuple(field for field in fact.fields if not _is_of(field, fact, told))
         if left or fact.kind == "called":
             found.append(replace(fact, fields=left))
