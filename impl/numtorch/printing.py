@@ -62,7 +62,12 @@ def set_printoptions(
     """Set how tensors are printed: a profile first, then what is named; sci_mode is always set, to None if not named."""
     global _options
     base = _PROFILES.get(profile, _options) if profile is not None else _options  # an unknown name changes nothing
-    named = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    named: dict[str, Any] = {
+        "precision": precision,
+        "threshold": threshold,
+        "edgeitems": edgeitems,
+        "linewidth": linewidth,
+    }
     given = {name: value for name, value in named.items() if value is not None}
     _options = replace(base, sci_mode=sci_mode, **given)
 

@@ -96,7 +96,8 @@ class Generator:
 
     def state_bytes(self) -> np.ndarray:
         """The 5056 bytes of PyTorch's get_state()."""
-        _, words, position, *_ = self._twister.get_state(legacy=True)
+        _, words, position = self._twister.get_state(legacy=True)[:3]
+        position = int(position)
         state = np.zeros((), dtype=_STATE)
         state["seed"], state["seeded"], state["words"] = self._seed, 1, words
         state["next"] = 0 if self._fresh else position
@@ -224,7 +225,7 @@ def fill_normal(array: np.ndarray, mean: float = 0.0, std: float = 1.0, generato
             values[-BLOCK:] = transform(generator.uniform(BLOCK, double).reshape(1, BLOCK)).ravel()
         if not double:
             values = values.astype(np.float32)
-            mean, std = np.float32(mean), np.float32(std)
+            mean, std = float(np.float32(mean)), float(np.float32(std))
         _store(array, fused_multiply_add(values, std, mean))
     else:
         values = np.array(_normal_one_by_one(count, generator), dtype=np.float64)
@@ -314,7 +315,7 @@ def _largest_integer(dtype: np.dtype) -> int:
     if dtype.name == "bfloat16":
         return 2**8
     if dtype.kind == "f":
-        return 2 ** (np.finfo(dtype).nmant + 1)
+        return 2 ** (int(np.finfo(dtype).nmant) + 1)
     return int(np.iinfo(dtype).max)
 
 

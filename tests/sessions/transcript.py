@@ -60,7 +60,7 @@ def _answer(statement: str, namespace: dict[str, object]) -> str:
     """What the interpreter prints for one statement, warnings and the exception included."""
     printed = io.StringIO()
 
-    def show(message, category, *place, **more):
+    def show(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
         told = re.sub(r" \(Triggered internally at .*?\)", "", str(message)).strip()
         printed.write(f"{category.__name__}: {told}\n")
 
