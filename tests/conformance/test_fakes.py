@@ -181,9 +181,7 @@ def test_what_a_subject_prints_does_not_disturb(right: InProcess, running: Any) 
 def test_a_subject_that_does_not_import_says_why(running: Any) -> None:
     with pytest.raises(SubjectUnavailable) as caught:
         running("raises_on_import").start()
-    assert "'tests.fakes.raises_on_import' cannot be imported: ImportError: this machine has no accelerator" in str(
-        caught.value
-    )
+    assert "cannot be imported: ImportError: this machine has no accelerator" in str(caught.value)
     assert "libfast.so.3: cannot open shared object file" in str(caught.value)
 
 

@@ -1,0 +1,267 @@
+"""Opening subjects, and the conversation with a process: every way in which it can go wrong has its own error."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from conformance.subjects import (
+    InProcess,
+    Process,
+    SubjectCrashed,
+    SubjectFailed,
+    SubjectTimeout,
+    SubjectUnavailable,
+    open_subject,
+    opening,
+    oracle,
+)
+from conformance.subjects.base import SubjectUnsupported, how_it_ended
+from conformance.subjects.messages import Answer, Run, Welcome, encoder, replies, requests
+from conformance.trace import StepTrace, Trace
+from tests.conformance.small_programs import bind, program
+
+ONE = program(bind("x", 1))
+
+HELLO = """
+import json, os, sys, time
+def read(): return json.loads(sys.stdin.readline())
+def send(**message): print(json.dumps(message), flush=True)
+def hello(**more): send(kind="hello", seq=read()["seq"], description={"name": "scripted"}, **more)
+def answer(seq, *steps): send(kind="trace", seq=seq, trace={"format": 1, "steps": list(steps)})
+"""
+"""A runner in 'another language': nothing of conformance is imported."""
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[..., Process]]:
+    started: list[Process] = []
+
+    def start(script: str, **options: float) -> Process:
+        command = [sys.executable, "-S", "-c", HELLO + textwrap.dedent(script)]
+        started.append(Process(command, "scripted", **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+def test_a_runner_in_another_language_needs_only_lines(scripted: Callable[..., Process]) -> None:
+    subject = scripted("hello(); answer(read()['seq'], {'outcome': 'returned', 'result': 1})")
+    assert subject.describe().name == "scripted"
+    assert subject.run(ONE) == Trace(steps=(StepTrace(outcome="returned", result=1),))
+
+
+def test_a_runner_may_say_that_it_does_not_do_such_programs(scripted: Callable[..., Process]) -> None:
+    subject = scripted("hello(); send(kind='unsupported', seq=read()['seq'], reason='no generators')")
+    with pytest.raises(SubjectUnsupported, match="no generators"):
+        subject.run(ONE)
+
+
+def test_a_runner_that_fails_goes_on(scripted: Callable[..., Process]) -> None:
+    subject = scripted("hello(); send(kind='error', seq=read()['seq'], context='a bug of mine'); answer(read()['seq'])")
+    with pytest.raises(SubjectFailed, match="a bug of mine"):
+        subject.run(ONE)
+    pid = subject.pid
+    assert subject.run(ONE) == Trace(steps=())
+    assert subject.pid == pid
+
+
+def test_an_answer_to_an_earlier_request_is_passed_over(scripted: Callable[..., Process]) -> None:
+    subject = scripted("hello(); seq = read()['seq']; answer(seq - 1, {'outcome': 'blocked'}); answer(seq)")
+    assert subject.run(ONE) == Trace(steps=())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["print('not json', flush=True)", "send(kind='trace', seq=seq)", "send(kind='trace', seq=seq, trace={}, extra=1)"]
+    + ["send(kind='nonsense', seq=seq)", "answer(seq + 1)", "sys.stdout.buffer.write(b'\\xff\\n'); sys.stdout.flush()"],
+)
+def test_an_answer_that_is_none_is_a_crash(scripted: Callable[..., Process], reply: str) -> None:
+    subject = scripted(f"hello(); seq = read()['seq']; {reply}; time.sleep(60)")
+    with pytest.raises(SubjectCrashed, match="answered"):
+        subject.run(ONE)
+    assert subject.pid is None
+
+
+def test_a_process_that_closes_its_output_and_stays_is_a_crash(scripted: Callable[..., Process]) -> None:
+    subject = scripted("hello(); read(); os.close(1); time.sleep(60)")
+    with pytest.raises(SubjectCrashed, match="closed its output"):
+        subject.run(ONE)
+
+
+def test_a_process_that_does_not_read_is_a_timeout(scripted: Callable[..., Process]) -> None:
+    large = program(bind("x", "a" * 1_000_000))
+    subject = scripted("hello(); time.sleep(60)", deadline=0.3)
+    with pytest.raises(SubjectTimeout):
+        subject.run(large)
+
+
+def test_large_programs_and_answers_pass(scripted: Callable[..., Process]) -> None:
+    large = program(bind("x", "a" * 1_000_000))
+    subject = scripted(
+        "hello(); r = read(); answer(r['seq'], {'outcome': 'returned', 'result': r['program']['steps'][0]['value']})"
+    )
+    assert subject.run(large).steps[0].result == "a" * 1_000_000
+
+
+def test_a_chatty_stderr_does_not_block_and_only_its_end_is_kept(scripted: Callable[..., Process]) -> None:
+    subject = scripted(
+        "hello(); read(); sys.stderr.write('x' * 1_000_000 + 'the end'); sys.stderr.flush(); os._exit(1)"
+    )
+    with pytest.raises(SubjectCrashed) as caught:
+        subject.run(ONE)
+    assert caught.value.stderr.endswith("the end")
+    assert len(caught.value.stderr) <= 4096
+
+
+def test_what_the_process_started_ends_with_it(scripted: Callable[..., Process], tmp_path: Path) -> None:
+    subject = scripted(
+        f"""
+        import subprocess
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        open({str(tmp_path / "pid")!r}, "w").write(str(child.pid))
+        hello()
+        time.sleep(60)
+        """,
+        deadline=0.3,
+    )
+    with pytest.raises(SubjectTimeout):
+        subject.run(ONE)
+    grandchild = int((tmp_path / "pid").read_text())
+    deadline = time.monotonic() + 5
+    while _lives(grandchild) and time.monotonic() < deadline:
+        os.sched_yield()
+    assert not _lives(grandchild)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("sys.stderr.write('no licence\\n'); sys.exit(5)", "did not start: exited with code 5\n    no licence"),
+        ("time.sleep(60)", "did not start: no answer within"),
+        ("hello(protocol=99)", "speaks protocol 99, and this torchstone 1"),
+        ("answer(read()['seq'])", "answered hello with 'trace'"),
+        ("send(kind='refused', seq=read()['seq'], reason='torchstone: not today')", "not today"),
+    ],
+)
+def test_a_process_that_says_no_hello_is_unavailable(scripted: Callable[..., Process], script: str, says: str) -> None:
+    with pytest.raises(SubjectUnavailable) as caught:
+        scripted(script, hello_deadline=0.5 if "sleep" in script else 20.0).start()
+    assert says in str(caught.value)
+
+
+def test_a_command_that_is_not_there_is_unavailable() -> None:
+    with pytest.raises(SubjectUnavailable, match="cannot start"):
+        Process(["/nonexistent/runner"]).start()
+
+
+def test_closing_says_bye_and_waits(scripted: Callable[..., Process], tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    subject = scripted(
+        f"hello(); r = read(); open({str(said)!r}, 'w').write(r['kind']); send(kind='done', seq=r['seq'])"
+    )
+    subject.start()
+    subject.close()
+    assert said.read_text() == "bye"
+    subject.close()
+
+
+def test_messages_are_lines_and_come_back() -> None:
+    run = Run(1, ONE)
+    line = encoder.encode(run)
+    assert b"\n" not in line
+    assert requests.decode(line) == run
+    answer = Answer(1, Trace(steps=()))
+    assert replies.decode(encoder.encode(answer)) == answer
+    welcome = Welcome(1, InProcess(ModuleType("m")).describe())
+    assert replies.decode(encoder.encode(welcome)) == welcome
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(3, "exited with code 3"), (-11, "killed by SIGSEGV"), (-99, "killed by signal 99"), (None, "closed its output")],
+)
+def test_an_end_is_said_in_words(code: int | None, words: str) -> None:
+    assert how_it_ended(code).startswith(words)
+
+
+# ------------------------------------------------------------------------------------------------------------- opening
+
+
+@pytest.mark.parametrize("isolate", [True, False])
+def test_a_module_that_is_not_there_is_said_to_be_missing(isolate: bool) -> None:
+    with pytest.raises(SubjectUnavailable, match=r"no module is named 'no_such_library'; is it installed"):
+        open_subject("no_such_library", isolate=isolate)
+
+
+@pytest.mark.parametrize("isolate", [True, False])
+def test_a_module_that_is_not_torch_like_is_told_what_it_lacks(isolate: bool) -> None:
+    with pytest.raises(SubjectUnavailable) as caught:
+        open_subject("json", isolate=isolate)
+    assert str(caught.value).startswith(
+        "torchstone: 'json' has no function named 'tensor' (needed by every case); is it torch-like?"
+    )
+
+
+def test_a_dependency_that_is_missing_is_not_mistaken_for_the_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "needs_more.py").write_text("import no_such_dependency")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(
+        SubjectUnavailable, match=r"'needs_more' cannot be imported: No module named 'no_such_dependency'"
+    ):
+        open_subject("needs_more", isolate=False)
+
+
+def test_the_oracle_is_the_pinned_pytorch_and_runs_in_one_thread() -> None:
+    torch = pytest.importorskip("torch")
+    subject = oracle()
+    assert subject.describe().version.partition("+")[0] == opening.ORACLE_VERSION
+    assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "accepted"), [("2.13.0", True), ("2.13.0+cpu", True), ("2.12.1", False), ("1.13.1", False)]
+)
+def test_another_version_is_no_oracle(version: str, accepted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = ModuleType("torch")
+    other.__version__ = version  # type: ignore[attr-defined]
+    other.Tensor = type("Tensor", (), {})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch", other)
+    if accepted:
+        assert oracle().describe().version == version
+    else:
+        with pytest.raises(SubjectUnavailable, match=rf"{version} is installed; pip install torch==2\.13\.0"):
+            oracle()
+
+
+def test_without_pytorch_the_oracle_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(SubjectUnavailable, match=r"pip install torch==2\.13\.0"):
+        oracle()
+
+
+def test_the_child_explains_itself() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance.subjects.child"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "usage:" in done.stderr
