@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 
 from conformance.journal import Run, read
 from conformance.plugin import CaseItem
-from conformance.session import Plan, all_cases
+from conformance.session import Plan, all_cases, import_from_here
 from conformance.subjects import open_subject, oracle
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT_RUN = 0, 1, 2
@@ -66,8 +65,7 @@ def run(
     progress.
     """
     plan = Plan(subjects=subjects, output=output.absolute())
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # A module in the current folder is importable, as with `python -m`.
+    import_from_here()
     asked = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
     if not select(subjects, selection, cases):
         raise CannotRun(f"no case matches -k {selection!r}; `torchstone list` shows them")

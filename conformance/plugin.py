@@ -19,7 +19,7 @@ import pytest
 from conformance.failure import describe_failure
 from conformance.journal import Outcome
 from conformance.runner import PROFILES, CaseCannotRun, Settings
-from conformance.session import Controller, Plan, Worker, all_cases
+from conformance.session import Controller, Plan, Worker, all_cases, import_from_here
 from conformance.subjects import SubjectUnavailable
 
 PROPERTY = "torchstone"
@@ -73,6 +73,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    import_from_here()
+    if __name__ not in config.option.plugins:
+        config.option.plugins.append(__name__)  # xdist tells its workers to load what was asked for with -p.
     config.stash[_plan] = Plan(
         subjects=tuple(dict.fromkeys(config.getoption("subject"))),
         output=Path(config.getoption("torchstone_output")).absolute(),

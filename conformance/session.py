@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import functools
 import hashlib
+import os
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +40,12 @@ class Plan:
     def path(self, subject: str) -> Path:
         """The run.jsonl of a subject."""
         return self.directory(subject) / "run.jsonl"
+
+
+def import_from_here() -> None:
+    """Makes modules in the current folder importable, as ``python -m`` does; xdist's workers do not inherit it."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
 
 
 @functools.cache

@@ -1,3 +1,0 @@
-"""Loads the plugin for ``pytest --pyargs conformance``."""
-
-pytest_plugins = ["conformance.plugin"]

@@ -1,0 +1,54 @@
+"""What the tests share: a folder with a few cases and subjects of their own, so that they depend on no catalogue."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CASES = '''
+from conformance.case import case
+from conformance.generate import floats
+
+@case()
+def adds(torch, x: floats(max_dims=1)):
+    """A number is added to every element."""
+    x + 1
+
+@case()
+def negates(torch, x: floats(max_dims=1)):
+    """torch.neg changes the sign of every element."""
+    torch.neg(x)
+
+@case(requires=["hooks"])
+def multiplies(torch, x: floats(max_dims=1)):
+    """A number multiplies every element."""
+    x * 2
+'''
+"""The feature ``small``."""
+
+SUBJECTS = {
+    # PyTorch under another name: nothing is wrong with it.
+    "right_subject": "",
+    # torch.neg adds one, if there is anything to add it to.
+    "wrong_subject": "neg = lambda x: torch.neg(x) + 1",
+    # torch.neg ends the process.
+    "dying_subject": "import os; neg = lambda x: os._exit(3)",
+    # The import ends with an error that is not even an ImportError.
+    "raising_subject": "raise RuntimeError('no GPU here')",
+}
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A current folder with ``small.py``, which has three cases, and the modules of `SUBJECTS`."""
+    (tmp_path / "small.py").write_text(CASES)
+    for name, source in SUBJECTS.items():
+        (tmp_path / f"{name}.py").write_text(f"import torch\nglobals().update(vars(torch))\n{source}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in SUBJECTS:
+        sys.modules.pop(name, None)
