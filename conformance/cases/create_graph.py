@@ -1,0 +1,121 @@
+"""Derivatives of derivatives."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import cotangent, floats, positive, same_shape, smooth
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph", "log"], covers=["call.create_graph_retains"])
+def norm_of_a_gradient_has_a_gradient(torch, x: positive(shape=(2,))):
+    """The squared norm of a gradient is differentiated like any other result."""
+    psi = x.requires_grad_()[0].log() + x[1].pow(2)
+    (g,) = torch.autograd.grad(psi, x, create_graph=True)
+    torch.autograd.grad(g.pow(2).sum(), x)
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph"], covers=["fn.double"])
+def gradient_does_not_require_grad_without_create_graph(torch, x: floats()):
+    """A gradient has a graph only if create_graph is given."""
+    y = x.requires_grad_().sin().sum()
+    torch.autograd.grad(y, x, retain_graph=True)
+    torch.autograd.grad(y, x, create_graph=True)
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph"], covers=["call.create_graph_retains"])
+def third_and_fourth_derivatives(torch, x: smooth(shape=()), name: st.sampled_from(["sin", "exp", "tanh", "sigmoid"])):
+    """Derivatives of the third and fourth order come from differentiating again."""
+    y = getattr(x.requires_grad_(), name)()
+    for _ in range(4):
+        (y,) = torch.autograd.grad(y, x, create_graph=True)
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph", "pow"], covers=["num.double_kinks"])
+def derivatives_of_a_power_end(torch, x: floats(shape=(2,)), exponent: st.integers(1, 3)):
+    """A power with an integer exponent is differentiated until nothing is left of it."""
+    y = x.requires_grad_() ** exponent
+    for _ in range(exponent):
+        (y,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+    torch.autograd.grad(y.sum(), x)
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph"], covers=["call.grad_outputs_graph"])
+def mixed_partials_are_symmetric(torch, xy: same_shape(2, values="smooth", empty=False)):
+    """Mixed partial derivatives are taken in either order."""
+    x, y = xy
+    z = (x.requires_grad_().sin() * y.requires_grad_().exp()).sum()
+    dx, dy = torch.autograd.grad(z, (x, y), create_graph=True)
+    torch.autograd.grad(dx.sum(), y, retain_graph=True)
+    torch.autograd.grad(dy.sum(), x)
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph"], covers=["call.grad_outputs_graph"])
+def hessian_vector_product(torch, x: smooth(shape=(3,)), v: lambda x: cotangent(x)):
+    """The gradient of a gradient times a vector is a product of the Hessian with that vector."""
+    y = (x.requires_grad_().pow(3) * x.cos().sum()).sum()
+    (g,) = torch.autograd.grad(y, x, create_graph=True)
+    torch.autograd.grad((g * v).sum(), x)
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph"], covers=["call.grad_outputs_graph"])
+def gradient_flows_to_grad_outputs(torch, x: floats(), v: lambda x: cotangent(x)):
+    """With create_graph the result depends on the grad_outputs as well, which gives Jacobian-vector products."""
+    y = x.requires_grad_().exp()
+    (g,) = torch.autograd.grad(y, x, v.requires_grad_(), create_graph=True)
+    torch.autograd.grad(g, v, torch.ones_like(g))
+
+
+@case(lecture="create_graph", requires=["backward", "create_graph"], covers=["call.create_graph_warn"])
+def backward_with_create_graph_warns(torch, x: floats()):
+    """backward(create_graph=True) warns of the cycle it makes, and leaves a grad with a grad_fn."""
+    x.requires_grad_().pow(3).sum().backward(create_graph=True)
+    x.grad.sum().backward()
+
+
+@case(lecture="create_graph", requires=["backward", "create_graph"], covers=["acc.create_graph_first"])
+def grad_with_a_graph_can_be_used_in_a_loss(torch, x: floats(values="finite")):
+    """A penalty on the gradient is added to a loss and differentiated with it."""
+    y = x.requires_grad_().sin().sum()
+    (g,) = torch.autograd.grad(y, x, create_graph=True)
+    (y + g.pow(2).sum()).backward()
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph", "no_grad"], covers=["call.in_no_grad"])
+def create_graph_tracks_even_under_no_grad(torch, x: floats()):
+    """create_graph makes a graph of the gradient even under no_grad."""
+    y = x.requires_grad_().sin().sum()
+    with torch.no_grad():
+        torch.autograd.grad(y, x, create_graph=True)
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph"], covers=["fn.double"])
+def gradient_of_a_linear_function_is_constant(torch, x: floats()):
+    """The gradient of a linear function does not require grad, even with create_graph."""
+    y = (x.requires_grad_() * 3).sum()
+    (g,) = torch.autograd.grad(y, x, create_graph=True)
+    torch.autograd.grad(g.sum(), x)
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph", "matmul"], covers=["fn.double"])
+def second_derivative_of_a_network(torch, w: smooth(shape=(2, 2)), x: smooth(shape=(2,), dtype="float64")):
+    """The gradient of a layer with respect to its input is differentiated with respect to its weight."""
+    w.requires_grad_()
+    x = x.to(w.dtype).requires_grad_()
+    y = torch.tanh(w @ x).sum()
+    (g,) = torch.autograd.grad(y, x, create_graph=True)
+    torch.autograd.grad(g.pow(2).sum(), w)
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph"], covers=["num.double_kinks"])
+def second_derivatives_at_kinks(torch, x: floats(values="special")):
+    """The second derivatives of abs and relu are zero or absent, at the kink too."""
+    y = (x.requires_grad_().abs() * x + x.relu() * x).sum()
+    (g,) = torch.autograd.grad(y, x, create_graph=True)
+    torch.autograd.grad(g.sum(), x)
+
+
+@case(lecture="create_graph", requires=["grad", "create_graph", "norm"], covers=["fn.double"])
+def second_derivative_of_a_norm(torch, x: smooth(min_dims=1, empty=False)):
+    """The gradient of a norm is differentiated again."""
+    (g,) = torch.autograd.grad(x.requires_grad_().norm(), x, create_graph=True)
+    torch.autograd.grad(g.pow(3).sum(), x)
