@@ -195,7 +195,8 @@ class Lens:
             if tensor.is_leaf or tensor.retains_grad:
                 return tensor.grad
         except Exception:
-            if not hasattr(tensor, "is_leaf"):
+            # Of the type: read on the tensor it may raise (of a view made under no_grad, once written).
+            if not hasattr(type(tensor), "is_leaf"):
                 return _attribute(tensor, "grad")
         return UNSET
 
