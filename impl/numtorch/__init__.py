@@ -1,18 +1,46 @@
-"""PyTorch's autograd on NumPy: `import numtorch as torch`."""
+"""PyTorch's autograd on NumPy: `import numtorch as torch`.
 
-from . import autograd, dispatch
-from .creation import tensor
+Modules are named as PyTorch names what they hold (dtype, tensor, random), and the public names that are called the same
+replace them here, last; inside the package import from the modules, never through it.
+"""
+
+from typing import Any
+
+from . import autograd, methods
+from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .grad_mode import is_grad_enabled, is_inference_mode_enabled
 from .tensor import Tensor
 
-for _name in ("add", "sub", "mul", "div", "neg", "exp", "log", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "abs", "sqrt", "sgn", "reciprocal", "mul_", "add_", "sub_"):
-    setattr(Tensor, _name, getattr(dispatch, _name))
-Tensor.__mul__ = Tensor.__rmul__ = dispatch.mul
-Tensor.__add__ = Tensor.__radd__ = dispatch.add
-Tensor.__sub__ = dispatch.sub
-Tensor.__truediv__ = dispatch.div
-Tensor.__neg__ = dispatch.neg
-Tensor.__rsub__ = dispatch.rsub
-Tensor.sum = lambda s: dispatch.sum_all(s, None)
-Tensor.pow = dispatch.pow_scalar
-Tensor.__pow__ = dispatch.pow_scalar
-Tensor.conj = lambda s: s
+__version__ = "2.13.0"
+methods.bind(globals())
+
+
+def manual_seed(seed: int) -> Any:
+    """Start the random stream again."""
+    from .random import manual_seed as start
+
+    return start(seed)
+
+
+def set_printoptions(**options: Any) -> None:
+    """How tensors are printed."""
+    from .printing import set_printoptions as set_options
+
+    set_options(**options)
+
+
+def __getattr__(name: str) -> Any:
+    """What is made only when it is asked for."""
+    if name == "bfloat16":
+        from .dtype import bfloat16
+
+        return bfloat16()
+    if name in ("random", "linalg", "nn", "optim", "func"):
+        import importlib
+
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module 'torch' has no attribute '{name}'")
+
+
+__all__ = ["Tensor", "autograd", "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
+           "manual_seed", "no_grad", "set_grad_enabled", "set_printoptions"]

@@ -23,7 +23,8 @@ import numpy as np
 
 from .descriptor import describe
 from .tensor import Tensor
-from .views import bump, counter_of, element_strides, storage_of
+from .geometry import element_strides, is_dense_like
+from .views import bump, counter_of, storage_of
 
 _new = object.__new__
 _refcount = sys.getrefcount
@@ -37,20 +38,9 @@ def obeys_contract(array: Any, variable: Any) -> bool:
     model = variable._array
     if type(model) is not _ndarray or model.flags.c_contiguous:
         return array.flags.c_contiguous
-    if is_dense(model):
+    if is_dense_like(model):
         return element_strides(array) == element_strides(model)
     return array.flags.c_contiguous
-
-
-def is_dense(array: np.ndarray) -> bool:
-    """Whether the elements fill one stretch of memory without holes or overlaps."""
-    expected = array.itemsize
-    for size, stride in sorted(((s, st) for s, st in zip(array.shape, array.strides, strict=True) if s != 1),
-                               key=lambda pair: (pair[1], pair[0])):
-        if stride != expected:
-            return False
-        expected *= size
-    return True
 
 
 def obedient_copy(array: Any, variable: Any) -> Any:
@@ -58,7 +48,7 @@ def obedient_copy(array: Any, variable: Any) -> Any:
     if type(array) is not _ndarray:
         return array
     model = variable._array
-    if type(model) is not _ndarray or model.flags.c_contiguous or not is_dense(model):
+    if type(model) is not _ndarray or model.flags.c_contiguous or not is_dense_like(model):
         return np.array(array, order="C")
     order = sorted(range(model.ndim), key=lambda d: -model.strides[d])
     out = np.empty([model.shape[d] for d in order], array.dtype)
@@ -121,8 +111,8 @@ def accumulate_tensor(variable: Any, grad: Any) -> None:
     """Add a Tensor gradient to the leaf's `.grad` with grad mode on (cases 1.5 and 3)."""
     old = variable._grad
     if old is None:
-        from .dispatch import clone_obeying
+        from .writes import copy_obeying
 
-        variable._grad = clone_obeying(grad, variable)
+        variable._grad = copy_obeying(grad, variable)
     else:
         variable._grad = old + grad

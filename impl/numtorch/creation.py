@@ -77,3 +77,210 @@ def legacy_new(cls: type, data: Any) -> Tensor:
     if isinstance(data, int):
         return wrap(np.empty((data,), dtypes.get_default_dtype().numpy))
     return wrap(as_array([] if data is None else data).astype(dtypes.get_default_dtype().numpy))
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """The data as a tensor, the very same object or memory where possible."""
+    if isinstance(data, Tensor):
+        return data if dtype is None or dtype is data._desc.dtype else data.to(dtype)
+    if isinstance(data, np.ndarray) and (dtype is None or dtype.numpy == data.dtype):
+        dtypes.from_numpy(data.dtype)
+        return wrap(data)
+    return tensor(data, dtype=dtype)
+
+
+def _shape(size: tuple, given: Any = None) -> tuple:
+    if given is not None:
+        size = given if isinstance(given, (tuple, list)) else (given,)
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = tuple(size[0])
+    shape = tuple([int(s) for s in size])
+    for s in shape:
+        if s < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(shape)}")
+    return shape
+
+
+def _kind(dtype: Any) -> dtypes.dtype:
+    return dtypes.get_default_dtype() if dtype is None else dtype
+
+
+def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None,
+          pin_memory: bool = False, memory_format: Any = None) -> Tensor:
+    """Uninitialised memory; zeros here, so that runs can be compared."""
+    return finish(wrap(np.zeros(_shape(size), _kind(dtype).numpy)), requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None) -> Tensor:
+    """Zeros."""
+    return finish(wrap(np.zeros(_shape(size), _kind(dtype).numpy)), requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None) -> Tensor:
+    """Ones."""
+    return finish(wrap(np.ones(_shape(size), _kind(dtype).numpy)), requires_grad)
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+         layout: Any = None) -> Tensor:
+    """One value everywhere, of the value's type."""
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    if dtype is None:
+        dtype = infer_dtype(np.array(value), value)
+    return finish(wrap(np.full(_shape((size,)), np.array(value).astype(dtype.numpy))), requires_grad)
+
+
+def _like_array(model: Tensor, dtype: Any) -> np.ndarray:
+    kind = model._desc.dtype if dtype is None else dtype
+    array = model._array
+    if type(array) is np.ndarray and not array.flags.c_contiguous:
+        from .geometry import is_dense_like
+
+        return np.empty_like(array, dtype=kind.numpy, order="K" if is_dense_like(array) else "C", subok=False)
+    return np.empty(model._desc.shape, kind.numpy)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+               memory_format: Any = None, layout: Any = None) -> Tensor:
+    """As `empty`, with the shape, type and strides of another tensor."""
+    return zeros_like(input, dtype=dtype, requires_grad=requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+               memory_format: Any = None, layout: Any = None) -> Tensor:
+    """Zeros with the shape, type and strides of another tensor."""
+    array = _like_array(input, dtype)
+    array[...] = 0
+    return finish(wrap(array), requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+              memory_format: Any = None, layout: Any = None) -> Tensor:
+    """Ones with the shape, type and strides of another tensor."""
+    array = _like_array(input, dtype)
+    array[...] = 1
+    return finish(wrap(array), requires_grad)
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+              memory_format: Any = None, layout: Any = None) -> Tensor:
+    """One value with the shape, type and strides of another tensor."""
+    array = _like_array(input, dtype)
+    array[...] = np.array(fill_value).astype(array.dtype)
+    return finish(wrap(array), requires_grad)
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+           requires_grad: bool = False) -> Tensor:
+    """Numbers from start up to end, end excluded."""
+    if end is None:
+        start, end = 0, start
+    values = [v.item() if isinstance(v, Tensor) else v for v in (start, end, step)]
+    start, end, step = values
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if dtype is None:
+        dtype = dtypes.get_default_dtype() if any(isinstance(v, float) for v in values) else dtypes.int64
+    count = int(np.ceil((end - start) / step))
+    if dtype.is_floating_point:
+        array = (start + np.arange(count, dtype=np.float64) * step).astype(dtype.numpy)
+    else:
+        array = np.arange(count, dtype=np.int64) * int(step) + int(start)
+    return finish(wrap(array.astype(dtype.numpy)), requires_grad)
+
+
+def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
+    """`steps` numbers from start to end, both included; computed from both ends, as PyTorch does."""
+    kind = _kind(dtype)
+    real = kind.numpy.type
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    if steps == 1:
+        return finish(wrap(np.array([start], kind.numpy)), requires_grad)
+    step = (real(end) - real(start)) / real(max(steps - 1, 1))
+    i = np.arange(steps).astype(kind.numpy)
+    array = np.where(np.arange(steps) < steps // 2, real(start) + step * i, real(end) - step * (real(steps - 1) - i))
+    return finish(wrap(array.astype(kind.numpy)), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones on the diagonal."""
+    return finish(wrap(np.eye(n, m, dtype=_kind(dtype).numpy)), requires_grad)
+
+
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of this one's type."""
+    return tensor(data, dtype=dtype or self._desc.dtype, requires_grad=requires_grad)
+
+
+def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of this one's type."""
+    return zeros(*size, dtype=dtype or self._desc.dtype, requires_grad=requires_grad)
+
+
+def new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of this one's type."""
+    return ones(*size, dtype=dtype or self._desc.dtype, requires_grad=requires_grad)
+
+
+def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """As `empty`, of this one's type."""
+    return empty(*size, dtype=dtype or self._desc.dtype, requires_grad=requires_grad)
+
+
+def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
+    """One value of this one's type."""
+    return full(size, fill_value, dtype=dtype or self._desc.dtype, requires_grad=requires_grad)
+
+
+def rand(*size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform numbers in [0, 1)."""
+    from . import random
+
+    array = np.empty(_shape(size), _kind(dtype).numpy)
+    random.fill_uniform(array, generator=generator)
+    return finish(wrap(array), requires_grad)
+
+
+def randn(*size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Standard normal numbers."""
+    from . import random
+
+    array = np.empty(_shape(size), _kind(dtype).numpy)
+    random.fill_normal(array, generator=generator)
+    return finish(wrap(array), requires_grad)
+
+
+def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None,
+            device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Integers from low up to high, high excluded."""
+    from . import random
+
+    if size is None:
+        low, high, size = 0, low, high
+    array = np.empty(_shape((size,)), (dtype or dtypes.int64).numpy)
+    random.fill_integers(array, low, high, generator)
+    return finish(wrap(array), requires_grad)
+
+
+def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
+    """The numbers below n in random order."""
+    from . import random
+
+    array = random.permutation(n, generator)
+    return finish(wrap(array.astype((dtype or dtypes.int64).numpy)), requires_grad)
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform numbers with the shape and type of another tensor."""
+    return rand(tuple(input._desc.shape), dtype=dtype or input._desc.dtype, requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Normal numbers with the shape and type of another tensor."""
+    return randn(tuple(input._desc.shape), dtype=dtype or input._desc.dtype, requires_grad=requires_grad)

@@ -14,28 +14,1486 @@ from .engine import through_tensors, validate
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, next_sequence_nr
 from .operands import inplace_operands, operands, plain, store
 from .saved import unpack_input, unpack_result
+from .several import fit, into, together
 from .tensor import Tensor, wrap
 from .views import as_view, bump, check_inplace, mark_inference, rebase_history, requires_grad, storage_of
 
 _new = object.__new__
 _grad = grad_mode.state
+from .kernels import addmm as k_addmm
+from .kernels import addmm_self_backward as k_addmm_self_backward
+from .kernels import addmv as k_addmv
+from .kernels import addr as k_addr
+from .kernels import alias as k_alias
+from .kernels import all_dim as k_all_dim
+from .kernels import amax as k_amax
+from .kernels import amin as k_amin
+from .kernels import aminmax as k_aminmax
+from .kernels import any_dim as k_any_dim
+from .kernels import argmax as k_argmax
+from .kernels import argmin as k_argmin
+from .kernels import baddbmm as k_baddbmm
+from .kernels import bmm as k_bmm
+from .kernels import bmm_mat2_backward as k_bmm_mat2_backward
+from .kernels import bmm_self_backward as k_bmm_self_backward
+from .kernels import cat as k_cat
+from .kernels import cat_backward as k_cat_backward
+from .kernels import clone as k_clone
+from .kernels import contiguous_copy as k_contiguous_copy
 from .kernels import cos as k_cos
+from .kernels import cosh as k_cosh
+from .kernels import count_nonzero as k_count_nonzero
+from .kernels import cumprod as k_cumprod
+from .kernels import cumprod_backward as k_cumprod_backward
+from .kernels import cumsum as k_cumsum
+from .kernels import cumsum_backward as k_cumsum_backward
+from .kernels import diagonal as k_diagonal
+from .kernels import diagonal_backward as k_diagonal_backward
 from .kernels import div_other as k_div_other
-from .kernels import expand_to as k_expand_to
+from .kernels import dot as k_dot
+from .kernels import evenly_distribute_backward as k_evenly_distribute_backward
+from .kernels import expand as k_expand
+from .kernels import gather_selected as k_gather_selected
+from .kernels import index as k_index
+from .kernels import index_backward as k_index_backward
+from .kernels import index_put as k_index_put
+from .kernels import index_put_zeros as k_index_put_zeros
+from .kernels import index_values as k_index_values
+from .kernels import kthvalue as k_kthvalue
+from .kernels import logsumexp as k_logsumexp
+from .kernels import logsumexp_backward as k_logsumexp_backward
+from .kernels import max_all as k_max_all
+from .kernels import max_dim as k_max_dim
+from .kernels import mean_all as k_mean_all
+from .kernels import mean_all_backward as k_mean_all_backward
+from .kernels import mean_backward as k_mean_backward
+from .kernels import mean_dim as k_mean_dim
+from .kernels import median_all as k_median_all
+from .kernels import median_dim as k_median_dim
+from .kernels import min_all as k_min_all
+from .kernels import min_dim as k_min_dim
+from .kernels import mm as k_mm
+from .kernels import mm_mat2_backward as k_mm_mat2_backward
+from .kernels import mm_self_backward as k_mm_self_backward
+from .kernels import mv as k_mv
+from .kernels import nansum_backward as k_nansum_backward
+from .kernels import nansum_dim as k_nansum_dim
+from .kernels import norm_backward as k_norm_backward
+from .kernels import outer_backward as k_outer_backward
+from .kernels import permute as k_permute
+from .kernels import permute_backward as k_permute_backward
 from .kernels import pow_backward as k_pow_backward
+from .kernels import pow_backward_exponent as k_pow_backward_exponent
+from .kernels import pow_backward_self as k_pow_backward_self
 from .kernels import pow_scalar as k_pow_scalar
+from .kernels import pow_tensor as k_pow_tensor
+from .kernels import prod_all as k_prod_all
+from .kernels import prod_backward as k_prod_backward
+from .kernels import prod_dim as k_prod_dim
+from .kernels import prod_dim_backward as k_prod_dim_backward
 from .kernels import relu as k_relu
+from .kernels import reshape as k_reshape
 from .kernels import rsqrt as k_rsqrt
 from .kernels import rsqrt_backward as k_rsqrt_backward
 from .kernels import rsub as k_rsub
+from .kernels import scale_by_count_backward as k_scale_by_count_backward
+from .kernels import scaled as k_scaled
+from .kernels import scatter_selected as k_scatter_selected
+from .kernels import select as k_select
+from .kernels import select_backward as k_select_backward
 from .kernels import sgn as k_sgn
 from .kernels import sigmoid as k_sigmoid
 from .kernels import sigmoid_backward as k_sigmoid_backward
 from .kernels import sin as k_sin
+from .kernels import sinh as k_sinh
+from .kernels import slice_ as k_slice_
+from .kernels import slice_backward as k_slice_backward
+from .kernels import sort as k_sort
+from .kernels import split as k_split
+from .kernels import split_backward as k_split_backward
+from .kernels import split_with_sizes as k_split_with_sizes
+from .kernels import split_with_sizes_backward as k_split_with_sizes_backward
+from .kernels import squeeze as k_squeeze
+from .kernels import squeeze_dim as k_squeeze_dim
+from .kernels import squeeze_dims as k_squeeze_dims
+from .kernels import squeeze_product as k_squeeze_product
+from .kernels import stack as k_stack
+from .kernels import stack_backward as k_stack_backward
+from .kernels import std as k_std
+from .kernels import std_backward as k_std_backward
+from .kernels import std_mean as k_std_mean
 from .kernels import sum_all as k_sum_all
+from .kernels import sum_all_backward as k_sum_all_backward
+from .kernels import sum_backward as k_sum_backward
+from .kernels import sum_dim as k_sum_dim
+from .kernels import sum_to_size as k_sum_to_size
+from .kernels import t as k_t
+from .kernels import t_mv as k_t_mv
 from .kernels import tanh_backward as k_tanh_backward
 from .kernels import threshold_backward as k_threshold_backward
+from .kernels import to_copy as k_to_copy
+from .kernels import to_copy_backward as k_to_copy_backward
+from .kernels import topk as k_topk
+from .kernels import trace as k_trace
+from .kernels import trace_backward as k_trace_backward
+from .kernels import transpose as k_transpose
+from .kernels import unbind as k_unbind
+from .kernels import unbind_backward as k_unbind_backward
+from .kernels import unsqueeze as k_unsqueeze
+from .kernels import unsqueeze_backward as k_unsqueeze_backward
+from .kernels import unsqueeze_to as k_unsqueeze_to
+from .kernels import value_selecting_backward as k_value_selecting_backward
+from .kernels import var as k_var
+from .kernels import var_backward as k_var_backward
+from .kernels import var_mean as k_var_mean
+from .kernels import vdot as k_vdot
+from .kernels import vdot_self_backward as k_vdot_self_backward
+from .kernels import vector_norm as k_vector_norm
+from .kernels import view as k_view
 from .kernels import zeros_like as k_zeros_like
+
+
+class IndexBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'indices',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'indices',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        indices = node.indices
+        out = k_index_backward(grad, self_sym_sizes, indices)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        indices = node.indices
+        return formulas.index_backward(grad, self_sym_sizes, indices)
+
+
+def index(self, indices):
+    """index(self, indices) -> Tensor"""
+    array = k_index(self._array, indices)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = IndexBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self_sym_sizes = self._desc.shape
+            node.indices = indices
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class IndexPutBackward0(BinaryNode):
+    __slots__ = ('indices', 'accumulate', 'values_sym_sizes',)
+    saved = ()
+    saved_values = ('indices', 'accumulate', 'values_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        indices = node.indices
+        accumulate = node.accumulate
+        values_sym_sizes = node.values_sym_sizes
+        grad0 = None if node.fn0 is None else k_index_put_zeros(grad, indices, accumulate)
+        grad1 = None if node.fn1 is None else k_index_values(grad, indices, values_sym_sizes)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        indices = node.indices
+        accumulate = node.accumulate
+        values_sym_sizes = node.values_sym_sizes
+        grad0 = None if node.fn0 is None else formulas.index_put_zeros(grad, indices, accumulate)
+        grad1 = None if node.fn1 is None else formulas.index_values(grad, indices, values_sym_sizes)
+        return grad0, grad1
+
+
+def index_put(self, indices, values, accumulate):
+    """index_put(self, indices, values, accumulate) -> Tensor"""
+    array = k_index_put(self._array, indices, values._array, accumulate)
+    desc = describe(array)
+    flag = self._requires_grad or values._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(values)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = IndexPutBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = values._grad_fn
+            if fn1 is not None and values._extra is None:
+                node.fn1 = fn1
+                node.nr1 = values._output_nr
+            elif not values._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(values)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            node.indices = indices
+            node.accumulate = accumulate
+            node.values_sym_sizes = values._desc.shape
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class DotBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'tensor', 'tensor_version',)
+    saved = ('self', 'tensor',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        tensor = node.tensor
+        if tensor is not None:
+            counter = tensor._counter
+            if counter is not None and counter[0] != node.tensor_version:
+                tensor = unpack_input(node, 'tensor')
+            tensor = tensor._array
+        grad0 = None if node.fn0 is None else grad * tensor
+        grad1 = None if node.fn1 is None else grad * self
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.tensor is not None:
+                node.tensor = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        tensor = unpack_input(node, 'tensor')
+        grad0 = None if node.fn0 is None else grad * tensor.conj()
+        grad1 = None if node.fn1 is None else grad * self.conj()
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.tensor is not None:
+            node.tensor = FREED
+
+
+def dot(self, tensor):
+    """dot(self, tensor) -> Tensor"""
+    array = k_dot(self._array, tensor._array)
+    desc = describe(array)
+    flag = self._requires_grad or tensor._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(tensor)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = DotBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = tensor._grad_fn
+            if fn1 is not None and tensor._extra is None:
+                node.fn1 = fn1
+                node.nr1 = tensor._output_nr
+            elif not tensor._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(tensor)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+            else:
+                node.self = None
+            if fn0 is not None:
+                node.tensor = tensor
+                counter = tensor._counter
+                node.tensor_version = 0 if counter is None else counter[0]
+            else:
+                node.tensor = None
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class VdotBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        grad0 = None if node.fn0 is None else k_vdot_self_backward(grad, other)
+        grad1 = None if node.fn1 is None else grad * self
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.vdot_self_backward(grad, other)
+        grad1 = None if node.fn1 is None else grad * self
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def vdot(self, other):
+    """vdot(self, other) -> Tensor"""
+    array = k_vdot(self._array, other._array)
+    desc = describe(array)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = VdotBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = other._grad_fn
+            if fn1 is not None and other._extra is None:
+                node.fn1 = fn1
+                node.nr1 = other._output_nr
+            elif not other._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(other)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn0 is not None:
+                node.other = other
+                counter = other._counter
+                node.other_version = 0 if counter is None else counter[0]
+            else:
+                node.other = None
+            if fn1 is not None:
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+            else:
+                node.self = None
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MvBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'vec', 'vec_version',)
+    saved = ('self', 'vec',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        vec = node.vec
+        if vec is not None:
+            counter = vec._counter
+            if counter is not None and counter[0] != node.vec_version:
+                vec = unpack_input(node, 'vec')
+            vec = vec._array
+        grad0 = None if node.fn0 is None else k_outer_backward(grad, vec)
+        grad1 = None if node.fn1 is None else k_t_mv(self, grad)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.vec is not None:
+                node.vec = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        vec = unpack_input(node, 'vec')
+        grad0 = None if node.fn0 is None else formulas.outer_backward(grad, vec)
+        grad1 = None if node.fn1 is None else formulas.t_mv(self, grad)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.vec is not None:
+            node.vec = FREED
+
+
+def mv(self, vec):
+    """mv(self, vec) -> Tensor"""
+    array = k_mv(self._array, vec._array)
+    desc = describe(array)
+    flag = self._requires_grad or vec._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(vec)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MvBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = vec._grad_fn
+            if fn1 is not None and vec._extra is None:
+                node.fn1 = fn1
+                node.nr1 = vec._output_nr
+            elif not vec._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(vec)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+            else:
+                node.self = None
+            if fn0 is not None:
+                node.vec = vec
+                counter = vec._counter
+                node.vec_version = 0 if counter is None else counter[0]
+            else:
+                node.vec = None
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MmBackward0(BinaryNode):
+    __slots__ = ('mat2', 'mat2_version', 'self', 'self_version', 'self_sym_sizes', 'self_sym_strides', 'mat2_sym_sizes', 'mat2_sym_strides',)
+    saved = ('mat2', 'self',)
+    saved_values = ('self_sym_sizes', 'self_sym_strides', 'mat2_sym_sizes', 'mat2_sym_strides',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        mat2 = node.mat2
+        if mat2 is not None:
+            counter = mat2._counter
+            if counter is not None and counter[0] != node.mat2_version:
+                mat2 = unpack_input(node, 'mat2')
+            mat2 = mat2._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        self_sym_sizes = node.self_sym_sizes
+        self_sym_strides = node.self_sym_strides
+        mat2_sym_sizes = node.mat2_sym_sizes
+        mat2_sym_strides = node.mat2_sym_strides
+        grad0 = None if node.fn0 is None else k_mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
+        grad1 = None if node.fn1 is None else k_mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
+        if not keep:
+            if node.mat2 is not None:
+                node.mat2 = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        mat2 = unpack_input(node, 'mat2')
+        self = unpack_input(node, 'self')
+        self_sym_sizes = node.self_sym_sizes
+        self_sym_strides = node.self_sym_strides
+        mat2_sym_sizes = node.mat2_sym_sizes
+        mat2_sym_strides = node.mat2_sym_strides
+        grad0 = None if node.fn0 is None else formulas.mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
+        grad1 = None if node.fn1 is None else formulas.mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.mat2 is not None:
+            node.mat2 = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def mm(self, mat2):
+    """mm(self, mat2) -> Tensor"""
+    array = k_mm(self._array, mat2._array)
+    desc = describe(array)
+    flag = self._requires_grad or mat2._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(mat2)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MmBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = mat2._grad_fn
+            if fn1 is not None and mat2._extra is None:
+                node.fn1 = fn1
+                node.nr1 = mat2._output_nr
+            elif not mat2._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(mat2)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn0 is not None:
+                node.mat2 = mat2
+                counter = mat2._counter
+                node.mat2_version = 0 if counter is None else counter[0]
+            else:
+                node.mat2 = None
+            if fn1 is not None:
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+            else:
+                node.self = None
+            node.self_sym_sizes = self._desc.shape
+            node.self_sym_strides = self._array.strides
+            node.mat2_sym_sizes = mat2._desc.shape
+            node.mat2_sym_strides = mat2._array.strides
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class BmmBackward0(BinaryNode):
+    __slots__ = ('mat2', 'mat2_version', 'self', 'self_version',)
+    saved = ('mat2', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        mat2 = node.mat2
+        if mat2 is not None:
+            counter = mat2._counter
+            if counter is not None and counter[0] != node.mat2_version:
+                mat2 = unpack_input(node, 'mat2')
+            mat2 = mat2._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        grad0 = None if node.fn0 is None else k_bmm_self_backward(grad, mat2)
+        grad1 = None if node.fn1 is None else k_bmm_mat2_backward(grad, self)
+        if not keep:
+            if node.mat2 is not None:
+                node.mat2 = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        mat2 = unpack_input(node, 'mat2')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.bmm_self_backward(grad, mat2)
+        grad1 = None if node.fn1 is None else formulas.bmm_mat2_backward(grad, self)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.mat2 is not None:
+            node.mat2 = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def bmm(self, mat2):
+    """bmm(self, mat2) -> Tensor"""
+    array = k_bmm(self._array, mat2._array)
+    desc = describe(array)
+    flag = self._requires_grad or mat2._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(mat2)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = BmmBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = mat2._grad_fn
+            if fn1 is not None and mat2._extra is None:
+                node.fn1 = fn1
+                node.nr1 = mat2._output_nr
+            elif not mat2._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(mat2)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn0 is not None:
+                node.mat2 = mat2
+                counter = mat2._counter
+                node.mat2_version = 0 if counter is None else counter[0]
+            else:
+                node.mat2 = None
+            if fn1 is not None:
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+            else:
+                node.self = None
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class AddmmBackward0(VariadicNode):
+    __slots__ = ('mat1', 'mat1_version', 'mat2', 'mat2_version', 'self_sym_sizes', 'beta', 'mat1_sym_sizes', 'mat1_sym_strides', 'alpha', 'mat2_sym_sizes', 'mat2_sym_strides',)
+    saved = ('mat1', 'mat2',)
+    saved_values = ('self_sym_sizes', 'beta', 'mat1_sym_sizes', 'mat1_sym_strides', 'alpha', 'mat2_sym_sizes', 'mat2_sym_strides',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        mat1 = node.mat1
+        if mat1 is not None:
+            counter = mat1._counter
+            if counter is not None and counter[0] != node.mat1_version:
+                mat1 = unpack_input(node, 'mat1')
+            mat1 = mat1._array
+        mat2 = node.mat2
+        if mat2 is not None:
+            counter = mat2._counter
+            if counter is not None and counter[0] != node.mat2_version:
+                mat2 = unpack_input(node, 'mat2')
+            mat2 = mat2._array
+        self_sym_sizes = node.self_sym_sizes
+        beta = node.beta
+        mat1_sym_sizes = node.mat1_sym_sizes
+        mat1_sym_strides = node.mat1_sym_strides
+        alpha = node.alpha
+        mat2_sym_sizes = node.mat2_sym_sizes
+        mat2_sym_strides = node.mat2_sym_strides
+        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_sym_sizes, beta)
+        grad1 = None if node.next_nodes[1] is None else k_scaled(k_mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
+        grad2 = None if node.next_nodes[2] is None else k_scaled(k_mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
+        if not keep:
+            if node.mat1 is not None:
+                node.mat1 = FREED
+            if node.mat2 is not None:
+                node.mat2 = FREED
+        return grad0, grad1, grad2
+    def apply_tensors(node, grad):
+        mat1 = unpack_input(node, 'mat1')
+        mat2 = unpack_input(node, 'mat2')
+        self_sym_sizes = node.self_sym_sizes
+        beta = node.beta
+        mat1_sym_sizes = node.mat1_sym_sizes
+        mat1_sym_strides = node.mat1_sym_strides
+        alpha = node.alpha
+        mat2_sym_sizes = node.mat2_sym_sizes
+        mat2_sym_strides = node.mat2_sym_strides
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
+        grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
+        grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
+        return grad0, grad1, grad2
+
+    def release(node) -> None:
+        if node.mat1 is not None:
+            node.mat1 = FREED
+        if node.mat2 is not None:
+            node.mat2 = FREED
+
+
+def addmm(self, mat1, mat2, beta, alpha):
+    """addmm(self, mat1, mat2, beta, alpha) -> Tensor"""
+    array = k_addmm(self._array, mat1._array, mat2._array, beta, alpha)
+    desc = describe(array)
+    flag = self._requires_grad or mat1._requires_grad or mat2._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(mat1) or requires_grad(mat2)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = AddmmBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            edges = [edge(self), edge(mat1), edge(mat2)]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            node.mat1 = mat1
+            counter = mat1._counter
+            node.mat1_version = 0 if counter is None else counter[0]
+            node.mat2 = mat2
+            counter = mat2._counter
+            node.mat2_version = 0 if counter is None else counter[0]
+            node.self_sym_sizes = self._desc.shape
+            node.beta = beta
+            node.mat1_sym_sizes = mat1._desc.shape
+            node.mat1_sym_strides = mat1._array.strides
+            node.alpha = alpha
+            node.mat2_sym_sizes = mat2._desc.shape
+            node.mat2_sym_strides = mat2._array.strides
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class AddmvBackward0(VariadicNode):
+    __slots__ = ('mat', 'mat_version', 'vec', 'vec_version', 'self_sym_sizes', 'beta', 'alpha',)
+    saved = ('mat', 'vec',)
+    saved_values = ('self_sym_sizes', 'beta', 'alpha',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        mat = node.mat
+        if mat is not None:
+            counter = mat._counter
+            if counter is not None and counter[0] != node.mat_version:
+                mat = unpack_input(node, 'mat')
+            mat = mat._array
+        vec = node.vec
+        if vec is not None:
+            counter = vec._counter
+            if counter is not None and counter[0] != node.vec_version:
+                vec = unpack_input(node, 'vec')
+            vec = vec._array
+        self_sym_sizes = node.self_sym_sizes
+        beta = node.beta
+        alpha = node.alpha
+        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_sym_sizes, beta)
+        grad1 = None if node.next_nodes[1] is None else k_scaled(k_outer_backward(grad, vec), alpha)
+        grad2 = None if node.next_nodes[2] is None else k_scaled(k_t_mv(mat, grad), alpha)
+        if not keep:
+            if node.mat is not None:
+                node.mat = FREED
+            if node.vec is not None:
+                node.vec = FREED
+        return grad0, grad1, grad2
+    def apply_tensors(node, grad):
+        mat = unpack_input(node, 'mat')
+        vec = unpack_input(node, 'vec')
+        self_sym_sizes = node.self_sym_sizes
+        beta = node.beta
+        alpha = node.alpha
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
+        grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.outer_backward(grad, vec), alpha)
+        grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(mat, grad), alpha)
+        return grad0, grad1, grad2
+
+    def release(node) -> None:
+        if node.mat is not None:
+            node.mat = FREED
+        if node.vec is not None:
+            node.vec = FREED
+
+
+def addmv(self, mat, vec, beta, alpha):
+    """addmv(self, mat, vec, beta, alpha) -> Tensor"""
+    array = k_addmv(self._array, mat._array, vec._array, beta, alpha)
+    desc = describe(array)
+    flag = self._requires_grad or mat._requires_grad or vec._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(mat) or requires_grad(vec)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = AddmvBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            edges = [edge(self), edge(mat), edge(vec)]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            node.mat = mat
+            counter = mat._counter
+            node.mat_version = 0 if counter is None else counter[0]
+            node.vec = vec
+            counter = vec._counter
+            node.vec_version = 0 if counter is None else counter[0]
+            node.self_sym_sizes = self._desc.shape
+            node.beta = beta
+            node.alpha = alpha
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class AddrBackward0(VariadicNode):
+    __slots__ = ('vec1', 'vec1_version', 'vec2', 'vec2_version', 'self_sym_sizes', 'beta', 'alpha',)
+    saved = ('vec1', 'vec2',)
+    saved_values = ('self_sym_sizes', 'beta', 'alpha',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        vec1 = node.vec1
+        if vec1 is not None:
+            counter = vec1._counter
+            if counter is not None and counter[0] != node.vec1_version:
+                vec1 = unpack_input(node, 'vec1')
+            vec1 = vec1._array
+        vec2 = node.vec2
+        if vec2 is not None:
+            counter = vec2._counter
+            if counter is not None and counter[0] != node.vec2_version:
+                vec2 = unpack_input(node, 'vec2')
+            vec2 = vec2._array
+        self_sym_sizes = node.self_sym_sizes
+        beta = node.beta
+        alpha = node.alpha
+        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_sym_sizes, beta)
+        grad1 = None if node.next_nodes[1] is None else k_scaled(k_mv(grad, vec2), alpha)
+        grad2 = None if node.next_nodes[2] is None else k_scaled(k_t_mv(grad, vec1), alpha)
+        if not keep:
+            if node.vec1 is not None:
+                node.vec1 = FREED
+            if node.vec2 is not None:
+                node.vec2 = FREED
+        return grad0, grad1, grad2
+    def apply_tensors(node, grad):
+        vec1 = unpack_input(node, 'vec1')
+        vec2 = unpack_input(node, 'vec2')
+        self_sym_sizes = node.self_sym_sizes
+        beta = node.beta
+        alpha = node.alpha
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
+        grad1 = None if node.next_nodes[1] is None else formulas.scaled(grad.mv(vec2.conj()), alpha)
+        grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(grad, vec1), alpha)
+        return grad0, grad1, grad2
+
+    def release(node) -> None:
+        if node.vec1 is not None:
+            node.vec1 = FREED
+        if node.vec2 is not None:
+            node.vec2 = FREED
+
+
+def addr(self, vec1, vec2, beta, alpha):
+    """addr(self, vec1, vec2, beta, alpha) -> Tensor"""
+    array = k_addr(self._array, vec1._array, vec2._array, beta, alpha)
+    desc = describe(array)
+    flag = self._requires_grad or vec1._requires_grad or vec2._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(vec1) or requires_grad(vec2)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = AddrBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            edges = [edge(self), edge(vec1), edge(vec2)]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            node.vec1 = vec1
+            counter = vec1._counter
+            node.vec1_version = 0 if counter is None else counter[0]
+            node.vec2 = vec2
+            counter = vec2._counter
+            node.vec2_version = 0 if counter is None else counter[0]
+            node.self_sym_sizes = self._desc.shape
+            node.beta = beta
+            node.alpha = alpha
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class BaddbmmBackward0(VariadicNode):
+    __slots__ = ('batch1', 'batch1_version', 'batch2', 'batch2_version', 'self_sym_sizes', 'beta', 'alpha',)
+    saved = ('batch1', 'batch2',)
+    saved_values = ('self_sym_sizes', 'beta', 'alpha',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        batch1 = node.batch1
+        if batch1 is not None:
+            counter = batch1._counter
+            if counter is not None and counter[0] != node.batch1_version:
+                batch1 = unpack_input(node, 'batch1')
+            batch1 = batch1._array
+        batch2 = node.batch2
+        if batch2 is not None:
+            counter = batch2._counter
+            if counter is not None and counter[0] != node.batch2_version:
+                batch2 = unpack_input(node, 'batch2')
+            batch2 = batch2._array
+        self_sym_sizes = node.self_sym_sizes
+        beta = node.beta
+        alpha = node.alpha
+        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_sym_sizes, beta)
+        grad1 = None if node.next_nodes[1] is None else k_scaled(k_bmm_self_backward(grad, batch2), alpha)
+        grad2 = None if node.next_nodes[2] is None else k_scaled(k_bmm_mat2_backward(grad, batch1), alpha)
+        if not keep:
+            if node.batch1 is not None:
+                node.batch1 = FREED
+            if node.batch2 is not None:
+                node.batch2 = FREED
+        return grad0, grad1, grad2
+    def apply_tensors(node, grad):
+        batch1 = unpack_input(node, 'batch1')
+        batch2 = unpack_input(node, 'batch2')
+        self_sym_sizes = node.self_sym_sizes
+        beta = node.beta
+        alpha = node.alpha
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
+        grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.bmm_self_backward(grad, batch2), alpha)
+        grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.bmm_mat2_backward(grad, batch1), alpha)
+        return grad0, grad1, grad2
+
+    def release(node) -> None:
+        if node.batch1 is not None:
+            node.batch1 = FREED
+        if node.batch2 is not None:
+            node.batch2 = FREED
+
+
+def baddbmm(self, batch1, batch2, beta, alpha):
+    """baddbmm(self, batch1, batch2, beta, alpha) -> Tensor"""
+    array = k_baddbmm(self._array, batch1._array, batch2._array, beta, alpha)
+    desc = describe(array)
+    flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = BaddbmmBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            edges = [edge(self), edge(batch1), edge(batch2)]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            node.batch1 = batch1
+            counter = batch1._counter
+            node.batch1_version = 0 if counter is None else counter[0]
+            node.batch2 = batch2
+            counter = batch2._counter
+            node.batch2_version = 0 if counter is None else counter[0]
+            node.self_sym_sizes = self._desc.shape
+            node.beta = beta
+            node.alpha = alpha
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class SqueezeBackward4(UnaryNode):
+    __slots__ = ('dim',)
+    saved = ()
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        dim = node.dim
+        out = k_unsqueeze(grad, dim)
+        return out
+    def apply_tensors(node, grad):
+        dim = node.dim
+        return grad.unsqueeze(dim)
+
+
+def squeeze_product(self, dim):
+    """squeeze_product(self, dim) -> Tensor"""
+    array = k_squeeze_product(self._array, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SqueezeBackward4()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class TraceBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes',)
+    saved = ()
+    saved_values = ('self_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        out = k_trace_backward(grad, self_sym_sizes)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        return formulas.trace_backward(grad, self_sym_sizes)
+
+
+def trace(self):
+    """trace(self) -> Tensor"""
+    array = k_trace(self._array)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = TraceBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self_sym_sizes = self._desc.shape
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
 
 
 class AddBackward0(BinaryNode):
@@ -1212,6 +2670,318 @@ def pow_scalar(self, exponent):
     return result
 
 
+class PowBackward1(BinaryNode):
+    __slots__ = ('exponent', 'exponent_version', 'self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('exponent', 'result', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        exponent = node.exponent
+        if exponent is not None:
+            counter = exponent._counter
+            if counter is not None and counter[0] != node.exponent_version:
+                exponent = unpack_input(node, 'exponent')
+            exponent = exponent._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_pow_backward_self(grad, self, exponent)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_pow_backward_exponent(grad, self, exponent, result)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.exponent is not None:
+                node.exponent = FREED
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        exponent = unpack_input(node, 'exponent')
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.pow_backward_self(grad, self, exponent)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'PowBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.pow_backward_exponent(grad, self, exponent, result)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'PowBackward1', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.exponent is not None:
+            node.exponent = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def pow_tensor(self, exponent, *, out=None):
+    """pow_tensor(self, exponent) -> Tensor"""
+    if type(self) is Tensor and type(exponent) is Tensor and (desc := self._desc) is exponent._desc and desc.real:
+        array = k_pow_tensor(self._array, exponent._array)
+        plan = None
+    elif type(exponent) is float and type(self) is Tensor and exponent and exponent in (desc := self._desc).constants and desc.real:
+        exponent = desc.constants[exponent]
+        array = k_pow_tensor(self._array, exponent._array)
+        plan = None
+    else:
+        found = operands(self, exponent, 'pow_tensor', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, exponent, left, right, desc, plan = found
+        array = k_pow_tensor(left, right)
+    flag = self._requires_grad or exponent._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(exponent)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = PowBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = exponent._grad_fn
+        if fn1 is not None and exponent._extra is None:
+            node.fn1 = fn1
+            node.nr1 = exponent._output_nr
+        elif not exponent._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(exponent)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.exponent = exponent
+        counter = exponent._counter
+        node.exponent_version = 0 if counter is None else counter[0]
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'pow_tensor')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'pow_tensor')
+    return result
+
+
+class PowBackward2(BinaryNode):
+    __slots__ = ('exponent', 'exponent_version', 'self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('exponent', 'result', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        exponent = node.exponent
+        if exponent is not None:
+            counter = exponent._counter
+            if counter is not None and counter[0] != node.exponent_version:
+                exponent = unpack_input(node, 'exponent')
+            exponent = exponent._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_pow_backward_self(grad, self, exponent)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_pow_backward_exponent(grad, self, exponent, result)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.exponent is not None:
+                node.exponent = FREED
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        exponent = unpack_input(node, 'exponent')
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.pow_backward_self(grad, self, exponent)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'PowBackward2', 0)
+        grad1 = None if node.fn1 is None else formulas.pow_backward_exponent(grad, self, exponent, result)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'PowBackward2', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.exponent is not None:
+            node.exponent = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def pow_base(self, exponent, *, out=None):
+    """pow_base(self, exponent) -> Tensor"""
+    if type(self) is Tensor and type(exponent) is Tensor and (desc := self._desc) is exponent._desc and desc.real:
+        array = k_pow_tensor(self._array, exponent._array)
+        plan = None
+    elif type(exponent) is float and type(self) is Tensor and exponent and exponent in (desc := self._desc).constants and desc.real:
+        exponent = desc.constants[exponent]
+        array = k_pow_tensor(self._array, exponent._array)
+        plan = None
+    else:
+        found = operands(self, exponent, 'pow_base', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, exponent, left, right, desc, plan = found
+        array = k_pow_tensor(left, right)
+    flag = self._requires_grad or exponent._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(exponent)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = PowBackward2()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = exponent._grad_fn
+        if fn1 is not None and exponent._extra is None:
+            node.fn1 = fn1
+            node.nr1 = exponent._output_nr
+        elif not exponent._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(exponent)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.exponent = exponent
+        counter = exponent._counter
+        node.exponent_version = 0 if counter is None else counter[0]
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'pow_base')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'pow_base')
+    return result
+
+
 class ExpBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
@@ -1980,6 +3750,907 @@ def cos_(self):
     return self
 
 
+class AtanBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad / (self * self + 1)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad / (self * self + 1).conj()
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def atan(self, *, out=None):
+    """atan(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.arctan(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'atan', True)
+        array = np.arctan(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AtanBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'atan')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'atan')
+    return result
+
+
+def atan_(self):
+    """atan_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'atan_', False)
+    found = inplace_operands(self, None, 'atan', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arctan(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arctan(target))
+    bump(self)
+    if flag:
+        node = AtanBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AsinBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_rsqrt(1 - self * self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * (1 - self * self).rsqrt().conj()
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def asin(self, *, out=None):
+    """asin(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.arcsin(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'asin', True)
+        array = np.arcsin(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AsinBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'asin')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'asin')
+    return result
+
+
+def asin_(self):
+    """asin_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'asin_', False)
+    found = inplace_operands(self, None, 'asin', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arcsin(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arcsin(target))
+    bump(self)
+    if flag:
+        node = AsinBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AcosBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * -k_rsqrt(1 - self * self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * -(1 - self * self).rsqrt().conj()
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def acos(self, *, out=None):
+    """acos(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.arccos(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'acos', True)
+        array = np.arccos(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AcosBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'acos')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'acos')
+    return result
+
+
+def acos_(self):
+    """acos_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'acos_', False)
+    found = inplace_operands(self, None, 'acos', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arccos(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arccos(target))
+    bump(self)
+    if flag:
+        node = AcosBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SinhBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_cosh(self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * self.cosh().conj()
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def sinh(self, *, out=None):
+    """sinh(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.sinh(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'sinh', True)
+        array = np.sinh(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SinhBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'sinh')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'sinh')
+    return result
+
+
+def sinh_(self):
+    """sinh_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'sinh_', False)
+    found = inplace_operands(self, None, 'sinh', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.sinh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.sinh(target))
+    bump(self)
+    if flag:
+        node = SinhBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class CoshBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_sinh(self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * self.sinh().conj()
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def cosh(self, *, out=None):
+    """cosh(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.cosh(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'cosh', True)
+        array = np.cosh(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = CoshBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'cosh')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'cosh')
+    return result
+
+
+def cosh_(self):
+    """cosh_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'cosh_', False)
+    found = inplace_operands(self, None, 'cosh', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.cosh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.cosh(target))
+    bump(self)
+    if flag:
+        node = CoshBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Log1pBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad / (self + 1)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad / (self + 1).conj()
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def log1p(self, *, out=None):
+    """log1p(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.log1p(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'log1p', True)
+        array = np.log1p(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Log1pBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'log1p')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'log1p')
+    return result
+
+
+def log1p_(self):
+    """log1p_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'log1p_', False)
+    found = inplace_operands(self, None, 'log1p', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.log1p(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.log1p(target))
+    bump(self)
+    if flag:
+        node = Log1pBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Expm1Backward0(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version',)
+    saved = ('result',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        out = grad * (result + 1)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        return grad * (result.conj() + 1)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def expm1(self, *, out=None):
+    """expm1(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.expm1(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'expm1', True)
+        array = np.expm1(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Expm1Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'expm1')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'expm1')
+    return result
+
+
+def expm1_(self):
+    """expm1_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'expm1_', False)
+    found = inplace_operands(self, None, 'expm1', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.expm1(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.expm1(target))
+    bump(self)
+    if flag:
+        node = Expm1Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
 class TanBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
@@ -2128,7 +4799,7 @@ class TanhBackward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
-        return formulas.tanh_backward(grad, result)
+        return tanh_backward(grad, result)
 
     def release(node) -> None:
         if node.result is not None:
@@ -2255,7 +4926,7 @@ class SigmoidBackward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
-        return formulas.sigmoid_backward(grad, result)
+        return sigmoid_backward(grad, result)
 
     def release(node) -> None:
         if node.result is not None:
@@ -2382,7 +5053,7 @@ class ReluBackward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
-        return formulas.threshold_backward(grad, result, 0)
+        return threshold_backward(grad, result, 0)
 
     def release(node) -> None:
         if node.result is not None:
@@ -2833,8 +5504,780 @@ def sign_(self):
     return self
 
 
+class FloorBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_zeros_like(grad)
+        return out
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def floor(self, *, out=None):
+    """floor(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.floor(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'floor', False)
+        array = np.floor(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = FloorBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'floor')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'floor')
+    return result
+
+
+def floor_(self):
+    """floor_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'floor_', False)
+    found = inplace_operands(self, None, 'floor', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.floor(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.floor(target))
+    bump(self)
+    if flag:
+        node = FloorBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class CeilBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_zeros_like(grad)
+        return out
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def ceil(self, *, out=None):
+    """ceil(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.ceil(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'ceil', False)
+        array = np.ceil(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = CeilBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'ceil')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'ceil')
+    return result
+
+
+def ceil_(self):
+    """ceil_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'ceil_', False)
+    found = inplace_operands(self, None, 'ceil', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.ceil(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.ceil(target))
+    bump(self)
+    if flag:
+        node = CeilBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class RoundBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_zeros_like(grad)
+        return out
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def round(self, *, out=None):
+    """round(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.rint(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'round', False)
+        array = np.rint(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = RoundBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'round')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'round')
+    return result
+
+
+def round_(self):
+    """round_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'round_', False)
+    found = inplace_operands(self, None, 'round', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.rint(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.rint(target))
+    bump(self)
+    if flag:
+        node = RoundBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class TruncBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_zeros_like(grad)
+        return out
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def trunc(self, *, out=None):
+    """trunc(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.trunc(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'trunc', False)
+        array = np.trunc(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = TruncBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'trunc')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'trunc')
+    return result
+
+
+def trunc_(self):
+    """trunc_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'trunc_', False)
+    found = inplace_operands(self, None, 'trunc', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.trunc(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.trunc(target))
+    bump(self)
+    if flag:
+        node = TruncBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class TanhBackwardBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version',)
+    saved = ('grad_output', 'output',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad_output = node.grad_output
+        if grad_output is not None:
+            counter = grad_output._counter
+            if counter is not None and counter[0] != node.grad_output_version:
+                grad_output = unpack_input(node, 'grad_output')
+            grad_output = grad_output._array
+        output = node.output
+        if output is not None:
+            counter = output._counter
+            if counter is not None and counter[0] != node.output_version:
+                output = unpack_input(node, 'output')
+            output = output._array
+        grad0 = None if node.fn0 is None else k_tanh_backward(grad, output)
+        grad1 = None if node.fn1 is None else grad * (-2 * output * grad_output)
+        if not keep:
+            if node.grad_output is not None:
+                node.grad_output = FREED
+            if node.output is not None:
+                node.output = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        output = unpack_input(node, 'output')
+        grad0 = None if node.fn0 is None else tanh_backward(grad, output)
+        grad1 = None if node.fn1 is None else grad * (-2 * output * grad_output)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.output is not None:
+            node.output = FREED
+
+
+def tanh_backward(grad_output, output):
+    """tanh_backward(grad_output, output) -> Tensor"""
+    array = k_tanh_backward(grad_output._array, output._array)
+    desc = describe(array)
+    flag = grad_output._requires_grad or output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = TanhBackwardBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = output._grad_fn
+            if fn1 is not None and output._extra is None:
+                node.fn1 = fn1
+                node.nr1 = output._output_nr
+            elif not output._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(output)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                node.grad_output = grad_output
+                counter = grad_output._counter
+                node.grad_output_version = 0 if counter is None else counter[0]
+            else:
+                node.grad_output = None
+            node.output = output
+            counter = output._counter
+            node.output_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class SigmoidBackwardBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version',)
+    saved = ('grad_output', 'output',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad_output = node.grad_output
+        if grad_output is not None:
+            counter = grad_output._counter
+            if counter is not None and counter[0] != node.grad_output_version:
+                grad_output = unpack_input(node, 'grad_output')
+            grad_output = grad_output._array
+        output = node.output
+        if output is not None:
+            counter = output._counter
+            if counter is not None and counter[0] != node.output_version:
+                output = unpack_input(node, 'output')
+            output = output._array
+        grad0 = None if node.fn0 is None else k_sigmoid_backward(grad, output)
+        grad1 = None if node.fn1 is None else grad * grad_output * (-2 * output + 1)
+        if not keep:
+            if node.grad_output is not None:
+                node.grad_output = FREED
+            if node.output is not None:
+                node.output = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        output = unpack_input(node, 'output')
+        grad0 = None if node.fn0 is None else sigmoid_backward(grad, output)
+        grad1 = None if node.fn1 is None else grad * grad_output * (-2 * output + 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.output is not None:
+            node.output = FREED
+
+
+def sigmoid_backward(grad_output, output):
+    """sigmoid_backward(grad_output, output) -> Tensor"""
+    array = k_sigmoid_backward(grad_output._array, output._array)
+    desc = describe(array)
+    flag = grad_output._requires_grad or output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SigmoidBackwardBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = output._grad_fn
+            if fn1 is not None and output._extra is None:
+                node.fn1 = fn1
+                node.nr1 = output._output_nr
+            elif not output._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(output)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                node.grad_output = grad_output
+                counter = grad_output._counter
+                node.grad_output_version = 0 if counter is None else counter[0]
+            else:
+                node.grad_output = None
+            node.output = output
+            counter = output._counter
+            node.output_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class ThresholdBackwardBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'threshold',)
+    saved = ('self',)
+    saved_values = ('threshold',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        threshold = node.threshold
+        grad0 = None if node.fn0 is None else k_threshold_backward(grad, self, threshold)
+        grad1 = None if node.fn1 is None else k_zeros_like(grad)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        threshold = node.threshold
+        grad0 = None if node.fn0 is None else threshold_backward(grad, self, threshold)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def threshold_backward(grad_output, self, threshold):
+    """threshold_backward(grad_output, self, threshold) -> Tensor"""
+    array = k_threshold_backward(grad_output._array, self._array, threshold)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ThresholdBackwardBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = self._grad_fn
+            if fn1 is not None and self._extra is None:
+                node.fn1 = fn1
+                node.nr1 = self._output_nr
+            elif not self._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(self)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn0 is not None:
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+            else:
+                node.self = None
+            node.threshold = threshold
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
 class SumBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes',)
+    __slots__ = ('self_sym_sizes', 'self_scalar_type',)
     saved = ()
     saved_values = ('self_sym_sizes',)
     def apply(node, grad, keep: bool):
@@ -2844,11 +6287,13 @@ class SumBackward0(UnaryNode):
                 node.release()
             return out
         self_sym_sizes = node.self_sym_sizes
-        out = k_expand_to(grad, self_sym_sizes)
+        self_scalar_type = node.self_scalar_type
+        out = k_sum_all_backward(grad, self_sym_sizes, self_scalar_type)
         return out
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
-        return formulas.expand_to(grad, self_sym_sizes)
+        self_scalar_type = node.self_scalar_type
+        return formulas.sum_all_backward(grad, self_sym_sizes, self_scalar_type)
 
 
 def sum_all(self, dtype):
@@ -2861,6 +6306,3908 @@ def sum_all(self, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SumBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self_sym_sizes = self._desc.shape
+            node.self_scalar_type = self._desc.dtype
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class SumBackward1(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'self_scalar_type', 'dim', 'keepdim',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        self_scalar_type = node.self_scalar_type
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_sum_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        self_scalar_type = node.self_scalar_type
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.sum_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
+
+
+def sum_dim(self, dim, keepdim, dtype):
+    """sum_dim(self, dim, keepdim, dtype) -> Tensor"""
+    array = k_sum_dim(self._array, dim, keepdim, dtype)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SumBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self_sym_sizes = self._desc.shape
+            node.self_scalar_type = self._desc.dtype
+            node.dim = dim
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MeanBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'self_sym_numel', 'self_scalar_type',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'self_sym_numel',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        self_sym_numel = node.self_sym_numel
+        self_scalar_type = node.self_scalar_type
+        out = k_mean_all_backward(grad, self_sym_sizes, self_sym_numel, self_scalar_type)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        self_sym_numel = node.self_sym_numel
+        self_scalar_type = node.self_scalar_type
+        return formulas.mean_all_backward(grad, self_sym_sizes, self_sym_numel, self_scalar_type)
+
+
+def mean_all(self, dtype):
+    """mean_all(self, dtype) -> Tensor"""
+    array = k_mean_all(self._array, dtype)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MeanBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self_sym_sizes = self._desc.shape
+            node.self_sym_numel = self._desc.numel
+            node.self_scalar_type = self._desc.dtype
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MeanBackward1(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'self_sym_numel', 'self_scalar_type', 'dim', 'keepdim',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'self_sym_numel', 'dim', 'keepdim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        self_sym_numel = node.self_sym_numel
+        self_scalar_type = node.self_scalar_type
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        self_sym_numel = node.self_sym_numel
+        self_scalar_type = node.self_scalar_type
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
+
+
+def mean_dim(self, dim, keepdim, dtype):
+    """mean_dim(self, dim, keepdim, dtype) -> Tensor"""
+    array = k_mean_dim(self._array, dim, keepdim, dtype)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MeanBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self_sym_sizes = self._desc.shape
+            node.self_sym_numel = self._desc.numel
+            node.self_scalar_type = self._desc.dtype
+            node.dim = dim
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class NansumBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'dim', 'keepdim',)
+    saved = ('self',)
+    saved_values = ('dim', 'keepdim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_nansum_backward(grad, self, dim, keepdim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.nansum_backward(grad, self, dim, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def nansum_dim(self, dim, keepdim, dtype):
+    """nansum_dim(self, dim, keepdim, dtype) -> Tensor"""
+    array = k_nansum_dim(self._array, dim, keepdim, dtype)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = NansumBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class ProdBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_prod_backward(grad, self, result)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return formulas.prod_backward(grad, self, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def prod_all(self, dtype):
+    """prod_all(self, dtype) -> Tensor"""
+    array = k_prod_all(self._array, dtype)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ProdBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class ProdBackward1(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
+    saved = ('result', 'self',)
+    saved_values = ('dim', 'keepdim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_prod_dim_backward(grad, self, result, dim, keepdim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.prod_dim_backward(grad, self, result, dim, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def prod_dim(self, dim, keepdim, dtype):
+    """prod_dim(self, dim, keepdim, dtype) -> Tensor"""
+    array = k_prod_dim(self._array, dim, keepdim, dtype)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ProdBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MaxBackward1(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_evenly_distribute_backward(grad, self, result)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return formulas.evenly_distribute_backward(grad, self, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def max_all(self):
+    """max_all(self) -> Tensor"""
+    array = k_max_all(self._array)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MaxBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MinBackward1(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_evenly_distribute_backward(grad, self, result)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return formulas.evenly_distribute_backward(grad, self, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def min_all(self):
+    """min_all(self) -> Tensor"""
+    array = k_min_all(self._array)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MinBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MaxBackward0(UnaryNode):
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
+    saved = ('indices',)
+    saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    indices_nr = 1
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        grad = grads[0]
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+        if not keep:
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        indices = unpack_result(node, 'indices')
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def max_dim(self, dim, keepdim):
+    """max_dim(self, dim, keepdim) -> tuple"""
+    arrays = k_max_dim(self._array, dim, keepdim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = MaxBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.keepdim = keepdim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class MinBackward0(UnaryNode):
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
+    saved = ('indices',)
+    saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    indices_nr = 1
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        grad = grads[0]
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+        if not keep:
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        indices = unpack_result(node, 'indices')
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def min_dim(self, dim, keepdim):
+    """min_dim(self, dim, keepdim) -> tuple"""
+    arrays = k_min_dim(self._array, dim, keepdim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = MinBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.keepdim = keepdim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class AmaxBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
+    saved = ('result', 'self',)
+    saved_values = ('dim', 'keepdim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_scale_by_count_backward(grad, self, result, dim, keepdim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.scale_by_count_backward(grad, self, result, dim, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def amax(self, dim, keepdim):
+    """amax(self, dim, keepdim) -> Tensor"""
+    array = k_amax(self._array, dim, keepdim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = AmaxBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class AminBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
+    saved = ('result', 'self',)
+    saved_values = ('dim', 'keepdim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_scale_by_count_backward(grad, self, result, dim, keepdim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.scale_by_count_backward(grad, self, result, dim, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def amin(self, dim, keepdim):
+    """amin(self, dim, keepdim) -> Tensor"""
+    array = k_amin(self._array, dim, keepdim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = AminBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class AminmaxBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'max', 'max_counter', 'max_version', 'min', 'min_counter', 'min_version', 'dim', 'keepdim', 'descs',)
+    saved = ('max', 'min', 'self',)
+    saved_values = ('dim', 'keepdim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    min_nr = 0
+    max_nr = 1
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # aminmax_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        max = unpack_result(node, 'max')
+        min = unpack_result(node, 'min')
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.aminmax_backward(grads, self, min, max, dim, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.max is not None:
+            node.max = None
+            node.max_counter = FREED_COUNTER
+        if node.min is not None:
+            node.min = None
+            node.min_counter = FREED_COUNTER
+
+
+def aminmax(self, dim, keepdim):
+    """aminmax(self, dim, keepdim) -> tuple"""
+    arrays = k_aminmax(self._array, dim, keepdim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AminmaxBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.keepdim = keepdim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        results[1]._requires_grad = True
+        results[1]._grad_fn = node
+        results[1]._output_nr = 1
+        node.max = arrays[1]
+        node.max_counter = results[1]._counter = [0]
+        node.max_version = 0
+        node.min = arrays[0]
+        node.min_counter = results[0]._counter = [0]
+        node.min_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+def argmax(self, dim, keepdim):
+    """argmax(self, dim, keepdim) -> Tensor"""
+    array = k_argmax(self, dim, keepdim)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def argmin(self, dim, keepdim):
+    """argmin(self, dim, keepdim) -> Tensor"""
+    array = k_argmin(self, dim, keepdim)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MedianBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_evenly_distribute_backward(grad, self, result)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return formulas.evenly_distribute_backward(grad, self, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def median_all(self):
+    """median_all(self) -> Tensor"""
+    array = k_median_all(self._array)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MedianBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MedianBackward1(UnaryNode):
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
+    saved = ('indices',)
+    saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    indices_nr = 1
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        grad = grads[0]
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+        if not keep:
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        indices = unpack_result(node, 'indices')
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def median_dim(self, dim, keepdim):
+    """median_dim(self, dim, keepdim) -> tuple"""
+    arrays = k_median_dim(self._array, dim, keepdim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = MedianBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.keepdim = keepdim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class KthvalueBackward0(UnaryNode):
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
+    saved = ('indices',)
+    saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    indices_nr = 1
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        grad = grads[0]
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+        if not keep:
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        indices = unpack_result(node, 'indices')
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def kthvalue(self, k, dim, keepdim):
+    """kthvalue(self, k, dim, keepdim) -> tuple"""
+    arrays = k_kthvalue(self._array, k, dim, keepdim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = KthvalueBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.keepdim = keepdim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class SortBackward0(UnaryNode):
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'descs',)
+    saved = ('indices',)
+    saved_values = ('self_sym_sizes', 'dim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    indices_nr = 1
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        grad = grads[0]
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, True)
+        if not keep:
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        indices = unpack_result(node, 'indices')
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        return formulas.value_selecting_backward(grad, dim, indices, self_sym_sizes, True)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def sort(self, dim, descending):
+    """sort(self, dim, descending) -> tuple"""
+    arrays = k_sort(self._array, dim, descending)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SortBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class SortBackward1(UnaryNode):
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'descs',)
+    saved = ('indices',)
+    saved_values = ('self_sym_sizes', 'dim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    indices_nr = 1
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        grad = grads[0]
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, True)
+        if not keep:
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        indices = unpack_result(node, 'indices')
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        return formulas.value_selecting_backward(grad, dim, indices, self_sym_sizes, True)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def sort_stable(self, dim, descending):
+    """sort_stable(self, dim, descending) -> tuple"""
+    arrays = k_sort(self._array, dim, descending)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SortBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class TopkBackward0(UnaryNode):
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'descs',)
+    saved = ('indices',)
+    saved_values = ('self_sym_sizes', 'dim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    indices_nr = 1
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        grad = grads[0]
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, True)
+        if not keep:
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        indices = unpack_result(node, 'indices')
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        return formulas.value_selecting_backward(grad, dim, indices, self_sym_sizes, True)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def topk(self, k, dim, largest):
+    """topk(self, k, dim, largest) -> tuple"""
+    arrays = k_topk(self._array, k, dim, largest)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = TopkBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class LinalgVectorNormBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'ord', 'dim', 'keepdim',)
+    saved = ('result', 'self',)
+    saved_values = ('ord', 'dim', 'keepdim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        ord = node.ord
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_norm_backward(grad, self, ord, result, dim, keepdim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        ord = node.ord
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.norm_backward(grad, self, ord, result, dim, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def vector_norm(self, ord, dim, keepdim, dtype):
+    """vector_norm(self, ord, dim, keepdim, dtype) -> Tensor"""
+    array = k_vector_norm(self._array, ord, dim, keepdim, dtype)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LinalgVectorNormBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.ord = ord
+            node.dim = dim
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class VarBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'dim', 'correction', 'keepdim',)
+    saved = ('self',)
+    saved_values = ('dim', 'correction', 'keepdim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        dim = node.dim
+        correction = node.correction
+        keepdim = node.keepdim
+        out = k_var_backward(grad, self, dim, correction, keepdim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        correction = node.correction
+        keepdim = node.keepdim
+        return formulas.var_backward(grad, self, dim, correction, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def var(self, dim, correction, keepdim):
+    """var(self, dim, correction, keepdim) -> Tensor"""
+    array = k_var(self._array, dim, correction, keepdim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = VarBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.correction = correction
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class StdBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'correction', 'keepdim',)
+    saved = ('result', 'self',)
+    saved_values = ('dim', 'correction', 'keepdim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        dim = node.dim
+        correction = node.correction
+        keepdim = node.keepdim
+        out = k_std_backward(grad, self, result, dim, correction, keepdim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        correction = node.correction
+        keepdim = node.keepdim
+        return formulas.std_backward(grad, self, result, dim, correction, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def std(self, dim, correction, keepdim):
+    """std(self, dim, correction, keepdim) -> Tensor"""
+    array = k_std(self._array, dim, correction, keepdim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = StdBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.correction = correction
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class VarMeanBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'dim', 'correction', 'keepdim', 'descs',)
+    saved = ('self',)
+    saved_values = ('dim', 'correction', 'keepdim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # var_mean_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        correction = node.correction
+        keepdim = node.keepdim
+        return formulas.var_mean_backward(grads, self, dim, correction, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def var_mean(self, dim, correction, keepdim):
+    """var_mean(self, dim, correction, keepdim) -> tuple"""
+    arrays = k_var_mean(self._array, dim, correction, keepdim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = VarMeanBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.correction = correction
+        node.keepdim = keepdim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        results[1]._requires_grad = True
+        results[1]._grad_fn = node
+        results[1]._output_nr = 1
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class StdMeanBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result0', 'result0_counter', 'result0_version', 'dim', 'correction', 'keepdim', 'descs',)
+    saved = ('result0', 'self',)
+    saved_values = ('dim', 'correction', 'keepdim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    result0_nr = 0
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # std_mean_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        result0 = unpack_result(node, 'result0')
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        correction = node.correction
+        keepdim = node.keepdim
+        return formulas.std_mean_backward(grads, self, result0, dim, correction, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result0 is not None:
+            node.result0 = None
+            node.result0_counter = FREED_COUNTER
+
+
+def std_mean(self, dim, correction, keepdim):
+    """std_mean(self, dim, correction, keepdim) -> tuple"""
+    arrays = k_std_mean(self._array, dim, correction, keepdim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = StdMeanBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.correction = correction
+        node.keepdim = keepdim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        results[1]._requires_grad = True
+        results[1]._grad_fn = node
+        results[1]._output_nr = 1
+        node.result0 = arrays[0]
+        node.result0_counter = results[0]._counter = [0]
+        node.result0_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class LogsumexpBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
+    saved = ('result', 'self',)
+    saved_values = ('dim', 'keepdim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_logsumexp_backward(grad, self, result, dim, keepdim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.logsumexp_backward(grad, self, result, dim, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def logsumexp(self, dim, keepdim):
+    """logsumexp(self, dim, keepdim) -> Tensor"""
+    if not self._desc.real:
+        self = plain(self, 'logsumexp', True)
+    array = k_logsumexp(self._array, dim, keepdim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LogsumexpBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class CumsumBackward0(UnaryNode):
+    __slots__ = ('self_scalar_type', 'dim',)
+    saved = ()
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_scalar_type = node.self_scalar_type
+        dim = node.dim
+        out = k_cumsum_backward(grad, dim, self_scalar_type)
+        return out
+    def apply_tensors(node, grad):
+        self_scalar_type = node.self_scalar_type
+        dim = node.dim
+        return formulas.cumsum_backward(grad, dim, self_scalar_type)
+
+
+def cumsum(self, dim, dtype):
+    """cumsum(self, dim, dtype) -> Tensor"""
+    array = k_cumsum(self._array, dim, dtype)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = CumsumBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self_scalar_type = self._desc.dtype
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class CumprodBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim',)
+    saved = ('result', 'self',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        dim = node.dim
+        out = k_cumprod_backward(grad, self, dim, result)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        return formulas.cumprod_backward(grad, self, dim, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def cumprod(self, dim, dtype):
+    """cumprod(self, dim, dtype) -> Tensor"""
+    array = k_cumprod(self._array, dim, dtype)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = CumprodBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class ScatterBackward0(UnaryNode):
+    __slots__ = ('index', 'index_version', 'dim',)
+    saved = ('index',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        index = node.index
+        if index is not None:
+            counter = index._counter
+            if counter is not None and counter[0] != node.index_version:
+                index = unpack_input(node, 'index')
+            index = index._array
+        dim = node.dim
+        out = k_gather_selected(grad, index, dim)
+        if not keep:
+            if node.index is not None:
+                node.index = FREED
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        dim = node.dim
+        return gather_selected(grad, index, dim)
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+
+
+def scatter_selected(src, index, dim, shape):
+    """scatter_selected(src, index, dim, shape) -> Tensor"""
+    array = k_scatter_selected(src._array, index._array, dim, shape)
+    desc = describe(array)
+    flag = src._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(src)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ScatterBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = src._grad_fn
+            if fn0 is not None and src._extra is None:
+                node.fn0 = fn0
+                node.nr0 = src._output_nr
+            else:
+                fn0, nr0 = edge(src)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class GatherBackward0(UnaryNode):
+    __slots__ = ('index', 'index_version', 'self_sym_sizes', 'dim',)
+    saved = ('index',)
+    saved_values = ('self_sym_sizes', 'dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        index = node.index
+        if index is not None:
+            counter = index._counter
+            if counter is not None and counter[0] != node.index_version:
+                index = unpack_input(node, 'index')
+            index = index._array
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        out = k_scatter_selected(grad, index, dim, self_sym_sizes)
+        if not keep:
+            if node.index is not None:
+                node.index = FREED
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        return scatter_selected(grad, index, dim, self_sym_sizes)
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+
+
+def gather_selected(self, index, dim):
+    """gather_selected(self, index, dim) -> Tensor"""
+    array = k_gather_selected(self._array, index._array, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = GatherBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            node.self_sym_sizes = self._desc.shape
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def all_dim(self, dim, keepdim):
+    """all_dim(self, dim, keepdim) -> Tensor"""
+    array = k_all_dim(self, dim, keepdim)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def any_dim(self, dim, keepdim):
+    """any_dim(self, dim, keepdim) -> Tensor"""
+    array = k_any_dim(self, dim, keepdim)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def count_nonzero(self, dim):
+    """count_nonzero(self, dim) -> Tensor"""
+    array = k_count_nonzero(self, dim)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class ViewBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes',)
+    saved = ()
+    saved_values = ('self_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        out = k_reshape(grad, self_sym_sizes)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        return grad.reshape(self_sym_sizes)
+
+
+def view(self, size):
+    """view(self, size) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_view(source, size)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ViewBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class AliasBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = grad
+        return out
+    def apply_tensors(node, grad):
+        return grad
+
+
+def alias(self):
+    """alias(self) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_alias(source)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AliasBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class TBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_t(grad)
+        return out
+    def apply_tensors(node, grad):
+        return grad.t()
+
+
+def t(self):
+    """t(self) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_t(source)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = TBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class TransposeBackward0(UnaryNode):
+    __slots__ = ('dim0', 'dim1',)
+    saved = ()
+    saved_values = ('dim0', 'dim1',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        dim0 = node.dim0
+        dim1 = node.dim1
+        out = k_transpose(grad, dim0, dim1)
+        return out
+    def apply_tensors(node, grad):
+        dim0 = node.dim0
+        dim1 = node.dim1
+        return grad.transpose(dim0, dim1)
+
+
+def transpose(self, dim0, dim1):
+    """transpose(self, dim0, dim1) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_transpose(source, dim0, dim1)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = TransposeBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.dim0 = dim0
+        node.dim1 = dim1
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class PermuteBackward0(UnaryNode):
+    __slots__ = ('dims',)
+    saved = ()
+    saved_values = ('dims',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        dims = node.dims
+        out = k_permute_backward(grad, dims)
+        return out
+    def apply_tensors(node, grad):
+        dims = node.dims
+        return formulas.permute_backward(grad, dims)
+
+
+def permute(self, dims):
+    """permute(self, dims) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_permute(source, dims)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = PermuteBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.dims = dims
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class ExpandBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes',)
+    saved = ()
+    saved_values = ('self_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        out = k_sum_to_size(grad, self_sym_sizes)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        return formulas.sum_to_size(grad, self_sym_sizes)
+
+
+def expand(self, size):
+    """expand(self, size) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_expand(source, size)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ExpandBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class SqueezeBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes',)
+    saved = ()
+    saved_values = ('self_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        out = k_unsqueeze_to(grad, self_sym_sizes)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        return formulas.unsqueeze_to(grad, self_sym_sizes)
+
+
+def squeeze(self):
+    """squeeze(self) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_squeeze(source)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SqueezeBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class SqueezeBackward1(UnaryNode):
+    __slots__ = ('self_sym_sizes',)
+    saved = ()
+    saved_values = ('self_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        out = k_unsqueeze_to(grad, self_sym_sizes)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        return formulas.unsqueeze_to(grad, self_sym_sizes)
+
+
+def squeeze_dim(self, dim):
+    """squeeze_dim(self, dim) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_squeeze_dim(source, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SqueezeBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class SqueezeBackward2(UnaryNode):
+    __slots__ = ('self_sym_sizes',)
+    saved = ()
+    saved_values = ('self_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        out = k_unsqueeze_to(grad, self_sym_sizes)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        return formulas.unsqueeze_to(grad, self_sym_sizes)
+
+
+def squeeze_dims(self, dim):
+    """squeeze_dims(self, dim) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_squeeze_dims(source, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SqueezeBackward2()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class UnsqueezeBackward0(UnaryNode):
+    __slots__ = ('dim',)
+    saved = ()
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        dim = node.dim
+        out = k_unsqueeze_backward(grad, dim)
+        return out
+    def apply_tensors(node, grad):
+        dim = node.dim
+        return formulas.unsqueeze_backward(grad, dim)
+
+
+def unsqueeze(self, dim):
+    """unsqueeze(self, dim) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_unsqueeze(source, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = UnsqueezeBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.dim = dim
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class SelectBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'dim', 'index',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'dim', 'index',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        index = node.index
+        out = k_select_backward(grad, self_sym_sizes, dim, index)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        index = node.index
+        return select_backward(grad, self_sym_sizes, dim, index)
+
+
+def select(self, dim, index):
+    """select(self, dim, index) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_select(source, dim, index)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SelectBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.index = index
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class SliceBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'dim', 'start', 'end', 'step',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'dim', 'start', 'end', 'step',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        start = node.start
+        end = node.end
+        step = node.step
+        out = k_slice_backward(grad, self_sym_sizes, dim, start, end, step)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        start = node.start
+        end = node.end
+        step = node.step
+        return slice_backward(grad, self_sym_sizes, dim, start, end, step)
+
+
+def slice_(self, dim, start, end, step):
+    """slice_(self, dim, start, end, step) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_slice_(source, dim, start, end, step)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SliceBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.start = start
+        node.end = end
+        node.step = step
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class DiagonalBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'offset', 'dim1', 'dim2',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'offset', 'dim1', 'dim2',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        out = k_diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        return diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
+
+
+def diagonal(self, offset, dim1, dim2):
+    """diagonal(self, offset, dim1, dim2) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_diagonal(source, offset, dim1, dim2)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = DiagonalBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.offset = offset
+        node.dim1 = dim1
+        node.dim2 = dim2
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class UnbindBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'dim', 'descs',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'dim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        out = k_unbind_backward(grads, self_sym_sizes, dim)
+        return out
+    def apply_tensors(node, grads):
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        return formulas.unbind_backward(grads, self_sym_sizes, dim)
+
+
+def unbind(self, dim):
+    """unbind(self, dim) -> tuple of Tensor, views"""
+    arrays = k_unbind(storage_of(self), dim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = UnbindBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0] if results else None
+        for i, result in enumerate(results):
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = i
+    for result in results:
+        as_view(self, result, 2)
+    return tuple(results)
+
+
+class SplitBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'split_size', 'dim', 'descs',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'split_size', 'dim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        split_size = node.split_size
+        dim = node.dim
+        out = k_split_backward(grads, self_sym_sizes, split_size, dim)
+        return out
+    def apply_tensors(node, grads):
+        self_sym_sizes = node.self_sym_sizes
+        split_size = node.split_size
+        dim = node.dim
+        return formulas.split_backward(grads, self_sym_sizes, split_size, dim)
+
+
+def split(self, split_size, dim):
+    """split(self, split_size, dim) -> tuple of Tensor, views"""
+    arrays = k_split(storage_of(self), split_size, dim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SplitBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.split_size = split_size
+        node.dim = dim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0] if results else None
+        for i, result in enumerate(results):
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = i
+    for result in results:
+        as_view(self, result, 2)
+    return tuple(results)
+
+
+class SplitWithSizesBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'split_sizes', 'dim', 'descs',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'split_sizes', 'dim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        split_sizes = node.split_sizes
+        dim = node.dim
+        out = k_split_with_sizes_backward(grads, self_sym_sizes, split_sizes, dim)
+        return out
+    def apply_tensors(node, grads):
+        self_sym_sizes = node.self_sym_sizes
+        split_sizes = node.split_sizes
+        dim = node.dim
+        return formulas.split_with_sizes_backward(grads, self_sym_sizes, split_sizes, dim)
+
+
+def split_with_sizes(self, split_sizes, dim):
+    """split_with_sizes(self, split_sizes, dim) -> tuple of Tensor, views"""
+    arrays = k_split_with_sizes(storage_of(self), split_sizes, dim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SplitWithSizesBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.split_sizes = split_sizes
+        node.dim = dim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0] if results else None
+        for i, result in enumerate(results):
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = i
+    for result in results:
+        as_view(self, result, 2)
+    return tuple(results)
+
+
+class CloneBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = grad
+        return out
+    def apply_tensors(node, grad):
+        return grad
+
+
+def clone(self):
+    """clone(self) -> Tensor"""
+    array = k_clone(self._array)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = CloneBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def contiguous_copy(self):
+    """contiguous_copy(self) -> Tensor"""
+    array = k_contiguous_copy(self._array)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = CloneBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class UnsafeViewBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes',)
+    saved = ()
+    saved_values = ('self_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        out = k_reshape(grad, self_sym_sizes)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        return grad.reshape(self_sym_sizes)
+
+
+def unsafe_view(self, size):
+    """unsafe_view(self, size) -> Tensor"""
+    array = k_reshape(self._array, size)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = UnsafeViewBackward0()
             node.seq = next_sequence_nr()
             node.extra = None
             fn0 = self._grad_fn
@@ -2900,7 +10247,438 @@ def sum_all(self, dtype):
         mark_inference(result)
     return result
 
+
+class ToCopyBackward0(UnaryNode):
+    __slots__ = ('self_scalar_type',)
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_scalar_type = node.self_scalar_type
+        out = k_to_copy_backward(grad, self_scalar_type)
+        return out
+    def apply_tensors(node, grad):
+        self_scalar_type = node.self_scalar_type
+        return formulas.to_copy_backward(grad, self_scalar_type)
+
+
+def to_copy(self, dtype_):
+    """to_copy(self, dtype_) -> Tensor"""
+    array = k_to_copy(self._array, dtype_)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ToCopyBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self_scalar_type = self._desc.dtype
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class CatBackward0(VariadicNode):
+    __slots__ = ('tensors_descs', 'dim',)
+    saved = ()
+    saved_values = ('tensors_descs', 'dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        tensors_descs = node.tensors_descs
+        dim = node.dim
+        out = k_cat_backward(grad, tensors_descs, dim)
+        return out
+    def apply_tensors(node, grad):
+        tensors_descs = node.tensors_descs
+        dim = node.dim
+        return formulas.cat_backward(grad, tensors_descs, dim)
+
+
+def cat(tensors, dim):
+    """cat(tensors, dim) -> Tensor"""
+    array = k_cat([t._array for t in tensors], dim)
+    desc = describe(array)
+    flag = any([requires_grad(t) for t in tensors])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = CatBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            edges = [edge(t) for t in tensors]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            node.tensors_descs = tuple([t._desc for t in tensors])
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class StackBackward0(VariadicNode):
+    __slots__ = ('tensors_descs', 'dim',)
+    saved = ()
+    saved_values = ('tensors_descs', 'dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        tensors_descs = node.tensors_descs
+        dim = node.dim
+        out = k_stack_backward(grad, tensors_descs, dim)
+        return out
+    def apply_tensors(node, grad):
+        tensors_descs = node.tensors_descs
+        dim = node.dim
+        return formulas.stack_backward(grad, tensors_descs, dim)
+
+
+def stack(tensors, dim):
+    """stack(tensors, dim) -> Tensor"""
+    array = k_stack([t._array for t in tensors], dim)
+    desc = describe(array)
+    flag = any([requires_grad(t) for t in tensors])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = StackBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            edges = [edge(t) for t in tensors]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            node.tensors_descs = tuple([t._desc for t in tensors])
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class SelectBackwardBackward0(UnaryNode):
+    __slots__ = ('dim', 'index',)
+    saved = ()
+    saved_values = ('dim', 'index',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        dim = node.dim
+        index = node.index
+        out = k_select(grad, dim, index)
+        return out
+    def apply_tensors(node, grad):
+        dim = node.dim
+        index = node.index
+        return grad.select(dim, index)
+
+
+def select_backward(grad_output, input_sizes, dim, index):
+    """select_backward(grad_output, input_sizes, dim, index) -> Tensor"""
+    array = k_select_backward(grad_output._array, input_sizes, dim, index)
+    desc = describe(array)
+    flag = grad_output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SelectBackwardBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.dim = dim
+            node.index = index
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class SliceBackwardBackward0(UnaryNode):
+    __slots__ = ('dim', 'start', 'end', 'step',)
+    saved = ()
+    saved_values = ('dim', 'start', 'end', 'step',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        dim = node.dim
+        start = node.start
+        end = node.end
+        step = node.step
+        out = k_slice_(grad, dim, start, end, step)
+        return out
+    def apply_tensors(node, grad):
+        dim = node.dim
+        start = node.start
+        end = node.end
+        step = node.step
+        return slice_(grad, dim, start, end, step)
+
+
+def slice_backward(grad_output, input_sizes, dim, start, end, step):
+    """slice_backward(grad_output, input_sizes, dim, start, end, step) -> Tensor"""
+    array = k_slice_backward(grad_output._array, input_sizes, dim, start, end, step)
+    desc = describe(array)
+    flag = grad_output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SliceBackwardBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.dim = dim
+            node.start = start
+            node.end = end
+            node.step = step
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class DiagonalBackwardBackward0(UnaryNode):
+    __slots__ = ('offset', 'dim1', 'dim2',)
+    saved = ()
+    saved_values = ('offset', 'dim1', 'dim2',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        out = k_diagonal(grad, offset, dim1, dim2)
+        return out
+    def apply_tensors(node, grad):
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        return grad.diagonal(offset, dim1, dim2)
+
+
+def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2):
+    """diagonal_backward(grad_output, input_sizes, offset, dim1, dim2) -> Tensor"""
+    array = k_diagonal_backward(grad_output._array, input_sizes, offset, dim1, dim2)
+    desc = describe(array)
+    flag = grad_output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = DiagonalBackwardBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.offset = offset
+            node.dim1 = dim1
+            node.dim2 = dim2
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
 OPERATORS = (
+    "index",
+    "index_put",
+    "dot",
+    "vdot",
+    "mv",
+    "mm",
+    "bmm",
+    "addmm",
+    "addmv",
+    "addr",
+    "baddbmm",
+    "squeeze_product",
+    "trace",
     "add",
     "sub",
     "mul",
@@ -2909,12 +10687,21 @@ OPERATORS = (
     "neg",
     "reciprocal",
     "pow_scalar",
+    "pow_tensor",
+    "pow_base",
     "exp",
     "log",
     "sqrt",
     "rsqrt",
     "sin",
     "cos",
+    "atan",
+    "asin",
+    "acos",
+    "sinh",
+    "cosh",
+    "log1p",
+    "expm1",
     "tan",
     "tanh",
     "sigmoid",
@@ -2922,8 +10709,72 @@ OPERATORS = (
     "abs",
     "sgn",
     "sign",
+    "floor",
+    "ceil",
+    "round",
+    "trunc",
+    "tanh_backward",
+    "sigmoid_backward",
+    "threshold_backward",
     "sum_all",
+    "sum_dim",
+    "mean_all",
+    "mean_dim",
+    "nansum_dim",
+    "prod_all",
+    "prod_dim",
+    "max_all",
+    "min_all",
+    "max_dim",
+    "min_dim",
+    "amax",
+    "amin",
+    "aminmax",
+    "argmax",
+    "argmin",
+    "median_all",
+    "median_dim",
+    "kthvalue",
+    "sort",
+    "sort_stable",
+    "topk",
+    "vector_norm",
+    "var",
+    "std",
+    "var_mean",
+    "std_mean",
+    "logsumexp",
+    "cumsum",
+    "cumprod",
+    "scatter_selected",
+    "gather_selected",
+    "all_dim",
+    "any_dim",
+    "count_nonzero",
+    "view",
+    "alias",
+    "t",
+    "transpose",
+    "permute",
+    "expand",
+    "squeeze",
+    "squeeze_dim",
+    "squeeze_dims",
+    "unsqueeze",
+    "select",
+    "slice_",
+    "diagonal",
+    "unbind",
+    "split",
+    "split_with_sizes",
+    "clone",
+    "contiguous_copy",
+    "unsafe_view",
+    "to_copy",
+    "cat",
+    "stack",
+    "select_backward",
+    "slice_backward",
+    "diagonal_backward",
 )
-NODES = (AbsBackward0, AddBackward0, CosBackward0, DivBackward0, ExpBackward0, LogBackward0, MulBackward0, NegBackward0, PowBackward0, ReciprocalBackward0, ReluBackward0, RsqrtBackward0, RsubBackward1, SgnBackward0, SigmoidBackward0, SignBackward0, SinBackward0, SqrtBackward0, SubBackward0, SumBackward0, TanBackward0, TanhBackward0,)
-
-from .formulas import *  # noqa: E402, F403
+NODES = (AbsBackward0, AcosBackward0, AddBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AtanBackward0, BaddbmmBackward0, BmmBackward0, CatBackward0, CeilBackward0, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DotBackward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FloorBackward0, GatherBackward0, IndexBackward0, IndexPutBackward0, KthvalueBackward0, LinalgVectorNormBackward0, Log1pBackward0, LogBackward0, LogsumexpBackward0, MaxBackward0, MaxBackward1, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MmBackward0, MulBackward0, MvBackward0, NansumBackward0, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, ReciprocalBackward0, ReluBackward0, RoundBackward0, RsqrtBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SinBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0,)

@@ -535,7 +535,7 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
         if not expandable(desc.shape, got.shape):
             raise RuntimeError(f"{who} returned an invalid gradient at index {index} - got {list(got.shape)} but expected "
                                f"shape compatible with {list(desc.shape)}")
-        from .dispatch import sum_to_size
+        from .formulas import sum_to_size
 
         grad = sum_to_size(grad, desc.shape)
     if grad._desc.dtype is not desc.dtype:

@@ -12,8 +12,9 @@ import numpy as np
 
 from . import dtype as dtypes
 from .descriptor import broadcast_shapes, descriptor, plan_of
+from .geometry import has_internal_overlap
 from .tensor import Tensor, wrap
-from .views import extras, has_internal_overlap, requires_grad
+from .views import extras, requires_grad
 
 _NUMBERS = {bool: dtypes.BOOL, int: dtypes.INTEGRAL, float: dtypes.FLOATING, complex: dtypes.COMPLEX}
 _CACHED = 512  # constants kept for each type; programs use few, but a loop counter must not fill the memory

@@ -175,6 +175,10 @@ def read_saved(node: Node, name: str) -> Any:
     value = getattr(node, name)
     if name in ("dim", "dim0", "dim1", "index_") and type(value) is int and value < 0:
         return value + 2**64  # PyTorch shows a negative int64 as uint64
+    if name.endswith("sym_strides"):
+        return tuple([s // node.desc.dtype.itemsize for s in value])
+    if name == "dim" and isinstance(value, tuple):
+        return tuple([d + 2**64 if d < 0 else d for d in value])
     return tuple(value) if isinstance(value, (list, tuple)) else value
 
 

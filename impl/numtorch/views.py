@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import grad_mode
+from .geometry import Geometry, element_strides, storage_offset
 from .graph import Node, UnaryNode, VariadicNode, edge, next_sequence_nr
 from .saved import node_label
 
@@ -255,83 +256,10 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     current_grad_fn(tensor)
 
 
-def inherit(base: Any) -> None:
-    """Let the next look at a view's grad_fn re-derive it."""
-
-
-# ---- geometry: shape, strides and offset of a tensor inside its storage
-
-
-class Geometry:
-    """Where a tensor lies in its storage, in elements."""
-
-    __slots__ = ("shape", "strides", "offset", "desc")
-
-    def __init__(self, shape: tuple, strides: tuple, offset: int, desc: Any):
-        self.shape = shape
-        self.strides = strides
-        self.offset = offset
-        self.desc = desc
-
-
-def root_of(array: np.ndarray) -> np.ndarray:
-    """The array that owns the memory."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def element_strides(array: Any) -> tuple[int, ...]:
-    """PyTorch's strides: in elements, and never zero because a dimension is empty."""
-    if 0 in array.shape:
-        return contiguous_strides(array.shape)
-    size = array.itemsize
-    return tuple([s // size for s in array.strides])
-
-
-def contiguous_strides(shape: tuple) -> tuple[int, ...]:
-    """Row-major strides of a shape, in elements."""
-    out, step = [], 1
-    for s in reversed(shape):
-        out.append(step)
-        step *= max(s, 1)
-    return tuple(reversed(out))
-
-
-def address(array: np.ndarray) -> int:
-    """Where the first element lies in memory."""
-    return array.__array_interface__["data"][0]
-
-
-def storage_offset(array: Any) -> int:
-    """How many elements lie before the first one in the storage."""
-    if type(array) is not np.ndarray:
-        return 0
-    root = root_of(array)
-    return 0 if root is array else (address(array) - address(root)) // array.itemsize
-
-
 def geometry(tensor: Any) -> Geometry:
     """The geometry of a tensor."""
     array = tensor._array
     return Geometry(tensor._desc.shape, element_strides(array), storage_offset(array), tensor._desc)
-
-
-def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
-    """A window into the memory of `array`; strides and offset (from the storage's start) in elements."""
-    root = root_of(array)
-    size = root.itemsize
-    if 0 in shape:
-        return np.empty(shape, array.dtype)
-    if not root.flags.forc:
-        return np.lib.stride_tricks.as_strided(root.reshape(-1)[offset:], shape, [s * size for s in strides])
-    buffer = root if root.flags.c_contiguous else root.T
-    return np.ndarray(shape, array.dtype, buffer, offset * array.itemsize, tuple([s * array.itemsize for s in strides]))
-
-
-def has_internal_overlap(array: np.ndarray) -> bool:
-    """Whether some memory is certainly shared by several elements."""
-    return any(st == 0 and s > 1 for s, st in zip(array.shape, array.strides, strict=True))
 
 
 # ---- the two nodes that views need
@@ -344,32 +272,49 @@ class AsStridedBackward0(UnaryNode):
     saved_values = ("size", "stride", "storage_offset")
 
     def apply(self, grad: Any, keep: bool) -> Any:
-        base = self.base
-        out = np.zeros(_extent(base, self), dtype=grad.dtype)
-        window = np.ndarray(self.size, grad.dtype, out, self.storage_offset * out.itemsize if out.size else 0,
-                            tuple([s * out.itemsize for s in self.stride]))
-        if has_internal_overlap(window):
-            positions = np.ndarray(self.size, np.int64, np.arange(out.size), self.storage_offset * 8,
-                                   tuple([s * 8 for s in self.stride]))
-            np.add.at(out, positions, grad)
-        else:
-            window[...] = grad
-        view = np.ndarray(base.shape, grad.dtype, out, base.offset * out.itemsize,
-                          tuple([s * out.itemsize for s in base.strides]))
-        return view.copy() if base.offset or out.size != view.size else view
+        return scatter_strided(grad, self.base, self.size, self.stride, self.storage_offset)
 
     def apply_tensors(self, grad: Any) -> Any:
-        from .dispatch import as_strided_scatter
+        from .writes import as_strided_backward
 
-        return as_strided_scatter(grad, self.base, self.size, self.stride, self.storage_offset)
+        return as_strided_backward(grad, self.base, self.size, self.stride, self.storage_offset)
 
 
-def _extent(base: Geometry, view: Any) -> int:
+def scatter_strided(grad: Any, base: Geometry, size: tuple, stride: tuple, offset: int) -> np.ndarray:
+    """Zeros laid out as the base, the gradient added into the window that strides say."""
+    out = np.zeros(extent(base, (size, stride, offset)), dtype=grad.dtype)
+    window = window_of(out, size, stride, offset)
+    overlaps = any(st < 1 and s > 1 for s, st in zip(size, stride, strict=True)) or _overlaps(size, stride)
+    if overlaps:
+        np.add.at(out, window_of(np.arange(out.size), size, stride, offset), grad)
+    else:
+        window[...] = grad
+    return window_of(out, base.shape, base.strides, base.offset)
+
+
+def _overlaps(size: tuple, stride: tuple) -> bool:
+    reach = 1
+    for st, s in sorted((st, s) for s, st in zip(size, stride, strict=True) if s > 1):
+        if st < reach:
+            return True
+        reach = st * (s - 1) + reach
+    return False
+
+
+def window_of(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
+    """A window into a one-dimensional array, in elements."""
+    if 0 in shape:
+        return np.empty(shape, array.dtype)
+    size = array.itemsize
+    return np.ndarray(shape, array.dtype, array, offset * size, tuple([s * size for s in strides]))
+
+
+def extent(base: Geometry, window: tuple) -> int:
+    """How many elements of storage the base and the window reach over."""
     ends = []
-    for shape, strides, offset in ((base.shape, base.strides, base.offset),
-                                   (view.size, view.stride, view.storage_offset)):
+    for shape, strides, offset in ((base.shape, base.strides, base.offset), window):
         if 0 not in shape:
-            ends.append(offset + sum((s - 1) * st for s, st in zip(shape, strides, strict=True)) + 1)
+            ends.append(offset + sum([(s - 1) * st for s, st in zip(shape, strides, strict=True)]) + 1)
     return max(ends, default=0)
 
 
@@ -385,7 +330,7 @@ class CopySlices(VariadicNode):
         self.fn.release()
 
     def _run(self, grad: Any) -> Any:
-        from .dispatch import copy_slices
+        from .writes import copy_slices
 
         return copy_slices(self, grad)
 
@@ -399,11 +344,11 @@ class CopySlices(VariadicNode):
             if not keep:
                 self.release()
             return grads
-        out = np.empty(_extent(base, _as_view_slots(view)), dtype=grad.dtype)
-        size = out.itemsize
-        result = np.ndarray(base.shape, grad.dtype, out, base.offset * size, tuple([s * size for s in base.strides]))
+        window_is = (view.shape, view.strides, view.offset)
+        out = np.empty(extent(base, window_is), dtype=grad.dtype)
+        result = window_of(out, base.shape, base.strides, base.offset)
         result[...] = grad
-        window = np.ndarray(view.shape, grad.dtype, out, view.offset * size, tuple([s * size for s in view.strides]))
+        window = window_of(out, *window_is)
         inner = self.fn.apply(window.copy(), keep)
         if self.fn.arity == 1:
             inner = (inner,)
@@ -415,18 +360,6 @@ class CopySlices(VariadicNode):
 
     def apply_tensors(self, grad: Any) -> Any:
         return self._run(grad)
-
-
-class _Slots:
-    __slots__ = ("size", "stride", "storage_offset")
-
-
-def _as_view_slots(view: Geometry) -> Any:
-    out = _Slots()
-    out.size, out.stride, out.storage_offset = view.shape, view.strides, view.offset
-    return out
-
-
 
 
 def mark_inference(tensor: Any) -> None:

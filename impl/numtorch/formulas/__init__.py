@@ -5,3 +5,7 @@ or, failing that, a function here, written in differentiable operations.
 """
 
 from .pointwise import *  # noqa: F403
+from .shape import *  # noqa: F403
+from .index import *  # noqa: F403
+from .reduction import *  # noqa: F403
+from .linalg import *  # noqa: F403

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import dispatch as d
+from ..tensor import wrap
 
 
-def tanh_backward(grad: Any, result: Any) -> Any:
-    return grad * (1 - result * result).conj()
+def _masked(value: Any, mask: Any) -> Any:
+    """The value where the mask is False, an exact zero elsewhere, so that nan and inf do not pass."""
+    return d.index_put(value, (wrap(np.broadcast_to(np.asarray(mask), value._desc.shape)),),
+                       wrap(value._desc.dtype.numpy.type(0)), False)
 
 
-def sigmoid_backward(grad: Any, result: Any) -> Any:
-    return grad * ((1 - result) * result).conj()
+def where_zero(exponent: Any, value: Any) -> Any:
+    """Zero where the exponent is zero."""
+    return _masked(value, exponent._array == 0)
 
 
-def threshold_backward(grad: Any, result: Any, threshold: float) -> Any:
-    return grad * (result > threshold).to(grad.dtype)
+def where_zero_base(x: Any, exponent: Any, value: Any) -> Any:
+    """Zero where the base is zero and the exponent is not negative."""
+    return _masked(value, (x._array == 0) & (exponent._array >= 0))
+
 
 
 def pow_backward(grad: Any, x: Any, exponent: Any) -> Any:
     if exponent == 0:
-        return d.sgn(grad).detach() * 0
+        return zeros_like(x)
     return grad * (x.pow(exponent - 1) * exponent).conj()
 
 
@@ -41,3 +49,11 @@ def zeros_like(x: Any) -> Any:
     from ..creation import zeros_like as make
 
     return make(x)
+
+
+def pow_backward_self(grad: Any, x: Any, exponent: Any) -> Any:
+    return where_zero(exponent, grad * (exponent * x.pow(exponent - 1)).conj())
+
+
+def pow_backward_exponent(grad: Any, x: Any, exponent: Any, result: Any) -> Any:
+    return grad * where_zero_base(x, exponent, result * x.log()).conj()

@@ -6,4 +6,7 @@ is a family; all their names meet here, where codegen.py looks them up.
 
 from .pointwise import *  # noqa: F403
 from .shape import *  # noqa: F403
-from .reduce import *  # noqa: F403
+from .reduction import *  # noqa: F403
+from .reduction_backward import *  # noqa: F403
+from .index import *  # noqa: F403
+from .linalg import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""Kernels that rearrange: they return windows into the memory they are given."""
+"""Kernels that rearrange: windows into the memory they are given, and the ways back."""
 
 from __future__ import annotations
 
@@ -6,9 +6,283 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry import contiguous_strides, element_strides, storage_offset, strided
+
 Array = Any
+
+
+def view_strides(shape: tuple, strides: tuple, size: tuple) -> tuple | None:
+    """Strides that show the same elements as `size`, or None if no strides can (PyTorch's computeStride)."""
+    if 0 in shape:
+        return contiguous_strides(size)
+    out: list[int] = [0] * len(size)
+    d = len(size) - 1
+    chunk = strides[-1] if strides else 1
+    tensor_numel = view_numel = 1
+    for t in range(len(shape) - 1, -1, -1):
+        tensor_numel *= shape[t]
+        if t == 0 or (shape[t - 1] != 1 and strides[t - 1] != tensor_numel * chunk):
+            while d >= 0 and (view_numel < tensor_numel or size[d] == 1):
+                out[d] = view_numel * chunk
+                view_numel *= size[d]
+                d -= 1
+            if view_numel != tensor_numel:
+                return None
+            if t > 0:
+                chunk = strides[t - 1]
+                tensor_numel = view_numel = 1
+    if not shape:
+        for i in range(d, -1, -1):
+            out[i] = 1
+        d = -1
+    return tuple(out) if d == -1 else None
+
+
+def view(x: np.ndarray, size: tuple) -> Array:
+    """The same elements under another shape; the caller has checked that strides can say it."""
+    if x.flags.c_contiguous:
+        return x.reshape(size)
+    strides = view_strides(x.shape, element_strides(x), size)
+    assert strides is not None
+    return strided(x, size, strides, storage_offset(x))
+
+
+def reshape(x: Array, shape: tuple) -> Array:
+    """The same elements under another shape, copied only if they must be."""
+    return x.reshape(shape)
+
+
+unsafe_view = reshape
+unsqueeze_to = squeeze_backward = reshape
+
+
+def alias(x: np.ndarray) -> np.ndarray:
+    """A second array over the same memory."""
+    return x.view()
 
 
 def transpose(x: Array, dim0: int, dim1: int) -> Array:
     """Two dimensions exchanged."""
-    return x.swapaxes(dim0, dim1) if x.ndim else x
+    return x.swapaxes(dim0, dim1) if x.ndim > 1 else x.view() if type(x) is np.ndarray else x
+
+
+def t(x: Array) -> Array:
+    """A matrix transposed."""
+    return x.T
+
+
+def permute(x: Array, dims: tuple) -> Array:
+    """Dimensions in another order."""
+    return x.transpose(dims) if x.ndim else x.view() if type(x) is np.ndarray else x
+
+
+def permute_backward(grad: Array, dims: tuple) -> Array:
+    """Dimensions back in their first order."""
+    return permute(grad, tuple(sorted(range(len(dims)), key=dims.__getitem__)))
+
+
+def expand(x: np.ndarray, size: tuple) -> Array:
+    """Dimensions of size 1 repeated by stride 0."""
+    lead = len(size) - x.ndim
+    old = element_strides(x)
+    strides = [0] * len(size)
+    for i in range(len(size) - 1, -1, -1):
+        if i >= lead:
+            strides[i] = old[i - lead] if x.shape[i - lead] == size[i] else 0
+        else:
+            strides[i] = 0 if size[i] != 1 else (size[i + 1] * strides[i + 1] if i + 1 < len(size) else 1)
+    return strided(x, size, tuple(strides), storage_offset(x))
+
+
+def sum_to_size(grad: Array, shape: tuple) -> Array:
+    """A broadcast gradient summed back."""
+    if grad.shape == shape:
+        return grad
+    lead = grad.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(i + lead for i, s in enumerate(shape) if s == 1 and grad.shape[i + lead] != 1)
+    return np.add.reduce(grad, axis=axes).reshape(shape) if axes else grad.reshape(shape)
+
+
+def squeeze(x: np.ndarray) -> Array:
+    """Without dimensions of size 1."""
+    return squeeze_dims(x, tuple(range(x.ndim)))
+
+
+def squeeze_dim(x: np.ndarray, dim: int) -> Array:
+    """Without dimension `dim` if it has size 1."""
+    return squeeze_dims(x, (dim,))
+
+
+def squeeze_dims(x: np.ndarray, dim: tuple) -> Array:
+    """Without those of the dimensions that have size 1."""
+    keep = [i for i in range(x.ndim) if i not in dim or x.shape[i] != 1]
+    if len(keep) == x.ndim:
+        return x.view()
+    if x.flags.c_contiguous:
+        return x.reshape([x.shape[i] for i in keep])
+    strides = element_strides(x)
+    return strided(x, tuple(x.shape[i] for i in keep), tuple(strides[i] for i in keep), storage_offset(x))
+
+
+def unsqueeze(x: np.ndarray, dim: int) -> Array:
+    """A dimension of size 1 inserted."""
+    shape = (*x.shape[:dim], 1, *x.shape[dim:])
+    if x.flags.c_contiguous:
+        return x.reshape(shape)
+    old = element_strides(x)
+    step = old[dim] * x.shape[dim] if dim < x.ndim else 1
+    return strided(x, shape, (*old[:dim], step, *old[dim:]), storage_offset(x))
+
+
+def unsqueeze_backward(grad: Array, dim: int) -> Array:
+    """The dimension taken out again."""
+    return grad.reshape(grad.shape[:dim] + grad.shape[dim + 1:])
+
+
+def select(x: np.ndarray, dim: int, index: int) -> Array:
+    """One position of a dimension; a 0-d result stays a window."""
+    if dim == 0:
+        return x[index] if x.ndim > 1 else x[index, ...]
+    return x[(slice(None),) * dim + (index, ...)]
+
+
+def select_backward(grad: Array, shape: tuple, dim: int, index: int) -> Array:
+    """The gradient at its position, zeros elsewhere."""
+    out = np.zeros(shape, grad.dtype)
+    out[(slice(None),) * dim + (index,)] = grad
+    return out
+
+
+def slice_(x: np.ndarray, dim: int, start: int, end: int, step: int) -> Array:
+    """Some positions of a dimension."""
+    return x[(slice(None),) * dim + (slice(start, end, step),)]
+
+
+def slice_backward(grad: Array, shape: tuple, dim: int, start: int, end: int, step: int) -> Array:
+    """The gradient at its positions, zeros elsewhere."""
+    out = np.zeros(shape, grad.dtype)
+    out[(slice(None),) * dim + (slice(start, end, step),)] = grad
+    return out
+
+
+def diagonal(x: np.ndarray, offset: int, dim1: int, dim2: int) -> Array:
+    """The diagonal of two dimensions, as the last dimension, writable."""
+    strides = element_strides(x)
+    start = storage_offset(x)
+    if offset >= 0:
+        size = max(min(x.shape[dim1], x.shape[dim2] - offset), 0)
+        start += offset * strides[dim2] if size else 0
+    else:
+        size = max(min(x.shape[dim1] + offset, x.shape[dim2]), 0)
+        start -= offset * strides[dim1] if size else 0
+    keep = [i for i in range(x.ndim) if i not in (dim1, dim2)]
+    return strided(x, (*(x.shape[i] for i in keep), size),
+                   (*(strides[i] for i in keep), strides[dim1] + strides[dim2]), start)
+
+
+def diagonal_backward(grad: Array, shape: tuple, offset: int, dim1: int, dim2: int) -> Array:
+    """The gradient on the diagonal, zeros elsewhere."""
+    out = np.zeros(shape, grad.dtype)
+    diagonal(out, offset, dim1, dim2)[...] = grad
+    return out
+
+
+def as_strided(x: np.ndarray, size: tuple, stride: tuple, storage_offset: int) -> Array:
+    """A window said by strides."""
+    return strided(x, size, stride, storage_offset)
+
+
+def unbind(x: np.ndarray, dim: int) -> list[Array]:
+    """All positions of a dimension."""
+    return [select(x, dim, i) for i in range(x.shape[dim])]
+
+
+def _like(grads: list, *shape: int) -> Array:
+    kind = next(g for g in grads if g is not None)
+    return np.zeros(shape, kind.dtype)
+
+
+def unbind_backward(grads: list, shape: tuple, dim: int) -> Array:
+    """The gradients stacked, zeros where there is none."""
+    part = shape[:dim] + shape[dim + 1:]
+    return np.stack([_like(grads, *part) if g is None else g for g in grads], axis=dim)
+
+
+def split(x: np.ndarray, split_size: int, dim: int) -> list[Array]:
+    """Pieces of one size, the last perhaps smaller."""
+    n = x.shape[dim]
+    starts = range(0, n, split_size) if split_size and n else (0,)
+    return [slice_(x, dim, i, min(i + split_size, n), 1) for i in starts]
+
+
+def split_with_sizes(x: np.ndarray, split_sizes: tuple, dim: int) -> list[Array]:
+    """Pieces of the given sizes."""
+    out, start = [], 0
+    for size in split_sizes:
+        out.append(slice_(x, dim, start, start + size, 1))
+        start += size
+    return out
+
+
+def split_backward(grads: list, shape: tuple, split_size: int, dim: int) -> Array:
+    """The pieces' gradients put together."""
+    n = shape[dim]
+    sizes = [min(split_size, n - i) for i in range(0, n, split_size)] if split_size and n else [n]
+    return split_with_sizes_backward(grads, shape, tuple(sizes), dim)
+
+
+def split_with_sizes_backward(grads: list, shape: tuple, split_sizes: tuple, dim: int) -> Array:
+    """The pieces' gradients put together, zeros where there is none."""
+    return np.concatenate([_like(grads, *shape[:dim], size, *shape[dim + 1:]) if g is None else g
+                           for g, size in zip(grads, split_sizes, strict=True)], axis=dim)
+
+
+def cat(arrays: list, dim: int) -> Array:
+    """Arrays joined along a dimension."""
+    return np.concatenate(arrays, axis=dim)
+
+
+def cat_backward(grad: Array, descs: tuple, dim: int) -> tuple:
+    """Windows of the gradient, one for each operand."""
+    out, start = [], 0
+    for d in descs:
+        if d.shape == (0,):
+            out.append(np.zeros((0,), grad.dtype))
+            continue
+        piece = slice_(grad, dim, start, start + d.shape[dim], 1)
+        start += d.shape[dim]
+        out.append(piece if piece.dtype == d.dtype.numpy else piece.astype(d.dtype.numpy))
+    return tuple(out)
+
+
+def stack(arrays: list, dim: int) -> Array:
+    """Arrays joined along a new dimension."""
+    return np.stack(arrays, axis=dim)
+
+
+def stack_backward(grad: Array, descs: tuple, dim: int) -> tuple:
+    """Windows of the gradient, one for each operand."""
+    return tuple(p if p.dtype == d.dtype.numpy else p.astype(d.dtype.numpy)
+                 for p, d in zip(unbind(grad, dim), descs, strict=True))
+
+
+def contiguous_copy(x: Array) -> Array:
+    """A row-major copy."""
+    return np.array(x, order="C") if type(x) is np.ndarray else x
+
+
+def to_copy(x: Array, dtype: Any) -> Array:
+    """The elements converted, in the same order of dimensions."""
+    return x.astype(dtype.numpy)
+
+
+def to_copy_backward(grad: Array, dtype: Any) -> Array:
+    """The gradient converted back."""
+    return grad.astype(dtype.numpy)
+
+
+def fill(x: Array, value: Array) -> Array:
+    """One value everywhere."""
+    out = np.empty_like(x)
+    out[...] = value
+    return out

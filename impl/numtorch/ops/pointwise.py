@@ -18,6 +18,10 @@ op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result *
 # ---- powers
 op("pow_scalar(self, exponent)", k.pow_scalar, node="PowBackward0", self="pow_backward(grad, self, exponent)",
    jvp=ELEMENTWISE)
+op("pow_tensor(self, exponent)", k.pow_tensor, node="PowBackward1", pointwise=True, inplace=False,
+   self="pow_backward_self(grad, self, exponent)", exponent="pow_backward_exponent(grad, self, exponent, result)")
+op("pow_base(self, exponent)", k.pow_tensor, node="PowBackward2", pointwise=True, inplace=False,
+   self="pow_backward_self(grad, self, exponent)", exponent="pow_backward_exponent(grad, self, exponent, result)")
 
 # ---- exponentials and logarithms
 op("exp(self)", np.exp, float_result=True, self="grad * result.conj()", jvp=ELEMENTWISE)
@@ -28,6 +32,13 @@ op("rsqrt(self)", k.rsqrt, pointwise=True, float_result=True, self="rsqrt_backwa
 # ---- trigonometry
 op("sin(self)", np.sin, float_result=True, self="grad * self.cos().conj()", jvp=ELEMENTWISE)
 op("cos(self)", np.cos, float_result=True, self="grad * -self.sin().conj()", jvp=ELEMENTWISE)
+op("atan(self)", np.arctan, float_result=True, self="grad / (self * self + 1).conj()", jvp=ELEMENTWISE)
+op("asin(self)", np.arcsin, float_result=True, self="grad * (1 - self * self).rsqrt().conj()", jvp=ELEMENTWISE)
+op("acos(self)", np.arccos, float_result=True, self="grad * -((1 - self * self).rsqrt()).conj()", jvp=ELEMENTWISE)
+op("sinh(self)", np.sinh, float_result=True, self="grad * self.cosh().conj()", jvp=ELEMENTWISE)
+op("cosh(self)", np.cosh, float_result=True, self="grad * self.sinh().conj()", jvp=ELEMENTWISE)
+op("log1p(self)", np.log1p, float_result=True, self="grad / (self + 1).conj()", jvp=ELEMENTWISE)
+op("expm1(self)", np.expm1, float_result=True, self="grad * (result.conj() + 1)", jvp=ELEMENTWISE)
 op("tan(self)", np.tan, float_result=True, self="grad * (1 + result * result).conj()", jvp=ELEMENTWISE)
 op("tanh(self)", np.tanh, float_result=True, self="tanh_backward(grad, result)", jvp=ELEMENTWISE)
 
@@ -38,3 +49,15 @@ op("relu(self)", k.relu, pointwise=True, self="threshold_backward(grad, result, 
 op("abs(self)", np.abs, self="grad * self.sgn()", jvp=ELEMENTWISE)
 op("sgn(self)", np.sign, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("sign(self)", np.sign, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("floor(self)", np.floor, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("ceil(self)", np.ceil, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("round(self)", np.rint, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("trunc(self)", np.trunc, self="zeros_like(grad)", jvp=ELEMENTWISE)
+
+# ---- the ways back, which may be differentiated again
+op("tanh_backward(grad_output, output)", k.tanh_backward, node="TanhBackwardBackward0",
+   grad_output="tanh_backward(grad, output)", output="grad * (-2 * output * grad_output)")
+op("sigmoid_backward(grad_output, output)", k.sigmoid_backward, node="SigmoidBackwardBackward0",
+   grad_output="sigmoid_backward(grad, output)", output="grad * grad_output * (-2 * output + 1)")
+op("threshold_backward(grad_output, self, threshold)", k.threshold_backward, node="ThresholdBackwardBackward0",
+   grad_output="threshold_backward(grad, self, threshold)", self="zeros_like(grad)")

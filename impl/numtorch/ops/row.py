@@ -33,13 +33,14 @@ class Row:
     kernel: Any
     node: str
     formulas: dict[str, str]
-    template: str  # unary, binary, general, view, multiview
+    template: str  # unary, binary, nary, general, view, multiview
     jvp: str | None = None
     float_result: bool = False  # integers are promoted to the default floating type first
     inplace: bool = False
     outputs: tuple[str, ...] = ("result",)
     differentiable: tuple[bool, ...] = (True,)
     not_differentiable: bool = False
+    bool_result: bool = False  # a comparison: only its in-place form is tracked
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
     saved_results: list[str] = field(default_factory=list)
     saved_values: list[str] = field(default_factory=list)  # plain parameters and properties
@@ -106,7 +107,8 @@ def _find_saved(row: Row) -> None:
     row.saved_results.sort()
 
 
-PROPERTIES = {"shape": "sym_sizes", "dtype": "scalar_type"}
+PROPERTIES = {"shape": "sym_sizes", "dtype": "scalar_type", "numel": "sym_numel", "strides": "sym_strides"}
+HIDDEN = "_scalar_type"  # the one property that PyTorch saves without an attribute to read it
 
 
 def _once(names: list[str], name: str) -> None:
@@ -117,7 +119,7 @@ def _once(names: list[str], name: str) -> None:
 def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
        pointwise: bool | None = None, float_result: bool = False, inplace: bool | None = None,
        outputs: tuple[str, ...] = ("result",), differentiable: tuple[bool, ...] | None = None,
-       **formulas: str) -> Row:
+       bool_result: bool = False, **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     nin = getattr(kernel, "nin", 0)
     if pointwise is None:
@@ -126,7 +128,13 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
     template = ("unary", "binary")[count - 1] if pointwise else "general"
     return _make(template, signature, kernel, dict(
         node=node, jvp=jvp, float_result=float_result, inplace=pointwise if inplace is None else inplace,
-        outputs=outputs, differentiable=differentiable or (True,) * len(outputs)), formulas)
+        outputs=outputs, differentiable=differentiable or (True,) * len(outputs), bool_result=bool_result), formulas)
+
+
+def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
+         inplace: bool = False, **formulas: str) -> Row:
+    """A pointwise operator of three or more operands: those with formulas are promoted, and all are broadcast."""
+    return _make("nary", signature, kernel, dict(node=node, jvp=jvp, inplace=inplace), formulas)
 
 
 def view(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,

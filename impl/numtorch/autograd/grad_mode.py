@@ -1,0 +1,155 @@
+"""no_grad, enable_grad, set_grad_enabled, inference_mode: contexts that are decorators too."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from .. import grad_mode
+from ..grad_mode import is_grad_enabled
+
+
+class ContextDecorator:
+    """A context manager that decorates functions and generators, entering a fresh copy at each call."""
+
+    def clone(self) -> Any:
+        """A copy of the context for one call."""
+        return type(self)()
+
+    def __enter__(self) -> Any:
+        raise NotImplementedError
+
+    def __exit__(self, *exc: Any) -> None:
+        raise NotImplementedError
+
+    def __call__(self, function: Any) -> Any:
+        if inspect.isclass(function):
+            warnings.warn("Decorating classes is deprecated and will be disabled in future versions. You should only "
+                          "decorate functions or methods. To preserve the current behavior of class decoration, you can "
+                          "directly decorate the `__init__` method and nothing else.", FutureWarning, stacklevel=2)
+            function.__init__ = self(function.__init__)
+            return function
+        if inspect.isgeneratorfunction(function):
+            return self._wrap_generator(function)
+
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            with self.clone():
+                return function(*args, **kwargs)
+
+        return decorated
+
+    def _wrap_generator(self, function: Callable[..., Any]) -> Any:
+        """The mode is in force only while the generator's body runs, not between its yields."""
+
+        @functools.wraps(function)
+        def generator(*args: Any, **kwargs: Any) -> Any:
+            inner = function(*args, **kwargs)
+            try:
+                with self.clone():
+                    response = inner.send(None)
+                while True:
+                    try:
+                        request = yield response
+                    except GeneratorExit:
+                        with self.clone():
+                            inner.close()
+                        raise
+                    except BaseException:
+                        with self.clone():
+                            response = inner.throw(*sys.exc_info())
+                    else:
+                        with self.clone():
+                            response = inner.send(request)
+            except StopIteration as stop:
+                return stop.value
+
+        return generator
+
+
+class _NoParams(ContextDecorator):
+    def __new__(cls, function: Any = None) -> Any:
+        if function is None:
+            return super().__new__(cls)
+        return cls()(function)
+
+
+class no_grad(_NoParams):
+    """Operations are not recorded."""
+
+    def __init__(self) -> None:
+        self.prev = False
+
+    def __enter__(self) -> None:
+        self.prev = is_grad_enabled()
+        grad_mode.set_grad(False)
+
+    def __exit__(self, *exc: Any) -> None:
+        grad_mode.set_grad(self.prev)
+
+
+class enable_grad(_NoParams):
+    """Operations are recorded, also inside no_grad."""
+
+    def __enter__(self) -> None:
+        self.prev = is_grad_enabled()
+        grad_mode.set_grad(True)
+
+    def __exit__(self, *exc: Any) -> None:
+        grad_mode.set_grad(self.prev)
+
+
+class set_grad_enabled(ContextDecorator):
+    """Switch recording on or off: at once, and back again if used as a context."""
+
+    def __init__(self, mode: bool) -> None:
+        self.prev = is_grad_enabled()
+        self.mode = mode
+        grad_mode.set_grad(bool(mode))
+
+    def __call__(self, function: Any) -> Any:
+        grad_mode.set_grad(self.prev)
+        return super().__call__(function)
+
+    def __enter__(self) -> None:
+        grad_mode.set_grad(bool(self.mode))
+
+    def __exit__(self, *exc: Any) -> None:
+        grad_mode.set_grad(self.prev)
+
+    def __str__(self) -> str:
+        return f"{type(self).__module__}.set_grad_enabled(mode={self.mode})"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def clone(self) -> set_grad_enabled:
+        return type(self)(self.mode)
+
+
+class inference_mode(ContextDecorator):
+    """No recording, and results that never take part in it."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        if isinstance(mode, bool):
+            return super().__new__(cls)
+        return cls()(mode)
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+
+    def __enter__(self) -> None:
+        self.prev = (is_grad_enabled(), grad_mode.state.inference)
+        grad_mode.state.inference = self.mode
+        grad_mode.set_grad(not self.mode)
+
+    def __exit__(self, *exc: Any) -> None:
+        grad, grad_mode.state.inference = self.prev
+        grad_mode.set_grad(grad)
+
+    def clone(self) -> inference_mode:
+        return type(self)(self.mode)

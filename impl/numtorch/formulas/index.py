@@ -1,0 +1,28 @@
+"""Formula functions of advanced indexing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d
+from ..tensor import wrap
+from .shape import sum_to_size
+
+
+def index_backward(grad: Any, shape: tuple, indices: tuple) -> Any:
+    """The gradient added at the picked positions of zeros."""
+    return d.index_put(wrap(np.zeros(shape, grad._desc.dtype.numpy)), indices, grad, True)
+
+
+def index_put_zeros(grad: Any, indices: tuple, accumulate: bool) -> Any:
+    """The gradient of what was overwritten."""
+    if accumulate:
+        return grad
+    return d.index_put(grad, indices, wrap(grad._desc.dtype.numpy.type(0)), False)
+
+
+def index_values(grad: Any, indices: tuple, shape: tuple) -> Any:
+    """The gradient of the values that were put."""
+    return sum_to_size(d.index(grad, indices), shape)

@@ -1,0 +1,72 @@
+"""Formula functions of products, in differentiable operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d
+from ..tensor import wrap
+from .shape import sum_to_size
+
+
+def vdot_self_backward(grad: Any, other: Any) -> Any:
+    return grad.conj() * other
+
+
+def outer_backward(grad: Any, vec: Any) -> Any:
+    """Every product of an element of grad and one of vec."""
+    return d.view(grad, (grad._desc.shape[0], 1)) * vec.conj()
+
+
+def t_mv(x: Any, grad: Any) -> Any:
+    """The transposed matrix times vector."""
+    return d.mv(d.t(x.conj()), grad)
+
+
+def _column_major(shape: tuple, strides: tuple, grad: Any) -> bool:
+    from ..kernels.linalg import column_major
+
+    return column_major(shape, strides, grad._desc.dtype.itemsize)
+
+
+def mm_self_backward(grad: Any, mat2: Any, shape: tuple, strides: tuple) -> Any:
+    """grad @ mat2.T, in the layout of what it is the gradient of."""
+    if _column_major(shape, strides, grad):
+        return d.t(d.mm(mat2.conj(), d.t(grad)))
+    return d.mm(grad, d.t(mat2).conj())
+
+
+def mm_mat2_backward(grad: Any, x: Any, shape: tuple, strides: tuple) -> Any:
+    """x.T @ grad, in the layout of what it is the gradient of."""
+    if _column_major(shape, strides, grad):
+        return d.t(d.mm(d.t(grad), x.conj()))
+    return d.mm(d.t(x).conj(), grad)
+
+
+def bmm_self_backward(grad: Any, mat2: Any) -> Any:
+    """grad @ mat2.T for each of a batch."""
+    return d.bmm(grad, d.transpose(mat2, 1, 2).conj())
+
+
+def bmm_mat2_backward(grad: Any, x: Any) -> Any:
+    """x.T @ grad for each of a batch."""
+    return d.bmm(d.transpose(x, 1, 2).conj(), grad)
+
+
+def scaled(x: Any, alpha: Any) -> Any:
+    """x times a number, x itself if that is 1."""
+    return x if alpha == 1 else x * alpha
+
+
+def addmm_self_backward(grad: Any, shape: tuple, beta: Any) -> Any:
+    """The gradient of the addend, summed back to its shape."""
+    return sum_to_size(scaled(grad, beta), shape)
+
+
+def trace_backward(grad: Any, shape: tuple) -> Any:
+    """The gradient on the diagonal."""
+    eye = np.zeros(shape, grad._desc.dtype.numpy)
+    np.fill_diagonal(eye[:shape[1]], 1)
+    return grad * wrap(eye)

@@ -1,0 +1,83 @@
+"""Formula functions of views and rearrangements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d
+
+from ..tensor import wrap
+
+
+def permute_backward(grad: Any, dims: tuple) -> Any:
+    """Dimensions back in their first order."""
+    return d.permute(grad, tuple(sorted(range(len(dims)), key=dims.__getitem__)))
+
+
+def sum_to_size(grad: Any, shape: tuple) -> Any:
+    """A broadcast gradient summed back."""
+    if grad._desc.shape == shape:
+        return grad
+    lead = grad._desc.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(i + lead for i, s in enumerate(shape) if s == 1 and grad.shape[i + lead] != 1)
+    out = grad.sum(axes, keepdim=True) if axes else grad
+    return d.view(out, tuple(shape)) if lead else out
+
+
+def unsqueeze_to(grad: Any, shape: tuple) -> Any:
+    """Dimensions of size 1 put back."""
+    for i, s in enumerate(shape):
+        if s == 1 and (grad._desc.ndim < len(shape)):
+            grad = d.unsqueeze(grad, i)
+    return grad
+
+
+def unsqueeze_backward(grad: Any, dim: int) -> Any:
+    """The dimension taken out again."""
+    return d.squeeze_dim(grad, dim)
+
+
+def _filled(grads: list, shapes: list) -> list:
+    kind = next(g for g in grads if g is not None)._desc.dtype
+    return [wrap(np.zeros(s, kind.numpy)) if g is None else g for g, s in zip(grads, shapes, strict=True)]
+
+
+def unbind_backward(grads: list, shape: tuple, dim: int) -> Any:
+    """The gradients stacked, zeros where there is none."""
+    return d.stack(_filled(grads, [shape[:dim] + shape[dim + 1:]] * len(grads)), dim)
+
+
+def split_backward(grads: list, shape: tuple, split_size: int, dim: int) -> Any:
+    """The pieces' gradients put together."""
+    n = shape[dim]
+    sizes = [min(split_size, n - i) for i in range(0, n, split_size)] if split_size and n else [n]
+    return split_with_sizes_backward(grads, shape, tuple(sizes), dim)
+
+
+def split_with_sizes_backward(grads: list, shape: tuple, split_sizes: tuple, dim: int) -> Any:
+    """The pieces' gradients put together, zeros where there is none."""
+    return d.cat(_filled(grads, [(*shape[:dim], s, *shape[dim + 1:]) for s in split_sizes]), dim)
+
+
+def cat_backward(grad: Any, descs: tuple, dim: int) -> tuple:
+    """Windows of the gradient, one for each operand."""
+    out, start = [], 0
+    for desc in descs:
+        if desc.shape == (0,):
+            out.append(wrap(np.zeros((0,), grad._desc.dtype.numpy)))
+            continue
+        out.append(d.slice_(grad, dim, start, start + desc.shape[dim], 1).to(desc.dtype))
+        start += desc.shape[dim]
+    return tuple(out)
+
+
+def stack_backward(grad: Any, descs: tuple, dim: int) -> tuple:
+    """Windows of the gradient, one for each operand."""
+    return tuple([p.to(desc.dtype) for p, desc in zip(d.unbind(grad, dim), descs, strict=True)])
+
+
+def to_copy_backward(grad: Any, dtype: Any) -> Any:
+    """The gradient converted back."""
+    return grad.to(dtype)

@@ -1,0 +1,58 @@
+"""How arguments come: sizes as one sequence or several ints, dimensions counted from the end."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from ..tensor import Tensor, wrap_dim
+
+
+def is_int(value: Any) -> bool:
+    """Whether the value counts as an int argument."""
+    return type(value) is int or (hasattr(value, "__index__") and not isinstance(value, (Tensor, bool)))
+
+
+def sizes(args: tuple) -> tuple[int, ...]:
+    """(2, 3), ((2, 3),) or ([2, 3],) as (2, 3)."""
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = tuple(args[0])
+    return tuple([operator.index(s) if not isinstance(s, Tensor) else int(s) for s in args])
+
+
+def dims(args: tuple, ndim: int) -> tuple[int, ...]:
+    """Dimensions, wrapped to count from the front."""
+    return tuple([wrap_dim(d, ndim) for d in sizes(args)])
+
+
+def expect_tensor(value: Any, name: str, argument: str = "input", position: int = 1) -> Tensor:
+    """The value if it is a tensor, else PyTorch's TypeError."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not "
+                        f"{type(value).__name__}")
+    return value
+
+
+def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
+    """A view's shape with -1 worked out, or PyTorch's error."""
+    known, unknown = 1, None
+    for i, s in enumerate(shape):
+        if s == -1:
+            if unknown is not None:
+                raise RuntimeError("only one dimension can be inferred")
+            unknown = i
+        elif s < 0:
+            raise RuntimeError(f"invalid shape dimension {s} at index {i} of shape {list(shape)}")
+        else:
+            known *= s
+    if numel == known or (unknown is not None and known > 0 and numel % known == 0):
+        if unknown is None:
+            return shape
+        if known == 0:
+            raise RuntimeError(f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+                               "dimension size -1 can be any value and is ambiguous")
+        return shape[:unknown] + (numel // known,) + shape[unknown + 1:]
+    if unknown is not None and known == 0 and numel == 0:
+        raise RuntimeError(f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+                           "dimension size -1 can be any value and is ambiguous")
+    raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {numel}")

@@ -1,0 +1,260 @@
+"""Types, copies out of and into NumPy and Python, aliases."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import grad_mode, views
+from .. import dispatch as d
+from .. import dtype as dtypes
+from ..descriptor import descriptor
+from ..geometry import address, element_strides, root_of, storage_offset, strided
+from ..tensor import Tensor, wrap
+
+
+def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False,
+       memory_format: Any = None) -> Tensor:
+    """The tensor in another type; itself if nothing changes."""
+    for a in args:
+        if isinstance(a, dtypes.dtype):
+            dtype = a
+        elif isinstance(a, Tensor):
+            dtype = a._desc.dtype
+    if dtype is None or dtype is self._desc.dtype:
+        if not copy:
+            return self
+        return d.to_copy(self, self._desc.dtype)
+    if self._desc.dtype.is_complex and not dtype.is_complex:
+        warnings.warn("Casting complex values to real discards the imaginary part", stacklevel=3)
+        result = d.to_copy(self.real, dtype)
+        return result
+    return d.to_copy(self, dtype)
+
+
+def caster(kind: Any) -> Any:
+    """A method that converts to one type."""
+
+    def cast(self: Tensor, memory_format: Any = None) -> Tensor:
+        return self if self._desc.dtype is kind else to(self, kind)
+
+    cast.__name__ = kind.name
+    return cast
+
+
+def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The legacy type name, or the tensor converted."""
+    if dtype is None:
+        return "torch." + self._desc.dtype.legacy
+    if isinstance(dtype, str):
+        dtype = next(k for k in dtypes.ALL if dtype in ("torch." + k.legacy, k.legacy))
+    return to(self, dtype)
+
+
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """The tensor in the other's type."""
+    return to(self, other._desc.dtype)
+
+
+def detach(self: Tensor) -> Tensor:
+    """The same memory outside the graph; writes to either count for both."""
+    result = wrap(views.storage_of(self))
+    result._counter = views.counter_of(self)
+    if self._extra is not None and self._extra.inference:
+        views.extras(result).inference = True
+    return result
+
+
+def detach_(self: Tensor) -> Tensor:
+    """Leave the graph in place."""
+    extra = self._extra
+    if extra is not None and extra.base is not None and extra.backward_view:
+        if extra.creation_meta == views.MULTI_OUTPUT_NODE and self._grad_fn is not None:
+            views.handle_view_on_rebase(self)
+        raise RuntimeError("Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
+                           "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "
+                           "buckets, and hence detach_() cannot be called on these gradients. To fix this error, please "
+                           "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution.")
+    self._requires_grad = False
+    self._grad_fn = None
+    self._output_nr = 0
+    if extra is not None:
+        extra.hooks = None
+        extra.retains_grad = False
+    return self
+
+
+def get_data(self: Tensor) -> Tensor:
+    """The same memory outside the graph, with a version counter of its own."""
+    return wrap(views.storage_of(self))
+
+
+def set_data(self: Tensor, new: Any) -> None:
+    """Let the tensor refer to other memory; its version stays."""
+    if not isinstance(new, Tensor):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
+    if self.requires_grad and new._desc.dtype.category < dtypes.FLOATING:
+        raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+    if self._desc.dtype.is_complex != new._desc.dtype.is_complex:
+        raise RuntimeError("Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible "
+                           "tensor type.")
+    self._array = views.storage_of(new)
+    self._desc = new._desc
+    ref = self._accumulator
+    if ref is not None and ref() is not None:
+        ref().desc = new._desc
+
+
+def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
+    """The values as an ndarray over the same memory."""
+    if force:
+        return views.storage_of(self)
+    if self.requires_grad and grad_mode.state.grad:
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+    return views.storage_of(self)
+
+
+def array_protocol(self: Tensor, dtype: Any = None, copy: Any = None) -> np.ndarray:
+    """np.asarray(tensor)"""
+    array = numpy(self)
+    if dtype is not None and array.dtype != dtype:
+        return array.astype(dtype)
+    return array.copy() if copy else array
+
+
+def from_numpy(array: Any) -> Tensor:
+    """A tensor over an ndarray's memory."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    dtypes.from_numpy(array.dtype)
+    if any(s < 0 for s in array.strides):
+        raise ValueError("At least one stride in the given numpy array is negative, and tensors with negative strides "
+                         "are not currently supported. (You can probably work around this by making a copy of your array "
+                         " with array.copy().) ")
+    if not array.flags.writeable:
+        warnings.warn("The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This "
+                      "means writing to this tensor will result in undefined behavior. You may want to copy the array to "
+                      "protect its data or make it writable before converting it to a tensor. This type of warning will "
+                      "be suppressed for the rest of this program.", stacklevel=2)
+    return wrap(array)
+
+
+def item(self: Tensor) -> Any:
+    """The one element as a Python number."""
+    if self._desc.numel != 1:
+        raise RuntimeError(f"a Tensor with {self._desc.numel} elements cannot be converted to Scalar")
+    return self._array.item()
+
+
+def tolist(self: Tensor) -> Any:
+    """Nested lists of Python numbers."""
+    return self._array.tolist()
+
+
+def _scalar(self: Tensor) -> Any:
+    if self._desc.numel != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
+    if self.requires_grad and grad_mode.state.grad:
+        warnings.warn("Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider "
+                      "using tensor.detach() first.", stacklevel=3)
+    return self._array.item()
+
+
+def to_float(self: Tensor) -> float:
+    """float(tensor)"""
+    return float(_scalar(self))
+
+
+def to_int(self: Tensor) -> int:
+    """int(tensor)"""
+    return int(_scalar(self))
+
+
+def to_complex(self: Tensor) -> complex:
+    """complex(tensor)"""
+    return complex(_scalar(self))
+
+
+def to_index(self: Tensor) -> int:
+    """The tensor as an index of a Python sequence."""
+    if self._desc.numel != 1 or self._desc.dtype.category > dtypes.INTEGRAL:
+        raise TypeError("only integer tensors of a single element can be converted to an index")
+    return int(self._array.item())
+
+
+def deepcopy(self: Tensor, memo: dict) -> Tensor:
+    """copy.deepcopy: leaves only, with their gradient."""
+    if id(self) in memo:
+        return memo[id(self)]
+    if not self.is_leaf:
+        raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
+                           "the moment.  If you were attempting to deepcopy a module, this may be because of a "
+                           "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001")
+    array = views.storage_of(self)
+    root = root_of(array)
+    fresh = memo.setdefault(("storage", id(root)), None)
+    if fresh is None:
+        fresh = memo[("storage", id(root))] = np.array(root, order="K")
+        memo[("storage alive", id(root))] = root
+    if root is array:
+        new_array = fresh
+    else:
+        new_array = strided(fresh, array.shape, element_strides(array), storage_offset(array))
+    new = object.__new__(type(self))
+    blank = wrap(new_array)
+    for slot in Tensor.__slots__:
+        if slot not in ("__weakref__", "__dict__"):
+            setattr(new, slot, getattr(blank, slot))
+    new._requires_grad = bool(self._requires_grad is True)
+    if hasattr(self, "__dict__"):
+        import copy
+
+        new.__dict__.update(copy.deepcopy(self.__dict__, memo))
+    memo[id(self)] = new
+    if self._grad is not None:
+        new._grad = deepcopy(self._grad, memo)
+    return new
+
+
+def shallow_copy(self: Tensor) -> Tensor:
+    """copy.copy: a new leaf over the same memory; the graph of a non-leaf is dropped."""
+    new = detach(self)
+    new._requires_grad = self.requires_grad
+    return new
+
+
+def reduce_ex(self: Tensor, protocol: Any) -> Any:
+    """pickle: values and the flag."""
+    return rebuild, (np.array(self._numpy()), self.requires_grad)
+
+
+def rebuild(array: np.ndarray, requires_grad: bool) -> Tensor:
+    """A pickled tensor, made again."""
+    new = wrap(array)
+    new._requires_grad = requires_grad
+    return new
+
+
+def data_ptr(self: Tensor) -> int:
+    """The address of the first element."""
+    return address(views.storage_of(self)) if self._desc.numel else 0
+
+
+def resize_(self: Tensor, *size: Any) -> Tensor:
+    """Change the shape in place, growing the storage if it must."""
+    from .arguments import sizes
+
+    if self.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    shape = sizes(size)
+    array = views.storage_of(self)
+    n = int(np.prod(shape))
+    flat = np.empty(n, array.dtype)
+    old = array.reshape(-1)[:n]
+    flat[: old.size] = old
+    self._array = flat.reshape(shape)
+    self._desc = descriptor(tuple(shape), self._desc.dtype)
+    views.bump(self)
+    return self

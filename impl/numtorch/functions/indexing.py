@@ -1,0 +1,254 @@
+"""Indexing and item assignment, taken apart into views and index tensors as PyTorch does.
+
+Ints, slices, None, Ellipsis and 0-d integer tensors become select, slice, unsqueeze views, one after the other; what
+remains, index tensors, lists and masks, is one `index` or `index_put_` over the view so made.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import creation, writes
+from .. import dispatch as d
+from .. import dtype as dtypes
+from ..operands import category_of
+from ..tensor import Tensor, wrap
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """self[index]"""
+    kind = type(index)
+    if kind is int:
+        return _select(self, 0, index, 0)
+    if kind is slice and self._desc.ndim:
+        return _slice(self, 0, index)
+    if index is None:
+        return d.unsqueeze(self, 0)
+    if index is Ellipsis:
+        return d.alias(self)
+    view, picks = take_apart(self, index)
+    if not picks:
+        return d.alias(self) if view is self else view
+    return gather(view, picks)
+
+
+def gather(view: Tensor, picks: tuple) -> Tensor:
+    """The copy that index tensors pick."""
+    check_indices(view, picks)
+    return d.index(view, picks)
+
+
+def _select(self: Tensor, dim: int, index: int, real_dim: int) -> Tensor:
+    shape = self._desc.shape
+    if not shape:
+        raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+                         "convert a 0-dim tensor to a number")
+    size = shape[dim]
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for dimension {real_dim} with size {size}")
+    return d.select(self, dim, index + size if index < 0 else index)
+
+
+def _bound(value: Any, default: int, size: int) -> int:
+    if value is None:
+        return default
+    value = int(value) if isinstance(value, Tensor) else value.__index__()
+    if value < 0:
+        value += size
+    return min(max(value, 0), size)
+
+
+def _slice(self: Tensor, dim: int, index: slice) -> Tensor:
+    size = self._desc.shape[dim]
+    step = 1 if index.step is None else int(index.step)
+    if step <= 0:
+        raise ValueError("step must be greater than zero")
+    start = _bound(index.start, 0, size)
+    end = max(_bound(index.stop, size, size), start)
+    return d.slice_(self, dim, start, end, step)
+
+
+def _is_full(index: slice, size: int) -> bool:
+    return (index.step in (None, 1) and index.start in (None, 0)
+            and (index.stop is None or (type(index.stop) is int and index.stop >= size)))
+
+
+def _as_index(item: Any) -> Tensor | None:
+    """A list, array or tensor as an index tensor; None if it is something else."""
+    if isinstance(item, Tensor):
+        return item
+    if isinstance(item, (list, tuple, np.ndarray)) or hasattr(item, "__array__"):
+        if isinstance(item, (list, tuple)) and not len(item):
+            return wrap(np.empty((0,), np.int64))
+        return creation.tensor(item) if isinstance(item, (list, tuple)) else wrap(np.asarray(item))
+    return None
+
+
+def _is_one_index(index: Any) -> bool:
+    """Whether a list is one index tensor (and not a tuple written as a list)."""
+    return not isinstance(index, tuple)
+
+
+def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
+    """The view that the simple parts make, and the index tensors left to apply: one or None a dimension."""
+    items = index if isinstance(index, tuple) else (index,)
+    used = 0
+    for item in items:
+        if item is None or item is Ellipsis or isinstance(item, (bool, np.bool_)):
+            continue
+        if isinstance(item, Tensor) and item._desc.dtype in (dtypes.bool_, dtypes.uint8):
+            used += item._desc.ndim
+        elif isinstance(item, np.ndarray) and item.dtype == np.bool_:
+            used += item.ndim
+        elif isinstance(item, list) and (a := np.array(item) if not creation._has_tensor(item) else None) is not None \
+                and a.dtype == np.bool_:
+            used += a.ndim
+        else:
+            used += 1
+    ndim = self._desc.ndim
+    if used > ndim:
+        if not ndim and items and all(type(i) is int for i in items):
+            _select(self, 0, 0, 0)
+        raise IndexError(f"too many indices for tensor of dimension {ndim}")
+    view, dim, real_dim = self, 0, 0
+    picks: list[Tensor | None] = []
+
+    def put(position: int, value: Tensor) -> None:
+        while len(picks) <= position:
+            picks.append(None)
+        picks[position] = value
+
+    for item in items:
+        if item is None:
+            view = d.unsqueeze(view, dim)
+            dim += 1
+        elif item is Ellipsis:
+            skipped = ndim - used
+            dim += skipped
+            real_dim += skipped
+        elif isinstance(item, (bool, np.bool_)):
+            view = d.unsqueeze(view, dim)
+            put(dim, wrap(np.array([bool(item)])))
+            dim += 1
+        elif isinstance(item, slice):
+            if not _is_full(item, view._desc.shape[dim]):
+                view = _slice(view, dim, item)
+            dim += 1
+            real_dim += 1
+        elif isinstance(item, (int, np.integer)):
+            view = _select(view, dim, int(item), real_dim)
+            real_dim += 1
+        else:
+            tensor = _as_index(item)
+            if tensor is None:
+                raise TypeError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+                                f"indices (got {type(item).__name__})")
+            kind = tensor._desc.dtype
+            if not tensor._desc.ndim and kind.category == dtypes.INTEGRAL and kind is not dtypes.uint8 \
+                    and isinstance(item, Tensor):
+                view = _select(view, dim, int(tensor._array), real_dim)
+                real_dim += 1
+                continue
+            if kind.category > dtypes.INTEGRAL:
+                raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+            if not tensor._desc.ndim and kind is dtypes.bool_:
+                view = d.unsqueeze(view, dim)
+                put(dim, wrap(np.array([bool(tensor._array)])))
+                dim += 1
+                continue
+            put(dim, tensor)
+            span = max(tensor._desc.ndim, 1) if kind is dtypes.bool_ else 1
+            dim += span
+            real_dim += span
+    return view, _spread(picks)
+
+
+def _spread(picks: list[Tensor | None]) -> tuple:
+    """A mask of n dimensions stands for n index tensors: expand it, as PyTorch does before it saves them."""
+    if not any(p is not None for p in picks):
+        return ()
+    out: list[Tensor | None] = []
+    skip = 0
+    for p in picks:
+        if skip:
+            skip -= 1
+            continue
+        if p is not None and p._desc.dtype is dtypes.bool_ and p._desc.ndim > 1:
+            out.append(p)
+            skip = p._desc.ndim - 1
+        else:
+            out.append(p)
+    return tuple(out)
+
+
+def check_indices(view: Tensor, picks: tuple) -> None:
+    """PyTorch's errors for masks of another shape, indices out of range, and shapes that do not broadcast."""
+    dim = 0
+    shapes = []
+    for p in picks:
+        if p is None:
+            dim += 1
+            continue
+        if p._desc.dtype is dtypes.bool_:
+            for i, s in enumerate(p._desc.shape):
+                if s != view._desc.shape[dim + i]:
+                    raise IndexError(f"The shape of the mask {list(p._desc.shape)} at index {i} does not match the shape "
+                                     f"of the indexed tensor {list(view._desc.shape)} at index {dim + i}")
+            dim += p._desc.ndim
+            continue
+        size = view._desc.shape[dim]
+        array = p._array
+        bad = (array < -size) | (array >= size)
+        if np.any(bad):
+            first = int(np.asarray(array)[bad].reshape(-1)[0]) if np.ndim(array) else int(array)
+            raise IndexError(f"index {first} is out of bounds for dimension {dim} with size {size}")
+        shapes.append(p._desc.shape)
+        dim += 1
+    if len(shapes) > 1:
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise IndexError("shape mismatch: indexing tensors could not be broadcast together with shapes "
+                             + ", ".join(str(list(s)) for s in shapes)) from None
+
+
+def as_value(self: Tensor, value: Any) -> Tensor:
+    """The value of an item assignment as a tensor of the target's type."""
+    if isinstance(value, Tensor):
+        return value
+    if category_of(value) is None:
+        raise TypeError(f"can't assign a {type(value).__name__} to a torch.{self._desc.dtype.legacy}")
+    return wrap(np.array(value).astype(self._desc.dtype.numpy))
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """self[index] = value"""
+    value = as_value(self, value)
+    if index is Ellipsis or (type(index) is slice and self._desc.ndim and _is_full(index, self._desc.shape[0])):
+        assign(self, value)
+        return
+    view, picks = take_apart(self, index)
+    if not picks:
+        assign(view, value)
+        return
+    check_indices(view, picks)
+    if value._desc.dtype is not self._desc.dtype:
+        value = value.to(self._desc.dtype)
+    writes.index_put_(view, picks, value)
+
+
+def assign(target: Tensor, value: Tensor) -> None:
+    """Write the value into a view: filled if it is 0-d, else expanded (leading dimensions of size 1 dropped)."""
+    if not value._desc.ndim:
+        writes.fill_(target, value)
+        return
+    shape = value._desc.shape
+    while len(shape) > target._desc.ndim and shape[0] == 1:
+        shape = shape[1:]
+    if shape != value._desc.shape:
+        value = value.view(tuple(shape))
+    if value._desc.shape != target._desc.shape:
+        value = value.expand(tuple(target._desc.shape))
+    writes.copy_(target, value)

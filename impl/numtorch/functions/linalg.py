@@ -1,0 +1,285 @@
+"""Products of vectors and matrices, as users call them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .. import dispatch as d
+from ..descriptor import broadcast_shapes
+from ..geometry import element_strides
+from ..tensor import Tensor, _cpp_name
+from ..views import requires_grad
+from . import shape as shapes
+from .arguments import expect_tensor
+
+
+def _typed(kind: Any) -> str:
+    return {"long": "long int", "short": "short int"}.get(name := _cpp_name(kind), name)
+
+
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """The sum of the products of two vectors."""
+    expect_tensor(input, "dot")
+    expect_tensor(tensor, "dot", "tensor", 2)
+    _check_vectors("dot", input, tensor)
+    return d.dot(input, tensor)
+
+
+def vdot(input: Tensor, other: Tensor) -> Tensor:
+    """The same with the first vector conjugated."""
+    expect_tensor(other, "vdot", "other", 2)
+    if not input._desc.dtype.is_complex:
+        return dot(input, other)
+    _check_vectors("vdot", input, other)
+    return d.vdot(input, other)
+
+
+def _check_vectors(name: str, a: Tensor, b: Tensor) -> None:
+    da, db = a._desc, b._desc
+    if da is db and da.ndim == 1 and da.real:
+        return
+    if da.ndim != 1 or db.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {da.ndim}D and {db.ndim}D tensors")
+    if da.dtype is not db.dtype:
+        raise RuntimeError(f"{name} : expected both vectors to have same dtype, but found {da.dtype.scalar_name} and "
+                           f"{db.dtype.scalar_name}")
+    if da.numel != db.numel:
+        raise RuntimeError(f"inconsistent tensor size, expected tensor [{da.numel}] and src [{db.numel}] to have the "
+                           f"same number of elements, but got {da.numel} and {db.numel} elements respectively")
+    if da.dtype.name == "bool":
+        raise NotImplementedError(f'"{name}" not implemented for \'Bool\'')
+
+
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """Matrix times vector."""
+    expect_tensor(vec, "mv", "vec", 2)
+    a, b = input._desc, vec._desc
+    if a.ndim != 2 or b.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
+    if a.shape[1] != b.shape[0]:
+        raise RuntimeError(f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec "
+                           f"({b.shape[0]})")
+    if a.dtype is not b.dtype:
+        raise RuntimeError(f"addmv input tensors must have the same dtype, but got {b.dtype.scalar_name}, "
+                           f"{a.dtype.scalar_name}, and {b.dtype.scalar_name}")
+    return d.mv(input, vec)
+
+
+def _check_matrices(a: Any, b: Any) -> None:
+    if a.shape[1] != b.shape[0]:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and "
+                           f"{b.shape[0]}x{b.shape[1]})")
+    if a.dtype is not b.dtype:
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {_typed(a.dtype)} != {_typed(b.dtype)}")
+    if a.dtype.name == "bool":
+        raise NotImplementedError('"addmm_impl_cpu_" not implemented for \'Bool\'')
+
+
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Matrix times matrix."""
+    expect_tensor(mat2, "mm", "mat2", 2)
+    a, b = input._desc, mat2._desc
+    if a.ndim != 2:
+        raise RuntimeError("self must be a matrix")
+    if b.ndim != 2:
+        raise RuntimeError("mat2 must be a matrix")
+    if a.shape[1] != b.shape[0] or a.dtype is not b.dtype or not a.real:
+        _check_matrices(a, b)
+    return d.mm(input, mat2)
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Matrix times matrix, for each of a batch."""
+    expect_tensor(mat2, "bmm", "mat2", 2)
+    _check_batches(input._desc, mat2._desc)
+    return d.bmm(input, mat2)
+
+
+def _check_batches(a: Any, b: Any) -> None:
+    if a.ndim != 3:
+        raise RuntimeError("batch1 must be a 3D tensor")
+    if b.ndim != 3:
+        raise RuntimeError("batch2 must be a 3D tensor")
+    if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
+        raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] "
+                           f"but got: [{b.shape[0]}, {b.shape[1]}].")
+    if a.dtype is not b.dtype:
+        raise RuntimeError(f"expected scalar type {a.dtype.scalar_name} but found {b.dtype.scalar_name}")
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The product of vectors, matrices or batches of them: taken apart into views and dot, mv, mm or bmm."""
+    expect_tensor(input, "matmul")
+    expect_tensor(other, "matmul", "other", 2)
+    n, m = input._desc.ndim, other._desc.ndim
+    if n == 0 or m == 0:
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {n}D and {m}D")
+    if n == 2 and m == 2:
+        return mm(input, other)
+    if n == 1 and m == 1:
+        return dot(input, other)
+    if n == 2 and m == 1:
+        return mv(input, other)
+    if n == 1 and m == 2:
+        return d.squeeze_product(mm(d.unsqueeze(input, 0), other), 0)
+    if _folds(input, other):
+        return _folded(input, other)
+    return _batched(input, other)
+
+
+def _folds(a: Tensor, b: Tensor) -> bool:
+    """Whether the batch of the larger operand is folded into its rows."""
+    large, small = (a, b) if a._desc.ndim >= b._desc.ndim else (b, a)
+    if not (large._desc.ndim >= 3 and small._desc.ndim <= 2):
+        return False
+    if requires_grad(small):
+        return True
+    if a._desc.ndim == 2:
+        return False
+    if not large._desc.numel:
+        return True
+    shape, strides = large._desc.shape, element_strides(large._array)
+    return all(strides[i] == strides[i + 1] * shape[i + 1] for i in range(len(shape) - 2))
+
+
+def _folded(a: Tensor, b: Tensor) -> Tensor:
+    """matmul as one mm or mv over the folded operand."""
+    transposed = b._desc.ndim > a._desc.ndim
+    t1, t2 = (a, b)
+    if transposed:
+        n = b._desc.ndim
+        t1, t2 = d.transpose(b, n - 2, n - 1), d.t(a) if a._desc.ndim == 2 else a
+    sizes = tuple(t1._desc.shape)
+    out_shape = sizes[:-1]
+    flat = shapes.reshape(t1, (math.prod(out_shape), sizes[-1]))
+    if t2._desc.ndim == 1:
+        return d.unsafe_view(mv(flat, t2), out_shape)
+    out_shape = (*out_shape, t2._desc.shape[1])
+    out = d.unsafe_view(mm(flat, t2), out_shape)
+    if not transposed:
+        return out
+    n = len(out_shape)
+    return shapes.contiguous(d.transpose(out, n - 2, n - 1))
+
+
+def _batched(a: Tensor, b: Tensor) -> Tensor:
+    """matmul as one bmm over operands expanded to one batch."""
+    sa, sb = tuple(a._desc.shape), tuple(b._desc.shape)
+    rows = sa[-2] if len(sa) > 1 else 1
+    inner1 = sa[-1]
+    inner2 = sb[-2] if len(sb) > 1 else sb[-1]
+    columns = sb[-1] if len(sb) > 1 else 1
+    batch1, batch2 = sa[:-2], sb[:-2]
+    if len(sa) == 3 and len(sb) == 3 and batch1 != batch2:
+        if batch1[0] == 1 and requires_grad(a):
+            return matmul(d.squeeze_dim(a, 0), b)
+        if batch2[0] == 1 and requires_grad(b):
+            return matmul(a, d.squeeze_dim(b, 0))
+    batch = broadcast_shapes(batch1, batch2)
+    many = math.prod(batch)
+    left = shapes.reshape(shapes.expand(a, (*batch, rows, inner1)), (many, rows, inner1))
+    if len(sb) == 1:
+        right = d.unsqueeze(shapes.reshape(shapes.expand(b, (*batch, inner2)), (many, inner2)), 2)
+    else:
+        right = shapes.reshape(shapes.expand(b, (*batch, inner2, columns)), (many, inner2, columns))
+    out = bmm(left, right)
+    shape = batch + ((rows,) if len(sa) > 1 else ()) + ((columns,) if len(sb) > 1 else ())
+    return d.unsafe_view(d.squeeze_dim(out, 2) if len(sb) == 1 else out, shape)
+
+
+def rmatmul(self: Tensor, other: Any) -> Any:
+    """other @ self"""
+    return matmul(other, self) if isinstance(other, Tensor) else NotImplemented
+
+
+def operator_matmul(self: Tensor, other: Any) -> Any:
+    """self @ other"""
+    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """Every product of an element of one vector and one of the other."""
+    expect_tensor(vec2, "outer", "vec2", 2)
+    for name, x in (("self", input), ("vec2", vec2)):
+        if x._desc.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x._desc.ndim}-D")
+    return d.mul(d.view(input, (input._desc.numel, 1)), vec2)
+
+
+def ger(input: Tensor, vec2: Tensor) -> Tensor:
+    """The old name of outer."""
+    return outer(input, vec2)
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """beta * input + alpha * mat1 @ mat2"""
+    a, b = mat1._desc, mat2._desc
+    if a.ndim != 2 or b.ndim != 2:
+        raise RuntimeError(f"mat{1 if a.ndim != 2 else 2} must be a matrix, got {(a if a.ndim != 2 else b).ndim}-D tensor")
+    if a.shape[1] != b.shape[0]:
+        _check_matrices(a, b)
+    if input._desc.dtype is not b.dtype:
+        raise RuntimeError(f"self and mat2 must have the same dtype, but got {input._desc.dtype.scalar_name} and "
+                           f"{b.dtype.scalar_name}")
+    _check_matrices(a, b)
+    _expands(input, (a.shape[0], b.shape[1]))
+    return d.addmm(input, mat1, mat2, beta, alpha)
+
+
+def _expands(x: Tensor, shape: tuple) -> None:
+    if x._desc.shape != shape:
+        shapes.expand(x.detach(), shape)
+
+
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """beta * input + alpha * mat @ vec"""
+    mv(mat.detach(), vec.detach())
+    _expands(input, (mat._desc.shape[0],))
+    return d.addmv(input, mat, vec, beta, alpha)
+
+
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """beta * input + alpha * outer(vec1, vec2)"""
+    _expands(input, (vec1._desc.shape[0], vec2._desc.shape[0]))
+    return d.addr(input, vec1, vec2, beta, alpha)
+
+
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """beta * input + alpha * batch1 @ batch2"""
+    _check_batches(batch1._desc, batch2._desc)
+    a, b = batch1._desc.shape, batch2._desc.shape
+    _expands(input, (a[0], a[1], b[2]))
+    return d.baddbmm(input, batch1, batch2, beta, alpha)
+
+
+def trace(input: Tensor) -> Tensor:
+    """The sum of the diagonal of a matrix."""
+    if input._desc.ndim != 2:
+        raise RuntimeError("trace: expected a matrix, but got tensor with dim " + str(input._desc.ndim))
+    return d.trace(input)
+
+
+def linear(input: Tensor, weight: Tensor, bias: Any = None) -> Tensor:
+    """torch.nn.functional.linear: input @ weight.T + bias"""
+    n = input._desc.ndim
+    if weight._desc.ndim == 1:
+        out = matmul(input, weight)
+        return out if bias is None else out + bias
+    turned = d.t(weight)
+    if bias is None:
+        return matmul(input, turned)
+    if n == 2:
+        return addmm(bias, input, turned)
+    if bias._desc.ndim == 1:
+        shape = tuple(input._desc.shape)
+        flat = shapes.reshape(input, (math.prod(shape[:-1]), shape[-1]))
+        return shapes.view(addmm(bias, flat, turned), (*shape[:-1], weight._desc.shape[0]))
+    return matmul(input, turned) + bias
+
+
+BOTH = (dot, vdot, mv, mm, bmm, matmul, outer, ger, addmm, addmv, addr, baddbmm, trace)
+METHODS = {f.__name__: f for f in BOTH} | {"__matmul__": operator_matmul, "__rmatmul__": rmatmul}
+FUNCTIONS = {f.__name__: f for f in BOTH}
+NN_FUNCTIONAL = {"linear": linear}
+LINALG = {"matmul": matmul}

@@ -1,0 +1,369 @@
+"""Views and rearrangements, as users call them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d
+
+from ..geometry import element_strides
+from ..kernels.shape import view_strides
+from ..tensor import Tensor, wrap, wrap_dim
+from ..views import as_view
+from .arguments import dims, expect_tensor, infer_size, sizes
+
+
+def view(self: Tensor, *shape: Any) -> Tensor:
+    """The same memory under another shape (or, given a dtype, another type)."""
+    if len(shape) == 1 and hasattr(shape[0], "numpy") and not isinstance(shape[0], Tensor):
+        return view_dtype(self, shape[0])
+    size = infer_size(sizes(shape), self._desc.numel)
+    if not _viewable(self, size):
+        raise RuntimeError("view size is not compatible with input tensor's size and stride (at least one dimension "
+                           "spans across two contiguous subspaces). Use .reshape(...) instead.")
+    return d.view(self, size)
+
+
+def view_dtype(self: Tensor, dtype: Any) -> Tensor:
+    """The same bytes read as another type of the same width; not differentiable."""
+    array = d.storage_of(self)
+    if dtype.itemsize != self._desc.dtype.itemsize:
+        return as_view(self, wrap(array.view(dtype.numpy)))
+    return as_view(self, wrap(array.view(dtype.numpy)))
+
+
+def _viewable(self: Tensor, size: tuple) -> bool:
+    array = self._array
+    return (type(array) is not np.ndarray or array.flags.c_contiguous
+            or view_strides(array.shape, element_strides(array), size) is not None)
+
+
+def reshape(self: Tensor, *shape: Any) -> Tensor:
+    """The same elements under another shape: a view if strides can say it, else a copy."""
+    size = infer_size(sizes(shape), self._desc.numel)
+    if _viewable(self, size):
+        return d.view(self, size)
+    return d.unsafe_view(d.contiguous_copy(self), size)
+
+
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """A view of the other's shape."""
+    return view(self, tuple(other._desc.shape))
+
+
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """The elements in the other's shape."""
+    return reshape(self, tuple(other._desc.shape))
+
+
+def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Some dimensions joined into one."""
+    shape = self._desc.shape
+    start, end = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if not shape:
+        return reshape(self, (1,))
+    if start == end:
+        return self
+    joined = 1
+    for s in shape[start:end + 1]:
+        joined *= s
+    return reshape(self, (*shape[:start], joined, *shape[end + 1:]))
+
+
+def unflatten(self: Tensor, dim: int, shape: Any) -> Tensor:
+    """One dimension split into several."""
+    dim = wrap_dim(dim, self._desc.ndim)
+    inner = infer_size(tuple(shape), self._desc.shape[dim])
+    return view(self, (*self._desc.shape[:dim], *inner, *self._desc.shape[dim + 1:]))
+
+
+def ravel(self: Tensor) -> Tensor:
+    """One dimension."""
+    return reshape(self, (-1,))
+
+
+def t(self: Tensor) -> Tensor:
+    """A matrix transposed; vectors and scalars as they are."""
+    if self._desc.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {self._desc.ndim}D")
+    return d.t(self)
+
+
+def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two dimensions exchanged."""
+    n = self._desc.ndim
+    return d.transpose(self, wrap_dim(dim0, n), wrap_dim(dim1, n))
+
+
+def permute(self: Tensor, *order: Any) -> Tensor:
+    """Dimensions in another order."""
+    n = self._desc.ndim
+    given = sizes(order)
+    if len(given) != n:
+        raise RuntimeError(f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
+                           f"the desired ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = "
+                           f"{len(given)}")
+    wrapped = tuple([wrap_dim(x, n) for x in given])
+    if len(set(wrapped)) != n:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return d.permute(self, wrapped)
+
+
+def T(self: Tensor) -> Tensor:  # noqa: N802
+    """All dimensions reversed."""
+    n = self._desc.ndim
+    if n != 2:
+        warnings.warn("The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
+                      "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+                      "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+                      stacklevel=3)
+    return d.permute(self, tuple(range(n - 1, -1, -1)))
+
+
+def mT(self: Tensor) -> Tensor:  # noqa: N802
+    """The last two dimensions exchanged."""
+    if self._desc.ndim < 2:
+        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got "
+                           f"{self._desc.ndim}-D tensor.")
+    return d.transpose(self, self._desc.ndim - 2, self._desc.ndim - 1)
+
+
+def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
+    """Dimensions moved, the others in order."""
+    n = self._desc.ndim
+    src = dims(tuple(source) if isinstance(source, (tuple, list)) else (source,), n)
+    dst = dims(tuple(destination) if isinstance(destination, (tuple, list)) else (destination,), n)
+    order = [-1] * n
+    for a, b in zip(src, dst, strict=True):
+        order[b] = a
+    rest = iter([i for i in range(n) if i not in src])
+    return d.permute(self, tuple([next(rest) if o < 0 else o for o in order]))
+
+
+def expand(self: Tensor, *size: Any) -> Tensor:
+    """Dimensions of size 1 repeated without copying; -1 keeps a size."""
+    target = sizes(size)
+    shape = self._desc.shape
+    lead = len(target) - len(shape)
+    if lead < 0:
+        raise RuntimeError(
+            f"expand(torch.{self._desc.dtype.legacy}{{{list(shape)}}}, size={list(target)}): the number of sizes provided "
+            f"({len(target)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})")
+    out = list(target)
+    for i in range(len(target) - 1, -1, -1):
+        old = shape[i - lead] if i >= lead else 1
+        if target[i] == -1:
+            if i < lead:
+                raise RuntimeError(f"expand(torch.{self._desc.dtype.legacy}{{{list(shape)}}}, size={list(target)}): the "
+                                   "expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension "
+                                   f"{i}")
+            out[i] = old
+        elif old not in (1, target[i]):
+            raise RuntimeError(f"The expanded size of the tensor ({target[i]}) must match the existing size ({old}) at "
+                               f"non-singleton dimension {i}.  Target sizes: {list(target)}.  Tensor sizes: "
+                               f"{list(shape)}")
+    return d.expand(self, tuple(out))
+
+
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """Expanded to the other's shape."""
+    return expand(self, tuple(other._desc.shape))
+
+
+def broadcast_to(self: Tensor, size: Any) -> Tensor:
+    """Expanded to a shape."""
+    return expand(self, tuple(size))
+
+
+def squeeze(self: Tensor, dim: Any = None) -> Tensor:
+    """Without dimensions of size 1."""
+    if dim is None:
+        return d.squeeze(self)
+    if isinstance(dim, (tuple, list)):
+        return d.squeeze_dims(self, dims(tuple(dim), self._desc.ndim))
+    return d.squeeze_dim(self, wrap_dim(dim, self._desc.ndim))
+
+
+def unsqueeze(self: Tensor, dim: int) -> Tensor:
+    """A dimension of size 1 inserted."""
+    return d.unsqueeze(self, wrap_dim(dim, self._desc.ndim + 1))
+
+
+def select(self: Tensor, dim: int, index: int) -> Tensor:
+    """One position of a dimension."""
+    shape = self._desc.shape
+    if not shape:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    dim = wrap_dim(dim, len(shape))
+    size = shape[dim]
+    if not -size <= index < size:
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {dim}")
+    return d.select(self, dim, index + size if index < 0 else index)
+
+
+def narrow(self: Tensor, dim: int, start: Any, length: int) -> Tensor:
+    """`length` positions of a dimension."""
+    if not self._desc.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    dim = wrap_dim(dim, self._desc.ndim)
+    size = self._desc.shape[dim]
+    start = int(start)
+    if not -size <= start <= size:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})")
+    start = start + size if start < 0 else start
+    if start + length > size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return d.slice_(self, dim, start, start + length, 1)
+
+
+def diagonal(self: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The diagonal of two dimensions."""
+    n = self._desc.ndim
+    a, b = wrap_dim(dim1, n), wrap_dim(dim2, n)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return d.diagonal(self, offset, a, b)
+
+
+def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """All positions of a dimension."""
+    if not self._desc.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    return d.unbind(self, wrap_dim(dim, self._desc.ndim))
+
+
+def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces of a dimension, of one size or of given sizes."""
+    dim = wrap_dim(dim, self._desc.ndim)
+    size = self._desc.shape[dim]
+    if isinstance(split_size_or_sections, (tuple, list)):
+        parts = tuple([int(s) for s in split_size_or_sections])
+        if sum(parts) != size:
+            raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size at "
+                               f"dimension {dim}), but got split_sizes={list(parts)}")
+        return d.split_with_sizes(self, parts, dim)
+    n = int(split_size_or_sections)
+    if n < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={n}")
+    if n == 0 and size:
+        raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}")
+    return d.split(self, n, dim)
+
+
+def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` pieces of one size."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    dim = wrap_dim(dim, self._desc.ndim)
+    size = self._desc.shape[dim]
+    each = -(-size // chunks)
+    if each == 0:
+        return d.split_with_sizes(self, (0,) * chunks, dim)
+    return d.split(self, each, dim)
+
+
+def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces that are plain slices, so they may be written."""
+    dim = wrap_dim(dim, self._desc.ndim)
+    size = self._desc.shape[dim]
+    if isinstance(indices_or_sections, int):
+        n = indices_or_sections
+        base, extra = divmod(size, n)
+        bounds = [0]
+        for i in range(n):
+            bounds.append(bounds[-1] + base + (1 if i < extra else 0))
+    else:
+        bounds = [0, *[min(int(i), size) for i in indices_or_sections], size]
+    return tuple([d.slice_(self, dim, a, b, 1) for a, b in zip(bounds, bounds[1:], strict=False)])
+
+
+def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
+    """Tensors joined along a dimension, promoted to one type."""
+    tensors = _list(tensors, "cat")
+    if not tensors:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    kind = tensors[0]._desc.dtype
+    from ..dtype import promote_types
+
+    for x in tensors[1:]:
+        kind = promote_types(kind, x._desc.dtype)
+    for i, x in enumerate(tensors):
+        if not x._desc.ndim:
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+    real = [x for x in tensors if x._desc.shape != (0,)]
+    model = (real or tensors)[0]
+    dim = wrap_dim(dim, model._desc.ndim)
+    for i, x in enumerate(tensors):
+        if x._desc.shape == (0,):
+            continue
+        if x._desc.ndim != model._desc.ndim:
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {model._desc.ndim} and {x._desc.ndim}")
+        for k, (a, b) in enumerate(zip(model._desc.shape, x._desc.shape, strict=True)):
+            if k != dim and a != b:
+                raise RuntimeError(f"Sizes of tensors must match except in dimension {dim}. Expected size {a} but got "
+                                   f"size {b} for tensor number {i} in the list.")
+    if len(real) == len(tensors):
+        return d.cat(tensors, dim)
+    return d.cat([x if x._desc.shape != (0,) else _empty_like_model(x, model, dim) for x in tensors], dim)
+
+
+def _empty_like_model(x: Tensor, model: Tensor, dim: int) -> Tensor:
+    shape = list(model._desc.shape)
+    shape[dim] = 0
+    return wrap(np.empty(shape, x._desc.dtype.numpy))
+
+
+def _list(tensors: Any, name: str) -> list[Tensor]:
+    if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
+        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
+                        f"{type(tensors).__name__}")
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    return list(tensors)
+
+
+def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
+    """Tensors joined along a new dimension."""
+    tensors = _list(tensors, "stack")
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    first = tensors[0]._desc
+    for i, x in enumerate(tensors):
+        if x._desc.shape != first.shape:
+            raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and "
+                               f"{list(x._desc.shape)} at entry {i}")
+    return d.stack(tensors, wrap_dim(dim, first.ndim + 1))
+
+
+def hstack(tensors: Any) -> Tensor:
+    """Joined along the second dimension, vectors along the first."""
+    tensors = [reshape(x, (1,)) if not x._desc.ndim else x for x in tensors]
+    return cat(tensors, 0 if tensors[0]._desc.ndim == 1 else 1)
+
+
+def vstack(tensors: Any) -> Tensor:
+    """Joined as rows."""
+    return cat([reshape(x, (1, -1)) if x._desc.ndim < 2 else x for x in tensors], 0)
+
+
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """Itself if it is row-major, else a row-major copy."""
+    array = self._array
+    if type(array) is not np.ndarray or array.flags.c_contiguous:
+        return self
+    return d.contiguous_copy(self)
+
+
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy."""
+    return d.clone(expect_tensor(input, "clone"))
+
+

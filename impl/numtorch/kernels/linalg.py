@@ -1,0 +1,133 @@
+"""Products of vectors and matrices over raw arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+
+def dot(x: Array, y: Array) -> Array:
+    """The sum of the products of two vectors."""
+    return x.dot(y)
+
+
+def vdot(x: Array, y: Array) -> Array:
+    """The same with the first vector conjugated."""
+    return np.vdot(x, y)
+
+
+def vdot_self_backward(grad: Array, other: Array) -> Array:
+    """The gradient of a real inner product."""
+    return grad * other
+
+
+def mv(x: Array, vec: Array) -> Array:
+    """Matrix times vector."""
+    return x.dot(vec)
+
+
+def mm(x: Array, mat2: Array) -> Array:
+    """Matrix times matrix."""
+    return x.dot(mat2)
+
+
+def bmm(x: Array, mat2: Array) -> Array:
+    """Matrix times matrix, for each of a batch."""
+    return np.matmul(x, mat2)
+
+
+def outer_backward(grad: Array, vec: Array) -> Array:
+    """Every product of an element of grad and one of vec."""
+    return grad[:, None] * vec
+
+
+def t_mv(x: Array, grad: Array) -> Array:
+    """The transposed matrix times vector."""
+    return x.T.dot(grad)
+
+
+def column_major(shape: tuple, strides: tuple, itemsize: int) -> bool:
+    """Whether a matrix lies column after column, as a transposed one does."""
+    return strides[0] == itemsize and strides[1] == itemsize * shape[0]
+
+
+def mm_self_backward(grad: Array, mat2: Array, shape: tuple, strides: tuple) -> Array:
+    """grad @ mat2.T, in the layout of what it is the gradient of."""
+    if column_major(shape, strides, grad.itemsize):
+        return mat2.dot(grad.T).T
+    return grad.dot(mat2.T)
+
+
+def mm_mat2_backward(grad: Array, x: Array, shape: tuple, strides: tuple) -> Array:
+    """x.T @ grad, in the layout of what it is the gradient of."""
+    if column_major(shape, strides, grad.itemsize):
+        return grad.T.dot(x).T
+    return x.T.dot(grad)
+
+
+def bmm_self_backward(grad: Array, mat2: Array) -> Array:
+    """grad @ mat2.T for each of a batch."""
+    return np.matmul(grad, mat2.swapaxes(1, 2))
+
+
+def bmm_mat2_backward(grad: Array, x: Array) -> Array:
+    """x.T @ grad for each of a batch."""
+    return np.matmul(x.swapaxes(1, 2), grad)
+
+
+def scaled(x: Array, alpha: Any) -> Array:
+    """x times a number, x itself if that is 1."""
+    return x if alpha == 1 else x * x.dtype.type(alpha)
+
+
+def plus_scaled(x: Array, product: Array, beta: Any, alpha: Any) -> Array:
+    """beta * x + alpha * product; x is not read if beta is 0."""
+    product = scaled(product, alpha)
+    return product + scaled(x, beta) if beta else product
+
+
+def addmm(x: Array, mat1: Array, mat2: Array, beta: Any, alpha: Any) -> Array:
+    """beta * x + alpha * mat1 @ mat2"""
+    return plus_scaled(x, mat1.dot(mat2), beta, alpha)
+
+
+def addmv(x: Array, mat: Array, vec: Array, beta: Any, alpha: Any) -> Array:
+    """beta * x + alpha * mat @ vec"""
+    return plus_scaled(x, mat.dot(vec), beta, alpha)
+
+
+def addr(x: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Array:
+    """beta * x + alpha * outer(vec1, vec2)"""
+    return plus_scaled(x, outer_backward(vec1, vec2), beta, alpha)
+
+
+def baddbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:
+    """beta * x + alpha * batch1 @ batch2"""
+    return plus_scaled(x, np.matmul(batch1, batch2), beta, alpha)
+
+
+def addmm_self_backward(grad: Array, shape: tuple, beta: Any) -> Array:
+    """The gradient of the addend, summed back to its shape."""
+    from .shape import sum_to_size
+
+    return sum_to_size(scaled(grad, beta), shape)
+
+
+def squeeze_product(x: Array, dim: int) -> Array:
+    """A dimension of size 1 left out."""
+    return x.reshape(x.shape[:dim] + x.shape[dim + 1:])
+
+
+def trace(x: Array) -> Array:
+    """The sum of the diagonal."""
+    return np.trace(x, dtype=np.int64 if x.dtype.kind in "biu" else x.dtype)
+
+
+def trace_backward(grad: Array, shape: tuple) -> Array:
+    """The gradient on the diagonal."""
+    out = np.zeros(shape, grad.dtype)
+    np.fill_diagonal(out[:shape[1]], grad)
+    return out

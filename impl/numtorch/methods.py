@@ -1,0 +1,201 @@
+"""What is bound to Tensor and to the module: one list a family.
+
+A name here is a method of Tensor and a function of the module unless it is in the `METHODS` or `FUNCTIONS` list only.
+Families that bring their own lists are modules of functions/ with `METHODS` and `FUNCTIONS` dictionaries.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from . import creation, dispatch, writes
+from . import dtype as dtypes
+from .descriptor import Size
+from .functions import convert, indexing, pointwise, shape
+from .geometry import element_strides, root_of, storage_offset
+from .tensor import Tensor
+from .views import storage_of
+
+UNARY = ("neg", "reciprocal", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "abs", "sgn",
+         "sign", "floor", "ceil", "round", "trunc", "atan", "asin", "acos", "sinh", "cosh", "log1p", "expm1")
+SHAPE = ("reshape", "flatten", "unflatten", "ravel", "t", "transpose", "permute", "movedim", "squeeze", "unsqueeze",
+         "select", "narrow", "diagonal", "unbind", "split", "chunk", "tensor_split", "clone", "broadcast_to")
+FAMILIES = ("reduction",)  # modules of functions/ that bring METHODS and FUNCTIONS of their own
+
+ALIASES = {"arctan": "atan", "arcsin": "asin", "arccos": "acos", "absolute": "abs", "negative": "neg", "swapaxes":
+           "transpose", "swapdims": "transpose", "moveaxis": "movedim"}
+
+METHODS: dict[str, Any] = {
+    "__add__": dispatch.add, "__radd__": dispatch.add, "__sub__": dispatch.sub, "__rsub__": pointwise.rsub,
+    "__mul__": dispatch.mul, "__rmul__": dispatch.mul, "__truediv__": pointwise.truediv,
+    "__rtruediv__": pointwise.rtruediv, "__neg__": dispatch.neg, "__pos__": lambda self: self, "__abs__": dispatch.abs,
+    "__pow__": pointwise.power, "__rpow__": pointwise.rpow, "__iadd__": dispatch.add_, "__isub__": dispatch.sub_,
+    "__imul__": dispatch.mul_, "__itruediv__": dispatch.div_, "__ipow__": pointwise.pow_,
+    "add": pointwise.add, "sub": pointwise.sub, "mul": pointwise.mul, "div": pointwise.div, "pow": pointwise.pow,
+    "subtract": pointwise.sub, "multiply": pointwise.mul, "divide": pointwise.div, "true_divide": pointwise.div,
+    "square": pointwise.square, "add_": pointwise.add_, "sub_": pointwise.sub_, "mul_": pointwise.mul_,
+    "div_": pointwise.div_, "pow_": pointwise.pow_,
+    "__getitem__": indexing.getitem, "__setitem__": indexing.setitem,
+    "view": shape.view, "view_as": shape.view_as, "reshape_as": shape.reshape_as, "expand": shape.expand,
+    "expand_as": shape.expand_as, "contiguous": shape.contiguous,
+    "to": convert.to, "type": convert.type_, "type_as": convert.type_as, "detach": convert.detach,
+    "detach_": convert.detach_, "numpy": convert.numpy, "__array__": convert.array_protocol, "item": convert.item,
+    "tolist": convert.tolist, "__float__": convert.to_float, "__int__": convert.to_int,
+    "__complex__": convert.to_complex, "__index__": convert.to_index, "__deepcopy__": convert.deepcopy,
+    "__copy__": convert.shallow_copy, "__reduce_ex__": convert.reduce_ex, "data_ptr": convert.data_ptr,
+    "resize_": convert.resize_, "copy_": writes.copy_, "fill_": writes.fill_, "zero_": writes.zero_,
+    "as_strided": writes.as_strided, "new_tensor": creation.new_tensor, "new_zeros": creation.new_zeros,
+    "new_ones": creation.new_ones, "new_empty": creation.new_empty, "new_full": creation.new_full,
+}
+
+FUNCTIONS: dict[str, Any] = {
+    "add": pointwise.add, "sub": pointwise.sub, "mul": pointwise.mul, "div": pointwise.div, "pow": pointwise.pow,
+    "subtract": pointwise.sub, "multiply": pointwise.mul, "divide": pointwise.div, "true_divide": pointwise.div,
+    "square": pointwise.square, "rsub": pointwise.rsub, "cat": shape.cat, "concat": shape.cat, "concatenate": shape.cat,
+    "stack": shape.stack, "hstack": shape.hstack, "vstack": shape.vstack, "from_numpy": convert.from_numpy,
+    "as_strided": writes.as_strided, "detach": convert.detach,
+}
+for _name in ("tensor", "as_tensor", "empty", "zeros", "ones", "full", "empty_like", "zeros_like", "ones_like",
+              "full_like", "arange", "linspace", "eye", "rand", "randn", "randint", "randperm", "rand_like",
+              "randn_like"):
+    FUNCTIONS[_name] = getattr(creation, _name)
+
+
+def _index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    return writes.index_put_(self, tuple(indices), values, accumulate)
+
+
+def _index_put(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    return dispatch.index_put(self, tuple(indices), values, accumulate)
+
+
+METHODS["index_put_"] = _index_put_
+METHODS["index_put"] = FUNCTIONS["index_put"] = _index_put
+
+
+def _normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Overwrite with normal numbers."""
+    from . import random
+
+    return writes.overwrite(self, lambda a: random.fill_normal(a, mean, std, generator), writes.NormalBackward0)
+
+
+def _uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Overwrite with uniform numbers."""
+    from . import random
+
+    return writes.overwrite(self, lambda a: random.fill_uniform(a, from_, to, generator), writes.UniformBackward0)
+
+
+METHODS["normal_"], METHODS["uniform_"] = _normal_, _uniform_
+
+
+def _stride(self: Tensor, dim: int | None = None) -> Any:
+    """Steps between elements, in elements."""
+    strides = element_strides(self._array)
+    return strides if dim is None else strides[dim]
+
+
+def _is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
+    """Whether the elements lie in row-major order without holes."""
+    array = self._array
+    return True if self._desc.ndim == 0 else bool(array.flags.c_contiguous)
+
+
+class UntypedStorage:
+    """The memory of a tensor."""
+
+    def __init__(self, tensor: Tensor):
+        self._root = root_of(storage_of(tensor))
+
+    def data_ptr(self) -> int:
+        """The address of the first byte."""
+        return self._root.__array_interface__["data"][0]
+
+    def nbytes(self) -> int:
+        """How many bytes."""
+        return self._root.nbytes
+
+    def __len__(self) -> int:
+        return self._root.nbytes
+
+    size = nbytes
+
+
+def _len(self: Tensor) -> int:
+    if not self._desc.ndim:
+        raise TypeError("len() of a 0-d tensor")
+    return self._desc.shape[0]
+
+
+def _iter(self: Tensor) -> Any:
+    if not self._desc.ndim:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter(shape.unbind(self, 0))
+
+
+def _conj(self: Tensor) -> Tensor:
+    """The tensor itself: real types only, so far."""
+    return self
+
+
+def _format(self: Tensor, spec: str) -> str:
+    from .printing import tensor_format
+
+    return tensor_format(self, spec)
+
+
+def _setstate(self: Tensor, state: Any) -> None:
+    raise RuntimeError("__setstate__ can be only called on leaf Tensors")
+
+
+METHODS.update({
+    "stride": _stride, "is_contiguous": _is_contiguous, "untyped_storage": UntypedStorage, "__len__": _len,
+    "__iter__": _iter, "conj": _conj, "__format__": _format,
+    "storage_offset": lambda self: storage_offset(self._array), "element_size": lambda self: self._desc.dtype.itemsize,
+    "is_floating_point": lambda self: self._desc.dtype.is_floating_point,
+    "is_complex": lambda self: self._desc.dtype.is_complex, "get_device": lambda self: -1, "cpu": lambda self: self,
+    "is_conj": lambda self: False, "ndimension": Tensor.dim, "resolve_conj": _conj,
+    "data": property(convert.get_data, convert.set_data), "T": property(shape.T), "mT": property(shape.mT),
+    "is_cuda": property(lambda self: False), "is_sparse": property(lambda self: False),
+    "itemsize": property(lambda self: self._desc.dtype.itemsize),
+    "nbytes": property(lambda self: self._desc.numel * self._desc.dtype.itemsize),
+    "real": property(_conj), "name": property(lambda self: None),
+})
+for _name in UNARY:
+    METHODS[_name] = FUNCTIONS[_name] = getattr(dispatch, _name)
+    METHODS[_name + "_"] = FUNCTIONS[_name + "_"] = getattr(dispatch, _name + "_")
+for _name in SHAPE:
+    METHODS[_name] = FUNCTIONS[_name] = getattr(shape, _name)
+for _name, _kind in {"float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "int": dtypes.int32,
+                     "long": dtypes.int64, "short": dtypes.int16, "bool": dtypes.bool_, "char": dtypes.int8,
+                     "byte": dtypes.uint8}.items():
+    METHODS[_name] = convert.caster(_kind)
+DTYPES = {"dtype": dtypes.dtype, "bool": dtypes.bool_, "uint8": dtypes.uint8, "int8": dtypes.int8, "int16": dtypes.int16,
+          "short": dtypes.int16, "int32": dtypes.int32, "int": dtypes.int32, "int64": dtypes.int64, "long": dtypes.int64,
+          "float16": dtypes.float16, "half": dtypes.float16, "float32": dtypes.float32, "float": dtypes.float32,
+          "float64": dtypes.float64, "double": dtypes.float64, "complex64": dtypes.complex64, "cfloat": dtypes.complex64,
+          "complex128": dtypes.complex128, "cdouble": dtypes.complex128, "Size": Size, "finfo": dtypes.finfo,
+          "iinfo": dtypes.iinfo, "get_default_dtype": dtypes.get_default_dtype,
+          "set_default_dtype": dtypes.set_default_dtype, "promote_types": dtypes.promote_types,
+          "can_cast": dtypes.can_cast}
+FUNCTIONS.update(DTYPES)
+FUNCTIONS.update({
+    "is_tensor": lambda obj: isinstance(obj, Tensor), "numel": Tensor.numel,
+    "is_floating_point": METHODS["is_floating_point"], "is_complex": METHODS["is_complex"],
+})
+
+
+def bind(module: dict[str, Any]) -> None:
+    """Fill the module's namespace and the Tensor class."""
+    for family in FAMILIES:
+        extra = importlib.import_module(f".functions.{family}", __package__)
+        METHODS.update(extra.METHODS)
+        FUNCTIONS.update(extra.FUNCTIONS)
+    for new, old in ALIASES.items():
+        METHODS.setdefault(new, METHODS[old])
+        FUNCTIONS.setdefault(new, FUNCTIONS[old])
+    for name, value in METHODS.items():
+        setattr(Tensor, name, value)
+    module.update(FUNCTIONS)

@@ -1,0 +1,8 @@
+"""Advanced indexing."""
+
+from .. import kernels as k
+from .row import LINEAR, op
+
+op("index(self, indices)", k.index, self="index_backward(grad, self.shape, indices)", jvp=LINEAR)
+op("index_put(self, indices, values, accumulate)", k.index_put, self="index_put_zeros(grad, indices, accumulate)",
+   values="index_values(grad, indices, values.shape)", jvp=LINEAR)

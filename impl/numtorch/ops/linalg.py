@@ -1,0 +1,29 @@
+"""Products of vectors and matrices."""
+
+from .. import kernels as k
+from .row import BILINEAR, LINEAR, op
+
+op("dot(self, tensor)", k.dot, self="grad * tensor.conj()", tensor="grad * self.conj()", jvp=BILINEAR)
+op("vdot(self, other)", k.vdot, self="vdot_self_backward(grad, other)", other="grad * self", jvp=BILINEAR)
+op("mv(self, vec)", k.mv, self="outer_backward(grad, vec)", vec="t_mv(self, grad)", jvp=BILINEAR)
+op("mm(self, mat2)", k.mm, jvp=BILINEAR,
+   self="mm_self_backward(grad, mat2, self.shape, self.strides)",
+   mat2="mm_mat2_backward(grad, self, mat2.shape, mat2.strides)")
+op("bmm(self, mat2)", k.bmm, self="bmm_self_backward(grad, mat2)", mat2="bmm_mat2_backward(grad, self)", jvp=BILINEAR)
+op("addmm(self, mat1, mat2, beta, alpha)", k.addmm,
+   self="addmm_self_backward(grad, self.shape, beta)",
+   mat1="scaled(mm_self_backward(grad, mat2, mat1.shape, mat1.strides), alpha)",
+   mat2="scaled(mm_mat2_backward(grad, mat1, mat2.shape, mat2.strides), alpha)")
+op("addmv(self, mat, vec, beta, alpha)", k.addmv,
+   self="addmm_self_backward(grad, self.shape, beta)",
+   mat="scaled(outer_backward(grad, vec), alpha)", vec="scaled(t_mv(mat, grad), alpha)")
+op("addr(self, vec1, vec2, beta, alpha)", k.addr,
+   self="addmm_self_backward(grad, self.shape, beta)",
+   vec1="scaled(grad.mv(vec2.conj()), alpha)", vec2="scaled(t_mv(grad, vec1), alpha)")
+op("baddbmm(self, batch1, batch2, beta, alpha)", k.baddbmm,
+   self="addmm_self_backward(grad, self.shape, beta)",
+   batch1="scaled(bmm_self_backward(grad, batch2), alpha)", batch2="scaled(bmm_mat2_backward(grad, batch1), alpha)")
+
+# ---- the last step of vector @ matrix: squeeze_ of the product, so the result is no view
+op("squeeze_product(self, dim)", k.squeeze_product, node="SqueezeBackward4", self="grad.unsqueeze(dim)", jvp=LINEAR)
+op("trace(self)", k.trace, pointwise=False, self="trace_backward(grad, self.shape)", jvp=LINEAR)

@@ -1,0 +1,42 @@
+"""Views and rearrangements."""
+
+from .. import kernels as k
+from .row import LINEAR, multiview, op, view
+
+# ---- one view
+view("view(self, size)", k.view, self="grad.reshape(self.shape)")
+view("alias(self)", k.alias, self="grad")
+view("t(self)", k.t, self="grad.t()")
+view("transpose(self, dim0, dim1)", k.transpose, self="grad.transpose(dim0, dim1)")
+view("permute(self, dims)", k.permute, self="permute_backward(grad, dims)")
+view("expand(self, size)", k.expand, self="sum_to_size(grad, self.shape)")
+view("squeeze(self)", k.squeeze, self="unsqueeze_to(grad, self.shape)")
+view("squeeze_dim(self, dim)", k.squeeze_dim, node="SqueezeBackward1", self="unsqueeze_to(grad, self.shape)")
+view("squeeze_dims(self, dim)", k.squeeze_dims, node="SqueezeBackward2", self="unsqueeze_to(grad, self.shape)")
+view("unsqueeze(self, dim)", k.unsqueeze, self="unsqueeze_backward(grad, dim)")
+view("select(self, dim, index)", k.select, self="select_backward(grad, self.shape, dim, index)")
+view("slice_(self, dim, start, end, step)", k.slice_, node="SliceBackward0",
+     self="slice_backward(grad, self.shape, dim, start, end, step)")
+view("diagonal(self, offset, dim1, dim2)", k.diagonal, self="diagonal_backward(grad, self.shape, offset, dim1, dim2)")
+
+# ---- several views
+multiview("unbind(self, dim)", k.unbind, self="unbind_backward(grads, self.shape, dim)")
+multiview("split(self, split_size, dim)", k.split, self="split_backward(grads, self.shape, split_size, dim)")
+multiview("split_with_sizes(self, split_sizes, dim)", k.split_with_sizes,
+          self="split_with_sizes_backward(grads, self.shape, split_sizes, dim)")
+
+# ---- copies
+op("clone(self)", k.clone, pointwise=False, self="grad", jvp=LINEAR)
+op("contiguous_copy(self)", k.contiguous_copy, node="CloneBackward0", self="grad", jvp=LINEAR)
+op("unsafe_view(self, size)", k.unsafe_view, self="grad.reshape(self.shape)", jvp=LINEAR)
+op("to_copy(self, dtype_)", k.to_copy, node="ToCopyBackward0", self="to_copy_backward(grad, self.dtype)", jvp=LINEAR)
+op("cat(tensors: Tensors, dim)", k.cat, tensors="cat_backward(grad, tensors_descs, dim)", jvp=LINEAR)
+op("stack(tensors: Tensors, dim)", k.stack, tensors="stack_backward(grad, tensors_descs, dim)", jvp=LINEAR)
+
+# ---- the ways back, which may be differentiated again
+op("select_backward(grad_output, input_sizes, dim, index)", k.select_backward, node="SelectBackwardBackward0",
+   grad_output="grad.select(dim, index)", jvp=LINEAR)
+op("slice_backward(grad_output, input_sizes, dim, start, end, step)", k.slice_backward,
+   node="SliceBackwardBackward0", grad_output="slice_(grad, dim, start, end, step)", jvp=LINEAR)
+op("diagonal_backward(grad_output, input_sizes, offset, dim1, dim2)", k.diagonal_backward,
+   node="DiagonalBackwardBackward0", grad_output="grad.diagonal(offset, dim1, dim2)", jvp=LINEAR)

@@ -1,0 +1,362 @@
+"""In-place writes that no row derives: copy_, fill_, zero_, index_put_, and windows said by strides.
+
+Each follows one pattern: check_inplace, write, bump the version, then, if anything is tracked, build the node over the
+old history and rebase.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import grad_mode
+from .descriptor import expandable
+from .geometry import has_internal_overlap, is_dense_like, strided
+from .graph import BinaryNode, Node, UnaryNode, edge, next_sequence_nr
+from .kernels import index_put_zeros, index_values, raw_indices
+from .tensor import Tensor, wrap
+from .views import (
+    AsStridedBackward0,
+    Geometry,
+    as_view,
+    bump,
+    check_inplace,
+    extent,
+    geometry,
+    rebase_history,
+    requires_grad,
+    scatter_strided,
+    storage_of,
+    window_of,
+)
+
+_new = object.__new__
+
+
+def tracked(*tensors: Any) -> bool:
+    """Whether an operation over these is recorded."""
+    return bool(grad_mode.state.grad and any([t._requires_grad and requires_grad(t) for t in tensors]))
+
+
+def start(node: Any, desc: Any) -> Any:
+    """The fields every node has."""
+    node.seq = next_sequence_nr()
+    node.desc = desc
+    node.extra = None
+    return node
+
+
+class CopyBackwards(BinaryNode):
+    """copy_: what was overwritten gets zeros, the source the gradient in its own type and shape."""
+
+    __slots__ = ("source",)
+
+    def name(self) -> str:
+        return "torch::autograd::CopyBackwards"
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        from .engine import through_tensors
+
+        first = None if self.fn0 is None else np.zeros_like(grad)
+        if self.fn1 is None:
+            return first, None
+        if self.source.dtype is not self.desc.dtype:
+            return through_tensors(self, grad)
+        from .kernels import sum_to_size
+
+        return first, sum_to_size(grad, self.source.shape)
+
+    def apply_tensors(self, grad: Any) -> Any:
+        from .creation import zeros_like
+        from .engine import validate
+
+        first = None if self.fn0 is None else zeros_like(grad)
+        return first, None if self.fn1 is None else validate(grad, self.source, "CopyBackwards", 1)
+
+
+class ZeroBackward0(UnaryNode):
+    """The gradient of what was overwritten is zero."""
+
+    __slots__ = ()
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return np.zeros_like(grad)
+
+    def apply_tensors(self, grad: Any) -> Any:
+        from .creation import zeros_like
+
+        return zeros_like(grad)
+
+
+class FillBackward2(ZeroBackward0):
+    """fill_ with a number."""
+
+    __slots__ = ()
+    saved_values = ()
+
+
+class NormalBackward0(ZeroBackward0):
+    """normal_"""
+
+    __slots__ = ()
+
+
+class UniformBackward0(ZeroBackward0):
+    """uniform_"""
+
+    __slots__ = ()
+
+
+class FillBackward3(BinaryNode):
+    """fill_ with a 0-d tensor, which gets the sum."""
+
+    __slots__ = ()
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return (None if self.fn0 is None else np.zeros_like(grad),
+                None if self.fn1 is None else np.add.reduce(grad, axis=None))
+
+    def apply_tensors(self, grad: Any) -> Any:
+        from .creation import zeros_like
+
+        return None if self.fn0 is None else zeros_like(grad), None if self.fn1 is None else grad.sum()
+
+
+class IndexPutBackward0(BinaryNode):
+    """index_put_ and item assignment with index tensors."""
+
+    __slots__ = ("indices", "values_shape", "accumulate")
+    saved_values = ("indices", "accumulate")
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return (None if self.fn0 is None else index_put_zeros(grad, self.indices, self.accumulate),
+                None if self.fn1 is None else index_values(grad, self.indices, self.values_shape))
+
+    def apply_tensors(self, grad: Any) -> Any:
+        from . import formulas
+
+        return (None if self.fn0 is None else formulas.index_put_zeros(grad, self.indices, self.accumulate),
+                None if self.fn1 is None else formulas.index_values(grad, self.indices, self.values_shape))
+
+
+def _binary(cls: type, target: Tensor, other: Tensor) -> Any:
+    node = start(_new(cls), target._desc)
+    node.fn0, node.nr0 = edge(target)
+    node.fn1, node.nr1 = edge(other)
+    node.plan = None
+    return node
+
+
+def _unary(cls: type, target: Tensor) -> Any:
+    node = start(_new(cls), target._desc)
+    node.fn0, node.nr0 = edge(target)
+    return node
+
+
+def _refuse_overlap(array: np.ndarray) -> None:
+    if has_internal_overlap(array):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Overwrite with the elements of `src`, broadcast and converted."""
+    if not isinstance(src, Tensor):
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+    flag = tracked(self, src)
+    check_inplace(self, flag or requires_grad(self) or requires_grad(src))
+    array = storage_of(self)
+    if src._desc.shape != self._desc.shape:
+        check_expand(src, self._desc.shape)
+    if self is not src:
+        _refuse_overlap(array)
+        source = src._array
+        if np.iscomplexobj(source) and not np.iscomplexobj(array):
+            source = source.real
+        np.copyto(array, source, casting="unsafe")
+    bump(self)
+    if flag and self._desc.dtype.category >= 2:
+        node = _binary(CopyBackwards, self, src)
+        node.source = src._desc
+        rebase_history(self, node)
+    return self
+
+
+def check_expand(src: Tensor, shape: tuple) -> None:
+    """PyTorch's error if `src` does not broadcast to `shape`."""
+    old = src._desc.shape
+    if expandable(old, shape):
+        return
+    if len(old) > len(shape):
+        raise RuntimeError(
+            f"expand(torch.{src._desc.dtype.legacy}{{{list(old)}}}, size={list(shape)}): the number of sizes provided "
+            f"({len(shape)}) must be greater or equal to the number of dimensions in the tensor ({len(old)})"
+        )
+    lead = len(shape) - len(old)
+    for i in range(len(old) - 1, -1, -1):
+        if old[i] not in (1, shape[i + lead]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({shape[i + lead]}) must match the existing size ({old[i]}) at "
+                f"non-singleton dimension {i + lead}.  Target sizes: {list(shape)}.  Tensor sizes: {list(old)}"
+            )
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Overwrite every element with one number or 0-d tensor."""
+    is_tensor = isinstance(value, Tensor)
+    if is_tensor and value._desc.ndim:
+        raise RuntimeError("fill_ only supports 0-dimension value tensor but got tensor with "
+                           f"{value._desc.ndim} dimensions.")
+    flag = tracked(self, value) if is_tensor else tracked(self)
+    check_inplace(self, flag)
+    array = storage_of(self)
+    array[...] = value._array if is_tensor else np.array(value).astype(array.dtype)
+    bump(self)
+    if flag and self._desc.dtype.category >= 2:
+        rebase_history(self, _binary(FillBackward3, self, value) if is_tensor else _unary(FillBackward2, self))
+    return self
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Overwrite every element with zero."""
+    flag = tracked(self)
+    check_inplace(self, flag)
+    storage_of(self)[...] = 0
+    bump(self)
+    if flag:
+        rebase_history(self, _unary(ZeroBackward0, self))
+    return self
+
+
+def overwrite(self: Tensor, fill: Any, node_class: type) -> Tensor:
+    """Let `fill(array)` overwrite the elements with values that depend on nothing: random ones."""
+    flag = tracked(self)
+    check_inplace(self, flag)
+    fill(storage_of(self))
+    bump(self)
+    if flag:
+        rebase_history(self, _unary(node_class, self))
+    return self
+
+
+def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """Write `values` at the positions that index tensors pick."""
+    indices = tuple(indices)
+    flag = tracked(self, values)
+    check_inplace(self, flag)
+    if values._desc.dtype is not self._desc.dtype:
+        raise RuntimeError("Index put requires the source and destination dtypes match, got "
+                           f"{self._desc.dtype.scalar_name} for the destination and {values._desc.dtype.scalar_name} for "
+                           "the source.")
+    array = storage_of(self)
+    picks = raw_indices(indices)
+    try:
+        if accumulate:
+            np.add.at(array, picks, values._array)
+        else:
+            array[picks] = values._array
+    except ValueError:
+        picked = list(array[picks].shape)
+        raise RuntimeError(f"shape mismatch: value tensor of shape {list(values._desc.shape)} cannot be broadcast to "
+                           f"indexing result of shape {picked}") from None
+    bump(self)
+    if flag:
+        node = _binary(IndexPutBackward0, self, values)
+        node.indices, node.values_shape, node.accumulate = indices, values._desc.shape, accumulate
+        rebase_history(self, node)
+    return self
+
+
+# ---- windows said by strides
+
+
+def as_strided(self: Tensor, size: tuple, stride: tuple, storage_offset: int | None = None) -> Tensor:
+    """A view of the storage said by strides."""
+    array = storage_of(self)
+    place = geometry(self)
+    offset = place.offset if storage_offset is None else storage_offset
+    result = wrap(strided(array, tuple(size), tuple(stride), offset))
+    if tracked(self):
+        node = start(_new(AsStridedBackward0), result._desc)
+        node.fn0, node.nr0 = edge(self)
+        node.size, node.stride, node.storage_offset, node.base = result._desc.shape, tuple(stride), offset, place
+        result._requires_grad, result._grad_fn = True, node
+    return as_view(self, result)
+
+
+class AsStridedBackwardBackward0(UnaryNode):
+    """The derivative of the way back from a strided window: the window again."""
+
+    __slots__ = ("base", "window")
+
+    def apply_tensors(self, grad: Any) -> Any:
+        size, stride, offset = self.window
+        base = self.base
+        plain = contiguous_like(grad, base)
+        return as_strided(plain, size, stride, offset - base.offset)
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        from .engine import through_tensors
+
+        return through_tensors(self, grad)
+
+
+def contiguous_like(grad: Tensor, base: Geometry) -> Tensor:
+    """The gradient laid out as the base is, starting at offset 0."""
+    out = np.empty(extent(Geometry(base.shape, base.strides, 0, base.desc), ((0,), (1,), 0)), grad._desc.dtype.numpy)
+    new = wrap(window_of(out, base.shape, base.strides, 0))
+    return copy_(new, grad)
+
+
+def as_strided_backward(grad: Tensor, base: Geometry, size: tuple, stride: tuple, offset: int) -> Tensor:
+    """Zeros laid out as the base with the gradient in the window, differentiable."""
+    result = wrap(scatter_strided(grad._array, base, size, stride, offset))
+    if tracked(grad):
+        node = start(_new(AsStridedBackwardBackward0), result._desc)
+        node.fn0, node.nr0 = edge(grad)
+        node.base, node.window = base, (size, stride, offset)
+        result._requires_grad, result._grad_fn = True, node
+    return result
+
+
+def copy_slices(node: Any, grad: Tensor) -> tuple:
+    """A write through a view, backward, over Tensors."""
+    from . import dispatch
+
+    base, view = node.base, node.view
+    if node.replay is None:
+        result = contiguous_like(grad, base)
+        window = as_strided(result, view.shape, view.strides, view.offset - base.offset)
+    else:
+        result = dispatch.clone(grad)
+        window = node.replay(result)
+    inner = _call(node.fn, dispatch.clone(window))
+    if node.next_nodes[0] is not None:
+        if inner[0] is None:
+            zero_(window)
+        else:
+            copy_(window, inner[0])
+    return (result if node.next_nodes[0] is not None else None, *inner[1:])
+
+
+def _call(fn: Node, grad: Tensor) -> tuple:
+    if fn.custom:
+        return tuple(fn.apply_custom([grad], False))  # type: ignore[attr-defined]
+    out = fn.apply_tensors(grad)
+    return (out,) if fn.arity == 1 else tuple(out)
+
+
+def copy_obeying(grad: Tensor, variable: Tensor) -> Tensor:
+    """A differentiable copy of a gradient with the strides of the layout contract."""
+    model = variable._array
+    place = geometry(variable)
+    if type(model) is np.ndarray and not model.flags.c_contiguous and is_dense_like(model):
+        out = np.empty(model.size, grad._desc.dtype.numpy)
+        new = wrap(window_of(out, place.shape, place.strides, 0))
+    else:
+        new = wrap(np.empty(grad._desc.shape, grad._desc.dtype.numpy))
+    return copy_(new, grad)
+
