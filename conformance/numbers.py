@@ -65,8 +65,9 @@ def elements(dtype: str, shape: tuple[int, ...], data: bytes) -> np.ndarray[Any,
 
 def ulp(dtype: str, magnitude: Any) -> Any:
     """The distance between neighbouring numbers of a dtype at this magnitude (a number or an array)."""
-    spacing = EPSILON[dtype] * 2.0 ** np.floor(np.log2(np.maximum(np.abs(magnitude), 1e-320)))
-    return np.maximum(spacing, _SMALLEST[dtype])
+    # Not by log2, which rounds: just below a power of two it would be one too large.
+    _, exponent = np.frexp(np.abs(magnitude))
+    return np.maximum(np.ldexp(EPSILON[dtype], exponent - 1), _SMALLEST[dtype])
 
 
 def apart(dtype: str, one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
