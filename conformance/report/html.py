@@ -128,12 +128,19 @@ def _shown_findings(case: Case) -> list[tuple[tuple[Level, ...], Finding]]:
 
 def _views(report: Report, case: Case, svgs: dict[str, str]) -> list[FindingView]:
     views = []
+    facets = report.run.header.subject.facets
     for number, (levels, finding) in enumerate(_shown_findings(case)):
         graphs = [GraphView(owner, drawing, Markup(svgs.get(drawing.dot, ""))) for owner, drawing in _drawings(finding)]
         script = highlighted(report.reproducer(levels, finding).rstrip())
         views.append(
             FindingView(
-                number, levels, finding, script, rows(finding, first_of(levels, finding)), graphs, _graph_step(finding)
+                number,
+                levels,
+                finding,
+                script,
+                rows(finding, first_of(levels, finding), facets),
+                graphs,
+                _graph_step(finding),
             )
         )
     return views

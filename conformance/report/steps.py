@@ -6,7 +6,7 @@ printed twice hides it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
@@ -17,7 +17,7 @@ from conformance.program import Bind, Program, Step, Unpack, outs as outs_of
 from conformance.report import source
 from conformance.report.text import counted, printable
 from conformance.report.values import array_text, seen_text, shape_text
-from conformance.trace import FunctionCall, Opaque, Raised, StepTrace, TensorChange, TensorSeen, Trace
+from conformance.trace import FACETS, FunctionCall, Opaque, Raised, StepTrace, TensorChange, TensorSeen, Trace
 from conformance.verdict import Difference
 
 
@@ -67,8 +67,11 @@ class Row:
     """Whether the difference to show first is here."""
 
 
-def rows(finding: Finding, first: Difference | None) -> list[Row]:
-    """The rows of a finding's program; `first` is the difference to be marked as the first."""
+def rows(finding: Finding, first: Difference | None, facets: Collection[str] = ()) -> list[Row]:
+    """The rows of a finding's program; `first` is the difference to be marked as the first.
+
+    `facets` are those that the subject can observe, all if empty: what it cannot is left out on both sides.
+    """
     program = finding.program
     texts, bodies = source.lines(program), source.bodies(program)
     differences: dict[int, list[Difference]] = {}
@@ -79,13 +82,26 @@ def rows(finding: Finding, first: Difference | None) -> list[Row]:
     for index, step in enumerate(program.steps):
         here = tuple(differences.get(index, ()))
         oracle, subject = (
-            _facts(step, trace, index, bodies, here) if trace is not None and index < len(trace.steps) else None
+            _observed(_facts(step, trace, index, bodies, here), facets or FACETS)
+            if trace is not None and index < len(trace.steps)
+            else None
             for trace in (finding.oracle, finding.subject)
         )
         is_first = first is not None and _row_of(first, program) == index
         state: State = "differs" if here else "uncompared" if index > ended else _state_of(oracle, subject)
         found.append(Row(index, texts[index], state, oracle, subject, here, is_first))
     return found
+
+
+def _observed(facts: tuple[Fact, ...], facets: Collection[str]) -> tuple[Fact, ...]:
+    """The facts, without the facets that are not among those given."""
+    found = []
+    for fact in facts:
+        fields = tuple(field for field in fact.fields if field.facet in facets)
+        inside = tuple(replace(inner, facts=_observed(inner.facts, facets)) for inner in fact.inside)
+        if fields or (fact.kind == "called" and "hooks" in facets):
+            found.append(replace(fact, fields=fields, inside=inside))
+    return tuple(found)
 
 
 def _end(finding: Finding) -> int:

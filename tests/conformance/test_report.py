@@ -261,6 +261,7 @@ def test_nothing_that_a_subject_says_becomes_markup(page: Page) -> None:
         assert not found.find("img")
         assert not [element for _, element in found.elements if any(name.startswith("on") for name in element)]
         assert SHOWN in found.words
+        assert not {"\x00", "\u202e"} & set(found.text), "what cannot be shown is written as an escape"
         assert "49" not in found.words, "a template was rendered twice"
     assert len(page.find("script")) == 1
     assert not case.find("script")
@@ -384,3 +385,12 @@ def test_a_second_name_of_an_object_is_told_and_not_written_again() -> None:
     row = rows(Finding(program=program, oracle=trace, subject=trace, verdict=Verdict(status="PASS")), None)[1]
     said = [" ".join([fact.name, *(field.text for field in fact.fields)]) for fact in row.subject or ()]
     assert said == ["x requires grad", "t t is x"]
+
+
+def test_what_a_subject_cannot_observe_is_left_out_on_both_sides() -> None:
+    oracle = cube_trace()
+    plain = tensor(array(3.375, -8.0), requires_grad=False)
+    subject = Trace(steps=(*oracle.steps[:2], replace(oracle.steps[2], changes={"y": plain}), *oracle.steps[3:]))
+    finding = Finding(program=CUBE, oracle=oracle, subject=subject, verdict=Verdict(status="PASS"))
+    assert rows(finding, None)[2].state == "apart"
+    assert rows(finding, None, ("value", "grad"))[2].state == "same"

@@ -32,6 +32,7 @@ def test_a_graph_is_drawn_with_a_box_a_node_and_an_arrow_an_edge() -> None:
     classes = [group.get("class", "").split()[0] for group in svg.iter("{http://www.w3.org/2000/svg}g")]
     assert classes.count("node") == 4 + 1, "four nodes, and a point for the input that needs no gradient"
     assert classes.count("edge") == 5
+    assert "z" not in {text[:1] for text in svg.itertext()}, "the point has no name"
     assert float(svg.attrib["width"]) > 0
     assert svg.get("role") == "img"
 
@@ -133,7 +134,8 @@ def test_what_a_step_returned_reads_like_python() -> None:
 
 
 def test_code_is_escaped_where_it_is_highlighted() -> None:
-    assert "<img" not in highlighted(f"x = {HOSTILE!r}\n# {HOSTILE}")
+    for code in (f"x = {HOSTILE!r}", f"# {HOSTILE}", HOSTILE, "a <img> b"):
+        assert "<img" not in highlighted(code)
 
 
 @given(st.text())

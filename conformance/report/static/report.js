@@ -189,7 +189,7 @@
   // ------------------------------------------------------------------------------------------------------------- copy
 
   async function copy(button, text) {
-    const done = await written_to_clipboard(text);
+    const done = await toClipboard(text);
     const word = $(".word", button);
     button.dataset.says ??= word.textContent;
     word.textContent = done ? "Copied" : "Press Ctrl+C";
@@ -202,7 +202,7 @@
     }, 2500);
   }
 
-  async function written_to_clipboard(text) {
+  async function toClipboard(text) {
     try {
       await navigator.clipboard.writeText(text);
       return true;
