@@ -1,0 +1,230 @@
+"""Formula functions of reductions and scans, in differentiable operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d
+from ..kernels.reduction import axes, count
+from ..kernels.reduction import kept as kept_array
+from ..tensor import wrap
+
+
+def restored(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
+    """A reduced tensor with the reduced dimensions present, as size 1."""
+    if keepdim or ndim == 0:
+        return x
+    for a in sorted(axes(dim, ndim)):
+        x = d.unsqueeze(x, a)
+    return x
+
+
+def viewed(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
+    """The same by one view."""
+    if keepdim or ndim == 0:
+        return x
+    where = axes(dim, ndim)
+    rest = iter(x._desc.shape)
+    return d.view(x, tuple([1 if i in where else next(rest) for i in range(ndim)]))
+
+
+def sum_all_backward(grad: Any, shape: tuple, dtype: Any) -> Any:
+    """The gradient repeated."""
+    return d.expand(grad, shape).to(dtype)
+
+
+def sum_backward(grad: Any, shape: tuple, dim: Any, keepdim: bool, dtype: Any) -> Any:
+    """The gradient repeated along the dimensions that were summed."""
+    if shape and (dim is None or dim == ()) and not keepdim:
+        return d.expand(grad, shape).to(dtype)
+    return d.expand(restored(grad, dim, keepdim, len(shape)), shape).to(dtype)
+
+
+def mean_all_backward(grad: Any, shape: tuple, numel: int, dtype: Any) -> Any:
+    """The gradient repeated, divided by the number of elements."""
+    return (d.expand(grad, shape) / numel).to(dtype)
+
+
+def mean_backward(grad: Any, shape: tuple, numel: int, dim: Any, keepdim: bool, dtype: Any) -> Any:
+    """The gradient repeated along the dimensions, divided by their size."""
+    n = 1
+    for a in axes(dim, len(shape)):
+        n *= max(shape[a], 1)
+    return (sum_backward(grad, shape, dim, keepdim, grad._desc.dtype) / n).to(dtype)
+
+
+def nansum_backward(grad: Any, x: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient where x is not nan."""
+    spread = sum_backward(grad, x._desc.shape, dim, keepdim, x._desc.dtype)
+    return spread * wrap((~np.isnan(x._array)).astype(x._desc.dtype.numpy))
+
+
+def prod_backward(grad: Any, x: Any, result: Any) -> Any:
+    """The gradient times the product of the other elements."""
+    if x._desc.ndim == 0:
+        return d.clone(grad)
+    zeros = x._desc.numel - np.count_nonzero(x._array)
+    if not zeros:
+        return grad * (result / x).conj()
+    if zeros > 1:
+        return wrap(np.zeros(x._desc.shape, x._desc.dtype.numpy))
+    flat = d.view(x, (x._desc.numel,)) if x._array.flags.c_contiguous else x.reshape(-1)
+    return d.view(grad * others(flat, 0).conj(), tuple(x._desc.shape))
+
+
+def others(x: Any, dim: int) -> Any:
+    """For each element the product of the other ones along a dimension."""
+    shape = list(x._desc.shape)
+    n = shape[dim]
+    shape[dim] = 1
+    one = wrap(np.ones(shape, x._desc.dtype.numpy))
+    ahead = d.cumprod(d.cat([one, d.slice_(x, dim, 0, n - 1, 1)], dim), dim, None)
+    back = d.cat([one, d.flip(d.slice_(x, dim, 1, n, 1), (dim,))], dim)
+    return ahead * d.flip(d.cumprod(back, dim, None), (dim,))
+
+
+def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -> Any:
+    """The same along one dimension."""
+    if x._desc.ndim == 0:
+        return d.clone(grad)
+    grad, result = restored(grad, dim, keepdim, x._desc.ndim), restored(result, dim, keepdim, x._desc.ndim)
+    if np.count_nonzero(x._array) == x._desc.numel:
+        return grad * (result / x).conj()
+    return grad * others(x, dim % x._desc.ndim).conj()
+
+
+def evenly_distribute_backward(grad: Any, x: Any, value: Any) -> Any:
+    """The gradient shared among all elements that have the value."""
+    array = x._array
+    mask = np.isnan(array) if value._array != value._array else array == value._array
+    zeros = wrap(np.zeros(x._desc.shape, grad._desc.dtype.numpy))
+    return d.masked_fill_tensor(zeros, wrap(mask), grad / wrap(np.int64(np.count_nonzero(mask))))
+
+
+def scale_by_count_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient shared among ties along the dimensions."""
+    ndim = x._desc.ndim
+    mask = x._array == kept_array(result._array, dim, keepdim, ndim)
+    n = np.add.reduce(mask, axis=axes(dim, ndim), dtype=np.int64, keepdims=bool(ndim))
+    return viewed(grad, dim, keepdim, ndim) / wrap(n) * wrap(mask)
+
+
+def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | None, keepdim: bool) -> Any:
+    """The sum of the two gradients."""
+    parts = [scale_by_count_backward(g, x, r, dim, keepdim)
+             for g, r in zip(grads, (least, greatest), strict=True) if g is not None]
+    return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+
+def value_selecting_backward(grad: Any, dim: int, index: Any, shape: tuple, keepdim: bool) -> Any:
+    """The gradient at the selected elements, zeros elsewhere."""
+    if not keepdim and shape:
+        grad, index = d.unsqueeze(grad, dim % len(shape)), d.unsqueeze(index, dim % len(shape))
+    return d.scatter_selected(grad, index, dim % max(len(shape), 1), shape)
+
+
+def norm_backward(grad: Any, x: Any, ord: float, norm: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient of a norm, zero where the norm is."""
+    ndim, kind = x._desc.ndim, x._desc.dtype
+    if ord == 0:
+        return None
+    if norm._desc.dtype.to_real() is not kind.to_real():
+        wide = norm._desc.dtype.to_complex() if kind.is_complex else norm._desc.dtype
+        return norm_backward(grad, x.to(wide), ord, norm, dim, keepdim).to(kind)
+    grad, norm = restored(grad, dim, keepdim, ndim), restored(norm, dim, keepdim, ndim)
+    if ord == 1:
+        return x.sgn() * grad
+    zero = wrap(norm._array == 0)
+    if ord == 2:
+        return grad * d.masked_fill(x / norm, zero, 0)
+    size = x.abs()
+    if ord in (float("inf"), float("-inf")):
+        mask = (size._array == norm._array) | np.isnan(size._array)
+        n = np.add.reduce(mask, axis=axes(dim, ndim), dtype=np.int64, keepdims=bool(ndim))
+        return x.sgn() * ((grad / wrap(n)) * wrap(mask))
+    if ord < 1:
+        scaled = x.sgn() * d.masked_fill(size.pow(ord - 1), wrap(x._array == 0), 0)
+        return scaled * grad * norm.pow(1 - ord)
+    scaled = x.sgn() * size.pow(ord - 1) if ord < 2 else x * size.pow(ord - 2)
+    return scaled * d.masked_fill(grad / norm.pow(ord - 1), zero, 0)
+
+
+def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
+    """2 / (N - correction) * grad * (x - mean)"""
+    ndim = x._desc.ndim
+    by = count(x._array, dim) - (1 if correction is None else correction)
+    scale = 2.0 / by if by else float("inf")
+    if ndim == 0 and by <= 0:
+        scale = float("nan")
+    middle = d.mean_all(x, None) if dim is None else d.mean_dim(x, dim, True, None)
+    return (scale * (grad if dim is None and not keepdim else restored(grad, dim, keepdim, ndim))) * (x - middle)
+
+
+def std_backward(grad: Any, x: Any, result: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
+    """The gradient of the variance over 2 * std, zero where std is."""
+    inner = d.masked_fill(grad / (result * 2), wrap(result._array == 0), 0)
+    return var_backward(inner, x, dim, correction, keepdim)
+
+
+def var_mean_backward(grads: list, x: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
+    """The sum of the gradients of variance and mean."""
+    parts = []
+    if grads[0] is not None:
+        parts.append(var_backward(grads[0], x, dim, correction, keepdim))
+    if grads[1] is not None:
+        parts.append(mean_backward(grads[1], x._desc.shape, x._desc.numel, dim, keepdim, x._desc.dtype))
+    return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+
+def std_mean_backward(grads: list, x: Any, result: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
+    """The sum of the gradients of deviation and mean."""
+    parts = []
+    if grads[0] is not None:
+        parts.append(std_backward(grads[0], x, result, dim, correction, keepdim))
+    if grads[1] is not None:
+        parts.append(mean_backward(grads[1], x._desc.shape, x._desc.numel, dim, keepdim, x._desc.dtype))
+    return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+
+
+def logsumexp_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient times softmax."""
+    ndim = x._desc.ndim
+    return restored(grad, dim, keepdim, ndim) * (x - restored(result, dim, keepdim, ndim)).exp()
+
+
+def reversed_cumsum(x: Any, dim: int) -> Any:
+    """Running sums from the end."""
+    return d.flip(d.cumsum(d.flip(x, (dim,)), dim, None), (dim,))
+
+
+def cumsum_backward(grad: Any, dim: int, dtype: Any) -> Any:
+    """Running sums from the end."""
+    ndim = grad._desc.ndim
+    if ndim == 0 or grad._desc.numel <= 1 or grad._desc.shape[dim] == 1:
+        return grad.to(dtype)
+    return reversed_cumsum(grad, dim % ndim).to(dtype)
+
+
+def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
+    """For each element the sum over the products that contain it."""
+    ndim = x._desc.ndim
+    if ndim == 0 or not x._desc.numel:
+        return grad
+    dim %= ndim
+    n = x._desc.shape[dim]
+    if n == 1:
+        return grad
+    if np.count_nonzero(x._array) == x._desc.numel:
+        return reversed_cumsum(result.conj() * grad, dim) / x.conj()
+    columns = []
+    for i in range(n):
+        shape = list(x._desc.shape)
+        shape[dim] = 1
+        ones = wrap(np.ones(shape, x._desc.dtype.numpy))
+        rest = d.cumprod(d.cat([ones, d.slice_(x, dim, i + 1, n, 1)], dim), dim, None)
+        if i:
+            rest = rest * d.slice_(result, dim, i - 1, i, 1)
+        columns.append(d.sum_dim(rest.conj() * d.slice_(grad, dim, i, n, 1), (dim,), True, None))
+    return d.cat(columns, dim)

@@ -1,0 +1,353 @@
+"""Reductions and scans, as users call them."""
+
+from __future__ import annotations
+
+import builtins
+import warnings
+from typing import Any
+
+from .. import dispatch as d
+from .. import dtype as dtypes
+from .. import return_types
+from ..tensor import Tensor, wrap_dim
+from .arguments import expect_tensor
+
+MISSING: Any = object()  # an argument that was not given, where None means something else
+
+
+def several(dim: Any, ndim: int) -> Any:
+    """`dim` as a checked tuple (None stays), not wrapped: it is saved as it was given."""
+    if dim is None:
+        return None
+    given = tuple([int(x) for x in dim]) if isinstance(dim, (tuple, list)) else (int(dim),)
+    seen = set()
+    for x in given:
+        wrapped = wrap_dim(x, ndim)
+        if wrapped in seen:
+            raise RuntimeError(f"dim {wrapped} appears multiple times in the list of dims")
+        seen.add(wrapped)
+    return given
+
+
+def one(dim: Any, ndim: int) -> int:
+    """One checked dimension, as it was given."""
+    dim = int(dim)
+    wrap_dim(dim, ndim)
+    return dim
+
+
+def dims_of(dim: Any, axis: Any) -> Any:
+    """`dim`, or `axis`, NumPy's word for it."""
+    return dim if axis is MISSING else axis
+
+
+# ---- sums
+
+
+def sum(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, axis: Any = MISSING, dtype: Any = None) -> Tensor:
+    """The sum of all elements, or over some dimensions."""
+    if axis is not MISSING:
+        dim = axis
+    if not isinstance(input, Tensor):
+        expect_tensor(input, "sum")
+    if dim is MISSING:
+        return d.sum_all(input, dtype)
+    return d.sum_dim(input, several(dim, input._desc.ndim), keepdim, dtype)
+
+
+def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum, nan counted as 0."""
+    if input._desc.dtype.category < dtypes.FLOATING:
+        return sum(input, dim, keepdim, dtype=dtype)
+    return d.nansum_dim(input, several(dim, input._desc.ndim), keepdim, dtype)
+
+
+def mean(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, axis: Any = MISSING, dtype: Any = None) -> Tensor:
+    """The mean of all elements, or over some dimensions."""
+    if axis is not MISSING:
+        dim = axis
+    if not isinstance(input, Tensor):
+        expect_tensor(input, "mean")
+    kind = dtype or input._desc.dtype
+    if kind.category < dtypes.FLOATING:
+        which = "Input" if dtype is None else "Optional"
+        raise RuntimeError(f"mean(): could not infer output dtype. {which} dtype must be either a floating point or "
+                           f"complex dtype. Got: {kind.scalar_name}")
+    if dim is MISSING:
+        return d.mean_all(input, dtype)
+    return d.mean_dim(input, several(dim, input._desc.ndim), keepdim, dtype)
+
+
+def prod(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The product of all elements, or over one dimension."""
+    expect_tensor(input, "prod")
+    if dim is MISSING or dim is None:
+        return d.prod_all(input, dtype)
+    if isinstance(dim, (tuple, list)):
+        raise TypeError("prod() received an invalid combination of arguments - got (tuple), but expected one of:\n"
+                        " * (*, torch.dtype dtype = None)\n"
+                        " * (int dim, bool keepdim = False, *, torch.dtype dtype = None)\n")
+    return d.prod_dim(input, one(dim, input._desc.ndim), keepdim, dtype)
+
+
+# ---- extremes
+
+
+def _extreme(name: str, input: Tensor, dim: Any, keepdim: Any, other: Any, axis: Any) -> Any:
+    """max and min: of all elements, over a dimension, or of two tensors."""
+    expect_tensor(input, name)
+    dim = dims_of(dim, axis)
+    if isinstance(dim, Tensor):
+        other = dim
+    if other is not None:
+        return (d.maximum if name == "max" else d.minimum)(input, other)
+    if dim is MISSING:
+        if not input._desc.numel:
+            raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                               "reduction dim with the 'dim' argument.")
+        return (d.max_all if name == "max" else d.min_all)(input)
+    dim = one(dim, input._desc.ndim)
+    check_not_empty(input, (dim,), name)
+    found = (d.max_dim if name == "max" else d.min_dim)(input, dim, keepdim)
+    return getattr(return_types, name)(*found)
+
+
+def max(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, other: Any = None, axis: Any = MISSING) -> Any:
+    """The largest element; over a dimension also its index; or the larger elements of two tensors."""
+    return _extreme("max", input, dim, keepdim, other, axis)
+
+
+def min(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, other: Any = None, axis: Any = MISSING) -> Any:
+    """The smallest element; over a dimension also its index; or the smaller elements of two tensors."""
+    return _extreme("min", input, dim, keepdim, other, axis)
+
+
+def check_not_empty(input: Tensor, dim: Any, name: str) -> None:
+    """What has no identity cannot reduce a dimension of size 0."""
+    if not input._desc.ndim:
+        return
+    for x in dim:
+        if input._desc.shape[x] == 0:
+            raise IndexError(f"{name}(): Expected reduction dim {x % input._desc.ndim} to have non-zero size.")
+
+
+def _amax(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    expect_tensor(input, name)
+    given = several(dim, input._desc.ndim)
+    if not given and not input._desc.numel:
+        raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                           "reduction dim with the 'dim' argument.")
+    check_not_empty(input, given, name)
+    return getattr(d, name)(input, given, keepdim)
+
+
+def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    """The largest elements; ties share the gradient."""
+    return _amax("amax", input, dim, keepdim)
+
+
+def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
+    """The smallest elements; ties share the gradient."""
+    return _amax("amin", input, dim, keepdim)
+
+
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The smallest and the largest elements."""
+    if dim is None and not input._desc.numel:
+        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
+    if dim is not None:
+        check_not_empty(input, (one(dim, input._desc.ndim),), "aminmax")
+    return return_types.aminmax(*d.aminmax(input, dim, keepdim))
+
+
+def _argument(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
+    expect_tensor(input, name)
+    if input._desc.dtype is dtypes.bool_:
+        raise RuntimeError(f"{name}(): does not support bool input")
+    if dim is None:
+        if not input._desc.numel:
+            raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
+    else:
+        check_not_empty(input, (one(dim, input._desc.ndim),), name)
+    return getattr(d, name)(input, dim, keepdim)
+
+
+def argmax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """The index of the largest element."""
+    return _argument("argmax", input, dim, keepdim)
+
+
+def argmin(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """The index of the smallest element."""
+    return _argument("argmin", input, dim, keepdim)
+
+
+# ---- ranks
+
+
+def median(input: Tensor, dim: Any = MISSING, keepdim: bool = False) -> Any:
+    """The lower median; over a dimension also its index."""
+    expect_tensor(input, "median")
+    if dim is MISSING:
+        return d.median_all(input)
+    check_not_empty(input, (one(dim, input._desc.ndim),), "median")
+    return return_types.median(*d.median_dim(input, int(dim), keepdim))
+
+
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+    """The k-th smallest element over a dimension, and its index."""
+    ndim = input._desc.ndim
+    size = input._desc.shape[one(dim, ndim)] if ndim else 1
+    if not 1 <= k <= size:
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {wrap_dim(dim, ndim)}")
+    return return_types.kthvalue(*d.kthvalue(input, k, dim, keepdim))
+
+
+def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
+    """Elements in order along a dimension, and where they were."""
+    one(dim, input._desc.ndim)
+    return return_types.sort(*(d.sort if stable is None else d.sort_stable)(input, dim, descending))
+
+
+def msort(input: Tensor) -> Tensor:
+    """Elements in order along the first dimension."""
+    return sort(input, 0)[0]
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Tensor:
+    """The indices that put elements in order."""
+    one(dim, input._desc.ndim)
+    return d.sort(input.detach(), dim, descending)[1]
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """The k largest or smallest elements, and where they were."""
+    ndim = input._desc.ndim
+    if not 0 <= k <= (input._desc.shape[one(dim, ndim)] if ndim else 1):
+        raise RuntimeError("selected index k out of range")
+    return return_types.topk(*d.topk(input, k, dim, largest))
+
+
+# ---- norms and moments
+
+
+def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """torch.linalg.vector_norm"""
+    if not isinstance(ord, (int, float)):
+        raise TypeError("linalg_vector_norm(): argument 'ord' (position 2) must be Number, not " + type(ord).__name__)
+    desc = x._desc
+    if desc.dtype.category < dtypes.FLOATING:
+        raise RuntimeError("linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+                           + desc.dtype.scalar_name)
+    given = several(dim, desc.ndim)
+    if (ord < 0 or ord == float("inf")) and not desc.numel:
+        sizes = [desc.shape[a] for a in given] if given else desc.shape
+        if 0 in sizes:
+            raise RuntimeError(f"linalg.vector_norm cannot compute the {ord:g} norm on an empty "
+                               f"{'tensor' if not given else 'dimension'} because the operation does not have an identity")
+    return d.vector_norm(x, ord, given, keepdim, dtype)
+
+
+def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
+    """The p-norm of all elements, or over some dimensions."""
+    expect_tensor(input, "norm")
+    if p == "fro" or p is None:
+        p = 2
+    elif isinstance(p, str):
+        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+    return vector_norm(input, p, dim, keepdim, dtype=dtype)
+
+
+def linalg_norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """torch.linalg.norm, for vectors and for the Frobenius norm of matrices."""
+    if ord is None or ord == "fro":
+        return vector_norm(A, 2.0, dim, keepdim, dtype=dtype)
+    return vector_norm(A, ord, dim, keepdim, dtype=dtype)
+
+
+def _moment(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any) -> Any:
+    """var and std: their two overloads differ in the correction that is saved."""
+    expect_tensor(input, name)
+    if type(dim) is bool:
+        unbiased, dim = dim, None
+    if correction is MISSING:
+        correction = int(unbiased) if unbiased is not None else None if dim is MISSING else 1
+    desc = input._desc
+    if desc.dtype.category < dtypes.FLOATING:
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+    given = None if dim is MISSING else several(dim, desc.ndim)
+    n = 1
+    for a in given or range(desc.ndim):
+        n *= desc.shape[a] if desc.ndim else 1
+    if n - (1 if correction is None else correction) <= 0:
+        warnings.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
+                      "factor (input numel divided by output numel).", stacklevel=3)
+    return getattr(d, name)(input, given, correction, keepdim)
+
+
+def var(input: Tensor, dim: Any = MISSING, unbiased: Any = None, keepdim: bool = False, *, correction: Any = MISSING,
+        axis: Any = MISSING) -> Tensor:
+    """The variance."""
+    return _moment("var", input, dims_of(dim, axis), unbiased, keepdim, correction)
+
+
+def std(input: Tensor, dim: Any = MISSING, unbiased: Any = None, keepdim: bool = False, *, correction: Any = MISSING,
+        axis: Any = MISSING) -> Tensor:
+    """The standard deviation."""
+    return _moment("std", input, dims_of(dim, axis), unbiased, keepdim, correction)
+
+
+def var_mean(input: Tensor, dim: Any = MISSING, unbiased: Any = None, keepdim: bool = False, *,
+             correction: Any = MISSING) -> Any:
+    """The variance and the mean."""
+    return _moment("var_mean", input, dim, unbiased, keepdim, correction)
+
+
+def std_mean(input: Tensor, dim: Any = MISSING, unbiased: Any = None, keepdim: bool = False, *,
+             correction: Any = MISSING) -> Any:
+    """The standard deviation and the mean."""
+    return _moment("std_mean", input, dim, unbiased, keepdim, correction)
+
+
+def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
+    """log(sum(exp(input)))"""
+    return d.logsumexp(expect_tensor(input, "logsumexp"), several(dim, input._desc.ndim), keepdim)
+
+
+# ---- scans
+
+
+def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """Running sums."""
+    return d.cumsum(expect_tensor(input, "cumsum"), one(dim, input._desc.ndim), dtype)
+
+
+def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """Running products."""
+    return d.cumprod(expect_tensor(input, "cumprod"), one(dim, input._desc.ndim), dtype)
+
+
+# ---- counts
+
+
+def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """Whether all elements are true."""
+    return d.all_dim(expect_tensor(input, "all"), several(dim, input._desc.ndim), keepdim)
+
+
+def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """Whether some element is true."""
+    return d.any_dim(expect_tensor(input, "any"), several(dim, input._desc.ndim), keepdim)
+
+
+def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
+    """How many elements are not zero."""
+    return d.count_nonzero(expect_tensor(input, "count_nonzero"), several(dim, input._desc.ndim))
+
+
+BOTH = (sum, nansum, mean, prod, max, min, amax, amin, aminmax, argmax, argmin, median, kthvalue, sort, msort, argsort,
+        topk, norm, var, std, logsumexp, cumsum, cumprod, all, any, count_nonzero)
+MODULE_ONLY = (var_mean, std_mean)
+METHODS = {f.__name__: f for f in BOTH}
+FUNCTIONS = {f.__name__: f for f in builtins.tuple(BOTH) + MODULE_ONLY}
+LINALG = {"vector_norm": vector_norm, "norm": linalg_norm}

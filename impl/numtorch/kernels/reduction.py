@@ -1,0 +1,341 @@
+"""Reductions and scans over raw arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+Dims = Any  # None (all), a tuple of dimensions, or () which PyTorch reads as all
+
+
+def axes(dim: Dims, ndim: int) -> tuple[int, ...]:
+    """The NumPy axes of PyTorch's `dim`."""
+    if dim is None or dim == ():
+        return tuple(range(ndim))
+    if ndim == 0:
+        return ()
+    return tuple([d % ndim for d in dim]) if type(dim) is tuple else (dim % ndim,)
+
+
+def kept(x: Array, dim: Dims, keepdim: bool, ndim: int) -> Array:
+    """A reduced array with the reduced dimensions present, as size 1."""
+    if keepdim or ndim == 0:
+        return x
+    where = axes(dim, ndim)
+    return np.expand_dims(x, where)
+
+
+def wide(x: Array, dtype: Any) -> Any:
+    """The NumPy type a sum runs in: integers in int64, half precision in single."""
+    if dtype is not None:
+        return dtype.numpy
+    if x.dtype.kind in "biu":
+        return np.int64
+    return np.float32 if x.dtype == np.float16 else x.dtype
+
+
+def narrow(result: Array, x: Array, dtype: Any) -> Array:
+    """The result of a sum that ran in another type than it is to have."""
+    return result.astype(np.float16) if dtype is None and x.dtype == np.float16 else result
+
+
+def sum_all(x: Array, dtype: Any = None) -> Array:
+    """The sum of all elements; integers and bool are summed in int64."""
+    if dtype is None and x.dtype.char in "fdFD":
+        return np.add.reduce(x, axis=None)
+    return narrow(np.add.reduce(x, axis=None, dtype=wide(x, dtype)), x, dtype)
+
+
+def sum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
+    """The sum over some dimensions."""
+    out = np.add.reduce(x, axis=axes(dim, x.ndim), dtype=wide(x, dtype), keepdims=bool(keepdim and x.ndim))
+    return narrow(out, x, dtype)
+
+
+def count(x: Array, dim: Dims) -> int:
+    """How many elements make one element of the result."""
+    n = 1
+    for a in axes(dim, x.ndim):
+        n *= x.shape[a]
+    return n
+
+
+def divide(total: Array, n: int) -> Array:
+    """A sum divided by a count, nan for 0 / 0."""
+    kind = total.dtype.type
+    return total / kind(n)
+
+
+def mean_all(x: Array, dtype: Any = None) -> Array:
+    """The mean of all elements."""
+    total = np.add.reduce(x, axis=None, dtype=wide(x, dtype))
+    return narrow(divide(total, x.size), x, dtype)
+
+
+def mean_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
+    """The mean over some dimensions."""
+    total = np.add.reduce(x, axis=axes(dim, x.ndim), dtype=wide(x, dtype), keepdims=bool(keepdim and x.ndim))
+    return narrow(divide(total, count(x, dim)), x, dtype)
+
+
+def nansum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
+    """The sum over some dimensions, nan counted as 0."""
+    return sum_dim(np.where(np.isnan(x), x.dtype.type(0), x), dim, keepdim, dtype)
+
+
+def prod_all(x: Array, dtype: Any = None) -> Array:
+    """The product of all elements."""
+    return narrow(np.multiply.reduce(x, axis=None, dtype=wide(x, dtype)), x, dtype)
+
+
+def prod_dim(x: Array, dim: int, keepdim: bool, dtype: Any = None) -> Array:
+    """The product over one dimension."""
+    out = np.multiply.reduce(x, axis=axes(dim, x.ndim), dtype=wide(x, dtype), keepdims=bool(keepdim and x.ndim))
+    return narrow(out, x, dtype)
+
+
+def max_all(x: Array) -> Array:
+    """The largest element; nan wins."""
+    return np.maximum.reduce(x, axis=None)
+
+
+def min_all(x: Array) -> Array:
+    """The smallest element; nan wins."""
+    return np.minimum.reduce(x, axis=None)
+
+
+def amax(x: Array, dim: Dims, keepdim: bool) -> Array:
+    """The largest elements over some dimensions."""
+    return np.maximum.reduce(x, axis=axes(dim, x.ndim), keepdims=bool(keepdim and x.ndim))
+
+
+def amin(x: Array, dim: Dims, keepdim: bool) -> Array:
+    """The smallest elements over some dimensions."""
+    return np.minimum.reduce(x, axis=axes(dim, x.ndim), keepdims=bool(keepdim and x.ndim))
+
+
+def aminmax(x: Array, dim: int | None, keepdim: bool) -> tuple[Array, Array]:
+    """The smallest and the largest elements."""
+    return amin(x, dim, keepdim), amax(x, dim, keepdim)
+
+
+def argmax(x: Array, dim: int | None, keepdim: bool) -> Array:
+    """The first index of the largest element."""
+    return _index_of(np.argmax, x, dim, keepdim)
+
+
+def argmin(x: Array, dim: int | None, keepdim: bool) -> Array:
+    """The first index of the smallest element."""
+    return _index_of(np.argmin, x, dim, keepdim)
+
+
+def _index_of(function: Any, x: Array, dim: int | None, keepdim: bool) -> Array:
+    if x.ndim == 0:
+        return np.int64(0)
+    return function(x, axis=dim, keepdims=keepdim).astype(np.int64, copy=False)
+
+
+def max_dim(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    """The largest elements over one dimension, and the first index of each."""
+    return amax(x, dim, keepdim), argmax(x, dim, keepdim)
+
+
+def min_dim(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    """The smallest elements over one dimension, and the first index of each."""
+    return amin(x, dim, keepdim), argmin(x, dim, keepdim)
+
+
+def order(x: Array, dim: int, descending: bool) -> Array:
+    """Indices that sort stably; nan is the largest."""
+    if descending:
+        return np.flip(x.shape[dim] - 1 - np.argsort(np.flip(x, dim), axis=dim, kind="stable"), dim)
+    return np.argsort(x, axis=dim, kind="stable")
+
+
+def sort(x: Array, dim: int, descending: bool) -> tuple[Array, Array]:
+    """Elements in order, and where they were."""
+    if x.ndim == 0:
+        return x, np.int64(0)
+    index = np.ascontiguousarray(order(x, dim, descending)).astype(np.int64, copy=False)
+    return like(np.take_along_axis(x, index, dim), x), like(index, x)
+
+
+def like(new: Array, x: Array) -> Array:
+    """The values in memory laid out as x is, if x is dense."""
+    if new.flags.c_contiguous and x.flags.c_contiguous:
+        return new
+    out = np.empty_like(x, dtype=new.dtype)
+    if 0 in x.strides and x.size > 1:
+        out = np.empty(x.shape, new.dtype)
+    out[...] = new
+    return out
+
+
+def topk(x: Array, k: int, dim: int, largest: bool) -> tuple[Array, Array]:
+    """The k largest or smallest elements in order, and where they were."""
+    if x.ndim == 0:
+        return x, np.int64(0)
+    index = np.ascontiguousarray(np.take(order(x, dim, largest), range(k), axis=dim)).astype(np.int64, copy=False)
+    return np.take_along_axis(x, index, dim), index
+
+
+def kthvalue(x: Array, k: int, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    """The k-th smallest element over one dimension, and its index."""
+    if x.ndim == 0:
+        return x, np.int64(0)
+    index = np.take(order(x, dim, False), [k - 1], axis=dim)
+    values = np.take_along_axis(x, index, dim)
+    return (values, index) if keepdim else (_drop(values, dim), _drop(index, dim))
+
+
+def _drop(x: Array, dim: int) -> Array:
+    return np.squeeze(x, dim)[()]
+
+
+def median_all(x: Array) -> Array:
+    """The lower median of all elements; nan wins, and is the median of nothing."""
+    flat = np.ravel(x)
+    if not flat.size:
+        return x.dtype.type(np.nan)
+    middle = np.sort(flat, kind="stable")
+    return middle[-1] if middle[-1] != middle[-1] else middle[(flat.size - 1) // 2]
+
+
+def median_dim(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    """The lower median over one dimension, and its index; nan wins."""
+    if x.ndim == 0:
+        return x, np.int64(0)
+    values, index = kthvalue(x, (x.shape[dim] + 1) // 2, dim, True)
+    if x.dtype.kind == "f":
+        nan = np.isnan(x)
+        some = nan.any(axis=dim, keepdims=True)
+        index = np.where(some, nan.argmax(axis=dim, keepdims=True), index)
+        values = np.take_along_axis(x, index, dim)
+    index = index.astype(np.int64, copy=False)
+    return (values, index) if keepdim else (_drop(values, dim), _drop(index, dim))
+
+
+def vector_norm(x: Array, ord: float, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
+    """The ord-norm over some dimensions."""
+    if dtype is not None:
+        x = x.astype(dtype.numpy)
+    half = x.dtype == np.float16
+    if half:
+        x = x.astype(np.float32)
+    how = {"axis": axes(dim, x.ndim), "keepdims": bool(keepdim and x.ndim)}
+    kind = (np.abs(x[:0] if x.ndim else x)).dtype
+    if ord == 2:
+        square = x * x if x.dtype.kind == "f" else x.real * x.real + x.imag * x.imag
+        out = np.sqrt(np.add.reduce(square, **how))
+    elif ord == 0:
+        out = np.add.reduce(x != 0, dtype=kind, **how)
+    elif ord == 1:
+        out = np.add.reduce(np.abs(x), **how)
+    elif ord == np.inf:
+        out = np.maximum.reduce(np.abs(x), **how)
+    elif ord == -np.inf:
+        out = np.minimum.reduce(np.abs(x), **how)
+    else:
+        out = np.power(np.add.reduce(np.power(np.abs(x), kind.type(ord)), **how), kind.type(1.0 / ord))
+    return out.astype(np.float16) if half else out
+
+
+def var(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
+    """The variance over some dimensions, divided by N - correction."""
+    return var_mean(x, dim, correction, keepdim)[0]
+
+
+def std(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
+    """The square root of the variance."""
+    return np.sqrt(var(x, dim, correction, keepdim))
+
+
+def var_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Array, Array]:
+    """The variance and the mean; computed in double precision and rounded once, as PyTorch does."""
+    kind = x.dtype
+    y = x.astype(np.complex128 if kind.kind == "c" else np.float64)
+    where = axes(dim, x.ndim)
+    n = count(x, dim)
+    middle = np.asarray(np.add.reduce(y, axis=where, keepdims=True) / np.float64(n))
+    away = y - middle
+    square = away * away if kind.kind == "f" else away.real**2 + away.imag**2
+    by = np.float64(max(n - (1 if correction is None else correction), 0))
+    out = np.add.reduce(square, axis=where, keepdims=True) / by
+    if not (keepdim or x.ndim == 0):
+        shape = tuple([s for i, s in enumerate(x.shape) if i not in where])
+        out, middle = np.reshape(out, shape), np.reshape(middle, shape)
+    real = np.empty(0, kind).real.dtype
+    return np.asarray(out).astype(real)[()], np.asarray(middle).astype(kind)[()]
+
+
+def std_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Array, Array]:
+    """The standard deviation and the mean."""
+    variance, mean = var_mean(x, dim, correction, keepdim)
+    return np.sqrt(variance), mean
+
+
+def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Array:
+    """log(sum(exp(x))) over some dimensions, without overflow."""
+    where = axes(dim, x.ndim)
+    if not x.size:
+        return np.log(np.add.reduce(np.exp(x), axis=where, keepdims=keepdim))
+    top = np.maximum.reduce(x, axis=where, keepdims=True)
+    top = np.where(np.isinf(top), x.dtype.type(0), top)
+    out = np.log(np.add.reduce(np.exp(x - top), axis=where, keepdims=True)) + top
+    if keepdim or x.ndim == 0:
+        return out
+    return np.reshape(out, tuple([s for i, s in enumerate(x.shape) if i not in where]))[()]
+
+
+def cumsum(x: Array, dim: int, dtype: Any = None) -> Array:
+    """Running sums along one dimension."""
+    kind = wide(x, dtype)
+    if x.ndim == 0:
+        return x.astype(kind)
+    out = np.empty_like(x, dtype=kind)
+    return narrow(np.add.accumulate(x, axis=dim, dtype=kind, out=out), x, dtype)
+
+
+def cumprod(x: Array, dim: int, dtype: Any = None) -> Array:
+    """Running products along one dimension."""
+    kind = wide(x, dtype)
+    if x.ndim == 0:
+        return x.astype(kind)
+    out = np.empty_like(x, dtype=kind)
+    return narrow(np.multiply.accumulate(x, axis=dim, dtype=kind, out=out), x, dtype)
+
+
+def gather_selected(x: Array, index: Array, dim: int) -> Array:
+    """The elements of x at the indices along one dimension."""
+    return x if x.ndim == 0 else np.take_along_axis(x, index, dim)
+
+
+def scatter_selected(src: Array, index: Array, dim: int, shape: tuple) -> Array:
+    """Zeros of a shape with src put at distinct indices along one dimension."""
+    if not shape:
+        return src
+    out = np.zeros(shape, src.dtype)
+    np.put_along_axis(out, index, src, dim)
+    return out
+
+
+def all_dim(x: Array, dim: Dims, keepdim: bool) -> Array:
+    """Whether all elements are true; uint8 answers in uint8."""
+    return _logical(np.logical_and, x, dim, keepdim)
+
+
+def any_dim(x: Array, dim: Dims, keepdim: bool) -> Array:
+    """Whether some element is true; uint8 answers in uint8."""
+    return _logical(np.logical_or, x, dim, keepdim)
+
+
+def _logical(function: np.ufunc, x: Array, dim: Dims, keepdim: bool) -> Array:
+    out = function.reduce(x != 0, axis=axes(dim, x.ndim), keepdims=bool(keepdim and x.ndim))
+    return out.astype(np.uint8) if x.dtype == np.uint8 else out
+
+
+def count_nonzero(x: Array, dim: Dims) -> Array:
+    """How many elements are not zero."""
+    return np.add.reduce(x != 0, axis=axes(dim, x.ndim), dtype=np.int64)

@@ -1,0 +1,198 @@
+"""The gradients of reductions over raw arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .reduction import axes, count, kept, scatter_selected
+
+Array = Any
+Dims = Any
+
+
+def spread(grad: Array, shape: tuple) -> Array:
+    """The gradient as a window of `shape`, repeated by stride 0 and without memory of its own."""
+    if grad.shape == shape:
+        return grad
+    if type(grad) is not np.ndarray or not grad.ndim:
+        array = np.asarray(grad)
+        return np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
+    out = np.broadcast_to(grad, shape)
+    return np.lib.stride_tricks.as_strided(grad, shape, out.strides)
+
+
+def convert(grad: Array, dtype: Any) -> Array:
+    """The gradient in the type of the operand."""
+    return grad if grad.dtype == dtype.numpy else grad.astype(dtype.numpy)
+
+
+def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
+    """The gradient repeated."""
+    if grad.dtype != dtype.numpy:
+        grad = grad.astype(dtype.numpy)
+    if not shape:
+        return grad
+    array = np.asarray(grad)
+    return np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
+
+
+def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any) -> Array:
+    """The gradient repeated along the dimensions that were summed."""
+    return convert(spread(kept(grad, dim, keepdim, len(shape)), tuple(shape)), dtype)
+
+
+def mean_all_backward(grad: Array, shape: tuple, numel: int, dtype: Any) -> Array:
+    """The gradient repeated, divided by the number of elements."""
+    out = grad.dtype.type(grad) / grad.dtype.type(numel)
+    return convert(np.full(shape, out) if shape else out, dtype)
+
+
+def mean_backward(grad: Array, shape: tuple, numel: int, dim: Dims, keepdim: bool, dtype: Any) -> Array:
+    """The gradient repeated along the dimensions, divided by their size."""
+    n = 1
+    for a in axes(dim, len(shape)):
+        n *= max(shape[a], 1)
+    out = kept(grad, dim, keepdim, len(shape)) / grad.dtype.type(n)
+    return convert(np.array(np.broadcast_to(out, shape), order="C") if shape else out, dtype)
+
+
+def nansum_backward(grad: Array, x: Array, dim: Dims, keepdim: bool) -> Array:
+    """The gradient where x is not nan."""
+    return kept(grad, dim, keepdim, x.ndim) * ~np.isnan(x)
+
+
+def prod_backward(grad: Array, x: Array, result: Array) -> Array:
+    """The gradient times the product of the other elements."""
+    if x.ndim == 0:
+        return grad
+    x = x.astype(grad.dtype, copy=False)
+    zeros = x.size - np.count_nonzero(x)
+    if not zeros:
+        return grad * (result / x)
+    if zeros > 1:
+        return np.zeros_like(x)
+    return grad * others(x.reshape(-1), 0).reshape(x.shape)
+
+
+def others(x: Array, dim: int) -> Array:
+    """For each element the product of the other ones along a dimension."""
+    ahead = np.ones_like(x)
+    behind = np.ones_like(x)
+    n = x.shape[dim]
+    first = (slice(None),) * dim
+    np.multiply.accumulate(x[(*first, slice(0, n - 1))], axis=dim, out=ahead[(*first, slice(1, n))])
+    back = np.flip(x, dim)[(*first, slice(0, n - 1))]
+    np.flip(behind, dim)[(*first, slice(1, n))] = np.multiply.accumulate(back, axis=dim)
+    return ahead * behind
+
+
+def prod_dim_backward(grad: Array, x: Array, result: Array, dim: int, keepdim: bool) -> Array:
+    """The same along one dimension."""
+    if x.ndim == 0:
+        return grad
+    grad, result = kept(grad, dim, keepdim, x.ndim), kept(result, dim, keepdim, x.ndim)
+    x = x.astype(grad.dtype, copy=False)
+    return grad * (others(x, dim % x.ndim) if (x == 0).any() else result / x)
+
+
+def evenly_distribute_backward(grad: Array, x: Array, value: Array) -> Array:
+    """The gradient shared among all elements that have the value."""
+    mask = x == value if value == value else np.isnan(x)
+    share = grad / np.count_nonzero(mask).__float__() if x.ndim else grad
+    return np.where(mask, share, 0).astype(grad.dtype)[()]
+
+
+def scale_by_count_backward(grad: Array, x: Array, result: Array, dim: Dims, keepdim: bool) -> Array:
+    """The gradient shared among ties along the dimensions."""
+    mask = x == kept(result, dim, keepdim, x.ndim)
+    n = np.add.reduce(mask, axis=axes(dim, x.ndim), dtype=grad.dtype, keepdims=bool(x.ndim))
+    return kept(grad, dim, keepdim, x.ndim) * mask / n
+
+
+def value_selecting_backward(grad: Array, dim: int, index: Array, shape: tuple, keepdim: bool) -> Array:
+    """The gradient at the selected elements, zeros elsewhere."""
+    if not shape:
+        return grad
+    if not keepdim:
+        grad, index = np.expand_dims(grad, dim), np.expand_dims(index, dim)
+    return scatter_selected(grad, index, dim, shape)
+
+
+def norm_backward(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, keepdim: bool) -> Array | None:
+    """The gradient of a norm, zero where the norm is."""
+    zero = x.dtype.type(0)
+    if ord == 0:
+        return None
+    if grad.dtype != x.dtype:
+        return convert_norm(grad, x, ord, norm, dim, keepdim)
+    grad, norm = kept(grad, dim, keepdim, x.ndim), kept(norm, dim, keepdim, x.ndim)
+    if ord == 1:
+        return np.sign(x) * grad
+    if ord == 2:
+        return grad * np.where(norm == 0, zero, x / norm)
+    size = np.abs(x)
+    if ord in (np.inf, -np.inf):
+        mask = (size == norm) | np.isnan(size)
+        n = np.add.reduce(mask, axis=axes(dim, x.ndim), dtype=x.dtype, keepdims=bool(x.ndim))
+        return np.sign(x) * (grad / n * mask)
+    p = x.dtype.type(ord)
+    one = x.dtype.type(1)
+    if ord < 1:
+        return np.where(x == 0, zero, np.sign(x) * np.power(size, p - one)) * grad * np.power(norm, one - p)
+    scaled = np.sign(x) * np.power(size, p - one) if ord < 2 else x * np.power(size, p - one - one)
+    return scaled * np.where(norm == 0, zero, grad / np.power(norm, p - one))
+
+
+def convert_norm(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, keepdim: bool) -> Array | None:
+    """The gradient of a norm taken in another type than its operand's."""
+    out = norm_backward(grad, x.astype(grad.dtype), ord, norm, dim, keepdim)
+    return None if out is None else out.astype(x.dtype)
+
+
+def var_backward(grad: Array, x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
+    """2 / (N - correction) * grad * (x - mean)"""
+    n = count(x, dim)
+    where = axes(dim, x.ndim)
+    middle = np.add.reduce(x, axis=where, keepdims=bool(x.ndim)) / x.dtype.type(n)
+    by = n - (1 if correction is None else correction)
+    scale = x.dtype.type(2.0 / by if by else np.inf if by == 0 else np.nan)
+    return scale * kept(grad, dim, keepdim, x.ndim) * (x - middle)
+
+
+def std_backward(grad: Array, x: Array, result: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
+    """The gradient of the variance over 2 * std, zero where std is."""
+    inner = np.where(result == 0, grad.dtype.type(0), grad / (result * grad.dtype.type(2)))
+    return var_backward(inner, x, dim, correction, keepdim)
+
+
+def logsumexp_backward(grad: Array, x: Array, result: Array, dim: Dims, keepdim: bool) -> Array:
+    """The gradient times softmax."""
+    return kept(grad, dim, keepdim, x.ndim) * np.exp(x - kept(result, dim, keepdim, x.ndim))
+
+
+def cumsum_backward(grad: Array, dim: int, dtype: Any) -> Array:
+    """Running sums from the end."""
+    return convert(grad if grad.ndim == 0 else reversed_cumsum(grad, dim), dtype)
+
+
+def reversed_cumsum(x: Array, dim: int) -> Array:
+    """Running sums from the end, in memory of their own."""
+    return np.array(np.flip(np.add.accumulate(np.flip(x, dim), axis=dim), dim), order="C")
+
+
+def cumprod_backward(grad: Array, x: Array, dim: int, result: Array) -> Array:
+    """For each element the sum over the products that contain it."""
+    if x.ndim == 0 or not x.size:
+        return grad
+    x = x.astype(grad.dtype, copy=False)
+    if not (x == 0).any():
+        return reversed_cumsum(result * grad, dim) / x
+    x, grad = np.moveaxis(x, dim, 0), np.moveaxis(grad, dim, 0)
+    out = np.zeros_like(x)
+    for i in range(len(x)):
+        rest = x.copy()
+        rest[i] = 1
+        out[i] = np.add.reduce((np.multiply.accumulate(rest, axis=0) * grad)[i:], axis=0)
+    return np.ascontiguousarray(np.moveaxis(out, 0, dim))

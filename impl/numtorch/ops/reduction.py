@@ -1,0 +1,74 @@
+"""Reductions, scans, and what selects elements by their rank."""
+
+from .. import kernels as k
+from .row import LINEAR, nondiff, op
+
+# ---- sums
+op("sum_all(self, dtype)", k.sum_all, node="SumBackward0", self="sum_all_backward(grad, self.shape, self.dtype)", jvp=LINEAR)
+op("sum_dim(self, dim, keepdim, dtype)", k.sum_dim, node="SumBackward1",
+   self="sum_backward(grad, self.shape, dim, keepdim, self.dtype)", jvp=LINEAR)
+op("mean_all(self, dtype)", k.mean_all, node="MeanBackward0",
+   self="mean_all_backward(grad, self.shape, self.numel, self.dtype)", jvp=LINEAR)
+op("mean_dim(self, dim, keepdim, dtype)", k.mean_dim, node="MeanBackward1",
+   self="mean_backward(grad, self.shape, self.numel, dim, keepdim, self.dtype)", jvp=LINEAR)
+op("nansum_dim(self, dim, keepdim, dtype)", k.nansum_dim, node="NansumBackward0",
+   self="nansum_backward(grad, self, dim, keepdim)")
+
+# ---- products
+op("prod_all(self, dtype)", k.prod_all, node="ProdBackward0", self="prod_backward(grad, self, result)")
+op("prod_dim(self, dim, keepdim, dtype)", k.prod_dim, node="ProdBackward1",
+   self="prod_dim_backward(grad, self, result, dim, keepdim)")
+
+# ---- extremes: the gradient is shared among ties, or goes to the index
+op("max_all(self)", k.max_all, node="MaxBackward1", self="evenly_distribute_backward(grad, self, result)")
+op("min_all(self)", k.min_all, node="MinBackward1", self="evenly_distribute_backward(grad, self, result)")
+op("max_dim(self, dim, keepdim)", k.max_dim, node="MaxBackward0", outputs=("values", "indices"),
+   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
+op("min_dim(self, dim, keepdim)", k.min_dim, node="MinBackward0", outputs=("values", "indices"),
+   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
+op("amax(self, dim, keepdim)", k.amax, self="scale_by_count_backward(grad, self, result, dim, keepdim)")
+op("amin(self, dim, keepdim)", k.amin, self="scale_by_count_backward(grad, self, result, dim, keepdim)")
+op("aminmax(self, dim, keepdim)", k.aminmax, outputs=("min", "max"), differentiable=(True, True),
+   self="aminmax_backward(grads, self, min, max, dim, keepdim)")
+nondiff("argmax(self, dim, keepdim)", k.argmax)
+nondiff("argmin(self, dim, keepdim)", k.argmin)
+
+# ---- ranks
+op("median_all(self)", k.median_all, node="MedianBackward0", self="evenly_distribute_backward(grad, self, result)")
+op("median_dim(self, dim, keepdim)", k.median_dim, node="MedianBackward1", outputs=("values", "indices"),
+   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
+op("kthvalue(self, k, dim, keepdim)", k.kthvalue, outputs=("values", "indices"), differentiable=(True, False),
+   self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
+op("sort(self, dim, descending)", k.sort, outputs=("values", "indices"), differentiable=(True, False),
+   self="value_selecting_backward(grad, dim, indices, self.shape, True)")
+op("sort_stable(self, dim, descending)", k.sort, node="SortBackward1", outputs=("values", "indices"),
+   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, True)")
+op("topk(self, k, dim, largest)", k.topk, outputs=("values", "indices"), differentiable=(True, False),
+   self="value_selecting_backward(grad, dim, indices, self.shape, True)")
+
+# ---- norms and moments
+op("vector_norm(self, ord, dim, keepdim, dtype)", k.vector_norm, node="LinalgVectorNormBackward0",
+   self="norm_backward(grad, self, ord, result, dim, keepdim)")
+op("var(self, dim, correction, keepdim)", k.var, self="var_backward(grad, self, dim, correction, keepdim)")
+op("std(self, dim, correction, keepdim)", k.std, self="std_backward(grad, self, result, dim, correction, keepdim)")
+op("var_mean(self, dim, correction, keepdim)", k.var_mean, outputs=("result0", "result1"), differentiable=(True, True),
+   self="var_mean_backward(grads, self, dim, correction, keepdim)")
+op("std_mean(self, dim, correction, keepdim)", k.std_mean, outputs=("result0", "result1"), differentiable=(True, True),
+   self="std_mean_backward(grads, self, result0, dim, correction, keepdim)")
+op("logsumexp(self, dim, keepdim)", k.logsumexp, float_result=True,
+   self="logsumexp_backward(grad, self, result, dim, keepdim)")
+
+# ---- scans
+op("cumsum(self, dim, dtype)", k.cumsum, self="cumsum_backward(grad, dim, self.dtype)", jvp=LINEAR)
+op("cumprod(self, dim, dtype)", k.cumprod, self="cumprod_backward(grad, self, dim, result)")
+
+# ---- the way back of a selection, which may be differentiated again
+op("scatter_selected(src, index: Tensor, dim, shape)", k.scatter_selected, node="ScatterBackward0",
+   src="gather_selected(grad, index, dim)", jvp=LINEAR)
+op("gather_selected(self, index: Tensor, dim)", k.gather_selected, node="GatherBackward0",
+   self="scatter_selected(grad, index, dim, self.shape)", jvp=LINEAR)
+
+# ---- counts
+nondiff("all_dim(self, dim, keepdim)", k.all_dim)
+nondiff("any_dim(self, dim, keepdim)", k.any_dim)
+nondiff("count_nonzero(self, dim)", k.count_nonzero)

@@ -1,0 +1,26 @@
+"""What operators with several results return: tuples whose parts also have names."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+
+def _make(name: str, *fields: str) -> Any:
+    base = namedtuple(name, fields)  # noqa: PYI024
+
+    def __repr__(self: Any) -> str:
+        inside = ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
+        return f"torch.return_types.{name}(\n{inside})"
+
+    return type(name, (base,), {"__slots__": (), "__repr__": __repr__, "__module__": "torch.return_types",
+                                "__doc__": f"The result of {name}."})
+
+
+max = _make("max", "values", "indices")
+min = _make("min", "values", "indices")
+median = _make("median", "values", "indices")
+kthvalue = _make("kthvalue", "values", "indices")
+sort = _make("sort", "values", "indices")
+topk = _make("topk", "values", "indices")
+aminmax = _make("aminmax", "min", "max")

@@ -1,0 +1,79 @@
+"""What an operator of three or more operands does before its kernel: promotion, broadcasting, Python numbers.
+
+Two operands have `Plan`s cached by shape (descriptor.py, operands.py); rows of more are rarer, and their gradients are
+fitted back to each operand's own shape and type by its Descriptor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import dtype as dtypes
+from .descriptor import broadcast_shapes, descriptor, reduction, sum_to
+from .operands import category_of, constant
+from .tensor import Tensor
+from .views import check_inplace, requires_grad
+
+
+def promoted(operands: tuple) -> dtypes.dtype:
+    """The type that the operands (None skipped) have together."""
+    dims = zerodim = number = None
+    for x in operands:
+        if x is None:
+            continue
+        if isinstance(x, Tensor):
+            kind = x._desc.dtype
+            if x._desc.ndim:
+                dims = kind if dims is None else dtypes.promote_types(dims, kind)
+            else:
+                zerodim = kind if zerodim is None else dtypes.promote_types(zerodim, kind)
+        else:
+            kind = dtypes.default_of_category(category_of(x))
+            number = kind if number is None else dtypes.promote_types(number, kind)
+    return dtypes.combine(dims, zerodim, number)
+
+
+def together(operands: tuple, fixed: tuple = ()) -> tuple[list, list, Any]:
+    """(tensors, their arrays in the common type, the result's Descriptor); `fixed` operands keep their own type."""
+    kind = promoted(operands)
+    tensors: list[Any] = []
+    arrays: list[Any] = []
+    shape: tuple = ()
+    for x in operands:
+        if x is None:
+            tensors.append(None)
+            arrays.append(None)
+            continue
+        if not isinstance(x, Tensor):
+            x = constant(x, kind)
+        if x._desc.shape != shape:
+            shape = broadcast_shapes(shape, x._desc.shape)
+        tensors.append(x)
+        arrays.append(x._array if x._desc.dtype is kind else x._array.astype(kind.numpy))
+    for x in fixed:
+        if x._desc.shape != shape:
+            shape = broadcast_shapes(x._desc.shape, shape)
+    return tensors, arrays, descriptor(shape, kind)
+
+
+def fit(grad: Any, desc: Any) -> Any:
+    """A raw gradient summed and cast to an operand's shape and type."""
+    if grad.shape != desc.shape:
+        grad = sum_to(grad, reduction(grad.shape, desc.shape))
+    return grad if grad.dtype == desc.dtype.numpy else grad.astype(desc.dtype.numpy)
+
+
+def into(target: Tensor, tensors: list, desc: Any) -> bool:
+    """Check an in-place call whose result is described by `desc`; whether it is to be tracked."""
+    from .operands import inplace_operands
+
+    if desc.shape != target._desc.shape:
+        raise RuntimeError(f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape "
+                           f"{list(desc.shape)}")
+    flag = any(requires_grad(x) for x in tensors if x is not None)
+    check_inplace(target, flag)
+    if not dtypes.can_cast(desc.dtype, target._desc.dtype):
+        raise RuntimeError(f"result type {desc.dtype.scalar_name} can't be cast to the desired output type "
+                           f"{target._desc.dtype.cpp_name if hasattr(target._desc.dtype, 'cpp_name') else target._desc.dtype.scalar_name}")
+    inplace_operands(target, None, "", False)
+    return flag
