@@ -47,7 +47,7 @@ from .descriptor import describe, sum_to
 from .engine import through_tensors, validate
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, next_sequence_nr
 from .operands import inplace_operands, operands, plain, store
-from .saved import unpack_input, unpack_result
+from .saved import check_saveable, unpack_input, unpack_result
 from .several import fit, into, together
 from .tensor import Tensor, wrap
 from .views import as_view, bump, check_inplace, mark_inference, rebase_history, requires_grad, storage_of
@@ -394,6 +394,7 @@ class Generator:
         if clone:
             w(indent, f"node.{n} = original\nnode.{n}_version = 0")
             return
+        w(indent, f"if {n}._extra is not None:\n    check_saveable({n})")
         w(indent, f"node.{n} = {n}\ncounter = {n}._counter\nnode.{n}_version = 0 if counter is None else counter[0]")
 
     def save_result(self, row: Row, indent: int, results: dict[str, tuple[str, str]]) -> None:
@@ -528,10 +529,11 @@ class Generator:
         w(1, f"value = {self.nary_kernel(row)}")
         w(1, "if type(target) is np.ndarray:\n    target[...] = value")
         w(1, f"else:\n    {a}._array = target.dtype.type(value)")
+        w(1, "if flag:")
+        self.track(row, 2, inplace=True)  # before the bump: an operand that is the target itself must be found modified
+        w(2, f"node.desc = {a}._desc")
         w(1, f"bump({a})")
         w(1, "if flag:")
-        self.track(row, 2, inplace=True)
-        w(2, f"node.desc = {a}._desc")
         for n in row.saved_results:
             w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
         w(2, f"rebase_history({a}, node)")
@@ -650,10 +652,11 @@ class Generator:
             w(2, f"target[...] = {kernel}({inputs})")
         w(1, "else:")
         w(2, f"{a}._array = target.dtype.type({kernel}({inputs}))")
+        w(1, "if flag:")
+        self.track(row, 2, inplace=True)  # before the bump: an operand that is the target itself must be found modified
+        w(2, f"node.desc = {a}._desc")
         w(1, f"bump({a})")
         w(1, "if flag:")
-        self.track(row, 2, inplace=True)
-        w(2, f"node.desc = {a}._desc")
         for n in row.saved_results:
             w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
         w(2, f"rebase_history({a}, node)")

@@ -13,13 +13,14 @@ from .descriptor import describe, sum_to
 from .engine import through_tensors, validate
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, next_sequence_nr
 from .operands import inplace_operands, operands, plain, store
-from .saved import unpack_input, unpack_result
+from .saved import check_saveable, unpack_input, unpack_result
 from .several import fit, into, together
 from .tensor import Tensor, wrap
 from .views import as_view, bump, check_inplace, mark_inference, rebase_history, requires_grad, storage_of
 
 _new = object.__new__
 _grad = grad_mode.state
+from .kernels import above as k_above
 from .kernels import addmm as k_addmm
 from .kernels import addmm_self_backward as k_addmm_self_backward
 from .kernels import addmv as k_addmv
@@ -32,12 +33,22 @@ from .kernels import aminmax as k_aminmax
 from .kernels import any_dim as k_any_dim
 from .kernels import argmax as k_argmax
 from .kernels import argmin as k_argmin
+from .kernels import at_least as k_at_least
+from .kernels import at_most as k_at_most
 from .kernels import baddbmm as k_baddbmm
+from .kernels import below as k_below
 from .kernels import bmm as k_bmm
 from .kernels import bmm_mat2_backward as k_bmm_mat2_backward
 from .kernels import bmm_self_backward as k_bmm_self_backward
 from .kernels import cat as k_cat
 from .kernels import cat_backward as k_cat_backward
+from .kernels import clamp as k_clamp
+from .kernels import clamp_backward as k_clamp_backward
+from .kernels import clamp_lower_backward as k_clamp_lower_backward
+from .kernels import clamp_max as k_clamp_max
+from .kernels import clamp_min as k_clamp_min
+from .kernels import clamp_tensor as k_clamp_tensor
+from .kernels import clamp_upper_backward as k_clamp_upper_backward
 from .kernels import clone as k_clone
 from .kernels import contiguous_copy as k_contiguous_copy
 from .kernels import cos as k_cos
@@ -51,19 +62,33 @@ from .kernels import diagonal as k_diagonal
 from .kernels import diagonal_backward as k_diagonal_backward
 from .kernels import div_other as k_div_other
 from .kernels import dot as k_dot
+from .kernels import drop_where as k_drop_where
 from .kernels import evenly_distribute_backward as k_evenly_distribute_backward
 from .kernels import expand as k_expand
+from .kernels import fmax_other_backward as k_fmax_other_backward
+from .kernels import fmax_self_backward as k_fmax_self_backward
+from .kernels import fmin_other_backward as k_fmin_other_backward
+from .kernels import fmin_self_backward as k_fmin_self_backward
 from .kernels import gather_selected as k_gather_selected
 from .kernels import index as k_index
 from .kernels import index_backward as k_index_backward
 from .kernels import index_put as k_index_put
 from .kernels import index_put_zeros as k_index_put_zeros
 from .kernels import index_values as k_index_values
+from .kernels import isclose as k_isclose
+from .kernels import keep_where as k_keep_where
 from .kernels import kthvalue as k_kthvalue
 from .kernels import logsumexp as k_logsumexp
 from .kernels import logsumexp_backward as k_logsumexp_backward
+from .kernels import masked_fill as k_masked_fill
+from .kernels import masked_fill_backward as k_masked_fill_backward
+from .kernels import masked_fill_tensor as k_masked_fill_tensor
+from .kernels import masked_select as k_masked_select
+from .kernels import masked_select_backward as k_masked_select_backward
+from .kernels import masked_value_backward as k_masked_value_backward
 from .kernels import max_all as k_max_all
 from .kernels import max_dim as k_max_dim
+from .kernels import maximum_backward as k_maximum_backward
 from .kernels import mean_all as k_mean_all
 from .kernels import mean_all_backward as k_mean_all_backward
 from .kernels import mean_backward as k_mean_backward
@@ -72,6 +97,7 @@ from .kernels import median_all as k_median_all
 from .kernels import median_dim as k_median_dim
 from .kernels import min_all as k_min_all
 from .kernels import min_dim as k_min_dim
+from .kernels import minimum_backward as k_minimum_backward
 from .kernels import mm as k_mm
 from .kernels import mm_mat2_backward as k_mm_mat2_backward
 from .kernels import mm_self_backward as k_mm_self_backward
@@ -150,7 +176,4019 @@ from .kernels import vdot as k_vdot
 from .kernels import vdot_self_backward as k_vdot_self_backward
 from .kernels import vector_norm as k_vector_norm
 from .kernels import view as k_view
+from .kernels import where as k_where
 from .kernels import zeros_like as k_zeros_like
+
+
+class LtBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'LtBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'LtBackward1', 1)
+        return grad0, grad1
+
+
+def lt(self, other, *, out=None):
+    """lt(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.less(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.less(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'lt', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.less(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'lt')
+    return result
+
+
+def lt_(self, other):
+    """lt_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'lt_', False)
+    found = inplace_operands(self, other, 'lt', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.less(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.less(target, right))
+    if flag:
+        node = LtBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LtBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_zeros_like(grad)
+        return out
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def lt_scalar(self, other):
+    """lt_scalar(self, other) -> Tensor"""
+    array = np.less(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LtBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def lt_scalar_(self, other):
+    """lt_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'lt_scalar_', False)
+    found = inplace_operands(self, None, 'lt_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.less(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.less(target, other))
+    if flag:
+        node = LtBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LeBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'LeBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'LeBackward1', 1)
+        return grad0, grad1
+
+
+def le(self, other, *, out=None):
+    """le(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.less_equal(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.less_equal(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'le', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.less_equal(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'le')
+    return result
+
+
+def le_(self, other):
+    """le_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'le_', False)
+    found = inplace_operands(self, other, 'le', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.less_equal(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.less_equal(target, right))
+    if flag:
+        node = LeBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LeBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_zeros_like(grad)
+        return out
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def le_scalar(self, other):
+    """le_scalar(self, other) -> Tensor"""
+    array = np.less_equal(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LeBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def le_scalar_(self, other):
+    """le_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'le_scalar_', False)
+    found = inplace_operands(self, None, 'le_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.less_equal(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.less_equal(target, other))
+    if flag:
+        node = LeBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class GtBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'GtBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'GtBackward1', 1)
+        return grad0, grad1
+
+
+def gt(self, other, *, out=None):
+    """gt(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.greater(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.greater(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'gt', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.greater(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'gt')
+    return result
+
+
+def gt_(self, other):
+    """gt_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'gt_', False)
+    found = inplace_operands(self, other, 'gt', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.greater(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.greater(target, right))
+    if flag:
+        node = GtBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class GtBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_zeros_like(grad)
+        return out
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def gt_scalar(self, other):
+    """gt_scalar(self, other) -> Tensor"""
+    array = np.greater(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = GtBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def gt_scalar_(self, other):
+    """gt_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'gt_scalar_', False)
+    found = inplace_operands(self, None, 'gt_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.greater(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.greater(target, other))
+    if flag:
+        node = GtBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class GeBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'GeBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'GeBackward1', 1)
+        return grad0, grad1
+
+
+def ge(self, other, *, out=None):
+    """ge(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.greater_equal(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.greater_equal(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'ge', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.greater_equal(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'ge')
+    return result
+
+
+def ge_(self, other):
+    """ge_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'ge_', False)
+    found = inplace_operands(self, other, 'ge', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.greater_equal(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.greater_equal(target, right))
+    if flag:
+        node = GeBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class GeBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_zeros_like(grad)
+        return out
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def ge_scalar(self, other):
+    """ge_scalar(self, other) -> Tensor"""
+    array = np.greater_equal(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = GeBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def ge_scalar_(self, other):
+    """ge_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'ge_scalar_', False)
+    found = inplace_operands(self, None, 'ge_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.greater_equal(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.greater_equal(target, other))
+    if flag:
+        node = GeBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class EqBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'EqBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'EqBackward1', 1)
+        return grad0, grad1
+
+
+def eq(self, other, *, out=None):
+    """eq(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.equal(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.equal(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'eq', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.equal(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'eq')
+    return result
+
+
+def eq_(self, other):
+    """eq_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'eq_', False)
+    found = inplace_operands(self, other, 'eq', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.equal(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.equal(target, right))
+    if flag:
+        node = EqBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class EqBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_zeros_like(grad)
+        return out
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def eq_scalar(self, other):
+    """eq_scalar(self, other) -> Tensor"""
+    array = np.equal(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = EqBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def eq_scalar_(self, other):
+    """eq_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'eq_scalar_', False)
+    found = inplace_operands(self, None, 'eq_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.equal(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.equal(target, other))
+    if flag:
+        node = EqBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class NeBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'NeBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'NeBackward1', 1)
+        return grad0, grad1
+
+
+def ne(self, other, *, out=None):
+    """ne(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.not_equal(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.not_equal(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'ne', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.not_equal(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'ne')
+    return result
+
+
+def ne_(self, other):
+    """ne_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'ne_', False)
+    found = inplace_operands(self, other, 'ne', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.not_equal(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.not_equal(target, right))
+    if flag:
+        node = NeBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class NeBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_zeros_like(grad)
+        return out
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def ne_scalar(self, other):
+    """ne_scalar(self, other) -> Tensor"""
+    array = np.not_equal(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = NeBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def ne_scalar_(self, other):
+    """ne_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'ne_scalar_', False)
+    found = inplace_operands(self, None, 'ne_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.not_equal(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.not_equal(target, other))
+    if flag:
+        node = NeBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+def isnan(self):
+    """isnan(self) -> Tensor"""
+    array = np.isnan(self._array)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def isinf(self):
+    """isinf(self) -> Tensor"""
+    array = np.isinf(self._array)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def isfinite(self):
+    """isfinite(self) -> Tensor"""
+    array = np.isfinite(self._array)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def logical_not(self):
+    """logical_not(self) -> Tensor"""
+    array = np.logical_not(self._array)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def logical_and(self, other):
+    """logical_and(self, other) -> Tensor"""
+    array = np.logical_and(self._array, other._array)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def logical_or(self, other):
+    """logical_or(self, other) -> Tensor"""
+    array = np.logical_or(self._array, other._array)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def logical_xor(self, other):
+    """logical_xor(self, other) -> Tensor"""
+    array = np.logical_xor(self._array, other._array)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def bitwise_not(self):
+    """bitwise_not(self) -> Tensor"""
+    array = np.invert(self._array)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class Bitwise_AndBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'Bitwise_AndBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'Bitwise_AndBackward1', 1)
+        return grad0, grad1
+
+
+def bitwise_and(self, other, *, out=None):
+    """bitwise_and(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.bitwise_and(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.bitwise_and(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'bitwise_and', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.bitwise_and(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'bitwise_and')
+    return result
+
+
+def bitwise_and_(self, other):
+    """bitwise_and_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'bitwise_and_', False)
+    found = inplace_operands(self, other, 'bitwise_and', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.bitwise_and(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.bitwise_and(target, right))
+    if flag:
+        node = Bitwise_AndBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Bitwise_OrBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'Bitwise_OrBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'Bitwise_OrBackward1', 1)
+        return grad0, grad1
+
+
+def bitwise_or(self, other, *, out=None):
+    """bitwise_or(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.bitwise_or(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.bitwise_or(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'bitwise_or', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.bitwise_or(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'bitwise_or')
+    return result
+
+
+def bitwise_or_(self, other):
+    """bitwise_or_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'bitwise_or_', False)
+    found = inplace_operands(self, other, 'bitwise_or', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.bitwise_or(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.bitwise_or(target, right))
+    if flag:
+        node = Bitwise_OrBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Bitwise_XorBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'Bitwise_XorBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'Bitwise_XorBackward1', 1)
+        return grad0, grad1
+
+
+def bitwise_xor(self, other, *, out=None):
+    """bitwise_xor(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.bitwise_xor(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.bitwise_xor(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'bitwise_xor', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.bitwise_xor(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'bitwise_xor')
+    return result
+
+
+def bitwise_xor_(self, other):
+    """bitwise_xor_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'bitwise_xor_', False)
+    found = inplace_operands(self, other, 'bitwise_xor', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.bitwise_xor(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.bitwise_xor(target, right))
+    if flag:
+        node = Bitwise_XorBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Bitwise_Left_ShiftBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Left_ShiftBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'Bitwise_Left_ShiftBackward1', 1)
+        return grad0, grad1
+
+
+def bitwise_left_shift(self, other, *, out=None):
+    """bitwise_left_shift(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.left_shift(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.left_shift(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'bitwise_left_shift', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.left_shift(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'bitwise_left_shift')
+    return result
+
+
+def bitwise_left_shift_(self, other):
+    """bitwise_left_shift_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'bitwise_left_shift_', False)
+    found = inplace_operands(self, other, 'bitwise_left_shift', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.left_shift(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.left_shift(target, right))
+    if flag:
+        node = Bitwise_Left_ShiftBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Bitwise_Right_ShiftBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Right_ShiftBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'Bitwise_Right_ShiftBackward1', 1)
+        return grad0, grad1
+
+
+def bitwise_right_shift(self, other, *, out=None):
+    """bitwise_right_shift(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.right_shift(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.right_shift(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'bitwise_right_shift', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.right_shift(left, right)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'bitwise_right_shift')
+    return result
+
+
+def bitwise_right_shift_(self, other):
+    """bitwise_right_shift_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'bitwise_right_shift_', False)
+    found = inplace_operands(self, other, 'bitwise_right_shift', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.right_shift(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.right_shift(target, right))
+    if flag:
+        node = Bitwise_Right_ShiftBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+def isclose(self, other, rtol, atol, equal_nan):
+    """isclose(self, other, rtol, atol, equal_nan) -> Tensor"""
+    array = k_isclose(self._array, other._array, rtol, atol, equal_nan)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MaximumBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_maximum_backward(grad, self, other)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_maximum_backward(grad, other, self)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.maximum_backward(grad, self, other)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'MaximumBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.maximum_backward(grad, other, self)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'MaximumBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def maximum(self, other, *, out=None):
+    """maximum(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.maximum(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.maximum(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'maximum', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.maximum(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = MaximumBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'maximum')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'maximum')
+    return result
+
+
+class MinimumBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_minimum_backward(grad, self, other)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_minimum_backward(grad, other, self)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.minimum_backward(grad, self, other)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'MinimumBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.minimum_backward(grad, other, self)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'MinimumBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def minimum(self, other, *, out=None):
+    """minimum(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.minimum(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.minimum(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'minimum', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.minimum(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = MinimumBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'minimum')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'minimum')
+    return result
+
+
+class FmaxBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_fmax_self_backward(grad, self, other)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_fmax_other_backward(grad, self, other)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.fmax_self_backward(grad, self, other)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'FmaxBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.fmax_other_backward(grad, self, other)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'FmaxBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def fmax(self, other, *, out=None):
+    """fmax(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.fmax(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.fmax(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'fmax', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.fmax(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = FmaxBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'fmax')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'fmax')
+    return result
+
+
+class FminBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_fmin_self_backward(grad, self, other)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_fmin_other_backward(grad, self, other)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.fmin_self_backward(grad, self, other)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'FminBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.fmin_other_backward(grad, self, other)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'FminBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def fmin(self, other, *, out=None):
+    """fmin(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.fmin(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.fmin(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'fmin', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.fmin(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = FminBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'fmin')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'fmin')
+    return result
+
+
+class WhereBackward0(VariadicNode):
+    __slots__ = ('condition', 'condition_version', 'operand_descs',)
+    saved = ('condition',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        condition = node.condition
+        if condition is not None:
+            counter = condition._counter
+            if counter is not None and counter[0] != node.condition_version:
+                condition = unpack_input(node, 'condition')
+            condition = condition._array
+        grad0 = None if node.next_nodes[0] is None else fit(k_keep_where(grad, condition), node.operand_descs[0])
+        grad1 = None if node.next_nodes[1] is None else fit(k_drop_where(grad, condition), node.operand_descs[1])
+        if not keep:
+            if node.condition is not None:
+                node.condition = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        condition = unpack_input(node, 'condition')
+        grad0 = None if node.next_nodes[0] is None else formulas.keep_where(grad, condition)
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'WhereBackward0', 0)
+        grad1 = None if node.next_nodes[1] is None else formulas.drop_where(grad, condition)
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'WhereBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.condition is not None:
+            node.condition = FREED
+
+
+def where(condition, self, other):
+    """where(condition, self, other) -> Tensor"""
+    tensors, arrays, desc = together((self, other,), (condition,))
+    self, other = tensors
+    array = k_where(condition._array, arrays[0], arrays[1])
+    flag = any([requires_grad(t) for t in tensors if t is not None])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = WhereBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if other is None else edge(other)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.condition = condition
+        node.condition_version = 0 if condition is None or condition._counter is None else condition._counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MaskedFillBackward0(UnaryNode):
+    __slots__ = ('mask', 'mask_version', 'self_sym_sizes',)
+    saved = ('mask',)
+    saved_values = ('self_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        mask = node.mask
+        if mask is not None:
+            counter = mask._counter
+            if counter is not None and counter[0] != node.mask_version:
+                mask = unpack_input(node, 'mask')
+            mask = mask._array
+        self_sym_sizes = node.self_sym_sizes
+        out = k_masked_fill_backward(grad, mask, self_sym_sizes)
+        if not keep:
+            if node.mask is not None:
+                node.mask = FREED
+        return out
+    def apply_tensors(node, grad):
+        mask = unpack_input(node, 'mask')
+        self_sym_sizes = node.self_sym_sizes
+        return formulas.masked_fill_backward(grad, mask, self_sym_sizes)
+
+    def release(node) -> None:
+        if node.mask is not None:
+            node.mask = FREED
+
+
+def masked_fill(self, mask, value):
+    """masked_fill(self, mask, value) -> Tensor"""
+    array = k_masked_fill(self._array, mask._array, value)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MaskedFillBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if mask._extra is not None:
+                check_saveable(mask)
+            node.mask = mask
+            counter = mask._counter
+            node.mask_version = 0 if counter is None else counter[0]
+            node.self_sym_sizes = self._desc.shape
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def masked_fill_(self, mask, value):
+    """masked_fill_(self, mask, value) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'masked_fill_', False)
+    found = inplace_operands(self, None, 'masked_fill', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_masked_fill(target, mask._array, value)
+    else:
+        self._array = target.dtype.type(k_masked_fill(target, mask._array, value))
+    if flag:
+        node = MaskedFillBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if mask._extra is not None:
+            check_saveable(mask)
+        node.mask = mask
+        counter = mask._counter
+        node.mask_version = 0 if counter is None else counter[0]
+        node.self_sym_sizes = self._desc.shape
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class MaskedFillBackward1(BinaryNode):
+    __slots__ = ('mask', 'mask_version', 'self_sym_sizes', 'value_scalar_type',)
+    saved = ('mask',)
+    saved_values = ('self_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        mask = node.mask
+        if mask is not None:
+            counter = mask._counter
+            if counter is not None and counter[0] != node.mask_version:
+                mask = unpack_input(node, 'mask')
+            mask = mask._array
+        self_sym_sizes = node.self_sym_sizes
+        value_scalar_type = node.value_scalar_type
+        grad0 = None if node.fn0 is None else k_masked_fill_backward(grad, mask, self_sym_sizes)
+        grad1 = None if node.fn1 is None else k_masked_value_backward(grad, mask, value_scalar_type)
+        if not keep:
+            if node.mask is not None:
+                node.mask = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        mask = unpack_input(node, 'mask')
+        self_sym_sizes = node.self_sym_sizes
+        value_scalar_type = node.value_scalar_type
+        grad0 = None if node.fn0 is None else formulas.masked_fill_backward(grad, mask, self_sym_sizes)
+        grad1 = None if node.fn1 is None else formulas.masked_value_backward(grad, mask, value_scalar_type)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.mask is not None:
+            node.mask = FREED
+
+
+def masked_fill_tensor(self, mask, value):
+    """masked_fill_tensor(self, mask, value) -> Tensor"""
+    array = k_masked_fill_tensor(self._array, mask._array, value._array)
+    desc = describe(array)
+    flag = self._requires_grad or value._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(value)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MaskedFillBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = value._grad_fn
+            if fn1 is not None and value._extra is None:
+                node.fn1 = fn1
+                node.nr1 = value._output_nr
+            elif not value._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(value)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if mask._extra is not None:
+                check_saveable(mask)
+            node.mask = mask
+            counter = mask._counter
+            node.mask_version = 0 if counter is None else counter[0]
+            node.self_sym_sizes = self._desc.shape
+            node.value_scalar_type = value._desc.dtype
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MaskedSelectBackward0(UnaryNode):
+    __slots__ = ('mask', 'mask_version', 'self', 'self_version',)
+    saved = ('mask', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        mask = node.mask
+        if mask is not None:
+            counter = mask._counter
+            if counter is not None and counter[0] != node.mask_version:
+                mask = unpack_input(node, 'mask')
+            mask = mask._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_masked_select_backward(grad, self, mask)
+        if not keep:
+            if node.mask is not None:
+                node.mask = FREED
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        mask = unpack_input(node, 'mask')
+        self = unpack_input(node, 'self')
+        return formulas.masked_select_backward(grad, self, mask)
+
+    def release(node) -> None:
+        if node.mask is not None:
+            node.mask = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def masked_select(self, mask):
+    """masked_select(self, mask) -> Tensor"""
+    array = k_masked_select(self._array, mask._array)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MaskedSelectBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if mask._extra is not None:
+                check_saveable(mask)
+            node.mask = mask
+            counter = mask._counter
+            node.mask_version = 0 if counter is None else counter[0]
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class ClampBackward1(UnaryNode):
+    __slots__ = ('self', 'self_version', 'min', 'max',)
+    saved = ('self',)
+    saved_values = ('min', 'max',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        min = node.min
+        max = node.max
+        out = k_clamp_backward(grad, self, min, max)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        min = node.min
+        max = node.max
+        return formulas.clamp_backward(grad, self, min, max)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def clamp(self, min, max):
+    """clamp(self, min, max) -> Tensor"""
+    array = k_clamp(self._array, min, max)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ClampBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.min = min
+            node.max = max
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def clamp_(self, min, max):
+    """clamp_(self, min, max) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'clamp_', False)
+    found = inplace_operands(self, None, 'clamp', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_clamp(target, min, max)
+    else:
+        self._array = target.dtype.type(k_clamp(target, min, max))
+    if flag:
+        node = ClampBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.min = min
+        node.max = max
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ClampMinBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'min',)
+    saved = ('self',)
+    saved_values = ('min',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        min = node.min
+        out = k_at_least(grad, self, min)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        min = node.min
+        return formulas.at_least(grad, self, min)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def clamp_min(self, min):
+    """clamp_min(self, min) -> Tensor"""
+    array = k_clamp_min(self._array, min)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ClampMinBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.min = min
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def clamp_min_(self, min):
+    """clamp_min_(self, min) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'clamp_min_', False)
+    found = inplace_operands(self, None, 'clamp_min', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_clamp_min(target, min)
+    else:
+        self._array = target.dtype.type(k_clamp_min(target, min))
+    if flag:
+        node = ClampMinBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.min = min
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ClampMaxBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'max',)
+    saved = ('self',)
+    saved_values = ('max',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        max = node.max
+        out = k_at_most(grad, self, max)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        max = node.max
+        return formulas.at_most(grad, self, max)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def clamp_max(self, max):
+    """clamp_max(self, max) -> Tensor"""
+    array = k_clamp_max(self._array, max)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ClampMaxBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.max = max
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def clamp_max_(self, max):
+    """clamp_max_(self, max) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'clamp_max_', False)
+    found = inplace_operands(self, None, 'clamp_max', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_clamp_max(target, max)
+    else:
+        self._array = target.dtype.type(k_clamp_max(target, max))
+    if flag:
+        node = ClampMaxBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.max = max
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ClampBackward0(VariadicNode):
+    __slots__ = ('max', 'max_version', 'min', 'min_version', 'self', 'self_version', 'operand_descs',)
+    saved = ('max', 'min', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        max = node.max
+        if max is not None:
+            counter = max._counter
+            if counter is not None and counter[0] != node.max_version:
+                max = unpack_input(node, 'max')
+            max = max._array
+        min = node.min
+        if min is not None:
+            counter = min._counter
+            if counter is not None and counter[0] != node.min_version:
+                min = unpack_input(node, 'min')
+            min = min._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        grad0 = None if node.next_nodes[0] is None else fit(k_clamp_backward(grad, self, min, max), node.operand_descs[0])
+        grad1 = None if node.next_nodes[1] is None else fit(k_clamp_lower_backward(grad, self, min, max), node.operand_descs[1])
+        grad2 = None if node.next_nodes[2] is None else fit(k_clamp_upper_backward(grad, self, min, max), node.operand_descs[2])
+        if not keep:
+            if node.max is not None:
+                node.max = FREED
+            if node.min is not None:
+                node.min = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1, grad2
+    def apply_tensors(node, grad):
+        max = unpack_input(node, 'max')
+        min = unpack_input(node, 'min')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.next_nodes[0] is None else formulas.clamp_backward(grad, self, min, max)
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'ClampBackward0', 0)
+        grad1 = None if node.next_nodes[1] is None else formulas.clamp_lower_backward(grad, self, min, max)
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'ClampBackward0', 1)
+        grad2 = None if node.next_nodes[2] is None else formulas.clamp_upper_backward(grad, self, min, max)
+        if grad2 is not None:
+            grad2 = validate(grad2, node.operand_descs[2], 'ClampBackward0', 2)
+        return grad0, grad1, grad2
+
+    def release(node) -> None:
+        if node.max is not None:
+            node.max = FREED
+        if node.min is not None:
+            node.min = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def clamp_tensor(self, min, max):
+    """clamp_tensor(self, min, max) -> Tensor"""
+    tensors, arrays, desc = together((self, min, max,), ())
+    self, min, max = tensors
+    array = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
+    flag = any([requires_grad(t) for t in tensors if t is not None])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ClampBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.max = max
+        node.max_version = 0 if max is None or max._counter is None else max._counter[0]
+        node.min = min
+        node.min_version = 0 if min is None or min._counter is None else min._counter[0]
+        node.self = self
+        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def clamp_tensor_(self, min, max):
+    """clamp_tensor_(self, min, max) -> Tensor, self itself"""
+    tensors, arrays, desc = together((self, min, max,), ())
+    self, min, max = tensors
+    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    original = self.clone() if flag else None
+    target = self._array
+    value = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
+    if type(target) is np.ndarray:
+        target[...] = value
+    else:
+        self._array = target.dtype.type(value)
+    if flag:
+        node = ClampBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.max = max
+        node.max_version = 0 if max is None or max._counter is None else max._counter[0]
+        node.min = min
+        node.min_version = 0 if min is None or min._counter is None else min._counter[0]
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ClampMinBackward1(BinaryNode):
+    __slots__ = ('min', 'min_version', 'self', 'self_version',)
+    saved = ('min', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        min = node.min
+        if min is not None:
+            counter = min._counter
+            if counter is not None and counter[0] != node.min_version:
+                min = unpack_input(node, 'min')
+            min = min._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_at_least(grad, self, min)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_below(grad, self, min)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.min is not None:
+                node.min = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        min = unpack_input(node, 'min')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.at_least(grad, self, min)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'ClampMinBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.below(grad, self, min)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'ClampMinBackward1', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.min is not None:
+            node.min = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def clamp_min_tensor(self, min, *, out=None):
+    """clamp_min_tensor(self, min) -> Tensor"""
+    if type(self) is Tensor and type(min) is Tensor and (desc := self._desc) is min._desc and desc.real:
+        array = np.maximum(self._array, min._array)
+        plan = None
+    elif type(min) is float and type(self) is Tensor and min and min in (desc := self._desc).constants and desc.real:
+        min = desc.constants[min]
+        array = np.maximum(self._array, min._array)
+        plan = None
+    else:
+        found = operands(self, min, 'clamp_min_tensor', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, min, left, right, desc, plan = found
+        array = np.maximum(left, right)
+    flag = self._requires_grad or min._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(min)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ClampMinBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = min._grad_fn
+        if fn1 is not None and min._extra is None:
+            node.fn1 = fn1
+            node.nr1 = min._output_nr
+        elif not min._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(min)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if min._extra is not None:
+            check_saveable(min)
+        node.min = min
+        counter = min._counter
+        node.min_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'clamp_min_tensor')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'clamp_min_tensor')
+    return result
+
+
+def clamp_min_tensor_(self, min):
+    """clamp_min_tensor_(self, min) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'clamp_min_tensor_', False)
+    found = inplace_operands(self, min, 'clamp_min_tensor', False)
+    if found is NotImplemented:
+        return NotImplemented
+    min, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.maximum(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.maximum(target, right))
+    if flag:
+        node = ClampMinBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = min._grad_fn
+        if fn1 is not None and min._extra is None:
+            node.fn1 = fn1
+            node.nr1 = min._output_nr
+        elif not min._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(min)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if min._extra is not None:
+            check_saveable(min)
+        node.min = min
+        counter = min._counter
+        node.min_version = 0 if counter is None else counter[0]
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ClampMaxBackward1(BinaryNode):
+    __slots__ = ('max', 'max_version', 'self', 'self_version',)
+    saved = ('max', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        max = node.max
+        if max is not None:
+            counter = max._counter
+            if counter is not None and counter[0] != node.max_version:
+                max = unpack_input(node, 'max')
+            max = max._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_at_most(grad, self, max)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_above(grad, self, max)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.max is not None:
+                node.max = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        max = unpack_input(node, 'max')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.at_most(grad, self, max)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'ClampMaxBackward1', 0)
+        grad1 = None if node.fn1 is None else formulas.above(grad, self, max)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'ClampMaxBackward1', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.max is not None:
+            node.max = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def clamp_max_tensor(self, max, *, out=None):
+    """clamp_max_tensor(self, max) -> Tensor"""
+    if type(self) is Tensor and type(max) is Tensor and (desc := self._desc) is max._desc and desc.real:
+        array = np.minimum(self._array, max._array)
+        plan = None
+    elif type(max) is float and type(self) is Tensor and max and max in (desc := self._desc).constants and desc.real:
+        max = desc.constants[max]
+        array = np.minimum(self._array, max._array)
+        plan = None
+    else:
+        found = operands(self, max, 'clamp_max_tensor', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, max, left, right, desc, plan = found
+        array = np.minimum(left, right)
+    flag = self._requires_grad or max._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(max)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ClampMaxBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = max._grad_fn
+        if fn1 is not None and max._extra is None:
+            node.fn1 = fn1
+            node.nr1 = max._output_nr
+        elif not max._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(max)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if max._extra is not None:
+            check_saveable(max)
+        node.max = max
+        counter = max._counter
+        node.max_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'clamp_max_tensor')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'clamp_max_tensor')
+    return result
+
+
+def clamp_max_tensor_(self, max):
+    """clamp_max_tensor_(self, max) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'clamp_max_tensor_', False)
+    found = inplace_operands(self, max, 'clamp_max_tensor', False)
+    if found is NotImplemented:
+        return NotImplemented
+    max, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.minimum(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.minimum(target, right))
+    if flag:
+        node = ClampMaxBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = max._grad_fn
+        if fn1 is not None and max._extra is None:
+            node.fn1 = fn1
+            node.nr1 = max._output_nr
+        elif not max._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(max)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if max._extra is not None:
+            check_saveable(max)
+        node.max = max
+        counter = max._counter
+        node.max_version = 0 if counter is None else counter[0]
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
 
 
 class IndexBackward0(UnaryNode):
@@ -316,6 +4354,98 @@ def index_put(self, indices, values, accumulate):
     return result
 
 
+class IndexPutImplBackward0(BinaryNode):
+    __slots__ = ('indices', 'accumulate', 'values_sym_sizes',)
+    saved = ()
+    saved_values = ('indices', 'accumulate', 'values_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        indices = node.indices
+        accumulate = node.accumulate
+        values_sym_sizes = node.values_sym_sizes
+        grad0 = None if node.fn0 is None else k_index_put_zeros(grad, indices, accumulate)
+        grad1 = None if node.fn1 is None else k_index_values(grad, indices, values_sym_sizes)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        indices = node.indices
+        accumulate = node.accumulate
+        values_sym_sizes = node.values_sym_sizes
+        grad0 = None if node.fn0 is None else formulas.index_put_zeros(grad, indices, accumulate)
+        grad1 = None if node.fn1 is None else formulas.index_values(grad, indices, values_sym_sizes)
+        return grad0, grad1
+
+
+def index_put_impl(self, indices, values, accumulate):
+    """index_put_impl(self, indices, values, accumulate) -> Tensor"""
+    array = k_index_put(self._array, indices, values._array, accumulate)
+    desc = describe(array)
+    flag = self._requires_grad or values._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(values)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = IndexPutImplBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = values._grad_fn
+            if fn1 is not None and values._extra is None:
+                node.fn1 = fn1
+                node.nr1 = values._output_nr
+            elif not values._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(values)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            node.indices = indices
+            node.accumulate = accumulate
+            node.values_sym_sizes = values._desc.shape
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
 class DotBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'tensor', 'tensor_version',)
     saved = ('self', 'tensor',)
@@ -396,12 +4526,16 @@ def dot(self, tensor):
                 node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
+                if self._extra is not None:
+                    check_saveable(self)
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
             else:
                 node.self = None
             if fn0 is not None:
+                if tensor._extra is not None:
+                    check_saveable(tensor)
                 node.tensor = tensor
                 counter = tensor._counter
                 node.tensor_version = 0 if counter is None else counter[0]
@@ -516,12 +4650,16 @@ def vdot(self, other):
                 node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
+                if other._extra is not None:
+                    check_saveable(other)
                 node.other = other
                 counter = other._counter
                 node.other_version = 0 if counter is None else counter[0]
             else:
                 node.other = None
             if fn1 is not None:
+                if self._extra is not None:
+                    check_saveable(self)
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -636,12 +4774,16 @@ def mv(self, vec):
                 node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
+                if self._extra is not None:
+                    check_saveable(self)
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
             else:
                 node.self = None
             if fn0 is not None:
+                if vec._extra is not None:
+                    check_saveable(vec)
                 node.vec = vec
                 counter = vec._counter
                 node.vec_version = 0 if counter is None else counter[0]
@@ -764,12 +4906,16 @@ def mm(self, mat2):
                 node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
+                if mat2._extra is not None:
+                    check_saveable(mat2)
                 node.mat2 = mat2
                 counter = mat2._counter
                 node.mat2_version = 0 if counter is None else counter[0]
             else:
                 node.mat2 = None
             if fn1 is not None:
+                if self._extra is not None:
+                    check_saveable(self)
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -888,12 +5034,16 @@ def bmm(self, mat2):
                 node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
+                if mat2._extra is not None:
+                    check_saveable(mat2)
                 node.mat2 = mat2
                 counter = mat2._counter
                 node.mat2_version = 0 if counter is None else counter[0]
             else:
                 node.mat2 = None
             if fn1 is not None:
+                if self._extra is not None:
+                    check_saveable(self)
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -1003,9 +5153,13 @@ def addmm(self, mat1, mat2, beta, alpha):
             edges = [edge(self), edge(mat1), edge(mat2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
+            if mat1._extra is not None:
+                check_saveable(mat1)
             node.mat1 = mat1
             counter = mat1._counter
             node.mat1_version = 0 if counter is None else counter[0]
+            if mat2._extra is not None:
+                check_saveable(mat2)
             node.mat2 = mat2
             counter = mat2._counter
             node.mat2_version = 0 if counter is None else counter[0]
@@ -1112,9 +5266,13 @@ def addmv(self, mat, vec, beta, alpha):
             edges = [edge(self), edge(mat), edge(vec)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
+            if mat._extra is not None:
+                check_saveable(mat)
             node.mat = mat
             counter = mat._counter
             node.mat_version = 0 if counter is None else counter[0]
+            if vec._extra is not None:
+                check_saveable(vec)
             node.vec = vec
             counter = vec._counter
             node.vec_version = 0 if counter is None else counter[0]
@@ -1217,9 +5375,13 @@ def addr(self, vec1, vec2, beta, alpha):
             edges = [edge(self), edge(vec1), edge(vec2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
+            if vec1._extra is not None:
+                check_saveable(vec1)
             node.vec1 = vec1
             counter = vec1._counter
             node.vec1_version = 0 if counter is None else counter[0]
+            if vec2._extra is not None:
+                check_saveable(vec2)
             node.vec2 = vec2
             counter = vec2._counter
             node.vec2_version = 0 if counter is None else counter[0]
@@ -1322,9 +5484,13 @@ def baddbmm(self, batch1, batch2, beta, alpha):
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
+            if batch1._extra is not None:
+                check_saveable(batch1)
             node.batch1 = batch1
             counter = batch1._counter
             node.batch1_version = 0 if counter is None else counter[0]
+            if batch2._extra is not None:
+                check_saveable(batch2)
             node.batch2 = batch2
             counter = batch2._counter
             node.batch2_version = 0 if counter is None else counter[0]
@@ -1623,7 +5789,6 @@ def add_(self, other):
         np.add(target, right, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.add(target, right))
-    bump(self)
     if flag:
         node = AddBackward0()
         node.seq = next_sequence_nr()
@@ -1652,6 +5817,8 @@ def add_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -1785,7 +5952,6 @@ def sub_(self, other):
         np.subtract(target, right, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.subtract(target, right))
-    bump(self)
     if flag:
         node = SubBackward0()
         node.seq = next_sequence_nr()
@@ -1814,6 +5980,8 @@ def sub_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -1925,12 +6093,16 @@ def mul(self, other, *, out=None):
             node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
+            if other._extra is not None:
+                check_saveable(other)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
         else:
             node.other = None
         if fn1 is not None:
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -1986,7 +6158,6 @@ def mul_(self, other):
         np.multiply(target, right, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.multiply(target, right))
-    bump(self)
     if flag:
         node = MulBackward0()
         node.seq = next_sequence_nr()
@@ -2015,6 +6186,8 @@ def mul_(self, other):
             node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
+            if other._extra is not None:
+                check_saveable(other)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -2026,6 +6199,8 @@ def mul_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -2136,10 +6311,14 @@ def div(self, other, *, out=None):
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if fn1 is not None:
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -2195,7 +6374,6 @@ def div_(self, other):
         np.divide(target, right, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.divide(target, right))
-    bump(self)
     if flag:
         node = DivBackward0()
         node.seq = next_sequence_nr()
@@ -2223,6 +6401,8 @@ def div_(self, other):
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
@@ -2232,6 +6412,8 @@ def div_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -2438,7 +6620,6 @@ def neg_(self):
         np.negative(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.negative(target))
-    bump(self)
     if flag:
         node = NegBackward0()
         node.seq = next_sequence_nr()
@@ -2452,6 +6633,8 @@ def neg_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -2562,7 +6745,6 @@ def reciprocal_(self):
         np.reciprocal(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.reciprocal(target))
-    bump(self)
     if flag:
         node = ReciprocalBackward0()
         node.seq = next_sequence_nr()
@@ -2576,6 +6758,8 @@ def reciprocal_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         node.result = self._array
         node.result_counter = self._counter
         node.result_version = self._counter[0]
@@ -2637,6 +6821,8 @@ def pow_scalar(self, exponent):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -2784,9 +6970,13 @@ def pow_tensor(self, exponent, *, out=None):
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
+        if exponent._extra is not None:
+            check_saveable(exponent)
         node.exponent = exponent
         counter = exponent._counter
         node.exponent_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2940,9 +7130,13 @@ def pow_base(self, exponent, *, out=None):
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
+        if exponent._extra is not None:
+            check_saveable(exponent)
         node.exponent = exponent
         counter = exponent._counter
         node.exponent_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3086,7 +7280,6 @@ def exp_(self):
         np.exp(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.exp(target))
-    bump(self)
     if flag:
         node = ExpBackward0()
         node.seq = next_sequence_nr()
@@ -3100,6 +7293,8 @@ def exp_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         node.result = self._array
         node.result_counter = self._counter
         node.result_version = self._counter[0]
@@ -3165,6 +7360,8 @@ def log(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3216,7 +7413,6 @@ def log_(self):
         np.log(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.log(target))
-    bump(self)
     if flag:
         node = LogBackward0()
         node.seq = next_sequence_nr()
@@ -3232,6 +7428,8 @@ def log_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -3342,7 +7540,6 @@ def sqrt_(self):
         np.sqrt(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.sqrt(target))
-    bump(self)
     if flag:
         node = SqrtBackward0()
         node.seq = next_sequence_nr()
@@ -3356,6 +7553,8 @@ def sqrt_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         node.result = self._array
         node.result_counter = self._counter
         node.result_version = self._counter[0]
@@ -3469,7 +7668,6 @@ def rsqrt_(self):
         target[...] = k_rsqrt(target)
     else:
         self._array = target.dtype.type(k_rsqrt(target))
-    bump(self)
     if flag:
         node = RsqrtBackward0()
         node.seq = next_sequence_nr()
@@ -3483,6 +7681,8 @@ def rsqrt_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         node.result = self._array
         node.result_counter = self._counter
         node.result_version = self._counter[0]
@@ -3548,6 +7748,8 @@ def sin(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3599,7 +7801,6 @@ def sin_(self):
         np.sin(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.sin(target))
-    bump(self)
     if flag:
         node = SinBackward0()
         node.seq = next_sequence_nr()
@@ -3615,6 +7816,8 @@ def sin_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -3677,6 +7880,8 @@ def cos(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3728,7 +7933,6 @@ def cos_(self):
         np.cos(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.cos(target))
-    bump(self)
     if flag:
         node = CosBackward0()
         node.seq = next_sequence_nr()
@@ -3744,6 +7948,8 @@ def cos_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -3806,6 +8012,8 @@ def atan(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3857,7 +8065,6 @@ def atan_(self):
         np.arctan(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.arctan(target))
-    bump(self)
     if flag:
         node = AtanBackward0()
         node.seq = next_sequence_nr()
@@ -3873,6 +8080,8 @@ def atan_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -3935,6 +8144,8 @@ def asin(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3986,7 +8197,6 @@ def asin_(self):
         np.arcsin(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.arcsin(target))
-    bump(self)
     if flag:
         node = AsinBackward0()
         node.seq = next_sequence_nr()
@@ -4002,6 +8212,8 @@ def asin_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -4064,6 +8276,8 @@ def acos(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4115,7 +8329,6 @@ def acos_(self):
         np.arccos(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.arccos(target))
-    bump(self)
     if flag:
         node = AcosBackward0()
         node.seq = next_sequence_nr()
@@ -4131,6 +8344,8 @@ def acos_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -4193,6 +8408,8 @@ def sinh(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4244,7 +8461,6 @@ def sinh_(self):
         np.sinh(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.sinh(target))
-    bump(self)
     if flag:
         node = SinhBackward0()
         node.seq = next_sequence_nr()
@@ -4260,6 +8476,8 @@ def sinh_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -4322,6 +8540,8 @@ def cosh(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4373,7 +8593,6 @@ def cosh_(self):
         np.cosh(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.cosh(target))
-    bump(self)
     if flag:
         node = CoshBackward0()
         node.seq = next_sequence_nr()
@@ -4389,6 +8608,8 @@ def cosh_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -4451,6 +8672,8 @@ def log1p(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4502,7 +8725,6 @@ def log1p_(self):
         np.log1p(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.log1p(target))
-    bump(self)
     if flag:
         node = Log1pBackward0()
         node.seq = next_sequence_nr()
@@ -4518,6 +8740,8 @@ def log1p_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -4628,7 +8852,6 @@ def expm1_(self):
         np.expm1(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.expm1(target))
-    bump(self)
     if flag:
         node = Expm1Backward0()
         node.seq = next_sequence_nr()
@@ -4642,6 +8865,8 @@ def expm1_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         node.result = self._array
         node.result_counter = self._counter
         node.result_version = self._counter[0]
@@ -4755,7 +8980,6 @@ def tan_(self):
         np.tan(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.tan(target))
-    bump(self)
     if flag:
         node = TanBackward0()
         node.seq = next_sequence_nr()
@@ -4769,6 +8993,8 @@ def tan_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         node.result = self._array
         node.result_counter = self._counter
         node.result_version = self._counter[0]
@@ -4882,7 +9108,6 @@ def tanh_(self):
         np.tanh(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.tanh(target))
-    bump(self)
     if flag:
         node = TanhBackward0()
         node.seq = next_sequence_nr()
@@ -4896,6 +9121,8 @@ def tanh_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         node.result = self._array
         node.result_counter = self._counter
         node.result_version = self._counter[0]
@@ -5009,7 +9236,6 @@ def sigmoid_(self):
         target[...] = k_sigmoid(target)
     else:
         self._array = target.dtype.type(k_sigmoid(target))
-    bump(self)
     if flag:
         node = SigmoidBackward0()
         node.seq = next_sequence_nr()
@@ -5023,6 +9249,8 @@ def sigmoid_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         node.result = self._array
         node.result_counter = self._counter
         node.result_version = self._counter[0]
@@ -5136,7 +9364,6 @@ def relu_(self):
         target[...] = k_relu(target)
     else:
         self._array = target.dtype.type(k_relu(target))
-    bump(self)
     if flag:
         node = ReluBackward0()
         node.seq = next_sequence_nr()
@@ -5150,6 +9377,8 @@ def relu_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         node.result = self._array
         node.result_counter = self._counter
         node.result_version = self._counter[0]
@@ -5215,6 +9444,8 @@ def abs(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -5266,7 +9497,6 @@ def abs_(self):
         np.absolute(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.absolute(target))
-    bump(self)
     if flag:
         node = AbsBackward0()
         node.seq = next_sequence_nr()
@@ -5282,6 +9512,8 @@ def abs_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -5376,7 +9608,6 @@ def sgn_(self):
         np.sign(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.sign(target))
-    bump(self)
     if flag:
         node = SgnBackward0()
         node.seq = next_sequence_nr()
@@ -5390,6 +9621,8 @@ def sgn_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -5484,7 +9717,6 @@ def sign_(self):
         np.sign(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.sign(target))
-    bump(self)
     if flag:
         node = SignBackward0()
         node.seq = next_sequence_nr()
@@ -5498,6 +9730,8 @@ def sign_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -5592,7 +9826,6 @@ def floor_(self):
         np.floor(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.floor(target))
-    bump(self)
     if flag:
         node = FloorBackward0()
         node.seq = next_sequence_nr()
@@ -5606,6 +9839,8 @@ def floor_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -5700,7 +9935,6 @@ def ceil_(self):
         np.ceil(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.ceil(target))
-    bump(self)
     if flag:
         node = CeilBackward0()
         node.seq = next_sequence_nr()
@@ -5714,6 +9948,8 @@ def ceil_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -5808,7 +10044,6 @@ def round_(self):
         np.rint(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.rint(target))
-    bump(self)
     if flag:
         node = RoundBackward0()
         node.seq = next_sequence_nr()
@@ -5822,6 +10057,8 @@ def round_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -5916,7 +10153,6 @@ def trunc_(self):
         np.trunc(target, out=target, casting='unsafe')
     else:
         self._array = target.dtype.type(np.trunc(target))
-    bump(self)
     if flag:
         node = TruncBackward0()
         node.seq = next_sequence_nr()
@@ -5930,6 +10166,8 @@ def trunc_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+    bump(self)
+    if flag:
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -6016,11 +10254,15 @@ def tanh_backward(grad_output, output):
                 node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
+                if grad_output._extra is not None:
+                    check_saveable(grad_output)
                 node.grad_output = grad_output
                 counter = grad_output._counter
                 node.grad_output_version = 0 if counter is None else counter[0]
             else:
                 node.grad_output = None
+            if output._extra is not None:
+                check_saveable(output)
             node.output = output
             counter = output._counter
             node.output_version = 0 if counter is None else counter[0]
@@ -6133,11 +10375,15 @@ def sigmoid_backward(grad_output, output):
                 node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
+                if grad_output._extra is not None:
+                    check_saveable(grad_output)
                 node.grad_output = grad_output
                 counter = grad_output._counter
                 node.grad_output_version = 0 if counter is None else counter[0]
             else:
                 node.grad_output = None
+            if output._extra is not None:
+                check_saveable(output)
             node.output = output
             counter = output._counter
             node.output_version = 0 if counter is None else counter[0]
@@ -6241,6 +10487,8 @@ def threshold_backward(grad_output, self, threshold):
                 node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
+                if self._extra is not None:
+                    check_saveable(self)
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -6632,6 +10880,8 @@ def nansum_dim(self, dim, keepdim, dtype):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -6726,6 +10976,8 @@ def prod_all(self, dtype):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -6825,6 +11077,8 @@ def prod_dim(self, dim, keepdim, dtype):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -6922,6 +11176,8 @@ def max_all(self):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -7017,6 +11273,8 @@ def min_all(self):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -7278,6 +11536,8 @@ def amax(self, dim, keepdim):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -7379,6 +11639,8 @@ def amin(self, dim, keepdim):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -7474,6 +11736,8 @@ def aminmax(self, dim, keepdim):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -7596,6 +11860,8 @@ def median_all(self):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -8093,6 +12359,8 @@ def vector_norm(self, ord, dim, keepdim, dtype):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -8187,6 +12455,8 @@ def var(self, dim, correction, keepdim):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -8288,6 +12558,8 @@ def std(self, dim, correction, keepdim):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -8375,6 +12647,8 @@ def var_mean(self, dim, correction, keepdim):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -8448,6 +12722,8 @@ def std_mean(self, dim, correction, keepdim):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -8536,6 +12812,8 @@ def logsumexp(self, dim, keepdim):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -8706,6 +12984,8 @@ def cumprod(self, dim, dtype):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -8794,6 +13074,8 @@ def scatter_selected(src, index, dim, shape):
                 fn0, nr0 = edge(src)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if index._extra is not None:
+                check_saveable(index)
             node.index = index
             counter = index._counter
             node.index_version = 0 if counter is None else counter[0]
@@ -8881,6 +13163,8 @@ def gather_selected(self, index, dim):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            if index._extra is not None:
+                check_saveable(index)
             node.index = index
             counter = index._counter
             node.index_version = 0 if counter is None else counter[0]
@@ -10666,8 +14950,49 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2):
     return result
 
 OPERATORS = (
+    "lt",
+    "lt_scalar",
+    "le",
+    "le_scalar",
+    "gt",
+    "gt_scalar",
+    "ge",
+    "ge_scalar",
+    "eq",
+    "eq_scalar",
+    "ne",
+    "ne_scalar",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "logical_not",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "bitwise_not",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "bitwise_left_shift",
+    "bitwise_right_shift",
+    "isclose",
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "where",
+    "masked_fill",
+    "masked_fill_tensor",
+    "masked_select",
+    "clamp",
+    "clamp_min",
+    "clamp_max",
+    "clamp_tensor",
+    "clamp_min_tensor",
+    "clamp_max_tensor",
     "index",
     "index_put",
+    "index_put_impl",
     "dot",
     "vdot",
     "mv",
@@ -10777,4 +15102,4 @@ OPERATORS = (
     "slice_backward",
     "diagonal_backward",
 )
-NODES = (AbsBackward0, AcosBackward0, AddBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AtanBackward0, BaddbmmBackward0, BmmBackward0, CatBackward0, CeilBackward0, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DotBackward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FloorBackward0, GatherBackward0, IndexBackward0, IndexPutBackward0, KthvalueBackward0, LinalgVectorNormBackward0, Log1pBackward0, LogBackward0, LogsumexpBackward0, MaxBackward0, MaxBackward1, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MmBackward0, MulBackward0, MvBackward0, NansumBackward0, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, ReciprocalBackward0, ReluBackward0, RoundBackward0, RsqrtBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SinBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AddBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AtanBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DotBackward0, EqBackward0, EqBackward1, ExpBackward0, ExpandBackward0, Expm1Backward0, FloorBackward0, FmaxBackward0, FminBackward0, GatherBackward0, GeBackward0, GeBackward1, GtBackward0, GtBackward1, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LinalgVectorNormBackward0, Log1pBackward0, LogBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MmBackward0, MulBackward0, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, ReciprocalBackward0, ReluBackward0, RoundBackward0, RsqrtBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SinBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0,)

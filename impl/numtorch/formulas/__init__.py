@@ -9,3 +9,4 @@ from .shape import *  # noqa: F403
 from .index import *  # noqa: F403
 from .reduction import *  # noqa: F403
 from .linalg import *  # noqa: F403
+from .comparison import *  # noqa: F403

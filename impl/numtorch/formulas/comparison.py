@@ -1,0 +1,132 @@
+"""Formula functions of selections and clipping, in differentiable operations.
+
+What decides where a gradient goes is itself never differentiated, so it is computed on the arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d
+from ..tensor import wrap
+from .shape import sum_to_size
+
+
+def _kept(grad: Any, condition: Any) -> Any:
+    return d.where(wrap(np.asarray(condition)[()]), grad, 0)
+
+
+def _array(x: Any) -> Any:
+    return getattr(x, "_array", x)
+
+
+def _shared(grad: Any, tie: Any, loses: Any) -> Any:
+    half = d.where(wrap(np.asarray(tie)[()]), grad / 2, grad)
+    return d.masked_fill(half, wrap(np.asarray(loses)[()]), 0)
+
+
+def maximum_backward(grad: Any, mine: Any, other: Any) -> Any:
+    """Half at a tie, nothing where the other is larger."""
+    return _shared(grad, mine._array == other._array, mine._array < other._array)
+
+
+def minimum_backward(grad: Any, mine: Any, other: Any) -> Any:
+    """Half at a tie, nothing where the other is smaller."""
+    return _shared(grad, mine._array == other._array, mine._array > other._array)
+
+
+def _first(x: Any, other: Any, wins: Any) -> Any:
+    return wrap(np.asarray(wins(x._array, other._array) | np.isnan(other._array))[()])
+
+
+def _not(mask: Any) -> Any:
+    return wrap(np.logical_not(mask._array))
+
+
+def fmax_self_backward(grad: Any, x: Any, other: Any) -> Any:
+    """All where the first is not smaller, or the second is nan."""
+    return d.masked_fill(grad, _not(_first(x, other, np.greater_equal)), 0)
+
+
+def fmax_other_backward(grad: Any, x: Any, other: Any) -> Any:
+    """What the first does not take."""
+    return d.masked_fill(grad, _first(x, other, np.greater_equal), 0)
+
+
+def fmin_self_backward(grad: Any, x: Any, other: Any) -> Any:
+    """All where the first is not larger, or the second is nan."""
+    return d.masked_fill(grad, _not(_first(x, other, np.less_equal)), 0)
+
+
+def fmin_other_backward(grad: Any, x: Any, other: Any) -> Any:
+    """What the first does not take."""
+    return d.masked_fill(grad, _first(x, other, np.less_equal), 0)
+
+
+def keep_where(grad: Any, condition: Any) -> Any:
+    """The gradient where the condition holds."""
+    return d.where(condition, grad, 0)
+
+
+def drop_where(grad: Any, condition: Any) -> Any:
+    """The gradient where the condition does not hold."""
+    return d.where(condition, 0, grad)
+
+
+def masked_fill_backward(grad: Any, mask: Any, shape: tuple) -> Any:
+    """The gradient where nothing was filled in."""
+    return sum_to_size(d.masked_fill(grad, mask, 0), shape)
+
+
+def masked_value_backward(grad: Any, mask: Any, dtype: Any) -> Any:
+    """The gradient where the value was filled in, summed."""
+    return d.sum_all(d.where(mask, grad, 0), None).to(dtype)
+
+
+def masked_select_backward(grad: Any, x: Any, mask: Any) -> Any:
+    """The gradient back at its places."""
+    shape = np.broadcast_shapes(x._desc.shape, mask._desc.shape)
+    zeros = wrap(np.zeros(shape, grad._desc.dtype.numpy))
+    where = wrap(np.array(np.broadcast_to(mask._array, shape)))
+    return sum_to_size(d.index_put(zeros, (where,), grad, False), x._desc.shape)
+
+
+def clamp_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:
+    """The gradient inside the bounds and at them."""
+    value, low, high = x._array, _array(min), _array(max)
+    inside = True if low is None else value >= low
+    return _kept(grad, inside if high is None else inside & (value <= high))
+
+
+def at_least(grad: Any, x: Any, min: Any) -> Any:
+    """The gradient where x >= min."""
+    return _kept(grad, x._array >= _array(min))
+
+
+def at_most(grad: Any, x: Any, max: Any) -> Any:
+    """The gradient where x <= max."""
+    return _kept(grad, x._array <= _array(max))
+
+
+def below(grad: Any, x: Any, min: Any) -> Any:
+    """The gradient where x < min."""
+    return _kept(grad, x._array < _array(min))
+
+
+def above(grad: Any, x: Any, max: Any) -> Any:
+    """The gradient where x > max."""
+    return _kept(grad, x._array > _array(max))
+
+
+def clamp_lower_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:
+    """The gradient where the lower bound is the result."""
+    value, low, high = x._array, min._array, _array(max)
+    return _kept(grad, value < low if high is None else (low < high) & (value < low))
+
+
+def clamp_upper_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:
+    """The gradient where the upper bound is the result."""
+    value, low, high = x._array, _array(min), max._array
+    return _kept(grad, value > high if low is None else (value > high) | (high < low))

@@ -1,0 +1,331 @@
+"""Comparisons, selections and clipping, as users call them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d
+from .. import dtype as dtypes
+from ..descriptor import broadcast_shapes
+from ..operands import category_of, store
+from ..tensor import Tensor, wrap
+from ..views import requires_grad
+from .arguments import expect_tensor
+
+TORCH_NAMES = {"bool": "bool", "int": "int", "float": "float", "NoneType": "NoneType"}
+
+
+def _invalid(name: str, *args: Any) -> TypeError:
+    got = ", ".join(type(a).__name__ for a in args)
+    return TypeError(f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:\n"
+                     " * (Tensor input, Tensor other, *, Tensor out = None)\n"
+                     " * (Tensor input, Number other, *, Tensor out = None)\n")
+
+
+# ---- comparisons
+
+
+def comparison(name: str) -> Any:
+    """torch.<name>"""
+    function = getattr(d, name)
+
+    def call(input: Tensor, other: Any, *, out: Any = None) -> Tensor:
+        result = function(input, other) if isinstance(input, Tensor) else NotImplemented
+        if result is NotImplemented:
+            raise _invalid(name, input, other)
+        return result if out is None else store(out, result, name)
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(input, other) -> Tensor of bool"
+    return call
+
+
+def comparison_(name: str) -> Any:
+    """Tensor.<name>_, tracked with a zero gradient"""
+    tensors, numbers = getattr(d, name + "_"), getattr(d, name + "_scalar_")
+
+    def call(self: Tensor, other: Any) -> Tensor:
+        if isinstance(other, Tensor):
+            return tensors(self, other)
+        if category_of(other) is None:
+            raise _invalid(name + "_", other)
+        return numbers(self, other)
+
+    call.__name__ = name + "_"
+    call.__doc__ = f"{name}_(other) -> Tensor, self itself"
+    return call
+
+
+NAMES = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": None, "ne": "not_equal"}
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether shape and all elements are equal."""
+    expect_tensor(input, "equal")
+    expect_tensor(other, "equal", "other", 2)
+    return bool(input._desc.shape == other._desc.shape and np.all(input._array == other._array))
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+    """Which elements are close."""
+    if input._desc.dtype is not other._desc.dtype:
+        raise RuntimeError(f"{input._desc.dtype.scalar_name} did not match {other._desc.dtype.scalar_name}")
+    if rtol < 0:
+        raise RuntimeError(f"rtol must be greater than or equal to zero, but got {rtol:g}")
+    if atol < 0:
+        raise RuntimeError(f"atol must be greater than or equal to zero, but got {atol:g}")
+    broadcast_shapes(input._desc.shape, other._desc.shape)
+    return d.isclose(input, other, rtol, atol, equal_nan)
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether all elements are close."""
+    return bool(np.all(isclose(input, other, rtol, atol, equal_nan)._array))
+
+
+def question(name: str) -> Any:
+    """torch.isnan and its like"""
+    function = getattr(d, name)
+
+    def call(input: Tensor) -> Tensor:
+        return function(expect_tensor(input, name))
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(input) -> Tensor of bool"
+    return call
+
+
+def logical(name: str) -> Any:
+    """torch.logical_and and its like: operands of any types"""
+    function = getattr(d, name)
+
+    def call(input: Tensor, other: Tensor) -> Tensor:
+        expect_tensor(input, name)
+        expect_tensor(other, name, "other", 2)
+        broadcast_shapes(input._desc.shape, other._desc.shape)
+        return function(input, other)
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(input, other) -> Tensor of bool"
+    return call
+
+
+def bitwise_not(input: Tensor) -> Tensor:
+    """Every bit turned; for bool, not."""
+    if input._desc.dtype.category > dtypes.INTEGRAL:
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return d.bitwise_not(input)
+
+
+def bitwise(name: str) -> Any:
+    """torch.bitwise_and and its like: integers and bool only"""
+    function = getattr(d, name)
+
+    def call(input: Any, other: Any) -> Tensor:
+        for x in (input, other):
+            if isinstance(x, Tensor) and x._desc.dtype.category > dtypes.INTEGRAL:
+                raise NotImplementedError(f'"{name}_cpu" not implemented for \'{x._desc.dtype.scalar_name}\'')
+        return function(input, other)
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(input, other) -> Tensor"
+    return call
+
+
+def extreme(name: str) -> Any:
+    """torch.maximum and its like: tensors only"""
+    function = getattr(d, name)
+
+    def call(input: Tensor, other: Tensor) -> Tensor:
+        expect_tensor(input, name)
+        expect_tensor(other, name, "other", 2)
+        return function(input, other)
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(input, other) -> Tensor"
+    return call
+
+
+# ---- selections
+
+
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """input where the condition holds, else other; with the condition alone, where it holds."""
+    if not isinstance(condition, Tensor):
+        raise TypeError("where() received an invalid combination of arguments - got "
+                        f"({', '.join(type(a).__name__ for a in (condition, input, other))}), but expected one of:\n"
+                        " * (Tensor condition)\n * (Tensor condition, Tensor input, Tensor other, *, Tensor out = None)\n"
+                        " * (Tensor condition, Number self, Tensor other)\n"
+                        " * (Tensor condition, Tensor input, Number other)\n"
+                        " * (Tensor condition, Number self, Number other)\n")
+    if input is None and other is None:
+        return nonzero(condition, as_tuple=True)
+    kind = condition._desc.dtype
+    if kind is dtypes.uint8:
+        warnings.warn("where received a uint8 condition tensor. This behavior is deprecated and will be removed in a "
+                      "future version of PyTorch. Use a boolean condition instead.", stacklevel=2)
+        condition = wrap(condition._array != 0)
+    elif kind is not dtypes.bool_:
+        raise RuntimeError("where expected condition to be a boolean tensor, but got a tensor with dtype "
+                           + kind.scalar_name)
+    return d.where(condition, input, other)
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """Where the elements are not zero: one row an element, or one tensor a dimension."""
+    array = np.atleast_1d(input._array) if as_tuple else input._array
+    found = np.nonzero(np.atleast_1d(array))
+    if as_tuple:
+        return tuple([wrap(i.astype(np.int64)) for i in found])
+    if not input._desc.ndim:
+        return wrap(np.empty((len(found[0]), 0), np.int64))
+    return wrap(np.ascontiguousarray(np.stack(found, axis=1)).astype(np.int64))
+
+
+def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """self where the condition holds, else other."""
+    return where(condition, self, other)
+
+
+def _mask(mask: Tensor) -> Tensor:
+    if mask._desc.dtype is not dtypes.bool_:
+        from ..tensor import _cpp_name
+
+        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype "
+                           + _cpp_name(mask._desc.dtype))
+    return mask
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """input with the value where the mask holds."""
+    broadcast_shapes(input._desc.shape, expect_tensor(mask, "masked_fill", "mask", 2)._desc.shape)
+    _mask(mask)
+    if not isinstance(value, Tensor):
+        return d.masked_fill(input, mask, value)
+    if value._desc.ndim:
+        raise RuntimeError("masked_fill only supports a 0-dimensional value tensor, but got tensor with "
+                           f"{value._desc.ndim} dimension(s).")
+    return d.masked_fill_tensor(input, mask, value)
+
+
+def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """The value written where the mask holds."""
+    from .. import writes
+
+    _mask(mask)
+    if isinstance(value, Tensor):
+        return writes.copy_(self, masked_fill(self, mask, value)) if requires_grad(value) else d.masked_fill_(
+            self, mask, value._array)
+    return d.masked_fill_(self, mask, value)
+
+
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where the mask holds, in a row."""
+    broadcast_shapes(input._desc.shape, mask._desc.shape)
+    if mask._desc.dtype is not dtypes.bool_:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    return d.masked_select(input, mask)
+
+
+# ---- clipping
+
+
+def _bounds(input: Tensor, min: Any, max: Any, name: str) -> Tensor:
+    """The operand in the type that it and the number bounds have together."""
+    from ..several import promoted
+
+    expect_tensor(input, name)
+    for bound in (min, max):
+        if bound is not None and category_of(bound) is None:
+            raise TypeError(f"{name}() received an invalid combination of arguments - got "
+                            f"({', '.join(type(b).__name__ for b in (min, max) if b is not None)}), but expected one of:"
+                            "\n * (Tensor min = None, Tensor max = None)\n * (Number min = None, Number max = None)\n")
+    kind = promoted((input, min, max))
+    return input if kind is input._desc.dtype else input.to(kind)
+
+
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """input between two bounds, numbers or tensors."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Tensor) and (max is None or isinstance(max, Tensor)) or min is None and isinstance(max, Tensor):
+        return d.clamp_tensor(expect_tensor(input, "clamp"), min, max)
+    return d.clamp(_bounds(input, min, max, "clamp"), min, max)
+
+
+def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """The bounds applied in place."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        return d.clamp_tensor_(self, min, max)
+    _castable(self, min, max)
+    return d.clamp_(self, min, max)
+
+
+def _castable(self: Tensor, *bounds: Any) -> None:
+    from ..several import promoted
+    from ..tensor import _cpp_name
+
+    kind = promoted((self, *bounds))
+    if not dtypes.can_cast(kind, self._desc.dtype):
+        name = {"long": "long int", "short": "short int"}.get(c := _cpp_name(self._desc.dtype), c)
+        raise RuntimeError(f"result type {kind.scalar_name} can't be cast to the desired output type {name}")
+
+
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    """input, at least `min`."""
+    if isinstance(min, Tensor):
+        return d.clamp_min_tensor(input, min)
+    return d.clamp_min(_bounds(input, min, None, "clamp_min"), min)
+
+
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    """input, at most `max`."""
+    if isinstance(max, Tensor):
+        return d.clamp_max_tensor(input, max)
+    return d.clamp_max(_bounds(input, None, max, "clamp_max"), max)
+
+
+def clamp_min_(self: Tensor, min: Any) -> Tensor:
+    """The lower bound applied in place."""
+    if isinstance(min, Tensor):
+        return d.clamp_min_tensor_(self, min)
+    _castable(self, min)
+    return d.clamp_min_(self, min)
+
+
+def clamp_max_(self: Tensor, max: Any) -> Tensor:
+    """The upper bound applied in place."""
+    if isinstance(max, Tensor):
+        return d.clamp_max_tensor_(self, max)
+    _castable(self, max)
+    return d.clamp_max_(self, max)
+
+
+BOTH = {f.__name__: f for f in (equal, isclose, allclose, bitwise_not, nonzero, masked_fill, masked_select, clamp,
+                                clamp_min, clamp_max, clamp_, clamp_min_, clamp_max_)}
+BOTH |= {"clip": clamp, "clip_": clamp_}
+BOTH |= {n: question(n) for n in ("isnan", "isinf", "isfinite", "logical_not")}
+BOTH |= {n: logical(n) for n in ("logical_and", "logical_or", "logical_xor")}
+BOTH |= {n: extreme(n) for n in ("maximum", "minimum", "fmax", "fmin")}
+BOTH |= {n: bitwise(n) for n in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift",
+                                 "bitwise_right_shift")}
+METHODS = dict(BOTH) | {"where": where_method, "masked_fill_": masked_fill_}
+for _name, _alias in NAMES.items():
+    BOTH[_name] = METHODS[_name] = comparison(_name)
+    METHODS[_name + "_"] = comparison_(_name)
+    METHODS[f"__{_name}__"] = getattr(d, _name)
+    if _alias:
+        BOTH[_alias] = METHODS[_alias] = BOTH[_name]
+        METHODS[_alias + "_"] = METHODS[_name + "_"]
+for _name, _operator in {"bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor", "bitwise_left_shift": "lshift",
+                         "bitwise_right_shift": "rshift"}.items():
+    METHODS[f"__{_operator}__"] = BOTH[_name]
+    if "shift" not in _name:
+        METHODS[f"__r{_operator}__"] = BOTH[_name]
+METHODS["__invert__"] = bitwise_not
+FUNCTIONS = BOTH | {"where": where}

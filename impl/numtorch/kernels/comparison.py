@@ -1,0 +1,175 @@
+"""Comparisons, selections and clipping over raw arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+isfinite, logical_and, logical_or, logical_xor, logical_not = (
+    np.isfinite, np.logical_and, np.logical_or, np.logical_xor, np.logical_not)
+isnan, isinf, bitwise_not = np.isnan, np.isinf, np.invert
+
+
+def isclose(x: Array, y: Array, rtol: float, atol: float, equal_nan: bool) -> Array:
+    """|x - y| <= atol + rtol * |y|, equal infinities included."""
+    close = x == y
+    if equal_nan:
+        close = close | (x != x) & (y != y)
+    if rtol == 0 and atol == 0:
+        return close
+    allowed = atol + np.abs(rtol * y)
+    away = np.abs(x - y)
+    return close | np.isfinite(away) & (away <= allowed)
+
+
+def _zero(grad: Array) -> Any:
+    return grad.dtype.type(0)
+
+
+def maximum_backward(grad: Array, mine: Array, other: Array) -> Array:
+    """Half at a tie, nothing where the other is larger."""
+    half = np.where(mine == other, grad / grad.dtype.type(2), grad)
+    return np.where(mine < other, _zero(grad), half)
+
+
+def minimum_backward(grad: Array, mine: Array, other: Array) -> Array:
+    """Half at a tie, nothing where the other is smaller."""
+    half = np.where(mine == other, grad / grad.dtype.type(2), grad)
+    return np.where(mine > other, _zero(grad), half)
+
+
+def fmax_self_backward(grad: Array, x: Array, other: Array) -> Array:
+    """All where the first is not smaller, or the second is nan."""
+    return np.where((x >= other) | np.isnan(other), grad, _zero(grad))
+
+
+def fmax_other_backward(grad: Array, x: Array, other: Array) -> Array:
+    """What the first does not take."""
+    return np.where((x >= other) | np.isnan(other), _zero(grad), grad)
+
+
+def fmin_self_backward(grad: Array, x: Array, other: Array) -> Array:
+    """All where the first is not larger, or the second is nan."""
+    return np.where((x <= other) | np.isnan(other), grad, _zero(grad))
+
+
+def fmin_other_backward(grad: Array, x: Array, other: Array) -> Array:
+    """What the first does not take."""
+    return np.where((x <= other) | np.isnan(other), _zero(grad), grad)
+
+
+def where(condition: Array, x: Array, other: Array) -> Array:
+    """x where the condition holds, else other."""
+    return np.where(condition, x, other)
+
+
+def keep_where(grad: Array, condition: Array) -> Array:
+    """The gradient where the condition holds."""
+    return np.where(condition, grad, _zero(grad))
+
+
+def drop_where(grad: Array, condition: Array) -> Array:
+    """The gradient where the condition does not hold."""
+    return np.where(condition, _zero(grad), grad)
+
+
+def masked_fill(x: Array, mask: Array, value: Any) -> Array:
+    """One number where the mask holds, in the type of x."""
+    return np.where(mask, x.dtype.type(value), x)
+
+
+def masked_fill_tensor(x: Array, mask: Array, value: Array) -> Array:
+    """The element of a 0-d array where the mask holds, in the type of x."""
+    return np.where(mask, value.astype(x.dtype), x)
+
+
+def masked_fill_backward(grad: Array, mask: Array, shape: tuple) -> Array:
+    """The gradient where nothing was filled in."""
+    from .shape import sum_to_size
+
+    return sum_to_size(np.where(mask, _zero(grad), grad), shape)
+
+
+def masked_value_backward(grad: Array, mask: Array, dtype: Any) -> Array:
+    """The gradient where the value was filled in, summed."""
+    return np.add.reduce(np.where(mask, grad, _zero(grad)), axis=None).astype(dtype.numpy)
+
+
+def masked_select(x: Array, mask: Array) -> Array:
+    """The elements where the mask holds, in a row."""
+    x, mask = np.broadcast_arrays(x, mask)
+    return x[mask]
+
+
+def masked_select_backward(grad: Array, x: Array, mask: Array) -> Array:
+    """The gradient back at its places."""
+    from .shape import sum_to_size
+
+    out = np.zeros(np.broadcast_shapes(x.shape, mask.shape), grad.dtype)
+    out[np.broadcast_to(mask, out.shape)] = grad
+    return sum_to_size(out, x.shape)
+
+
+def clamp(x: Array, min: Any, max: Any) -> Array:
+    """x between two numbers, either of which may be None; the upper one wins, nan stays."""
+    if min is not None:
+        x = np.maximum(x, x.dtype.type(min))
+    return x if max is None else np.minimum(x, x.dtype.type(max))
+
+
+def clamp_min(x: Array, min: Any) -> Array:
+    """x, at least a number."""
+    return np.maximum(x, x.dtype.type(min))
+
+
+def clamp_max(x: Array, max: Any) -> Array:
+    """x, at most a number."""
+    return np.minimum(x, x.dtype.type(max))
+
+
+def clamp_tensor(x: Array, min: Array | None, max: Array | None) -> Array:
+    """x between two arrays, either of which may be None."""
+    if min is not None:
+        x = np.maximum(x, min)
+    return x if max is None else np.minimum(x, max)
+
+
+def clamp_backward(grad: Array, x: Array, min: Any, max: Any) -> Array:
+    """The gradient inside the bounds and at them."""
+    inside = True if min is None else x >= min
+    return np.where(inside if max is None else inside & (x <= max), grad, _zero(grad))
+
+
+def at_least(grad: Array, x: Array, min: Any) -> Array:
+    """The gradient where x >= min."""
+    return np.where(x >= min, grad, _zero(grad))
+
+
+def at_most(grad: Array, x: Array, max: Any) -> Array:
+    """The gradient where x <= max."""
+    return np.where(x <= max, grad, _zero(grad))
+
+
+def below(grad: Array, x: Array, min: Any) -> Array:
+    """The gradient where x < min."""
+    return np.where(x < min, grad, _zero(grad))
+
+
+def above(grad: Array, x: Array, max: Any) -> Array:
+    """The gradient where x > max."""
+    return np.where(x > max, grad, _zero(grad))
+
+
+def clamp_lower_backward(grad: Array, x: Array, min: Array, max: Array | None) -> Array:
+    """The gradient where the lower bound is the result."""
+    chosen = x < min if max is None else (min < max) & (x < min)
+    return np.where(chosen, grad, _zero(grad))
+
+
+def clamp_upper_backward(grad: Array, x: Array, min: Array | None, max: Array) -> Array:
+    """The gradient where the upper bound is the result."""
+    chosen = x > max if min is None else (x > max) | (max < min)
+    return np.where(chosen, grad, _zero(grad))

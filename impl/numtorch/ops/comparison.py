@@ -1,0 +1,55 @@
+"""Comparisons, selections, and what clips."""
+
+import numpy as np
+
+from .. import kernels as k
+from .row import nary, nondiff, op
+
+# ---- comparisons: the in-place forms are tracked, with a zero gradient
+for _name, _ufunc in (("lt", np.less), ("le", np.less_equal), ("gt", np.greater), ("ge", np.greater_equal),
+                      ("eq", np.equal), ("ne", np.not_equal)):
+    op(f"{_name}(self, other)", _ufunc, node=f"{_name.title()}Backward1", bool_result=True,
+       self="zeros_like(grad)", other="zeros_like(grad)")
+    op(f"{_name}_scalar(self, other)", _ufunc, pointwise=False, inplace=True, node=f"{_name.title()}Backward0",
+       self="zeros_like(grad)")
+nondiff("isnan(self: Tensor)", k.isnan)
+nondiff("isinf(self: Tensor)", k.isinf)
+nondiff("isfinite(self: Tensor)", k.isfinite)
+nondiff("logical_not(self: Tensor)", k.logical_not)
+for _name in ("logical_and", "logical_or", "logical_xor"):
+    nondiff(f"{_name}(self: Tensor, other: Tensor)", getattr(k, _name))
+nondiff("bitwise_not(self: Tensor)", k.bitwise_not)
+for _name, _ufunc in (("bitwise_and", np.bitwise_and), ("bitwise_or", np.bitwise_or), ("bitwise_xor", np.bitwise_xor),
+                      ("bitwise_left_shift", np.left_shift), ("bitwise_right_shift", np.right_shift)):
+    op(f"{_name}(self, other)", _ufunc, node=f"{_name.title()}Backward1", bool_result=True,
+       self="zeros_like(grad)", other="zeros_like(grad)")
+nondiff("isclose(self: Tensor, other: Tensor, rtol, atol, equal_nan)", k.isclose)
+
+# ---- the larger and the smaller: ties share, or the first takes all
+op("maximum(self, other)", np.maximum, inplace=False,
+   self="maximum_backward(grad, self, other)", other="maximum_backward(grad, other, self)")
+op("minimum(self, other)", np.minimum, inplace=False,
+   self="minimum_backward(grad, self, other)", other="minimum_backward(grad, other, self)")
+op("fmax(self, other)", np.fmax, inplace=False,
+   self="fmax_self_backward(grad, self, other)", other="fmax_other_backward(grad, self, other)")
+op("fmin(self, other)", np.fmin, inplace=False,
+   self="fmin_self_backward(grad, self, other)", other="fmin_other_backward(grad, self, other)")
+
+# ---- selections
+nary("where(condition: Tensor, self, other)", k.where, self="keep_where(grad, condition)", other="drop_where(grad, condition)")
+op("masked_fill(self, mask: Tensor, value)", k.masked_fill, inplace=True, self="masked_fill_backward(grad, mask, self.shape)")
+op("masked_fill_tensor(self, mask: Tensor, value)", k.masked_fill_tensor, node="MaskedFillBackward1",
+   self="masked_fill_backward(grad, mask, self.shape)", value="masked_value_backward(grad, mask, value.dtype)")
+op("masked_select(self, mask: Tensor)", k.masked_select, self="masked_select_backward(grad, self, mask)")
+
+# ---- clipping: the bounds themselves pass the gradient
+op("clamp(self, min, max)", k.clamp, node="ClampBackward1", inplace=True, self="clamp_backward(grad, self, min, max)")
+op("clamp_min(self, min)", k.clamp_min, pointwise=False, inplace=True, self="at_least(grad, self, min)")
+op("clamp_max(self, max)", k.clamp_max, pointwise=False, inplace=True, self="at_most(grad, self, max)")
+nary("clamp_tensor(self, min, max)", k.clamp_tensor, node="ClampBackward0", inplace=True,
+     self="clamp_backward(grad, self, min, max)", min="clamp_lower_backward(grad, self, min, max)",
+     max="clamp_upper_backward(grad, self, min, max)")
+op("clamp_min_tensor(self, min)", np.maximum, node="ClampMinBackward1",
+   self="at_least(grad, self, min)", min="below(grad, self, min)")
+op("clamp_max_tensor(self, max)", np.minimum, node="ClampMaxBackward1",
+   self="at_most(grad, self, max)", max="above(grad, self, max)")
