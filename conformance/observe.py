@@ -40,6 +40,10 @@ MAX_ITEMS = 1_000
 MAX_NESTING = 4
 """How deep containers are looked into; a Hessian of two inputs is a tuple of tuples."""
 
+MAX_REPRS = 3
+"""Tensors whose text is written after the last step: the last that were bound. PyTorch takes 0.1 ms for each, which for every
+tensor of a program would be three quarters of its time; cases about printing call ``__repr__`` themselves."""
+
 _FACTS = ("dtype", "shape", "stride", "requires_grad", "is_leaf", "version")
 
 
@@ -82,6 +86,7 @@ class Observer:
 
     def _look(self, live: list[tuple[str, Any]], last: bool) -> dict[str, Any]:
         lens = self._lens
+        written = {name for name, _ in live[-MAX_REPRS:]} if last and self._sees_repr else ()
         found: dict[str, Any] = {}
         changes: dict[str, TensorChange] = {}
         known: dict[str, tuple[Any, ...]] = {}
@@ -90,10 +95,10 @@ class Observer:
             every.append((name, tensor))
             grad = lens.grad(tensor)
             has_grad = UNSET if grad is UNSET else "none" if grad is None else "tensor"
-            self._note(name, tensor, has_grad, last, known, changes)
+            self._note(name, tensor, has_grad, name in written, known, changes)
             if grad is not None and grad is not UNSET:
                 every.append((name + ".grad", grad))
-                self._note(name + ".grad", grad, UNSET, last, known, changes)
+                self._note(name + ".grad", grad, UNSET, False, known, changes)
         self._known = known
         if changes:
             found["changes"] = changes
@@ -121,14 +126,14 @@ class Observer:
         name: str,
         tensor: Any,
         grad: Any,
-        last: bool,
+        write: bool,
         known: dict[str, tuple[Any, ...]],
         changes: dict[str, TensorChange],
     ) -> None:
         now = (*self._lens.facts(tensor), grad, self._lens.read(tensor))
         known[name] = now
         before = self._known.get(name)
-        written = self._lens.repr(tensor) if last and self._sees_repr else UNSET
+        written = self._lens.repr(tensor) if write else UNSET
         if now != before or written is not UNSET:
             changes[name] = self._lens.change(now, before, written)
 

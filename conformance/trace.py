@@ -122,7 +122,7 @@ class TensorChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     """Whether it holds a gradient. Not looked at on a tensor that neither is a leaf nor retains its gradient: PyTorch
     warns about that."""
     repr: str | UnsetType = UNSET
-    """Only after the last step: writing it is slow, and it can be asked for with a `Method` step ``__repr__``."""
+    """Only after the last step, of the last few tensors: writing it is slow, and a `Method` step ``__repr__`` asks for it."""
 
 
 class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

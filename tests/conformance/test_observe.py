@@ -10,6 +10,7 @@ import pytest
 from msgspec import UNSET
 
 from conformance.interpreter import run
+from conformance.observe import MAX_REPRS
 from conformance.program import Global, Program
 from conformance.trace import Graph, Mode, Node, Opaque, Sequence, StepTrace, TensorSeen
 from tests.conformance.small_programs import (
@@ -151,10 +152,12 @@ def test_an_output_number_is_part_of_the_root() -> None:
     assert trace.graph.roots == {"p[0]": (0, 0), "p[1]": (0, 1)}  # type: ignore[union-attr]
 
 
-def test_the_last_step_shows_every_tensor() -> None:
+def test_the_last_step_shows_the_last_tensors() -> None:
     first, last = steps(bind("x", tensor([1.0])), method("$x", "requires_grad_", out="y"))
     assert first.changes["x"].repr is UNSET
     assert last.changes["y"].repr == "tensor([1.], requires_grad=True)"
+    *_, last = steps(*[bind(f"x{number}", tensor([1.0])) for number in range(MAX_REPRS + 2)])
+    assert len(last.changes) == MAX_REPRS
 
 
 def test_a_tensor_of_inference_mode_has_no_version() -> None:
