@@ -35,7 +35,7 @@ def __getattr__(name: str) -> Any:
         from .dtype import bfloat16
 
         return bfloat16()
-    if name in ("random", "linalg", "nn", "optim", "func"):
+    if name in ("random", "drawing"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
