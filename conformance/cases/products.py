@@ -1,0 +1,85 @@
+"""Products of vectors and matrices."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import cotangent, floats, ints, matrices, same_shape
+
+
+@case(requires=["backward", "dot"])
+def dot_product(torch, ab: same_shape(2, min_dims=1, max_dims=1, values="finite")):
+    """The gradient of a dot product with respect to one vector is the other."""
+    a, b = ab
+    a.requires_grad_().dot(b.requires_grad_()).backward()
+
+
+@case(requires=["backward", "mv"])
+def matrix_times_vector(
+    torch, m: floats("float32", shape=(2, 3)), v: floats("float32", shape=(3,)), g: cotangent((2,))
+):
+    """The gradient of a matrix times a vector is an outer product and a transposed product."""
+    m.requires_grad_().mv(v.requires_grad_()).backward(g)
+
+
+@case(requires=["backward", "mm"])
+def matrix_times_matrix(
+    torch, m: floats("float32", shape=(2, 3)), n: floats("float32", shape=(3, 2)), g: cotangent((2, 2))
+):
+    """The gradients of a matrix product are products with the transposed factors."""
+    m.requires_grad_().mm(n.requires_grad_()).backward(g)
+
+
+@case(requires=["backward", "matmul"], covers=["graph.names_lazy"])
+def matmul_of_all_dimensions(torch, mn: matrices(2)):
+    """The operator @ multiplies vectors, matrices and batches of them."""
+    m, n = mn
+    y = m.requires_grad_() @ n.requires_grad_()
+    (y * y.detach()).sum().backward()
+
+
+@case(requires=["backward", "matmul"])
+def matmul_of_three_factors(torch, abc: matrices(3, batches=False)):
+    """A product of three factors has a gradient in each."""
+    a, b, c = abc
+    y = torch.matmul(a.requires_grad_() @ b.requires_grad_(), c.requires_grad_())
+    y.sum().backward()
+
+
+@case(requires=["backward", "matmul"])
+def batches_broadcast(torch, m: floats("float32", shape=(2, 1, 2, 3)), n: floats("float32", shape=(2, 3, 1))):
+    """The batch dimensions of a matrix product broadcast, and their gradients are summed back."""
+    (m.requires_grad_() @ n.requires_grad_()).sum().backward()
+
+
+@case(requires=["matmul"], covers=["err.bilinear"])
+def sizes_of_a_product_must_fit(
+    torch, m: floats("float32", shape=(2, 3)), v: floats("float32", shape=st.sampled_from([(2,), (4,), (2, 2), ()]))
+):
+    """Products of matrices and vectors whose sizes do not fit raise."""
+    m.requires_grad_() @ v
+    m.mv(v)
+    m[0].dot(v)
+
+
+@case(requires=["matmul"], covers=["err.bilinear"])
+def dtypes_of_a_product_must_be_equal(torch, m: floats("float32", shape=(2, 2)), n: floats("float64", shape=(2, 2))):
+    """The factors of a matrix product have one dtype."""
+    m @ n
+    m.mv(n[0])
+    m @ n.to(torch.float32)
+
+
+@case(requires=["matmul"])
+def integers_multiply(torch, m: ints("int64", shape=(2, 3)), n: ints("int64", shape=(3,))):
+    """Matrices of integers are multiplied exactly."""
+    m @ n
+    m[0].dot(n)
+
+
+@case(requires=["backward", "matmul"])
+def affine_layer(
+    torch, w: floats("float32", shape=(2, 3)), b: floats("float32", shape=(2,)), x: floats("float32", shape=(4, 3))
+):
+    """An affine layer on a batch has gradients in weight, bias and input."""
+    y = x.requires_grad_() @ w.requires_grad_().t() + b.requires_grad_()
+    (y * y.detach()).sum().backward()
