@@ -76,7 +76,11 @@ def accumulate(variable: Any, grad: Any, owned: bool, user_grads: Any) -> None:
     old = variable._grad
     if old is None:
         stolen = owned and obeys_contract(grad, variable)
+        counter = None
         if not stolen:
+            model = variable._array
+            if type(model) is not _ndarray or model.flags.c_contiguous or is_dense_like(model):
+                counter = [1]  # PyTorch copies into new memory, which counts as a write; other layouts are cloned
             grad = obedient_copy(grad, variable)
         new = _new(Tensor)
         new._array = grad
@@ -86,7 +90,7 @@ def accumulate(variable: Any, grad: Any, owned: bool, user_grads: Any) -> None:
         new._grad_fn = None
         new._output_nr = 0
         new._grad = None
-        new._counter = None
+        new._counter = counter
         new._extra = None
         new._accumulator = None
         variable._grad = new

@@ -200,6 +200,8 @@ class Generator:
         w(1, f"__slots__ = ({''.join(repr(s) + ', ' for s in slots).strip()})")
         w(1, f"saved = ({''.join(repr(s) + ', ' for s in sorted(row.saved + row.saved_results)).strip()})")
         w(1, f"saved_values = ({''.join(repr(s) + ', ' for s in row.saved_values if not s.endswith(HIDDEN)).strip()})")
+        if "index_backward" in row.formulas.get("self", ""):
+            w(1, "writes_grad = True")
         if multi:
             w(1, "multi = True")
             w(1, "\n@property\ndef num_outputs(node) -> int:\n    return len(node.descs)")

@@ -109,8 +109,10 @@ from .kernels import outer_backward as k_outer_backward
 from .kernels import permute as k_permute
 from .kernels import permute_backward as k_permute_backward
 from .kernels import pow_backward as k_pow_backward
+from .kernels import pow_backward_base as k_pow_backward_base
 from .kernels import pow_backward_exponent as k_pow_backward_exponent
 from .kernels import pow_backward_self as k_pow_backward_self
+from .kernels import pow_base as k_pow_base
 from .kernels import pow_scalar as k_pow_scalar
 from .kernels import pow_tensor as k_pow_tensor
 from .kernels import prod_all as k_prod_all
@@ -122,6 +124,7 @@ from .kernels import reshape as k_reshape
 from .kernels import rsqrt as k_rsqrt
 from .kernels import rsqrt_backward as k_rsqrt_backward
 from .kernels import rsub as k_rsub
+from .kernels import rsub_scalar as k_rsub_scalar
 from .kernels import scale_by_count_backward as k_scale_by_count_backward
 from .kernels import scaled as k_scaled
 from .kernels import scatter_selected as k_scatter_selected
@@ -4195,6 +4198,7 @@ class IndexBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'indices',)
     saved = ()
     saved_values = ('self_sym_sizes', 'indices',)
+    writes_grad = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -6420,7 +6424,7 @@ def div_(self, other):
     return self
 
 
-class RsubBackward1(BinaryNode):
+class RsubBackward0(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
@@ -6447,10 +6451,10 @@ class RsubBackward1(BinaryNode):
     def apply_tensors(node, grad):
         grad0 = None if node.fn0 is None else -grad
         if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'RsubBackward1', 0)
+            grad0 = validate(grad0, node.plan.desc0, 'RsubBackward0', 0)
         grad1 = None if node.fn1 is None else grad
         if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'RsubBackward1', 1)
+            grad1 = validate(grad1, node.plan.desc1, 'RsubBackward0', 1)
         return grad0, grad1
 
 
@@ -6473,7 +6477,7 @@ def rsub(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = RsubBackward1()
+        node = RsubBackward0()
         node.seq = next_sequence_nr()
         node.extra = None
         fn0 = self._grad_fn
@@ -6529,6 +6533,71 @@ def rsub(self, other, *, out=None):
         mark_inference(result)
     if out is not None:
         return store(out, result, 'rsub')
+    return result
+
+
+class RsubBackward1(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = -grad
+        return out
+    def apply_tensors(node, grad):
+        return -grad
+
+
+def rsub_scalar(self, other):
+    """rsub_scalar(self, other) -> Tensor"""
+    array = k_rsub_scalar(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = RsubBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
     return result
 
 
@@ -7016,13 +7085,12 @@ def pow_tensor(self, exponent, *, out=None):
     return result
 
 
-class PowBackward2(BinaryNode):
-    __slots__ = ('exponent', 'exponent_version', 'self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('exponent', 'result', 'self',)
-    saved_values = ()
+class PowBackward2(UnaryNode):
+    __slots__ = ('exponent', 'exponent_version', 'result', 'result_counter', 'result_version', 'self',)
+    saved = ('exponent', 'result',)
+    saved_values = ('self',)
     def apply(node, grad, keep: bool):
-        plan = node.plan
-        if plan is not None and not plan.raw:
+        if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -7037,128 +7105,71 @@ class PowBackward2(BinaryNode):
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
         self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        if node.fn0 is None:
-            grad0 = None
-        else:
-            grad0 = k_pow_backward_self(grad, self, exponent)
-            if plan is not None and plan.reduce0 is not None:
-                grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
-            grad1 = None
-        else:
-            grad1 = k_pow_backward_exponent(grad, self, exponent, result)
-            if plan is not None and plan.reduce1 is not None:
-                grad1 = sum_to(grad1, plan.reduce1)
+        out = k_pow_backward_base(grad, self, exponent, result)
         if not keep:
             if node.exponent is not None:
                 node.exponent = FREED
-            if node.self is not None:
-                node.self = FREED
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return grad0, grad1
+        return out
     def apply_tensors(node, grad):
         exponent = unpack_input(node, 'exponent')
         result = unpack_result(node, 'result')
-        self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.pow_backward_self(grad, self, exponent)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'PowBackward2', 0)
-        grad1 = None if node.fn1 is None else formulas.pow_backward_exponent(grad, self, exponent, result)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'PowBackward2', 1)
-        return grad0, grad1
+        self = node.self
+        return formulas.pow_backward_base(grad, self, exponent, result)
 
     def release(node) -> None:
         if node.exponent is not None:
             node.exponent = FREED
-        if node.self is not None:
-            node.self = FREED
         if node.result is not None:
             node.result = None
             node.result_counter = FREED_COUNTER
 
 
-def pow_base(self, exponent, *, out=None):
+def pow_base(self, exponent):
     """pow_base(self, exponent) -> Tensor"""
-    if type(self) is Tensor and type(exponent) is Tensor and (desc := self._desc) is exponent._desc and desc.real:
-        array = k_pow_tensor(self._array, exponent._array)
-        plan = None
-    elif type(exponent) is float and type(self) is Tensor and exponent and exponent in (desc := self._desc).constants and desc.real:
-        exponent = desc.constants[exponent]
-        array = k_pow_tensor(self._array, exponent._array)
-        plan = None
-    else:
-        found = operands(self, exponent, 'pow_base', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, exponent, left, right, desc, plan = found
-        array = k_pow_tensor(left, right)
-    flag = self._requires_grad or exponent._requires_grad
+    array = k_pow_base(self, exponent._array)
+    desc = describe(array)
+    flag = exponent._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(exponent)
+        flag = requires_grad(exponent)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = PowBackward2()
-        node.seq = next_sequence_nr()
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif not self._requires_grad:
-            node.fn0 = fn0 = None
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        fn1 = exponent._grad_fn
-        if fn1 is not None and exponent._extra is None:
-            node.fn1 = fn1
-            node.nr1 = exponent._output_nr
-        elif not exponent._requires_grad:
-            node.fn1 = fn1 = None
-            node.nr1 = 0
-        else:
-            fn1, nr1 = edge(exponent)
-            node.fn1 = fn1
-            node.nr1 = nr1
-        node.plan = plan
-        if exponent._extra is not None:
-            check_saveable(exponent)
-        node.exponent = exponent
-        counter = exponent._counter
-        node.exponent_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
-            check_saveable(self)
-        node.self = self
-        counter = self._counter
-        node.self_version = 0 if counter is None else counter[0]
-        node.desc = desc
-        result = _new(Tensor)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._grad_fn = node
-        result._output_nr = 0
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        node.result = array
-        node.result_counter = result._counter = [0]
-        node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
-        if out is not None:
-            return store(out, result, 'pow_base')
-        return result
+        if desc.dtype.category >= 2:
+            node = PowBackward2()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = exponent._grad_fn
+            if fn0 is not None and exponent._extra is None:
+                node.fn0 = fn0
+                node.nr0 = exponent._output_nr
+            else:
+                fn0, nr0 = edge(exponent)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if exponent._extra is not None:
+                check_saveable(exponent)
+            node.exponent = exponent
+            counter = exponent._counter
+            node.exponent_version = 0 if counter is None else counter[0]
+            node.self = self
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -7171,8 +7182,6 @@ def pow_base(self, exponent, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    if out is not None:
-        return store(out, result, 'pow_base')
     return result
 
 
@@ -8616,7 +8625,7 @@ def cosh_(self):
     return self
 
 
-class Log1pBackward0(UnaryNode):
+class Log1PBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
@@ -8661,7 +8670,7 @@ def log1p(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Log1pBackward0()
+        node = Log1PBackward0()
         node.seq = next_sequence_nr()
         node.extra = None
         fn0 = self._grad_fn
@@ -8726,7 +8735,7 @@ def log1p_(self):
     else:
         self._array = target.dtype.type(np.log1p(target))
     if flag:
-        node = Log1pBackward0()
+        node = Log1PBackward0()
         node.seq = next_sequence_nr()
         node.extra = None
         fn0 = self._grad_fn
@@ -15009,6 +15018,7 @@ OPERATORS = (
     "mul",
     "div",
     "rsub",
+    "rsub_scalar",
     "neg",
     "reciprocal",
     "pow_scalar",
@@ -15102,4 +15112,4 @@ OPERATORS = (
     "slice_backward",
     "diagonal_backward",
 )
-NODES = (AbsBackward0, AcosBackward0, AddBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AtanBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DotBackward0, EqBackward0, EqBackward1, ExpBackward0, ExpandBackward0, Expm1Backward0, FloorBackward0, FmaxBackward0, FminBackward0, GatherBackward0, GeBackward0, GeBackward1, GtBackward0, GtBackward1, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LinalgVectorNormBackward0, Log1pBackward0, LogBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MmBackward0, MulBackward0, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, ReciprocalBackward0, ReluBackward0, RoundBackward0, RsqrtBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SinBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AddBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AtanBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DotBackward0, EqBackward0, EqBackward1, ExpBackward0, ExpandBackward0, Expm1Backward0, FloorBackward0, FmaxBackward0, FminBackward0, GatherBackward0, GeBackward0, GeBackward1, GtBackward0, GtBackward1, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LinalgVectorNormBackward0, Log1PBackward0, LogBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MmBackward0, MulBackward0, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, ReciprocalBackward0, ReluBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SinBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0,)

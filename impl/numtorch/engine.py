@@ -14,6 +14,8 @@ import sys
 import threading
 from typing import Any
 
+import numpy as np
+
 from . import grad_mode
 from .accumulate import _OWNED, accumulate, accumulate_tensor
 from .descriptor import Descriptor, expandable, reduction, sum_to
@@ -33,7 +35,7 @@ class GraphTask:
     """
 
     __slots__ = ("id", "keep", "raw", "deps", "buffers", "captures", "captured", "needed", "user_grads", "callbacks",
-                 "executing", "entered", "outer", "outer_mode")
+                 "executing", "entered", "outer", "outer_mode", "versions")
 
     def __init__(self, keep: bool, raw: bool, deps: dict[Node, int], user_grads: Any):
         self.id = _task_ids()
@@ -48,6 +50,7 @@ class GraphTask:
         self.callbacks: list[Any] | None = None
         self.executing: Node | None = None
         self.entered = False
+        self.versions: dict[Node, int] | None = None  # of gradients waiting for leaves, where not 0
 
     def enter(self) -> None:
         """Make this the thread's current pass, with grad mode on only if the gradient is to be differentiable."""
@@ -206,7 +209,6 @@ def execute(task: GraphTask, heap: list[tuple[int, int, Node]], node: Node | Non
     deps = task.deps
     buffers = task.buffers
     take = buffers.pop
-    buffered = buffers.get
     raw, keep = task.raw, task.keep
     plain = task.captures is None and task.needed is None
     heappush, heappop = heapq.heappush, heapq.heappop
@@ -221,6 +223,8 @@ def execute(task: GraphTask, heap: list[tuple[int, int, Node]], node: Node | Non
         if plain and raw and grad is not None and node.extra is None and arity > 0 and not node.custom:
             if arity == 1:
                 grad = node.apply(grad, keep)
+                if node.writes_grad:
+                    note_written(task, node)
                 fn = node.fn0  # type: ignore[attr-defined]
                 nr = node.nr0  # type: ignore[attr-defined]
                 node = None
@@ -236,12 +240,17 @@ def execute(task: GraphTask, heap: list[tuple[int, int, Node]], node: Node | Non
                             leaf = fn.variable  # type: ignore[attr-defined]
                             if leaf._extra is None and leaf._requires_grad and leaf._grad_fn is None:
                                 accumulate(leaf, grad, _refcount(grad) <= _HELD, task.user_grads)
+                                if task.versions is not None:
+                                    set_version(task.versions, fn, leaf)
                                 continue
                         buffers[fn] = grad
+                    elif fn in buffers:
+                        if fn.accumulates:
+                            add_to_leaf(task, fn, grad)
+                        else:
+                            buffers[fn] = buffers[fn] + grad
                     else:
-                        old = buffered(fn)
-                        buffers[fn] = grad if old is None else old + grad
-                        del old
+                        buffers[fn] = grad
                 if count == 0:
                     if not heap or -fn.seq < heap[0][0]:
                         node = fn
@@ -251,19 +260,26 @@ def execute(task: GraphTask, heap: list[tuple[int, int, Node]], node: Node | Non
                 continue
             elif arity == 2:
                 grad, grad1 = node.apply(grad, keep)
-                deliveries = ((node.fn0, node.nr0, grad), (node.fn1, node.nr1, grad1))  # type: ignore[attr-defined]
+                deliveries = [(node.fn1, node.nr1, grad1), (node.fn0, node.nr0, grad)]  # type: ignore[attr-defined]
                 del grad1
             else:
-                deliveries = zip(node.next_nodes, node.next_nrs, node.apply(grad, keep), strict=False)  # type: ignore
+                deliveries = list(zip(node.next_nodes, node.next_nrs, node.apply(grad, keep), strict=False))  # type: ignore
+                deliveries.reverse()
         else:
             results = call_function(task, node, grad)
             if results is None:
                 node = None
                 continue
             deliveries = [(fn, nr, g) for (fn, nr), g in zip(node.edges(), results, strict=False)]
+            deliveries.reverse()
             del results
+            if node.writes_grad and raw:
+                note_written(task, node)
         node = None
-        for fn, nr, grad in deliveries:
+        grad = None
+        while deliveries:
+            # popped one by one, so that nothing here holds a gradient that is asked who else holds it
+            fn, nr, grad = deliveries.pop()
             if fn is None:
                 continue
             count = deps_get(fn)
@@ -275,12 +291,13 @@ def execute(task: GraphTask, heap: list[tuple[int, int, Node]], node: Node | Non
                 if fn.multi:
                     add_to_slot(buffers, fn, nr, grad)
                 else:
-                    old = buffered(fn)
-                    if old is None:
-                        buffers[fn] = grad
+                    if fn in buffers:
+                        if fn.accumulates or task.captures is not None:
+                            add_to_leaf(task, fn, grad)
+                        else:
+                            buffers[fn] = buffers[fn] + grad
                     else:
-                        buffers[fn] = old + grad
-                        del old
+                        buffers[fn] = grad
             if count == 0:
                 order += 1
                 heappush(heap, (-fn.seq, order, fn))
@@ -298,19 +315,25 @@ def execute(task: GraphTask, heap: list[tuple[int, int, Node]], node: Node | Non
                     grad = take(fn, None)
                     if grad is not None:
                         accumulate(leaf, grad, _refcount(grad) <= _HELD, task.user_grads)
+                        if task.versions is not None:
+                            set_version(task.versions, fn, leaf)
                         grad = None
                     continue
             call_function(task, fn, take(fn, None))
 
 
-_HELD = 2  # the loop's variable and getrefcount's own argument; see calibrate()
+_HELD = 3  # the loop's variable, the call being prepared, and getrefcount's argument; see calibrate()
 
 
 def calibrate() -> None:
     """Measure how many references the loop itself holds: the number differs between Python versions."""
     global _HELD
     grad = object()
-    _HELD = _refcount(grad)
+    _HELD = _second(None, grad, _refcount(grad))
+
+
+def _second(leaf: Any, grad: Any, count: int) -> int:
+    return count
 
 
 calibrate()
@@ -323,6 +346,48 @@ def add_to_slot(buffers: dict[Node, Any], fn: Node, nr: int, grad: Any) -> None:
     if slots is None:
         slots = buffers[fn] = [None] * fn.num_outputs
     slots[nr] = grad if slots[nr] is None else slots[nr] + grad
+
+
+def add_to_leaf(task: GraphTask, fn: Node, grad: Any) -> None:
+    """Add a second contribution to what waits for a leaf, and note the version that the sum has in PyTorch.
+
+    PyTorch adds in place, which counts as a write, if nobody else holds the first contribution or its memory.
+    """
+    buffers = task.buffers
+    old = buffers.pop(fn)
+    alone = _refcount(old) <= 2 and (type(old) is not _ndarray or old.base is None)
+    versions = task.versions
+    if versions is None:
+        versions = task.versions = {}
+    if task.raw and alone:
+        versions[fn] = versions.get(fn, 0) + 1
+        if type(old) is _ndarray and old.size > _LARGE:
+            np.add(old, grad, out=old)
+            buffers[fn] = old
+            return
+    else:
+        versions.pop(fn, None)
+    buffers[fn] = old + grad
+
+
+def note_written(task: GraphTask, node: Node) -> None:
+    """The formula of this node writes into fresh memory, so its gradient has version 1."""
+    fn = node.edges()[0][0]
+    if fn is not None and fn not in task.buffers:
+        if task.versions is None:
+            task.versions = {}
+        task.versions[fn] = 1
+
+
+_LARGE = 4096  # elements; below that a new array is quicker than a call with out=
+_ndarray = np.ndarray
+
+
+def set_version(versions: dict[Node, int], fn: Node, leaf: Any) -> None:
+    """A stolen sum keeps the version it got while contributions were added in place."""
+    count = versions.pop(fn, 0)
+    if count and leaf._grad._counter is None:
+        leaf._grad._counter = [count]
 
 
 def call_function(task: GraphTask, node: Node, buffer: Any) -> Any:
@@ -347,11 +412,15 @@ def call_function(task: GraphTask, node: Node, buffer: Any) -> Any:
             for nr, ref in extra.retains_grad.items():
                 retain(ref, tensors[nr])
         inputs = [g._array if raw and g is not None else g for g in tensors]
+        del tensors
     captures = task.captures
     if captures is not None and node in captures:
         for nr, index in captures[node]:
             value = inputs[nr]
-            task.captured[index] = wrap(value) if raw and value is not None else value
+            captured = wrap(value) if raw and value is not None else value
+            task.captured[index] = captured
+            if raw and task.versions is not None and node in task.versions:
+                captured._counter = [task.versions[node]]
     if task.needed is not None and node not in task.needed:
         return None
     if extra is not None and extra.pre_hooks:
@@ -415,6 +484,8 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, grad: Any, raw: bool) 
         raise RuntimeError("leaf variable has been moved into the graph interior")
     if raw:
         accumulate(leaf, grad, _refcount(grad) <= _HELD_BELOW, task.user_grads)
+        if task.versions is not None:
+            set_version(task.versions, node, leaf)
     else:
         accumulate_tensor(leaf, grad)
     extra = leaf._extra
@@ -424,7 +495,7 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, grad: Any, raw: bool) 
                 raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
-_HELD_BELOW = 4  # run_accumulate's argument, its caller's list, and getrefcount's argument
+_HELD_BELOW = 4  # run_accumulate's argument, its caller's list, the call being prepared, and getrefcount's argument
 
 
 def run_tensor_hooks(tensors: list[Any], nr: int, hooks: Any, node: Node) -> None:

@@ -72,6 +72,15 @@ def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) 
     return RuntimeError(text)
 
 
+def check_saveable(tensor: Any) -> None:
+    """Refuse to save an inference tensor."""
+    if tensor._extra.inference and not grad_mode.state.inference:
+        raise RuntimeError("Inference tensors cannot be saved for backward. Please do not use Tensors created in inference "
+                           "mode in computation tracked by autograd. To work around this, you can make a clone to get a "
+                           "normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+                           "`torch.inference_mode()`.")
+
+
 def unpack_input(node: Node, name: str) -> Any:
     """The Tensor saved under `name` (None if it was not needed), after the version check."""
     tensor = getattr(node, name)

@@ -24,6 +24,16 @@ from .graph import HookDict, RemovableHandle
 _new = object.__new__
 
 
+class readonly(property):
+    """A property that is refused, in PyTorch's words, when it is assigned."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.attribute = name
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        raise AttributeError(f"attribute '{self.attribute}' of 'torch._C.TensorBase' objects is not writable")
+
+
 class Tensor:
     """A multi-dimensional array that autograd can follow."""
 
@@ -90,17 +100,17 @@ class Tensor:
         self._set_requires_grad(bool(requires_grad), "only Tensors of floating point dtype can require gradients")
         return self
 
-    @property
+    @readonly
     def is_leaf(self) -> bool:
         """Whether no tracked operation made this tensor."""
         return views.is_leaf(self)
 
-    @property
+    @readonly
     def grad_fn(self) -> Any:
         """The node whose output this tensor is."""
         return self._grad_fn if self._extra is None else views.current_grad_fn(self)
 
-    @property
+    @readonly
     def output_nr(self) -> int:
         """Which output of grad_fn this tensor is."""
         return self._output_nr
@@ -144,7 +154,7 @@ class Tensor:
     def grad(self) -> None:
         self._grad = None
 
-    @property
+    @readonly
     def retains_grad(self) -> bool:
         """Whether this non-leaf keeps its gradient."""
         return self._extra is not None and self._extra.retains_grad
@@ -206,7 +216,7 @@ class Tensor:
 
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
-    @property
+    @readonly
     def _version(self) -> int:
         if self._extra is not None and self._extra.inference:
             raise RuntimeError("Inference tensors do not track version counter.")
@@ -215,7 +225,7 @@ class Tensor:
     def _is_view(self) -> bool:
         return self._base is not None
 
-    @property
+    @readonly
     def _base(self) -> Any:
         extra = self._extra
         return extra.base if extra is not None and extra.backward_view else None
@@ -226,7 +236,7 @@ class Tensor:
 
     # ---- shape and type
 
-    @property
+    @readonly
     def shape(self) -> Size:
         """The size of each dimension."""
         return self._desc.shape
@@ -236,12 +246,12 @@ class Tensor:
         shape = self._desc.shape
         return shape if dim is None else shape[wrap_dim(dim, len(shape))]
 
-    @property
+    @readonly
     def dtype(self) -> dtypes.dtype:
         """The type of the elements."""
         return self._desc.dtype
 
-    @property
+    @readonly
     def ndim(self) -> int:
         """The number of dimensions."""
         return self._desc.ndim

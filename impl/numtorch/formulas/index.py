@@ -8,12 +8,15 @@ import numpy as np
 
 from .. import dispatch as d
 from ..tensor import wrap
+from ..views import bump
 from .shape import sum_to_size
 
 
 def index_backward(grad: Any, shape: tuple, indices: tuple) -> Any:
     """The gradient added at the picked positions of zeros."""
-    return d.index_put(wrap(np.zeros(shape, grad._desc.dtype.numpy)), indices, grad, True)
+    out = d.index_put_impl(wrap(np.zeros(shape, grad._desc.dtype.numpy)), indices, grad, True)
+    bump(out)  # PyTorch writes into zeros
+    return out
 
 
 def index_put_zeros(grad: Any, indices: tuple, accumulate: bool) -> Any:

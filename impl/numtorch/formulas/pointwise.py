@@ -57,3 +57,9 @@ def pow_backward_self(grad: Any, x: Any, exponent: Any) -> Any:
 
 def pow_backward_exponent(grad: Any, x: Any, exponent: Any, result: Any) -> Any:
     return grad * where_zero_base(x, exponent, result * x.log()).conj()
+
+
+def pow_backward_base(grad: Any, base: Any, exponent: Any, result: Any) -> Any:
+    if base == 0:
+        return _masked(grad * (result * float("-inf")), exponent._array >= 0)
+    return grad * (result * float(np.log(base)))

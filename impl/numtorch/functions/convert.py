@@ -154,11 +154,11 @@ def tolist(self: Tensor) -> Any:
 
 
 def _scalar(self: Tensor) -> Any:
-    if self._desc.numel != 1:
-        raise ValueError("only one element tensors can be converted to Python scalars")
     if self.requires_grad and grad_mode.state.grad:
         warnings.warn("Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider "
                       "using tensor.detach() first.", stacklevel=3)
+    if self._desc.numel != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
     return self._array.item()
 
 

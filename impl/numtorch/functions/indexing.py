@@ -143,7 +143,7 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
         else:
             tensor = _as_index(item)
             if tensor is None:
-                raise TypeError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+                raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
                                 f"indices (got {type(item).__name__})")
             kind = tensor._desc.dtype
             if not tensor._desc.ndim and kind.category == dtypes.INTEGRAL and kind is not dtypes.uint8 \
@@ -236,6 +236,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     check_indices(view, picks)
     if value._desc.dtype is not self._desc.dtype:
         value = value.to(self._desc.dtype)
+    if value._desc.ndim and value._desc.shape[0] == 1:
+        value = d.view(value, _without_leading_ones(value._desc.shape))
     writes.index_put_(view, picks, value)
 
 
@@ -244,11 +246,13 @@ def assign(target: Tensor, value: Tensor) -> None:
     if not value._desc.ndim:
         writes.fill_(target, value)
         return
-    shape = value._desc.shape
-    while len(shape) > target._desc.ndim and shape[0] == 1:
-        shape = shape[1:]
-    if shape != value._desc.shape:
-        value = value.view(tuple(shape))
     if value._desc.shape != target._desc.shape:
-        value = value.expand(tuple(target._desc.shape))
+        value = d.view(value, _without_leading_ones(value._desc.shape)).expand(tuple(target._desc.shape))
     writes.copy_(target, value)
+
+
+def _without_leading_ones(shape: tuple) -> tuple:
+    shape = tuple(shape)
+    while shape and shape[0] == 1:
+        shape = shape[1:]
+    return shape

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from .. import grad_mode
+from ..graph import edge
+from ..dtype import combine, default_of_category
 from ..operands import category_of, store, type_error
 from ..tensor import Tensor
 
@@ -40,21 +43,73 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
 
 
 def _with_alpha(name: str, input: Any, other: Any, alpha: Any, out: Any) -> Tensor:
-    if alpha != 1:
-        return getattr(d, name + "_alpha")(input, as_operand(other, input), alpha)
-    result = getattr(d, name)(input, other, out=out)
+    result = getattr(d, name)(input, _scaled(other, alpha), out=out)
     if result is NotImplemented:
         raise type_error(name, 2, "other", other) if isinstance(input, Tensor) else type_error(name, 1, "input", input)
+    if alpha != 1 and result._grad_fn is not None:
+        result._grad_fn = _put_alpha(name, result._grad_fn, alpha)
     return result
 
 
-def as_operand(value: Any, model: Tensor) -> Tensor:
-    """A number as a 0-d tensor."""
-    if isinstance(value, Tensor):
-        return value
-    from ..operands import constant
+def _scaled(other: Any, alpha: Any) -> Any:
+    """alpha * other, with other's history left to the caller's node."""
+    if alpha == 1:
+        return other
+    if not isinstance(other, Tensor):
+        return other * alpha
+    with no_record():
+        scaled = d.mul(other, alpha)
+    return _with_history(scaled, other)
 
-    return constant(value, model._desc.dtype)
+
+def _with_history(scaled: Tensor, other: Tensor) -> Tensor:
+    if other.requires_grad:
+        scaled._requires_grad = True
+        node, scaled._output_nr = edge(other)
+        scaled._grad_fn = node
+    return scaled
+
+
+class no_record:
+    """Grad mode off for one internal step."""
+
+    def __enter__(self) -> None:
+        self.was = grad_mode.state.grad
+        grad_mode.set_grad(False)
+
+    def __exit__(self, *exc: Any) -> None:
+        grad_mode.set_grad(self.was)
+
+
+class _Alpha:
+    """add and sub with alpha: the second gradient is scaled."""
+
+    __slots__ = ()
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        first, second = super().apply(grad, keep)  # type: ignore[misc]
+        return first, None if second is None else second * second.dtype.type(self.alpha)  # type: ignore[attr-defined]
+
+    def apply_tensors(self, grad: Any) -> Any:
+        first, second = super().apply_tensors(grad)  # type: ignore[misc]
+        return first, None if second is None else second * self.alpha  # type: ignore[attr-defined]
+
+
+_ALPHA = {}
+for _name, _base in (("add", d.AddBackward0), ("sub", d.SubBackward0)):
+    _base.saved_values = ("alpha",)
+    _base.alpha = 1
+    _ALPHA[_name] = type(_base.__name__, (_Alpha, _base), {"__slots__": ("alpha_",), "alpha": property(
+        lambda self: self.alpha_)})
+
+
+def _put_alpha(name: str, node: Any, alpha: Any) -> Any:
+    """Turn a fresh node into its form with alpha."""
+    new = _ALPHA[name]()
+    for slot in ("seq", "desc", "extra", "fn0", "nr0", "fn1", "nr1", "plan"):
+        setattr(new, slot, getattr(node, slot))
+    new.alpha_ = alpha
+    return new
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Tensor:
@@ -79,7 +134,19 @@ def rtruediv(self: Tensor, other: Any) -> Any:
 
 def rsub(self: Tensor, other: Any) -> Any:
     """other - self"""
-    return d.rsub(self, other)
+    if isinstance(other, Tensor):
+        return d.rsub(self, other)
+    category = category_of(other)
+    if category is None:
+        return NotImplemented
+    return d.rsub_scalar(_promoted(self, category), other)
+
+
+def _promoted(self: Tensor, category: int) -> Tensor:
+    """The tensor in the type that it has together with a number of this category."""
+    if category <= self._desc.dtype.category:
+        return self
+    return self.to(combine(self._desc.dtype, None, default_of_category(category)))
 
 
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
@@ -95,14 +162,12 @@ def power(self: Any, exponent: Any) -> Any:
     if isinstance(exponent, Tensor):
         if isinstance(self, Tensor):
             return d.pow_tensor(self, exponent)
-        return d.pow_base(self, exponent)
+        category = category_of(self)
+        return NotImplemented if category is None else d.pow_base(self, _promoted(exponent, category))
     category = category_of(exponent)
     if category is None:
         return NotImplemented
-    if category > self._desc.dtype.category:
-        from ..dtype import combine, default_of_category
-
-        self = self.to(combine(self._desc.dtype, None, default_of_category(category)))
+    self = _promoted(self, category)
     if self._desc.dtype.category <= 1 and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     return d.pow_scalar(self, exponent)
@@ -110,7 +175,7 @@ def power(self: Any, exponent: Any) -> Any:
 
 def rpow(self: Tensor, base: Any) -> Any:
     """base ** self"""
-    return d.pow_base(base, self)
+    return power(base, self)
 
 
 def square(input: Tensor) -> Tensor:
@@ -132,6 +197,8 @@ def in_place(self: Tensor, operation: Any) -> Tensor:
     _refuse_overlap(storage_of(self))
     old = d.clone(self) if self.requires_grad else self
     result = operation(old)
+    if result._requires_grad:  # the node keeps the clone of the old value, but its edge is the old value's own
+        result._grad_fn.fn0, result._grad_fn.nr0 = edge(self)
     storage_of(self)[...] = result._array
     bump(self)
     if result._requires_grad:
@@ -146,12 +213,19 @@ def iadd(self: Tensor, other: Any) -> Any:
 
 def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """self += alpha * other"""
-    return _checked(d.add_(self, other if alpha == 1 else other * alpha), "add_", other)
+    return _inplace_alpha("add", self, other, alpha)
 
 
 def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """self -= alpha * other"""
-    return _checked(d.sub_(self, other if alpha == 1 else other * alpha), "sub_", other)
+    return _inplace_alpha("sub", self, other, alpha)
+
+
+def _inplace_alpha(name: str, self: Tensor, other: Any, alpha: Any) -> Tensor:
+    _checked(getattr(d, name + "_")(self, _scaled(other, alpha)), name + "_", other)
+    if alpha != 1 and type(self._grad_fn) is getattr(d, name.capitalize() + "Backward0"):
+        self._grad_fn = _put_alpha(name, self._grad_fn, alpha)
+    return self
 
 
 def mul_(self: Tensor, other: Any) -> Tensor:

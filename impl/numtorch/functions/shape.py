@@ -78,7 +78,12 @@ def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def unflatten(self: Tensor, dim: int, shape: Any) -> Tensor:
     """One dimension split into several."""
     dim = wrap_dim(dim, self._desc.ndim)
-    inner = infer_size(tuple(shape), self._desc.shape[dim])
+    size = self._desc.shape[dim]
+    try:
+        inner = infer_size(tuple(shape), size)
+    except RuntimeError:
+        raise RuntimeError(f"unflatten: Provided sizes {list(shape)} don't multiply up to the size of dim {dim} ({size}) "
+                           "in the input tensor") from None
     return view(self, (*self._desc.shape[:dim], *inner, *self._desc.shape[dim + 1:]))
 
 

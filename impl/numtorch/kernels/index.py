@@ -16,7 +16,7 @@ def raw_indices(indices: tuple) -> tuple:
 
 def index(x: Array, indices: tuple) -> Array:
     """The picked elements, copied."""
-    return np.asarray(x)[raw_indices(indices)]
+    return np.ascontiguousarray(np.asarray(x)[raw_indices(indices)])
 
 
 def index_backward(grad: Array, shape: tuple, indices: tuple) -> Array:
@@ -54,3 +54,6 @@ def index_values(grad: Array, indices: tuple, shape: tuple) -> Array:
     from .shape import sum_to_size
 
     return sum_to_size(np.asarray(grad)[raw_indices(indices)], shape)
+
+
+index_put_impl = index_put

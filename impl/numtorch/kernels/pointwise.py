@@ -124,3 +124,20 @@ def rsqrt_backward(grad: Array, result: Array) -> Array:
 def x_half(x: Array) -> Array:
     """x / 2"""
     return x * x.dtype.type(0.5)
+
+
+def rsub_scalar(x: Array, other: Any) -> Array:
+    """A Python number minus x."""
+    return x.dtype.type(other) - x
+
+
+def pow_base(base: Any, exponent: Array) -> Array:
+    """A Python number to the power of an array."""
+    return np.power(exponent.dtype.type(base), exponent)
+
+
+def pow_backward_base(grad: Array, base: Any, exponent: Array, result: Array) -> Array:
+    """The gradient of base ** exponent with respect to the exponent."""
+    if base == 0:
+        return grad * np.where(exponent >= 0, grad.dtype.type(0), result * grad.dtype.type(-np.inf))
+    return grad * (result * np.log(grad.dtype.type(base)))

@@ -11,7 +11,8 @@ op("sub(self, other)", np.subtract, self="grad", other="-grad", jvp=LINEAR)
 op("mul(self, other)", np.multiply, self="grad * other.conj()", other="grad * self.conj()", jvp=BILINEAR)
 op("div(self, other)", np.true_divide, float_result=True,
    self="grad / other.conj()", other="div_other(grad, self, other)")
-op("rsub(self, other)", k.rsub, node="RsubBackward1", pointwise=True, inplace=False, self="-grad", other="grad")
+op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, self="-grad", other="grad")
+op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", self="-grad", jvp=LINEAR)
 op("neg(self)", np.negative, self="-grad", jvp=LINEAR)
 op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result * result).conj()", jvp=ELEMENTWISE)
 
@@ -20,8 +21,8 @@ op("pow_scalar(self, exponent)", k.pow_scalar, node="PowBackward0", self="pow_ba
    jvp=ELEMENTWISE)
 op("pow_tensor(self, exponent)", k.pow_tensor, node="PowBackward1", pointwise=True, inplace=False,
    self="pow_backward_self(grad, self, exponent)", exponent="pow_backward_exponent(grad, self, exponent, result)")
-op("pow_base(self, exponent)", k.pow_tensor, node="PowBackward2", pointwise=True, inplace=False,
-   self="pow_backward_self(grad, self, exponent)", exponent="pow_backward_exponent(grad, self, exponent, result)")
+op("pow_base(self, exponent)", k.pow_base, node="PowBackward2",
+   exponent="pow_backward_base(grad, self, exponent, result)")
 
 # ---- exponentials and logarithms
 op("exp(self)", np.exp, float_result=True, self="grad * result.conj()", jvp=ELEMENTWISE)
@@ -37,7 +38,7 @@ op("asin(self)", np.arcsin, float_result=True, self="grad * (1 - self * self).rs
 op("acos(self)", np.arccos, float_result=True, self="grad * -((1 - self * self).rsqrt()).conj()", jvp=ELEMENTWISE)
 op("sinh(self)", np.sinh, float_result=True, self="grad * self.cosh().conj()", jvp=ELEMENTWISE)
 op("cosh(self)", np.cosh, float_result=True, self="grad * self.sinh().conj()", jvp=ELEMENTWISE)
-op("log1p(self)", np.log1p, float_result=True, self="grad / (self + 1).conj()", jvp=ELEMENTWISE)
+op("log1p(self)", np.log1p, node="Log1PBackward0", float_result=True, self="grad / (self + 1).conj()", jvp=ELEMENTWISE)
 op("expm1(self)", np.expm1, float_result=True, self="grad * (result.conj() + 1)", jvp=ELEMENTWISE)
 op("tan(self)", np.tan, float_result=True, self="grad * (1 + result * result).conj()", jvp=ELEMENTWISE)
 op("tanh(self)", np.tanh, float_result=True, self="tanh_backward(grad, result)", jvp=ELEMENTWISE)

@@ -1,0 +1,5 @@
+"""torch.linalg."""
+
+from .functions import linalg as _products, reduction as _reduction
+
+globals().update(_reduction.LINALG | _products.LINALG)

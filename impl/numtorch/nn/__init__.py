@@ -1,0 +1,5 @@
+"""torch.nn."""
+
+from . import functional
+
+__all__ = ["functional"]
