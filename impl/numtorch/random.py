@@ -34,6 +34,7 @@ from typing import Any
 
 import numpy as np
 
+from . import dtype as dtypes
 from .box_muller import BLOCK, box_muller_double, box_muller_single
 
 _WORDS = 624  # of the Mersenne Twister's state
@@ -169,6 +170,7 @@ class Generator:
 
 def fill_uniform(array: np.ndarray, low: float = 0.0, high: float = 1.0, generator: Generator | None = None) -> None:
     """Numbers of [low, high) into a real or complex array."""
+    _refuse(array, "biu", "check_uniform_bounds")
     precise = _precision(array)
     _check_uniform_bounds(low, high, precise)
     work = np.dtype(np.float64 if precise == np.float64 else np.float32).type
@@ -209,6 +211,7 @@ def fill_normal(array: np.ndarray, mean: float = 0.0, std: float = 1.0, generato
     """Normal numbers into a real or complex array."""
     if not std >= 0.0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+    _refuse(array, "biu", "normal_kernel_cpu")
     generator = generator or default_generator
     precise, count = _precision(array), _reals(array)
     if array.dtype.kind == "c":
@@ -279,6 +282,8 @@ _INTEGER_NAMES = {
 
 def fill_integers(array: np.ndarray, low: int, high: int | None, generator: Generator | None = None) -> None:
     """Integers of [low, high) into an array of any real dtype; high None is the dtype's largest, included."""
+    if array.dtype.kind == "c":
+        raise RuntimeError("check_random_bounds handles only integral, floating-point and boolean types")
     limit = _largest_integer(array.dtype)
     high = limit + 1 if high is None else high
     if low >= high:
@@ -302,6 +307,7 @@ def fill_integers(array: np.ndarray, low: int, high: int | None, generator: Gene
 
 def fill_any_integers(array: np.ndarray, generator: Generator | None = None) -> None:
     """What `random_()` draws: from 0 to the largest integer up to which the dtype misses none."""
+    _refuse(array, "c", "random_kernel_cpu")
     generator = generator or default_generator
     limit = _largest_integer(array.dtype)
     # Unlike a range, this takes long words only for the dtypes of 64 bits.
@@ -315,7 +321,7 @@ def _largest_integer(dtype: np.dtype) -> int:
     if dtype.name == "bfloat16":
         return 2**8
     if dtype.kind == "f":
-        return 2 ** (int(np.finfo(dtype).nmant) + 1)
+        return int(2 ** (np.finfo(dtype).nmant + 1))
     return int(np.iinfo(dtype).max)
 
 
@@ -325,8 +331,11 @@ def fill_bernoulli(array: np.ndarray, p: float | np.ndarray = 0.5, generator: Ge
     if not isinstance(p, np.ndarray):
         if not 0.0 <= p <= 1.0:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
+        _refuse(array, "c", "bernoulli_scalar_cpu_")
         _store(array, generator.uniform(array.size, double=True) < p)
         return
+    _refuse(array, "c", "bernoulli_tensor_cpu_self_")
+    _refuse(p, "biuc", "bernoulli_tensor_cpu_p_")
     if not np.all((p >= 0) & (p <= 1)):
         raise RuntimeError(
             "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  "
@@ -341,6 +350,11 @@ def fill_exponential(array: np.ndarray, rate: float = 1.0, generator: Generator 
     """Waiting times of a process with so many events a unit of time."""
     if not rate > 0.0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={rate:g}")
+    if array.dtype.kind in "biuc":
+        raise RuntimeError(
+            "Exponential distribution is a continuous probability distribution. "
+            f"dtype must be a floating point but you specified {dtypes.from_numpy(array.dtype).scalar_name}"
+        )
     uniform = (generator or default_generator).uniform(array.size, double=True)
     logs = np.array([math.log1p(-u) for u in uniform.tolist()], dtype=np.float64)
     _store(array, -1.0 / rate * logs)
@@ -382,7 +396,14 @@ def _upper_half(x: np.ndarray | np.float64) -> np.ndarray | np.float64:
     return scaled - (scaled - x)
 
 
-# ---- where the values go
+# ---- what is filled, and in which order
+
+
+def _refuse(array: np.ndarray, kinds: str, kernel: str) -> None:
+    """Raise what PyTorch raises where its kernel lacks the array's dtype."""
+    if array.dtype.kind in kinds:
+        name = dtypes.from_numpy(array.dtype).scalar_name
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{name}'")
 
 
 def _precision(array: np.ndarray) -> np.dtype:

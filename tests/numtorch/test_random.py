@@ -325,6 +325,44 @@ def test_module_functions_speak_for_the_default_generator():
             "bernoulli_ expects p to be in [0, 1], but got p=-0.5",
         ),
         (
+            lambda: random.fill_uniform(np.empty(3, np.int64)),
+            NotImplementedError,
+            "\"check_uniform_bounds\" not implemented for 'Long'",
+        ),
+        (
+            lambda: random.fill_normal(np.empty(3, bool)),
+            NotImplementedError,
+            "\"normal_kernel_cpu\" not implemented for 'Bool'",
+        ),
+        (
+            lambda: random.fill_any_integers(np.empty(3, np.complex64)),
+            NotImplementedError,
+            "\"random_kernel_cpu\" not implemented for 'ComplexFloat'",
+        ),
+        (
+            lambda: random.fill_integers(np.empty(3, np.complex64), 0, 5),
+            RuntimeError,
+            "check_random_bounds handles only integral, floating-point and boolean types",
+        ),
+        (
+            lambda: random.fill_bernoulli(np.empty(3, np.complex64), 0.5),
+            NotImplementedError,
+            "\"bernoulli_scalar_cpu_\" not implemented for 'ComplexFloat'",
+        ),
+        (
+            lambda: random.fill_bernoulli(np.empty(1, np.float32), np.ones(1, np.int64)),
+            NotImplementedError,
+            "\"bernoulli_tensor_cpu_p_\" not implemented for 'Long'",
+        ),
+        (
+            lambda: random.fill_exponential(np.empty(3, np.int32)),
+            RuntimeError,
+            (
+                "Exponential distribution is a continuous probability distribution. "
+                "dtype must be a floating point but you specified Int"
+            ),
+        ),
+        (
             lambda: random.fill_exponential(np.empty(3), 0),
             RuntimeError,
             "exponential_ expects lambda > 0.0, but found lambda=0",
