@@ -34,8 +34,8 @@ from typing import Any
 
 import numpy as np
 
-from . import dtype as dtypes
 from .box_muller import BLOCK, box_muller_double, box_muller_single
+from .dtype import from_numpy as dtype_of
 
 _WORDS = 624  # of the Mersenne Twister's state
 _DEFAULT_SEED = 67280421310721  # what a new Generator() starts from
@@ -353,7 +353,7 @@ def fill_exponential(array: np.ndarray, rate: float = 1.0, generator: Generator 
     if array.dtype.kind in "biuc":
         raise RuntimeError(
             "Exponential distribution is a continuous probability distribution. "
-            f"dtype must be a floating point but you specified {dtypes.from_numpy(array.dtype).scalar_name}"
+            f"dtype must be a floating point but you specified {dtype_of(array.dtype).scalar_name}"
         )
     uniform = (generator or default_generator).uniform(array.size, double=True)
     logs = np.array([math.log1p(-u) for u in uniform.tolist()], dtype=np.float64)
@@ -402,7 +402,7 @@ def _upper_half(x: np.ndarray | np.float64) -> np.ndarray | np.float64:
 def _refuse(array: np.ndarray, kinds: str, kernel: str) -> None:
     """Raise what PyTorch raises where its kernel lacks the array's dtype."""
     if array.dtype.kind in kinds:
-        name = dtypes.from_numpy(array.dtype).scalar_name
+        name = dtype_of(array.dtype).scalar_name
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{name}'")
 
 
