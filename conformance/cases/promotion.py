@@ -1,0 +1,91 @@
+"""What dtype a result has, and its gradients."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats, numbers, tensors
+
+FLOATING = ("float32", "float64", "float16", "bfloat16")
+KINDS = (*FLOATING, "int64", "int32", "uint8", "bool")
+
+
+@case(requires=["promotion"], covers=["dt.promote"])
+def result_takes_the_wider_dtype(
+    torch, x: tensors(KINDS, "integers", shape=(2,)), y: tensors(KINDS, "integers", shape=(2,))
+):
+    """Two tensors of different dtypes are promoted to one that holds both."""
+    x + y
+    x * y
+
+
+@case(requires=["promotion"], covers=["dt.zero_dim"])
+def scalars_do_not_widen(torch, x: tensors(KINDS, "integers", shape=(2,)), y: tensors(KINDS, "integers", shape=())):
+    """A tensor without dimensions widens the result only if it is of a higher kind."""
+    x + y
+    y * x
+
+
+@case(requires=["promotion"], covers=["dt.zero_dim"])
+def numbers_do_not_widen(torch, x: tensors(KINDS, "integers"), n: numbers()):
+    """A Python number widens the result only if it is of a higher kind."""
+    x + n
+    n * x
+    x * True
+
+
+@case(requires=["promotion"], covers=["dt.int_reduce"])
+def quotients_are_floating_point(
+    torch, x: tensors(KINDS, "integers", shape=(2,)), y: tensors(KINDS, "integers", shape=(2,))
+):
+    """A quotient is floating point, whatever is divided."""
+    x / y
+    x / 2
+
+
+@case(requires=["backward", "promotion"], covers=["dt.promote", "acc.grad_cast"])
+def gradient_has_the_dtype_of_its_operand(
+    torch, x: floats(FLOATING, shape=(2,), values="finite"), y: floats(FLOATING, shape=(2,), values="finite")
+):
+    """Each operand gets its gradient in its own dtype."""
+    (x.requires_grad_() * y.requires_grad_()).sum().backward()
+
+
+@case(requires=["backward", "promotion"], covers=["dt.zero_dim", "dt.broadcast"])
+def scalar_gets_a_gradient_of_its_own_dtype(torch, x: floats("float32", shape=(3,)), s: floats("float64", shape=())):
+    """A scalar of double precision gets a double gradient from a float result."""
+    (x.requires_grad_() * s.requires_grad_()).sum().backward()
+
+
+@case(requires=["backward", "promotion", "complex"], covers=["cx.real_input"])
+def real_operand_gets_a_real_gradient(
+    torch, x: floats("float32", shape=(2,), values="finite"), z: tensors("complex64", "finite", shape=(2,))
+):
+    """A real operand of a complex product gets the real part of the gradient."""
+    y = x.requires_grad_() * z.requires_grad_()
+    y.sum().backward(torch.tensor(1.0 + 2.0j))
+
+
+@case(requires=["backward", "promotion"], covers=["dt.scalar_backward_dtype"])
+def gradient_starts_in_the_dtype_of_the_root(torch, x: floats(FLOATING, values="finite"), g: st.just(1.0)):
+    """backward() starts with a one in the dtype of the tensor."""
+    y = x.requires_grad_().sum() * g
+    y.retain_grad()
+    y.backward()
+    y.grad
+
+
+@case(requires=["promotion", "pow"], covers=["dt.int_reduce"])
+def powers_of_integers(torch, n: tensors(("int64", "int32", "uint8"), "integers"), exponent: st.integers(-1, 3)):
+    """An integer power of integers is an integer, and a negative one raises."""
+    n**exponent
+    n**2.0
+    2**n
+
+
+@case(requires=["promotion", "in_place"], covers=["inp.dtype"])
+def in_place_result_keeps_the_dtype(
+    torch, x: tensors(KINDS, "integers", shape=(2,)), y: tensors(KINDS, "integers", shape=(2,))
+):
+    """An in-place operation keeps the dtype, and raises where the result does not fit."""
+    x.add_(y)
+    x.mul_(2)
