@@ -35,7 +35,7 @@ def __getattr__(name: str) -> Any:
         from .dtype import bfloat16
 
         return bfloat16()
-    if name in ("random", "drawing"):
+    if name in ("random", "drawing", "linalg", "nn"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)

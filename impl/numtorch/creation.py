@@ -48,7 +48,23 @@ def as_array(data: Any) -> np.ndarray:
             return np.empty((0,), dtypes.get_default_dtype().numpy)
         if _has_tensor(data):
             return np.array(_items(data))
-    return np.array(data)
+    try:
+        return np.array(data)
+    except ValueError:
+        raise _ragged(data, 0) from None
+
+
+def _ragged(data: Any, dim: int) -> Exception:
+    """PyTorch's error for nested lists of unequal lengths."""
+    inner = [x for x in data if isinstance(x, (list, tuple))]
+    first = data[0]
+    for x in data:
+        if isinstance(x, (list, tuple)) != isinstance(first, (list, tuple)):
+            return TypeError(f"not a sequence at dim {dim + 1}") if not inner else ValueError(
+                f"expected sequence of length {len(inner[0])} at dim {dim + 1} (got {1})")
+        if isinstance(x, (list, tuple)) and len(x) != len(first):
+            return ValueError(f"expected sequence of length {len(first)} at dim {dim + 1} (got {len(x)})")
+    return next((e for x in inner if (e := _ragged(x, dim + 1))), ValueError("ragged"))
 
 
 def _has_tensor(data: Any) -> bool:

@@ -19,6 +19,7 @@ import numpy as np
 from . import grad_mode
 from .accumulate import _OWNED, accumulate, accumulate_tensor
 from .descriptor import Descriptor, expandable, reduction, sum_to
+from .geometry import is_dense_like
 from .graph import AccumulateGrad, Node
 
 _task_ids = itertools.count().__next__
@@ -355,7 +356,7 @@ def add_to_leaf(task: GraphTask, fn: Node, grad: Any) -> None:
     """
     buffers = task.buffers
     old = buffers.pop(fn)
-    alone = _refcount(old) <= 2 and (type(old) is not _ndarray or old.base is None)
+    alone = _refcount(old) <= 2 and (type(old) is not _ndarray or _owns_memory(old))
     versions = task.versions
     if versions is None:
         versions = task.versions = {}
@@ -368,6 +369,12 @@ def add_to_leaf(task: GraphTask, fn: Node, grad: Any) -> None:
     else:
         versions.pop(fn, None)
     buffers[fn] = old + grad
+
+
+def _owns_memory(array: Any) -> bool:
+    """Whether nobody else sees the memory of a dense array: it may be a window, if what it looks into is gone."""
+    base = array.base
+    return (base is None or _refcount(base) <= 2) and (array.flags.forc or is_dense_like(array))
 
 
 def note_written(task: GraphTask, node: Node) -> None:

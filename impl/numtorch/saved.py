@@ -163,6 +163,8 @@ def pack(node: Node) -> None:
         finally:
             grad_mode.set_grad(was)
         setattr(node, name, packed)
+        if is_result:
+            setattr(node, name + "_counter", _NEVER)
 
 
 def read_saved(node: Node, name: str) -> Any:

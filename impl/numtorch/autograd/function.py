@@ -29,6 +29,9 @@ class FunctionNode(VariadicNode):
     def name(self) -> str:
         return type(self).__name__
 
+    def __repr__(self) -> str:
+        return f"<torch.autograd.function.{type(self).__name__} object at 0x{id(self):x}>"
+
     @property
     def num_outputs(self) -> int:
         return len(self._descs)
@@ -114,7 +117,7 @@ class FunctionNode(VariadicNode):
                                        f"{i + 1}, but the corresponding forward input was not a Variable")
                 continue
             if g is not None and not isinstance(g, Tensor):
-                raise TypeError(f"expected Variable or None (got {type(g).__name__})")
+                raise RuntimeError(f"expected Variable or None (got {type(g).__name__})")
             out.append(g._array if raw and g is not None else g)
         return out
 
@@ -320,7 +323,7 @@ def wrap_outputs(ctx: Any, raw_outputs: tuple, tensors: list[Tensor], executable
         var = out
         if is_dirty:
             if executable and out.requires_grad and out.is_leaf:
-                raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+                raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
             if executable:
                 views.check_inplace(out, True)
             views.bump(out)

@@ -75,7 +75,7 @@ def cat_backward(grad: Any, descs: tuple, dim: int) -> tuple:
 
 def stack_backward(grad: Any, descs: tuple, dim: int) -> tuple:
     """Windows of the gradient, one for each operand."""
-    return tuple([p.to(desc.dtype) for p, desc in zip(d.unbind(grad, dim), descs, strict=True)])
+    return tuple([d.select(grad, dim, i).to(desc.dtype) for i, desc in enumerate(descs)])
 
 
 def to_copy_backward(grad: Any, dtype: Any) -> Any:

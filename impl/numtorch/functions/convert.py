@@ -208,6 +208,7 @@ def deepcopy(self: Tensor, memo: dict) -> Tensor:
         if slot not in ("__weakref__", "__dict__"):
             setattr(new, slot, getattr(blank, slot))
     new._requires_grad = bool(self._requires_grad is True)
+    new._counter = [1]  # PyTorch fills the copy
     if hasattr(self, "__dict__"):
         import copy
 
@@ -220,8 +221,9 @@ def deepcopy(self: Tensor, memo: dict) -> Tensor:
 
 def shallow_copy(self: Tensor) -> Tensor:
     """copy.copy: a new leaf over the same memory; the graph of a non-leaf is dropped."""
-    new = detach(self)
+    new = get_data(self)
     new._requires_grad = self.requires_grad
+    new._counter = [1]
     return new
 
 
@@ -234,6 +236,7 @@ def rebuild(array: np.ndarray, requires_grad: bool) -> Tensor:
     """A pickled tensor, made again."""
     new = wrap(array)
     new._requires_grad = requires_grad
+    new._counter = [1]
     return new
 
 

@@ -142,6 +142,8 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
             real_dim += 1
         else:
             tensor = _as_index(item)
+            if isinstance(item, str):
+                raise TypeError("new(): invalid data type 'str'")
             if tensor is None:
                 raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
                                 f"indices (got {type(item).__name__})")

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry import is_dense_like
+
 Array = Any
 
 add, sub, mul, div = np.add, np.subtract, np.multiply, np.true_divide
@@ -103,7 +105,9 @@ def div_other(grad: Array, x: Array, other: Array) -> Array:
 
 def clone(x: Array) -> Array:
     """A copy in the same order of dimensions, row-major if x has holes or overlaps."""
-    return np.array(x, order="K") if type(x) is np.ndarray and not x.flags.c_contiguous else x.copy()
+    if type(x) is np.ndarray and not x.flags.c_contiguous:
+        return np.array(x, order="K" if is_dense_like(x) else "C")
+    return x.copy()
 
 
 def scale(x: Array, alpha: Any) -> Array:
