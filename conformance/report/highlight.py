@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from markupsafe import Markup, escape
 from pygments.lexers.python import PythonLexer
@@ -32,6 +32,11 @@ def highlighted(code: str) -> Markup:
     """The code as HTML: escaped, and with a span around what has a colour."""
     pieces = []
     for token, text in _lexer.get_tokens(printable(code)):
-        name = next((name for kind, name in _CLASSES if token in kind), "")
-        pieces.append(Markup('<span class="{}">{}</span>').format(name, text) if name else escape(text))
-    return Markup("").join(pieces)
+        name, safe = _class_of(token), escape(text)
+        pieces.append(f'<span class="{name}">{safe}</span>' if name else str(safe))
+    return Markup("".join(pieces))
+
+
+@cache
+def _class_of(token: _TokenType) -> str:
+    return next((name for kind, name in _CLASSES if token in kind), "")

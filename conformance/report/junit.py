@@ -81,6 +81,8 @@ def _case(suite: ElementTree.Element, case: Case, report: Report) -> None:
 
 def _explain(element: ElementTree.Element, case: Case, report: Report) -> None:
     text = [case.record.sentence]
+    if case.reason != case.summary:
+        text.append(case.reason)
     for levels, finding in case.findings[:1]:
         text.append(f"\nThe smallest program that fails at {', '.join(levels)}:\n")
         text.append(report.reproducer(levels, finding))

@@ -60,8 +60,8 @@ def _group(group: Group, report: Report, *, with_program: bool) -> list[str]:
         lines += ["", f"| | {_inline(case.first.facet)} {_inline(case.first.name)} |", "|---|---|"]
         lines += [f"| {_inline(report.oracle)} | {_inline(case.first.oracle)} |"]
         lines += [f"| {_inline(report.subject)} | {_inline(case.first.subject)} |"]
-    elif case.reason:
-        lines += ["", _inline(case.reason)]
+    elif case.short_reason:
+        lines += ["", _inline(case.short_reason)]
     if with_program:
         lines += _program(case, report)
     return [*lines, "", "</details>"]

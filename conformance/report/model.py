@@ -20,6 +20,10 @@ FAILING = ("FAIL", "CRASH", "TIMEOUT")
 """The statuses that say that the subject is wrong; the others say that nobody knows."""
 
 
+LONGEST = 160
+"""A reason is cut to this where it stands in a title or a table; the case shows all of it."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A case, and what became of it (`outcome` is None if the run did not come to it)."""
@@ -83,6 +87,13 @@ class Case:
         return printable(said or next((f.verdict.reason for _, f in self.findings if f.verdict.reason), ""))
 
     @property
+    def short_reason(self) -> str:
+        """The reason in one line: of a traceback the last, which says what was raised."""
+        lines = [line for line in self.reason.splitlines() if line.strip()]
+        last = lines[-1].strip() if lines else ""
+        return last if len(last) <= LONGEST else last[: LONGEST - 1] + "…"
+
+    @property
     def summary(self) -> str:
         """One line: the first difference, or what happened."""
         if self.first is not None:
@@ -91,7 +102,7 @@ class Case:
             return printable(f"{first.facet}{name}: {first.oracle} expected, {first.subject} seen")
         if self.status == "PASS" and self.unexpected:
             return "passes, though it is expected to fail"
-        return self.reason
+        return self.short_reason
 
 
 @dataclass(frozen=True)
@@ -304,4 +315,4 @@ def _alike(case: Case) -> tuple[str, Level | None, str, str]:
             return case.feature, first.level, printable(what), printable(operation(step)) if step else ""
     if case.status == "PASS":
         return case.feature, None, "passes, though expected to fail", ""
-    return case.feature, None, printable(f"{case.status.lower()}: {case.reason}".rstrip(": ")), ""
+    return case.feature, None, printable(f"{case.status.lower()}: {case.short_reason}".rstrip(": ")), ""

@@ -17,7 +17,7 @@ from conformance.program import Bind, Program, Step, Unpack, outs as outs_of
 from conformance.report import source
 from conformance.report.text import counted, printable
 from conformance.report.values import array_text, seen_text, shape_text
-from conformance.trace import FACETS, FunctionCall, Opaque, Raised, StepTrace, TensorChange, TensorSeen, Trace
+from conformance.trace import FACETS, FunctionCall, Opaque, Raised, StepTrace, TensorChange, TensorSeen
 from conformance.verdict import Difference
 
 
@@ -65,6 +65,15 @@ class Row:
     differences: tuple[Difference, ...]
     first: bool
     """Whether the difference to show first is here."""
+    skipped: int = 0
+    """How many steps before this one have no row."""
+
+
+MOST_ROWS = 150
+"""A program of more steps is shown in parts: a chain of ten thousand operations says nothing that its ends do not."""
+
+MOST_CALLS = 12
+"""Calls that are shown of one step, beside those in which something differs: a numerical Jacobian makes hundreds."""
 
 
 def rows(finding: Finding, first: Difference | None, facets: Collection[str] = ()) -> list[Row]:
@@ -77,20 +86,38 @@ def rows(finding: Finding, first: Difference | None, facets: Collection[str] = (
     differences: dict[int, list[Difference]] = {}
     for difference in finding.verdict.differences:
         differences.setdefault(_row_of(difference, program), []).append(difference)
-    found = []
     ended = _end(finding)
+    known = _Known(), _Known()
+    shown = set(_shown(len(program.steps), sorted(differences)))
+    found: list[Row] = []
+    skipped = 0
     for index, step in enumerate(program.steps):
-        here = tuple(differences.get(index, ()))
-        oracle, subject = (
-            _observed(_facts(step, trace, index, bodies, here), facets or FACETS)
-            if trace is not None and index < len(trace.steps)
-            else None
-            for trace in (finding.oracle, finding.subject)
-        )
-        is_first = first is not None and _row_of(first, program) == index
-        state: State = "differs" if here else "uncompared" if index > ended else _state_of(oracle, subject)
-        found.append(Row(index, texts[index], state, oracle, subject, here, is_first))
+        if index in shown:
+            here = tuple(differences.get(index, ()))
+            oracle, subject = (
+                _observed(_facts(step, trace.steps[index], before, bodies, here, first=index == 0), facets or FACETS)
+                if trace is not None and index < len(trace.steps)
+                else None
+                for trace, before in zip((finding.oracle, finding.subject), known, strict=True)
+            )
+            is_first = first is not None and _row_of(first, program) == index
+            state: State = "differs" if here else "uncompared" if index > ended else _state_of(oracle, subject)
+            found.append(Row(index, texts[index], state, oracle, subject, here, is_first, skipped))
+            skipped = 0
+        else:
+            skipped += 1
+        for trace, before in zip((finding.oracle, finding.subject), known, strict=True):
+            if trace is not None and index < len(trace.steps):
+                before.take(trace.steps[index])
     return found
+
+
+def _shown(steps: int, differing: list[int]) -> Iterable[int]:
+    """The steps of a long program that are worth a row: its ends, and what is around the first differences."""
+    if steps <= MOST_ROWS:
+        return range(steps)
+    around = [index + near for index in differing[:20] for near in (-2, -1, 0, 1, 2)]
+    return [*range(40), *around, *range(steps - 20, steps)]
 
 
 def _observed(facts: tuple[Fact, ...], facets: Collection[str]) -> tuple[Fact, ...]:
@@ -148,17 +175,16 @@ def _row_of(difference: Difference, program: Program) -> int:
 Bodies = dict[str, tuple[Step, ...]]
 
 
-def _facts(step: Step, trace: Trace, index: int, bodies: Bodies, differences: Sequence[Difference]) -> tuple[Fact, ...]:
-    known = _Known()
-    for earlier in trace.steps[:index]:
-        known.take(earlier)
+def _facts(
+    step: Step, trace: StepTrace, known: _Known, bodies: Bodies, differences: Sequence[Difference], *, first: bool
+) -> tuple[Fact, ...]:
     # A difference of the step itself stands above its facts, in the words of the comparison, and is not repeated among
     # them; one inside a call is marked where it is.
     told = {(difference.facet, difference.name) for difference in differences if len(difference.step) == 1}
     parted = ("raised", "") in told
     inside = {(difference.step[1:], difference.facet, difference.name) for difference in differences}
     found = []
-    for fact in step_facts(step, trace.steps[index], known, bodies, inside, first=index == 0):
+    for fact in step_facts(step, trace, known, bodies, inside, first=first):
         if parted and fact.kind in ("returned", "raised", "blocked", "unsupported"):
             continue  # How it ended is what differs.
         left = tuple(field for field in fact.fields if not _is_of(field, fact, told))
@@ -213,7 +239,10 @@ def step_facts(
         facts.append(Fact("warned", "", (Field("warning", printable(f"{warning.category}: {warning.message}")),)))
     for number, call in enumerate(trace.calls):
         below = {(path[1:], facet, name) for path, facet, name in inside if path[:1] == (number,)}
-        facts.append(_called(call, known, bodies, below))
+        if below or number < MOST_CALLS:
+            facts.append(_called(call, known, bodies, below))
+    if len(trace.calls) > MOST_CALLS:
+        facts.append(Fact("state", "", (Field("hooks", f"{len(trace.calls)} calls, of which the first are shown"),)))
     twins = _twins(trace, known)
     for name, change in trace.changes.items():
         if name not in twins:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from conformance import journal
 from conformance.journal import Finding, Outcome, Record
-from conformance.program import Get, Method, Program, Ref
+from conformance.program import Get, Method, Operator, Program, Ref
 from conformance.report import Paths, write_reports
 from conformance.report.model import Report
 from conformance.report.source import reproducer
@@ -333,7 +333,7 @@ def test_the_summary_has_the_matrix_and_a_reproducer_for_each_finding(everything
     assert "```python\nimport torch" in summary
 
 
-def test_a_reproducer_ends_with_what_is_seen_of_it_and_runs(everything: Paths) -> None:
+def test_a_reproducer_ends_with_what_is_seen_of_it(everything: Paths) -> None:
     summary = everything.markdown.read_text("utf-8")
     assert "# grad of x.grad:\n#   PyTorch 2.13.0: [13.5, 24.]\n#   numtorch 0.1.0: [6.75, 12.]\n" in summary
 
@@ -394,3 +394,48 @@ def test_what_a_subject_cannot_observe_is_left_out_on_both_sides() -> None:
     finding = Finding(program=CUBE, oracle=oracle, subject=subject, verdict=Verdict(status="PASS"))
     assert rows(finding, None)[2].state == "apart"
     assert rows(finding, None, ("value", "grad"))[2].state == "same"
+
+
+def test_a_traceback_is_told_by_its_last_line_and_kept_in_its_case(tmp_path: Path) -> None:
+    reason = (
+        "Traceback (most recent call last):\n  File \"mylib.py\", line 1\nModuleNotFoundError: No module named 'nn'\n"
+    )
+    crash = build_run.unanswered("a/b", "It ends.", "CRASH", reason)
+    paths = report(tmp_path, build_run.run_of([crash]))
+    page = Page(paths.html.read_text("utf-8"))
+    assert "crash: ModuleNotFoundError: No module named 'nn' 1 case" in page.words
+    assert "Traceback" not in page.words
+    assert "Traceback" in case_page(page, "a/b").words
+    assert (
+        "<summary>a: crash: ModuleNotFoundError: No module named 'nn' (1 case)</summary>"
+        in paths.markdown.read_text("utf-8")
+    )
+    error = ElementTree.parse(paths.junit).getroot().find(".//error")
+    assert error is not None
+    assert error.get("message") == "ModuleNotFoundError: No module named 'nn'"
+    assert "Traceback" in (error.text or "")
+
+
+def test_a_long_program_is_shown_by_its_ends_and_where_it_differs() -> None:
+    start = CUBE.steps[0]
+    links = (Operator(operator="neg", args=(Ref(f"x{n}" if n else "x"),), out=f"x{n + 1}") for n in range(2000))
+    program = Program(steps=(start, *links))
+    trace = Trace(steps=(cube_trace().steps[0], *(StepTrace(outcome="returned") for _ in range(2000))))
+    difference = Difference(step=(1000,), facet="value", name="x1000", oracle="1.", subject="2.")
+    verdict = Verdict(status="FAIL", differences=(difference,))
+    found = rows(Finding(program=program, oracle=trace, subject=trace, verdict=verdict), difference)
+    assert [row.index for row in found] == [*range(40), *range(998, 1003), *range(1981, 2001)]
+    assert [row.index for row in found if row.first] == [1000]
+    assert sum(row.skipped for row in found) + len(found) == 2001
+
+
+def test_of_hundreds_of_calls_the_first_are_shown_and_those_that_differ() -> None:
+    (call,) = build_run.hook_trace().steps[6].calls
+    steps = build_run.hook_trace().steps
+    trace = Trace(steps=(*steps[:6], replace(steps[6], calls=(call,) * 300)))
+    difference = Difference(step=(6, 250, 1), facet="value", name="negated", oracle="1.", subject="2.")
+    verdict = Verdict(status="FAIL", differences=(difference,))
+    row = rows(Finding(program=build_run.HOOKED, oracle=trace, subject=trace, verdict=verdict), difference)[6]
+    called = [fact for fact in row.subject or () if fact.kind == "called"]
+    assert len(called) == 13
+    assert any(field.differs for inner in called[-1].inside for fact in inner.facts for field in fact.fields)
