@@ -153,7 +153,7 @@ def show(case: str, subject: str, seed: int, max_examples: int, cases: tuple[str
         from conformance.presentation import console
 
         examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases)
-        console().print(side_by_side(examined), soft_wrap=False)
+        console().print(side_by_side(examined))
 
 
 @command.command()

@@ -15,7 +15,6 @@ from rich.text import Text
 from conformance.journal import Run
 from conformance.launch import Result
 from conformance.plugin import PROPERTY, CaseItem
-from conformance.report.text import counted
 from conformance.trace import LEVELS
 
 STEPS = 10
@@ -24,7 +23,10 @@ STEPS = 10
 
 def console() -> Console:
     """Standard output as it is now: pytest puts something else in its place while tests run."""
-    return Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace"), highlight=False, soft_wrap=True)
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
+    # A file or a log has no width: wide enough for two traces side by side, unless COLUMNS says otherwise.
+    width = None if out.isatty() or "COLUMNS" in os.environ else 120
+    return Console(file=out, highlight=False, markup=False, width=width)
 
 
 class Progressing:
@@ -138,7 +140,7 @@ def closing_line(run: Run) -> Text:
     footer = run.footer
     verdict = f"{footer.unexpected} not as expected" if footer.unexpected else "all as expected"
     return Text(
-        f"{sides}: {counted(footer.cases, 'case')}, {counted(footer.programs, 'program')}, {verdict}, "
+        f"{sides}: {footer.cases:,} cases, {footer.programs:,} programs, {verdict}, "
         f"in {footer.seconds:.0f} s (seed {header.seed})",
         style="bold red" if footer.unexpected else "bold green",
     )

@@ -27,7 +27,7 @@ def multiplies(torch, x: floats(max_dims=1)):
     """A number multiplies every element."""
     x * 2
 '''
-"""The feature ``small``."""
+"""The feature ``workshop``."""
 
 SUBJECTS = {
     # PyTorch under another name: nothing is wrong with it.
@@ -43,8 +43,8 @@ SUBJECTS = {
 
 @pytest.fixture
 def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A current folder with ``small.py``, which has three cases, and the modules of `SUBJECTS`."""
-    (tmp_path / "small.py").write_text(CASES)
+    """A current folder with ``workshop.py``, which has three cases, and the modules of `SUBJECTS`."""
+    (tmp_path / "workshop.py").write_text(CASES)
     for name, source in SUBJECTS.items():
         (tmp_path / f"{name}.py").write_text(f"import torch\nglobals().update(vars(torch))\n{source}\n")
     monkeypatch.chdir(tmp_path)

@@ -1,0 +1,45 @@
+"""What is installed, and what importing it costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+
+LOADED = """
+import sys
+before = set(sys.modules)
+import {module}
+found = {{name.partition('.')[0] for name in set(sys.modules) - before}}
+print(*sorted(name for name in found if name not in sys.stdlib_module_names and not name.startswith('_')))
+"""
+
+
+def third_parties_of(module: str) -> set[str]:
+    """What importing a module loads beside the standard library."""
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED.format(module=module)], capture_output=True, text=True, timeout=60, check=True
+    )
+    return set(ran.stdout.split())
+
+
+def test_numtorch_imports_numpy_and_nothing_else() -> None:
+    assert third_parties_of("numtorch") - {"ml_dtypes"} == {"numtorch", "numpy"}
+
+
+def test_the_plugin_costs_nothing_to_who_does_not_ask_for_it() -> None:
+    assert third_parties_of("pytest, conformance.plugin_on_demand") - third_parties_of("pytest") == {"conformance"}
+
+
+def test_defining_the_cases_imports_no_implementation() -> None:
+    assert not third_parties_of("conformance.session; conformance.session.all_cases()") & {"torch", "numtorch"}
+
+
+def test_the_command_is_installed() -> None:
+    try:
+        scripts = metadata.distribution("torchstone").entry_points.select(group="console_scripts")
+    except metadata.PackageNotFoundError:
+        pytest.skip("torchstone runs from a source tree that nobody installed")
+    assert [script.value for script in scripts] == ["conformance.cli:main"]
