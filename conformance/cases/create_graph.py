@@ -59,7 +59,7 @@ def hessian_vector_product(torch, x: smooth(shape=(3,)), v: lambda x: cotangent(
 
 @case(lecture="create_graph", requires=["grad", "create_graph"], covers=["call.grad_outputs_graph"])
 def gradient_flows_to_grad_outputs(torch, x: floats(), v: lambda x: cotangent(x)):
-    """With create_graph the result depends on the grad_outputs as well, which gives Jacobian-vector products."""
+    """With create_graph the gradient depends on the grad_outputs, which gives Jacobian-vector products."""
     y = x.requires_grad_().exp()
     (g,) = torch.autograd.grad(y, x, v.requires_grad_(), create_graph=True)
     torch.autograd.grad(g, v, torch.ones_like(g))

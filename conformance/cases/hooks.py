@@ -24,7 +24,7 @@ def hook_replaces_the_gradient(torch, x: floats(), factor: st.sampled_from([2, -
 
 @case(requires=["hooks", "backward"], covers=["hook.replace"])
 def hooks_run_in_the_order_of_registration(torch, x: floats(), g: lambda x: cotangent(x)):
-    """Several hooks are called in the order of their registration, each with what the one before returned."""
+    """Hooks are called in the order of registration, each with what the one before returned."""
     y = x.requires_grad_() * 1
     y.register_hook(lambda grad: grad + 1)
     y.register_hook(lambda grad: grad * 2)

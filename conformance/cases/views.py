@@ -139,7 +139,7 @@ def indexing_by_a_tensor_copies(torch, x: floats(shape=(3,))):
 
 @case(requires=["views", "backward"], covers=["view.leaf_view"])
 def view_of_a_constant_can_require_grad(torch, x: floats(shape=(2, 3))):
-    """A view of a plain tensor can be made a leaf that requires grad, while the base does not require any."""
+    """A view of a plain tensor can be made a leaf that requires grad without its base."""
     row = x[0].requires_grad_()
     (row * 2).sum().backward()
     x.add_(1)

@@ -11,7 +11,7 @@ def shared_weight_gathers_both_gradients(
     w2: smooth(shape=(3, 3), dtype="float32"),
     x0: smooth(shape=(3,), dtype="float32"),
 ):
-    """Two layers with one weight, and a layer that skips over another, have their gradients by backward()."""
+    """A network that uses one weight twice and skips a layer has its gradients by backward()."""
     w1.requires_grad_(), w2.requires_grad_()
     x1 = w1 @ x0
     x2 = x0 + w2 @ x1

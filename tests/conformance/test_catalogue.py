@@ -1,0 +1,40 @@
+"""The catalogue keeps its own rules: what a case may say, and how it says it."""
+
+import ast
+import re
+from importlib.resources import files
+
+from conformance.cases import catalogue
+
+CASES = list(catalogue().values())
+
+
+def test_no_sentence_is_said_twice():
+    said: dict[str, list[str]] = {}
+    for case in CASES:
+        said.setdefault(case.sentence, []).append(case.id)
+    assert {sentence: ids for sentence, ids in said.items() if len(ids) > 1} == {}
+
+
+def test_sentences_fit_on_a_line_of_the_report():
+    assert [case.id for case in CASES if not re.fullmatch(r"[^\n]{1,98}\.", case.sentence)] == []
+
+
+def test_sentences_say_what_is_true():
+    forbidden = re.compile(r"\b(should|must work|will|tests?|checks? that)\b", re.IGNORECASE)
+    assert [case.id for case in CASES if forbidden.search(case.sentence)] == []
+
+
+def test_names_are_words():
+    assert [case.id for case in CASES if not re.fullmatch(r"[a-z]+(_[a-z]+)*/[a-z0-9]+(_[a-z0-9]+)*", case.id)] == []
+
+
+def test_cases_cover_behaviours_that_exist():
+    text = (files("conformance.cases") / "semantics.txt").read_text(encoding="utf-8")
+    known = {line.split("  ", 1)[0] for line in text.splitlines() if not line.startswith("#")}
+    assert {case.id: unknown for case in CASES if (unknown := set(case.covers) - known)} == {}
+
+
+def test_cases_assert_nothing():
+    asserting = [case.id for case in CASES if any(isinstance(n, ast.Assert) for n in ast.walk(ast.parse(case.source)))]
+    assert asserting == []
