@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from .descriptor import describe
-from .tensor import Tensor
 from .geometry import element_strides, is_dense_like
+from .tensor import Tensor
 from .views import bump, counter_of, storage_of
 
 _new = object.__new__

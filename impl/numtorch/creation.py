@@ -68,7 +68,7 @@ def _ragged(data: Any, dim: int) -> Exception:
 
 
 def _has_tensor(data: Any) -> bool:
-    return any(isinstance(x, Tensor) or isinstance(x, (list, tuple)) and _has_tensor(x) for x in data)
+    return any(isinstance(x, Tensor) or (isinstance(x, (list, tuple)) and _has_tensor(x)) for x in data)
 
 
 def _items(data: Any) -> Any:

@@ -44,7 +44,7 @@ class Size(tuple):
 class Descriptor:
     """Shape and type of a tensor; compare with `is`, or by shape and dtype if the table may have been renewed."""
 
-    __slots__ = ("shape", "dtype", "ndim", "numel", "real", "constants", "plans")
+    __slots__ = ("constants", "dtype", "ndim", "numel", "plans", "real", "shape")
 
     def __init__(self, shape: tuple, kind: dtype):
         self.shape = Size(shape)
@@ -60,7 +60,7 @@ class Descriptor:
 class Plan:
     """What a pair of unlike operands needs: the result, casts before the kernel, sums in backward."""
 
-    __slots__ = ("result", "cast0", "cast1", "reduce0", "reduce1", "raw", "desc0", "desc1")
+    __slots__ = ("cast0", "cast1", "desc0", "desc1", "raw", "reduce0", "reduce1", "result")
 
     def __init__(self, a: Descriptor, b: Descriptor, to_float: bool = False):
         shape = broadcast_shapes(a.shape, b.shape)

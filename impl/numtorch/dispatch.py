@@ -65,6 +65,7 @@ from .kernels import dot as k_dot
 from .kernels import drop_where as k_drop_where
 from .kernels import evenly_distribute_backward as k_evenly_distribute_backward
 from .kernels import expand as k_expand
+from .kernels import flip as k_flip
 from .kernels import fmax_other_backward as k_fmax_other_backward
 from .kernels import fmax_self_backward as k_fmax_self_backward
 from .kernels import fmin_other_backward as k_fmin_other_backward
@@ -11773,7 +11774,7 @@ def aminmax(self, dim, keepdim):
 
 def argmax(self, dim, keepdim):
     """argmax(self, dim, keepdim) -> Tensor"""
-    array = k_argmax(self, dim, keepdim)
+    array = k_argmax(self._array, dim, keepdim)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -11792,7 +11793,7 @@ def argmax(self, dim, keepdim):
 
 def argmin(self, dim, keepdim):
     """argmin(self, dim, keepdim) -> Tensor"""
-    array = k_argmin(self, dim, keepdim)
+    array = k_argmin(self._array, dim, keepdim)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -13210,7 +13211,7 @@ def gather_selected(self, index, dim):
 
 def all_dim(self, dim, keepdim):
     """all_dim(self, dim, keepdim) -> Tensor"""
-    array = k_all_dim(self, dim, keepdim)
+    array = k_all_dim(self._array, dim, keepdim)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -13229,7 +13230,7 @@ def all_dim(self, dim, keepdim):
 
 def any_dim(self, dim, keepdim):
     """any_dim(self, dim, keepdim) -> Tensor"""
-    array = k_any_dim(self, dim, keepdim)
+    array = k_any_dim(self._array, dim, keepdim)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -13248,7 +13249,7 @@ def any_dim(self, dim, keepdim):
 
 def count_nonzero(self, dim):
     """count_nonzero(self, dim) -> Tensor"""
-    array = k_count_nonzero(self, dim)
+    array = k_count_nonzero(self._array, dim)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -13293,6 +13294,74 @@ def view(self, size):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ViewBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class ReshapeAliasBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes',)
+    saved = ()
+    saved_values = ('self_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        out = k_reshape(grad, self_sym_sizes)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        return grad.reshape(self_sym_sizes)
+
+
+def reshape_alias(self, size):
+    """reshape_alias(self, size) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    array = k_view(source, size)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ReshapeAliasBackward0()
         node.seq = next_sequence_nr()
         node.extra = None
         fn0 = self._grad_fn
@@ -14359,6 +14428,74 @@ def split_with_sizes(self, split_sizes, dim):
     return tuple(results)
 
 
+class FlipBackward0(UnaryNode):
+    __slots__ = ('dims',)
+    saved = ()
+    saved_values = ('dims',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        dims = node.dims
+        out = k_flip(grad, dims)
+        return out
+    def apply_tensors(node, grad):
+        dims = node.dims
+        return flip(grad, dims)
+
+
+def flip(self, dims):
+    """flip(self, dims) -> Tensor"""
+    array = k_flip(self._array, dims)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = FlipBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.dims = dims
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
 class CloneBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
@@ -15087,6 +15224,7 @@ OPERATORS = (
     "any_dim",
     "count_nonzero",
     "view",
+    "reshape_alias",
     "alias",
     "t",
     "transpose",
@@ -15102,6 +15240,7 @@ OPERATORS = (
     "unbind",
     "split",
     "split_with_sizes",
+    "flip",
     "clone",
     "contiguous_copy",
     "unsafe_view",
@@ -15112,4 +15251,4 @@ OPERATORS = (
     "slice_backward",
     "diagonal_backward",
 )
-NODES = (AbsBackward0, AcosBackward0, AddBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AtanBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DotBackward0, EqBackward0, EqBackward1, ExpBackward0, ExpandBackward0, Expm1Backward0, FloorBackward0, FmaxBackward0, FminBackward0, GatherBackward0, GeBackward0, GeBackward1, GtBackward0, GtBackward1, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LinalgVectorNormBackward0, Log1PBackward0, LogBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MmBackward0, MulBackward0, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, ReciprocalBackward0, ReluBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SinBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AddBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AtanBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DotBackward0, EqBackward0, EqBackward1, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FmaxBackward0, FminBackward0, GatherBackward0, GeBackward0, GeBackward1, GtBackward0, GtBackward1, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LinalgVectorNormBackward0, Log1PBackward0, LogBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MmBackward0, MulBackward0, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, ReciprocalBackward0, ReluBackward0, ReshapeAliasBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SinBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0,)

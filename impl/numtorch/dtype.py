@@ -17,8 +17,18 @@ BOOL, INTEGRAL, FLOATING, COMPLEX = range(4)
 class dtype:
     """A type of element: PyTorch's name, NumPy's type, and the category that promotion looks at."""
 
-    __slots__ = ("name", "numpy", "category", "itemsize", "is_floating_point", "is_complex", "legacy", "scalar_name",
-                 "is_signed", "constants")
+    __slots__ = (
+        "category",
+        "constants",
+        "is_complex",
+        "is_floating_point",
+        "is_signed",
+        "itemsize",
+        "legacy",
+        "name",
+        "numpy",
+        "scalar_name",
+    )
 
     def __init__(self, name: str, numpy: np.dtype, category: int, legacy: str, scalar_name: str, signed: bool):
         self.name = name

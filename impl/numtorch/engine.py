@@ -35,8 +35,23 @@ class GraphTask:
     them; a pass over plain nodes never does, and pays for neither.
     """
 
-    __slots__ = ("id", "keep", "raw", "deps", "buffers", "captures", "captured", "needed", "user_grads", "callbacks",
-                 "executing", "entered", "outer", "outer_mode", "versions")
+    __slots__ = (
+        "buffers",
+        "callbacks",
+        "captured",
+        "captures",
+        "deps",
+        "entered",
+        "executing",
+        "id",
+        "keep",
+        "needed",
+        "outer",
+        "outer_mode",
+        "raw",
+        "user_grads",
+        "versions",
+    )
 
     def __init__(self, keep: bool, raw: bool, deps: dict[Node, int], user_grads: Any):
         self.id = _task_ids()
@@ -259,7 +274,7 @@ def execute(task: GraphTask, heap: list[tuple[int, int, Node]], node: Node | Non
                         order += 1
                         heappush(heap, (-fn.seq, order, fn))
                 continue
-            elif arity == 2:
+            if arity == 2:
                 grad, grad1 = node.apply(grad, keep)
                 deliveries = [(node.fn1, node.nr1, grad1), (node.fn0, node.nr0, grad)]  # type: ignore[attr-defined]
                 del grad1
@@ -409,7 +424,7 @@ def call_function(task: GraphTask, node: Node, buffer: Any) -> Any:
     del buffer
     task.executing = node
     hooks = (node.variable._extra.hooks if node.variable._extra is not None else None) if node.accumulates else None  # type: ignore
-    if extra is not None and (extra.tensor_pre_hooks or extra.retains_grad or extra.pre_hooks) or hooks:
+    if (extra is not None and (extra.tensor_pre_hooks or extra.retains_grad or extra.pre_hooks)) or hooks:
         tensors = [wrap(g) if raw and g is not None else g for g in inputs]
         if hooks:
             run_tensor_hooks(tensors, 0, hooks, node)
@@ -590,10 +605,9 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
 
     out = []
     edges = node.edges()
-    if len(results) > len(edges):
-        if any(g is not None for g in results[len(edges):]):
-            raise RuntimeError(f"function {node.name()} returned an incorrect number of gradients (expected "
-                               f"{len(edges)}, got {len(results)})")
+    if len(results) > len(edges) and any(g is not None for g in results[len(edges):]):
+        raise RuntimeError(f"function {node.name()} returned an incorrect number of gradients (expected "
+                           f"{len(edges)}, got {len(results)})")
     for i, ((fn, nr), g) in enumerate(zip(edges, results, strict=False)):
         if g is not None and fn is not None:
             tensor = wrap(g) if raw else g

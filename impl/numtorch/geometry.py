@@ -10,7 +10,7 @@ import numpy as np
 class Geometry:
     """Where a tensor lies in its storage, in elements."""
 
-    __slots__ = ("shape", "strides", "offset", "desc")
+    __slots__ = ("desc", "offset", "shape", "strides")
 
     def __init__(self, shape: tuple, strides: tuple, offset: int, desc: Any):
         self.shape = shape

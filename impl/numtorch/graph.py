@@ -42,7 +42,7 @@ FREED_TEXT = (
 class NodeExtra:
     """What few nodes have: hooks and the user's metadata."""
 
-    __slots__ = ("metadata", "pre_hooks", "post_hooks", "tensor_pre_hooks", "retains_grad")
+    __slots__ = ("metadata", "post_hooks", "pre_hooks", "retains_grad", "tensor_pre_hooks")
 
     def __init__(self) -> None:
         self.metadata: dict[str, Any] = {}
@@ -80,7 +80,7 @@ HookDict = OrderedDict  # a dict that a RemovableHandle can refer to weakly
 class Node:
     """One backward function of the graph."""
 
-    __slots__ = ("seq", "desc", "extra", "__weakref__")
+    __slots__ = ("__weakref__", "desc", "extra", "seq")
     arity = -1  # edges held in flat slots, or -1 for tuples
     multi = False  # whether the forward had several outputs, so the buffer is a list
     custom = False  # whether outputs must be validated: a user's formula, not ours
@@ -185,7 +185,7 @@ class Node:
         return cls.saved + cls.saved_values
 
     def __dir__(self) -> list[str]:
-        return [n for n in object.__dir__(self)] + [f"_saved_{n}" for n in self.saved_names()]
+        return list(object.__dir__(self)) + [f"_saved_{n}" for n in self.saved_names()]
 
 
 def _add(extra: NodeExtra, which: str, fn: Any) -> RemovableHandle:
@@ -210,7 +210,7 @@ class UnaryNode(Node):
 class BinaryNode(Node):
     """A node with two edges; `plan` says how gradients are summed back to operands of other shapes."""
 
-    __slots__ = ("fn0", "nr0", "fn1", "nr1", "plan")
+    __slots__ = ("fn0", "fn1", "nr0", "nr1", "plan")
     arity = 2
     fn0: Node | None
     nr0: int

@@ -9,8 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import creation, dispatch, writes
-from . import dtype as dtypes
+from . import creation, dispatch, dtype as dtypes, writes
 from .descriptor import Size
 from .functions import convert, indexing, pointwise, shape
 from .geometry import element_strides, root_of, storage_offset
@@ -20,7 +19,7 @@ from .views import storage_of
 UNARY = ("neg", "reciprocal", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "abs", "sgn",
          "sign", "floor", "ceil", "round", "trunc", "atan", "asin", "acos", "sinh", "cosh", "log1p", "expm1")
 SHAPE = ("reshape", "flatten", "unflatten", "ravel", "t", "transpose", "permute", "movedim", "squeeze", "unsqueeze",
-         "select", "narrow", "diagonal", "unbind", "split", "chunk", "tensor_split", "clone", "broadcast_to")
+         "select", "narrow", "diagonal", "unbind", "split", "chunk", "tensor_split", "clone", "broadcast_to", "flip")
 FAMILIES = ("reduction", "linalg", "comparison")  # modules of functions/ that bring METHODS and FUNCTIONS of their own
 
 ALIASES = {"arctan": "atan", "arcsin": "asin", "arccos": "acos", "absolute": "abs", "negative": "neg", "swapaxes":

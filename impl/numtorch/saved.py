@@ -21,7 +21,7 @@ _NEVER = [-2]
 class Packed:
     """What a pack hook returned, in the place of a saved tensor."""
 
-    __slots__ = ("value", "unpack", "_counter", "is_result", "output_nr")
+    __slots__ = ("_counter", "is_result", "output_nr", "unpack", "value")
 
     def __init__(self, value: Any, unpack: Any, is_result: bool):
         self.value = value

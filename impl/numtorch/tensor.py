@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import grad_mode, views
-from . import dtype as dtypes
+from . import dtype as dtypes, grad_mode, views
 from .descriptor import Descriptor, Size, describe
 from .graph import HookDict, RemovableHandle
 
@@ -37,8 +36,18 @@ class readonly(property):
 class Tensor:
     """A multi-dimensional array that autograd can follow."""
 
-    __slots__ = ("_array", "_desc", "_requires_grad", "_grad_fn", "_output_nr", "_grad", "_counter", "_extra",
-                 "_accumulator", "__weakref__")
+    __slots__ = (
+        "__weakref__",
+        "_accumulator",
+        "_array",
+        "_counter",
+        "_desc",
+        "_extra",
+        "_grad",
+        "_grad_fn",
+        "_output_nr",
+        "_requires_grad",
+    )
     __array_priority__ = 1000
     _array: Any
     _desc: Descriptor

@@ -26,8 +26,19 @@ _new = object.__new__
 class AutogradMeta:
     """What few tensors have: hooks, view relations, a retained gradient."""
 
-    __slots__ = ("base", "creation_meta", "attr_version", "replay", "hooks", "post_hooks", "retains_grad", "grad_dtype",
-                 "inference", "backward_view", "number")
+    __slots__ = (
+        "attr_version",
+        "backward_view",
+        "base",
+        "creation_meta",
+        "grad_dtype",
+        "hooks",
+        "inference",
+        "number",
+        "post_hooks",
+        "replay",
+        "retains_grad",
+    )
 
     def __init__(self) -> None:
         self.base: Any = None
@@ -268,7 +279,7 @@ def geometry(tensor: Any) -> Geometry:
 class AsStridedBackward0(UnaryNode):
     """Derives a view from its base by strides: the gradient is added into the view's window of zeros."""
 
-    __slots__ = ("size", "stride", "storage_offset", "base")
+    __slots__ = ("base", "size", "storage_offset", "stride")
     saved_values = ("size", "stride", "storage_offset")
 
     def apply(self, grad: Any, keep: bool) -> Any:
@@ -321,7 +332,7 @@ def extent(base: Geometry, window: tuple) -> int:
 class CopySlices(VariadicNode):
     """The base's node after a write through a view: the view's window of the gradient goes through the write's node."""
 
-    __slots__ = ("base", "view", "fn", "replay")
+    __slots__ = ("base", "fn", "replay", "view")
 
     def name(self) -> str:
         return "torch::autograd::CopySlices"

@@ -36,7 +36,7 @@ _new = object.__new__
 
 def tracked(*tensors: Any) -> bool:
     """Whether an operation over these is recorded."""
-    return bool(grad_mode.state.grad and any([t._requires_grad and requires_grad(t) for t in tensors]))
+    return bool(grad_mode.state.grad and any(t._requires_grad and requires_grad(t) for t in tensors))
 
 
 def start(node: Any, desc: Any) -> Any:
@@ -126,7 +126,7 @@ class FillBackward3(BinaryNode):
 class IndexPutBackward0(BinaryNode):
     """index_put_ and item assignment with index tensors."""
 
-    __slots__ = ("indices", "values_shape", "accumulate")
+    __slots__ = ("accumulate", "indices", "values_shape")
     saved_values = ("indices", "accumulate")
 
     def apply(self, grad: Any, keep: bool) -> Any:

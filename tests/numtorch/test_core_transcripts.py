@@ -10,8 +10,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numtorch as torch
 import pytest
+
+import numtorch as torch
 
 CASES = json.loads(Path(__file__).with_name("core_transcripts.json").read_text())
 

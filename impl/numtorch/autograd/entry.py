@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-
 from ..engine import run_backward
 from ..graph import GraphRoot, edge, next_sequence_nr
 from ..tensor import Tensor, wrap

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-
 from typing import Any
 
 import numpy as np
@@ -338,9 +337,7 @@ def wrap_outputs(ctx: Any, raw_outputs: tuple, tensors: list[Tensor], executable
                                        "https://discuss.pytorch.org/ if you need help to do this change.")
                 views.rebase_history(out, ctx, nr)
         elif not differentiable:
-            if is_input and out.requires_grad:
-                var = out.detach()
-            elif is_input and executable:
+            if (is_input and out.requires_grad) or (is_input and executable):
                 var = out.detach()
         else:
             if is_input:

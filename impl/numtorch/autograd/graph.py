@@ -6,8 +6,7 @@ from collections import namedtuple
 from typing import Any
 
 from .. import saved
-from ..graph import Node, RemovableHandle
-from ..graph import edge as _edge
+from ..graph import Node, RemovableHandle, edge as _edge
 from ..saved import SavedTensor
 from ..tensor import Tensor
 from ..views import bump

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
-
 from ..tensor import wrap
 
 

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import grad_mode, views
-from .. import dispatch as d
-from .. import dtype as dtypes
+from .. import dispatch as d, dtype as dtypes, grad_mode, views
 from ..descriptor import descriptor
 from ..geometry import address, element_strides, root_of, storage_offset, strided
 from ..tensor import Tensor, wrap
@@ -29,8 +27,7 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
         return d.to_copy(self, self._desc.dtype)
     if self._desc.dtype.is_complex and not dtype.is_complex:
         warnings.warn("Casting complex values to real discards the imaginary part", stacklevel=3)
-        result = d.to_copy(self.real, dtype)
-        return result
+        return d.to_copy(self.real, dtype)
     return d.to_copy(self, dtype)
 
 

@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import creation, writes
-from .. import dispatch as d
-from .. import dtype as dtypes
+from .. import creation, dispatch as d, dtype as dtypes, writes
 from ..operands import category_of
 from ..tensor import Tensor, wrap
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d
-from .. import grad_mode
-from ..graph import edge
+from .. import dispatch as d, grad_mode
 from ..dtype import combine, default_of_category
+from ..graph import edge
 from ..operands import category_of, store, type_error
 from ..tensor import Tensor
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from typing import Any
 
 import numpy as np
 
 from .. import dispatch as d
-
 from ..geometry import element_strides
 from ..kernels.shape import view_strides
 from ..tensor import Tensor, wrap, wrap_dim
@@ -44,8 +44,11 @@ def _viewable(self: Tensor, size: tuple) -> bool:
 def reshape(self: Tensor, *shape: Any) -> Tensor:
     """The same elements under another shape: a view if strides can say it, else a copy."""
     size = infer_size(sizes(shape), self._desc.numel)
-    if _viewable(self, size):
+    array = self._array
+    if type(array) is not np.ndarray or array.flags.c_contiguous:
         return d.view(self, size)
+    if _viewable(self, size):
+        return d.reshape_alias(self, size)
     return d.unsafe_view(d.contiguous_copy(self), size)
 
 
@@ -119,7 +122,7 @@ def permute(self: Tensor, *order: Any) -> Tensor:
     return d.permute(self, wrapped)
 
 
-def T(self: Tensor) -> Tensor:  # noqa: N802
+def T(self: Tensor) -> Tensor:
     """All dimensions reversed."""
     n = self._desc.ndim
     if n != 2:
@@ -130,7 +133,7 @@ def T(self: Tensor) -> Tensor:  # noqa: N802
     return d.permute(self, tuple(range(n - 1, -1, -1)))
 
 
-def mT(self: Tensor) -> Tensor:  # noqa: N802
+def mT(self: Tensor) -> Tensor:
     """The last two dimensions exchanged."""
     if self._desc.ndim < 2:
         raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got "
@@ -286,7 +289,7 @@ def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[
             bounds.append(bounds[-1] + base + (1 if i < extra else 0))
     else:
         bounds = [0, *[min(int(i), size) for i in indices_or_sections], size]
-    return tuple([d.slice_(self, dim, a, b, 1) for a, b in zip(bounds, bounds[1:], strict=False)])
+    return tuple([d.slice_(self, dim, a, b, 1) for a, b in itertools.pairwise(bounds)])
 
 
 def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
@@ -357,6 +360,11 @@ def hstack(tensors: Any) -> Tensor:
 def vstack(tensors: Any) -> Tensor:
     """Joined as rows."""
     return cat([reshape(x, (1, -1)) if x._desc.ndim < 2 else x for x in tensors], 0)
+
+
+def flip(self: Tensor, *dims_: Any) -> Tensor:
+    """A copy with some dimensions reversed."""
+    return d.flip(self, dims(sizes(dims_), self._desc.ndim))
 
 
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:

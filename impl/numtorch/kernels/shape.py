@@ -281,6 +281,11 @@ def to_copy_backward(grad: Array, dtype: Any) -> Array:
     return grad.astype(dtype.numpy)
 
 
+def flip(x: Array, dims: tuple) -> Array:
+    """A copy with some dimensions reversed."""
+    return np.array(np.flip(x, dims), order="K") if x.ndim else x
+
+
 def fill(x: Array, value: Array) -> Array:
     """One value everywhere."""
     out = np.empty_like(x)

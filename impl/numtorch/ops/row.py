@@ -99,9 +99,7 @@ def _find_saved(row: Row) -> None:
                 _once(row.saved_results, n.id)
             elif kinds.get(n.id) == "tensor":
                 _once(row.saved, n.id)
-            elif kinds.get(n.id) == "value":
-                _once(row.saved_values, n.id)
-            elif n.id.endswith("_descs"):
+            elif kinds.get(n.id) == "value" or n.id.endswith("_descs"):
                 _once(row.saved_values, n.id)
     row.saved.sort()
     row.saved_results.sort()
@@ -124,31 +122,31 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
     nin = getattr(kernel, "nin", 0)
     if pointwise is None:
         pointwise = nin in (1, 2)
-    count = nin or len([p for p in signature.partition("(")[2].split(",")])
+    count = nin or len(list(signature.partition("(")[2].split(",")))
     template = ("unary", "binary")[count - 1] if pointwise else "general"
-    return _make(template, signature, kernel, dict(
-        node=node, jvp=jvp, float_result=float_result, inplace=pointwise if inplace is None else inplace,
-        outputs=outputs, differentiable=differentiable or (True,) * len(outputs), bool_result=bool_result), formulas)
+    return _make(template, signature, kernel, {
+        "node": node, "jvp": jvp, "float_result": float_result, "inplace": pointwise if inplace is None else inplace,
+        "outputs": outputs, "differentiable": differentiable or (True,) * len(outputs), "bool_result": bool_result}, formulas)
 
 
 def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
          inplace: bool = False, **formulas: str) -> Row:
     """A pointwise operator of three or more operands: those with formulas are promoted, and all are broadcast."""
-    return _make("nary", signature, kernel, dict(node=node, jvp=jvp, inplace=inplace), formulas)
+    return _make("nary", signature, kernel, {"node": node, "jvp": jvp, "inplace": inplace}, formulas)
 
 
 def view(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,
          **formulas: str) -> Row:
     """An operator whose result shares the memory of its first operand."""
-    return _make("view", signature, kernel, dict(node=node, jvp=jvp), formulas)
+    return _make("view", signature, kernel, {"node": node, "jvp": jvp}, formulas)
 
 
 def multiview(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,
               **formulas: str) -> Row:
     """An operator with a tuple of views as result; its formula reads `grads`, a list that may hold None."""
-    return _make("multiview", signature, kernel, dict(node=node, jvp=jvp), formulas)
+    return _make("multiview", signature, kernel, {"node": node, "jvp": jvp}, formulas)
 
 
 def nondiff(signature: str, kernel: Callable[..., Any], *, outputs: tuple[str, ...] = ("result",)) -> Row:
     """An operator without a gradient: its result never requires grad."""
-    return _make("general", signature, kernel, dict(not_differentiable=True, outputs=outputs), {})
+    return _make("general", signature, kernel, {"not_differentiable": True, "outputs": outputs}, {})

@@ -5,6 +5,7 @@ from .row import LINEAR, multiview, op, view
 
 # ---- one view
 view("view(self, size)", k.view, self="grad.reshape(self.shape)")
+view("reshape_alias(self, size)", k.view, self="grad.reshape(self.shape)")
 view("alias(self)", k.alias, self="grad")
 view("t(self)", k.t, self="grad.t()")
 view("transpose(self, dim0, dim1)", k.transpose, self="grad.transpose(dim0, dim1)")
@@ -26,6 +27,7 @@ multiview("split_with_sizes(self, split_sizes, dim)", k.split_with_sizes,
           self="split_with_sizes_backward(grads, self.shape, split_sizes, dim)")
 
 # ---- copies
+op("flip(self, dims)", k.flip, self="flip(grad, dims)", jvp=LINEAR)
 op("clone(self)", k.clone, pointwise=False, self="grad", jvp=LINEAR)
 op("contiguous_copy(self)", k.contiguous_copy, node="CloneBackward0", self="grad", jvp=LINEAR)
 op("unsafe_view(self, size)", k.unsafe_view, self="grad.reshape(self.shape)", jvp=LINEAR)
