@@ -76,7 +76,7 @@ def _private_stdout() -> BinaryIO:
     """The real stdout for replies alone. What the subject prints, from C as well as from Python, goes to stderr."""
     own = os.dup(1)
     os.dup2(2, 1)
-    sys.stdout = sys.stderr
+    sys.stdout = sys.stderr  # written at once: what it printed last must not be lost with a crash
     return os.fdopen(own, "wb", buffering=0)
 
 

@@ -16,7 +16,7 @@ from conformance.judge import judge
 from conformance.numbers import EPSILON, apart, elements, ulp
 from conformance.program import Float, Function, Global, Program, Ref
 from conformance.subjects import oracle
-from conformance.trace import Array, Opaque, Raised, Sequence, StepTrace, TensorChange, Trace, Warned
+from conformance.trace import Array, FunctionCall, Opaque, Raised, Sequence, StepTrace, TensorChange, Trace, Warned
 from conformance.verdict import Difference
 from tests.conformance.small_programs import bind, call, get, leaf, method, op, program, tensor
 
@@ -144,6 +144,12 @@ def test_after_one_raised_and_the_other_did_not_nothing_more_is_said(squares: Tr
     (difference,) = compare(squares, raising)
     assert (difference.facet, difference.step) == ("raised", (2,))
     assert (difference.oracle, difference.subject) == ("returns tensor y", "raises RuntimeError: no")
+
+
+def test_what_was_called_is_not_compared_where_only_one_side_raised() -> None:
+    one = StepTrace(outcome="returned", calls=(FunctionCall("hook", (), ()),))
+    other = StepTrace(outcome="raised", error=Raised("RuntimeError", "no", "other"))
+    assert facets(compare(trace(one), trace(other))) == [("raised", (0,), "")]
 
 
 def test_a_difference_that_stays_is_said_once() -> None:

@@ -152,7 +152,7 @@ def test_a_crash_keeps_what_was_written_last(running: Any) -> None:
     with pytest.raises(SubjectCrashed) as caught:
         running("exits").run(CALLS_SIN)
     assert caught.value.code == 3
-    assert "assertion failed: x != NULL" in caught.value.stderr
+    assert "sin of torch.Size([2])\nassertion failed: x != NULL" in caught.value.stderr
 
 
 def test_half_a_reply_is_a_crash(running: Any) -> None:

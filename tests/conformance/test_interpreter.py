@@ -161,6 +161,14 @@ def test_warnings_belong_to_their_step_and_are_repeated_in_every_program() -> No
         assert trace.steps[3].warnings[0].category == "UserWarning"
 
 
+def test_what_pytorch_warns_of_once_per_process_is_warned_of_in_every_program() -> None:
+    discards = program(bind("c", tensor([1j], "complex64")), method("$c", "float", out="f"))
+    for _ in range(2):
+        _, trace = run(discards, torch).steps
+        assert [w.message for w in trace.warnings] == ["Casting complex values to real discards the imaginary part"]
+    assert not torch.is_warn_always_enabled()
+
+
 def test_the_callers_filters_of_warnings_come_back() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)

@@ -15,5 +15,6 @@ globals().update(names)
 
 
 def sin(x: Any) -> Any:
+    print("sin of", x.shape)
     print("assertion failed: x != NULL", file=sys.stderr, flush=True)
     os._exit(3)
