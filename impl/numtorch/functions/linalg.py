@@ -29,8 +29,6 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The same with the first vector conjugated."""
     expect_tensor(other, "vdot", "other", 2)
-    if not input._desc.dtype.is_complex:
-        return dot(input, other)
     _check_vectors("vdot", input, other)
     return d.vdot(input, other)
 
@@ -139,7 +137,9 @@ def _folds(a: Tensor, b: Tensor) -> bool:
         return False
     if not large._desc.numel:
         return True
-    shape, strides = large._desc.shape, element_strides(large._array)
+    shape, strides = list(large._desc.shape), list(element_strides(large._array))
+    if large is b:
+        shape[-2:], strides[-2:] = shape[:-3:-1], strides[:-3:-1]
     return all(strides[i] == strides[i + 1] * shape[i + 1] for i in range(len(shape) - 2))
 
 
@@ -248,6 +248,10 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * batch1 @ batch2"""
     _check_batches(batch1._desc, batch2._desc)
+    kinds = [x._desc.dtype for x in (input, batch1, batch2)]
+    if kinds[0] is not kinds[1]:
+        raise RuntimeError("Input dtypes must be the same, got: input {}, batch1: {}, batch2: {}".format(
+            *map(_typed, kinds)))
     a, b = batch1._desc.shape, batch2._desc.shape
     _expands(input, (a[0], a[1], b[2]))
     return d.baddbmm(input, batch1, batch2, beta, alpha)
@@ -271,7 +275,7 @@ def linear(input: Tensor, weight: Tensor, bias: Any = None) -> Tensor:
         return matmul(input, turned)
     if n == 2:
         return addmm(bias, input, turned)
-    if bias._desc.ndim == 1:
+    if bias._desc.ndim == 1 and shapes.contiguous(input) is input:
         shape = tuple(input._desc.shape)
         flat = shapes.reshape(input, (math.prod(shape[:-1]), shape[-1]))
         return shapes.view(addmm(bias, flat, turned), (*shape[:-1], weight._desc.shape[0]))

@@ -25,20 +25,37 @@ def isclose(x: Array, y: Array, rtol: float, atol: float, equal_nan: bool) -> Ar
     return close | np.isfinite(away) & (away <= allowed)
 
 
+def choose(condition: Array, x: Any, other: Any) -> Array:
+    """np.where, in memory laid out as the condition is: the first operand decides, as in PyTorch."""
+    out = np.where(condition, x, other)
+    if type(condition) is np.ndarray and condition.ndim > 1 and not condition.flags.c_contiguous:
+        return in_layout(out, condition)
+    return out
+
+
+def in_layout(out: Array, model: Array) -> Array:
+    """The values with the order of dimensions of a model that has the same shape and is dense."""
+    if out.shape != model.shape or 0 in model.strides:
+        return out
+    new = np.empty_like(model, dtype=out.dtype)
+    new[...] = out
+    return new
+
+
 def _zero(grad: Array) -> Any:
     return grad.dtype.type(0)
 
 
 def maximum_backward(grad: Array, mine: Array, other: Array) -> Array:
     """Half at a tie, nothing where the other is larger."""
-    half = np.where(mine == other, grad / grad.dtype.type(2), grad)
-    return np.where(mine < other, _zero(grad), half)
+    half = choose(mine == other, grad / grad.dtype.type(2), grad)
+    return choose(mine < other, _zero(grad), half)
 
 
 def minimum_backward(grad: Array, mine: Array, other: Array) -> Array:
     """Half at a tie, nothing where the other is smaller."""
-    half = np.where(mine == other, grad / grad.dtype.type(2), grad)
-    return np.where(mine > other, _zero(grad), half)
+    half = choose(mine == other, grad / grad.dtype.type(2), grad)
+    return choose(mine > other, _zero(grad), half)
 
 
 def fmax_self_backward(grad: Array, x: Array, other: Array) -> Array:
@@ -63,39 +80,44 @@ def fmin_other_backward(grad: Array, x: Array, other: Array) -> Array:
 
 def where(condition: Array, x: Array, other: Array) -> Array:
     """x where the condition holds, else other."""
-    return np.where(condition, x, other)
+    return choose(condition, x, other)
 
 
 def keep_where(grad: Array, condition: Array) -> Array:
     """The gradient where the condition holds."""
-    return np.where(condition, grad, _zero(grad))
+    return choose(condition, grad, _zero(grad))
 
 
 def drop_where(grad: Array, condition: Array) -> Array:
     """The gradient where the condition does not hold."""
-    return np.where(condition, _zero(grad), grad)
+    return choose(condition, _zero(grad), grad)
+
+
+def _filled(x: Array, mask: Array, value: Any) -> Array:
+    out = np.where(mask, value, x)
+    return out if out.ndim < 2 or out.flags.c_contiguous else np.ascontiguousarray(out)
 
 
 def masked_fill(x: Array, mask: Array, value: Any) -> Array:
     """One number where the mask holds, in the type of x."""
-    return np.where(mask, x.dtype.type(value), x)
+    return _filled(x, mask, x.dtype.type(value))
 
 
 def masked_fill_tensor(x: Array, mask: Array, value: Array) -> Array:
     """The element of a 0-d array where the mask holds, in the type of x."""
-    return np.where(mask, value.astype(x.dtype), x)
+    return _filled(x, mask, value.astype(x.dtype))
 
 
 def masked_fill_backward(grad: Array, mask: Array, shape: tuple) -> Array:
     """The gradient where nothing was filled in."""
     from .shape import sum_to_size
 
-    return sum_to_size(np.where(mask, _zero(grad), grad), shape)
+    return sum_to_size(choose(mask, _zero(grad), grad), shape)
 
 
 def masked_value_backward(grad: Array, mask: Array, dtype: Any) -> Array:
     """The gradient where the value was filled in, summed."""
-    return np.add.reduce(np.where(mask, grad, _zero(grad)), axis=None).astype(dtype.numpy)
+    return np.add.reduce(choose(mask, grad, _zero(grad)), axis=None).astype(dtype.numpy)
 
 
 def masked_select(x: Array, mask: Array) -> Array:
@@ -108,7 +130,8 @@ def masked_select_backward(grad: Array, x: Array, mask: Array) -> Array:
     """The gradient back at its places."""
     from .shape import sum_to_size
 
-    out = np.zeros(np.broadcast_shapes(x.shape, mask.shape), grad.dtype)
+    shape = np.broadcast_shapes(x.shape, mask.shape)
+    out = np.zeros_like(x) if shape == x.shape else np.zeros(shape, grad.dtype)
     out[np.broadcast_to(mask, out.shape)] = grad
     return sum_to_size(out, x.shape)
 
@@ -140,36 +163,36 @@ def clamp_tensor(x: Array, min: Array | None, max: Array | None) -> Array:
 def clamp_backward(grad: Array, x: Array, min: Any, max: Any) -> Array:
     """The gradient inside the bounds and at them."""
     inside = True if min is None else x >= min
-    return np.where(inside if max is None else inside & (x <= max), grad, _zero(grad))
+    return choose(inside if max is None else inside & (x <= max), grad, _zero(grad))
 
 
 def at_least(grad: Array, x: Array, min: Any) -> Array:
     """The gradient where x >= min."""
-    return np.where(x >= min, grad, _zero(grad))
+    return choose(x >= min, grad, _zero(grad))
 
 
 def at_most(grad: Array, x: Array, max: Any) -> Array:
     """The gradient where x <= max."""
-    return np.where(x <= max, grad, _zero(grad))
+    return choose(x <= max, grad, _zero(grad))
 
 
 def below(grad: Array, x: Array, min: Any) -> Array:
     """The gradient where x < min."""
-    return np.where(x < min, grad, _zero(grad))
+    return choose(x < min, grad, _zero(grad))
 
 
 def above(grad: Array, x: Array, max: Any) -> Array:
     """The gradient where x > max."""
-    return np.where(x > max, grad, _zero(grad))
+    return choose(x > max, grad, _zero(grad))
 
 
 def clamp_lower_backward(grad: Array, x: Array, min: Array, max: Array | None) -> Array:
     """The gradient where the lower bound is the result."""
     chosen = x < min if max is None else (min < max) & (x < min)
-    return np.where(chosen, grad, _zero(grad))
+    return choose(chosen, grad, _zero(grad))
 
 
 def clamp_upper_backward(grad: Array, x: Array, min: Array | None, max: Array) -> Array:
     """The gradient where the upper bound is the result."""
     chosen = x > max if min is None else (x > max) | (max < min)
-    return np.where(chosen, grad, _zero(grad))
+    return choose(chosen, grad, _zero(grad))

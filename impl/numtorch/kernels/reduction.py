@@ -27,6 +27,20 @@ def kept(x: Array, dim: Dims, keepdim: bool, ndim: int) -> Array:
     return np.expand_dims(x, where)
 
 
+def rows(out: Array) -> Array:
+    """The array in row-major order, as PyTorch returns every reduction."""
+    return out if out.ndim < 2 or out.flags.c_contiguous else np.ascontiguousarray(out)
+
+
+def reduced(function: np.ufunc, x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
+    """A ufunc's reduction over some dimensions, row-major."""
+    where = axes(dim, x.ndim)
+    out = function.reduce(x, axis=where, dtype=dtype)
+    if keepdim and x.ndim:
+        return np.reshape(out, tuple([1 if i in where else s for i, s in enumerate(x.shape)]))
+    return rows(out) if out.ndim > 1 else out
+
+
 def wide(x: Array, dtype: Any) -> Any:
     """The NumPy type a sum runs in: integers in int64, half precision in single."""
     if dtype is not None:
@@ -50,8 +64,7 @@ def sum_all(x: Array, dtype: Any = None) -> Array:
 
 def sum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """The sum over some dimensions."""
-    out = np.add.reduce(x, axis=axes(dim, x.ndim), dtype=wide(x, dtype), keepdims=bool(keepdim and x.ndim))
-    return narrow(out, x, dtype)
+    return narrow(reduced(np.add, x, dim, keepdim, wide(x, dtype)), x, dtype)
 
 
 def count(x: Array, dim: Dims) -> int:
@@ -76,7 +89,7 @@ def mean_all(x: Array, dtype: Any = None) -> Array:
 
 def mean_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """The mean over some dimensions."""
-    total = np.add.reduce(x, axis=axes(dim, x.ndim), dtype=wide(x, dtype), keepdims=bool(keepdim and x.ndim))
+    total = reduced(np.add, x, dim, keepdim, wide(x, dtype))
     return narrow(divide(total, count(x, dim)), x, dtype)
 
 
@@ -92,8 +105,7 @@ def prod_all(x: Array, dtype: Any = None) -> Array:
 
 def prod_dim(x: Array, dim: int, keepdim: bool, dtype: Any = None) -> Array:
     """The product over one dimension."""
-    out = np.multiply.reduce(x, axis=axes(dim, x.ndim), dtype=wide(x, dtype), keepdims=bool(keepdim and x.ndim))
-    return narrow(out, x, dtype)
+    return narrow(reduced(np.multiply, x, dim, keepdim, wide(x, dtype)), x, dtype)
 
 
 def max_all(x: Array) -> Array:
@@ -108,12 +120,12 @@ def min_all(x: Array) -> Array:
 
 def amax(x: Array, dim: Dims, keepdim: bool) -> Array:
     """The largest elements over some dimensions."""
-    return np.maximum.reduce(x, axis=axes(dim, x.ndim), keepdims=bool(keepdim and x.ndim))
+    return reduced(np.maximum, x, dim, keepdim)
 
 
 def amin(x: Array, dim: Dims, keepdim: bool) -> Array:
     """The smallest elements over some dimensions."""
-    return np.minimum.reduce(x, axis=axes(dim, x.ndim), keepdims=bool(keepdim and x.ndim))
+    return reduced(np.minimum, x, dim, keepdim)
 
 
 def aminmax(x: Array, dim: int | None, keepdim: bool) -> tuple[Array, Array]:
@@ -134,7 +146,11 @@ def argmin(x: Array, dim: int | None, keepdim: bool) -> Array:
 def _index_of(function: Any, x: Array, dim: int | None, keepdim: bool) -> Array:
     if x.ndim == 0:
         return np.int64(0)
-    return function(x, axis=dim, keepdims=keepdim).astype(np.int64, copy=False)
+    out = np.asarray(function(x, axis=dim)).astype(np.int64, copy=False)
+    if keepdim:
+        return np.reshape(out, (1,) * x.ndim if dim is None else tuple([*x.shape[:dim % x.ndim], 1,
+                                                                         *x.shape[dim % x.ndim + 1:]]))
+    return rows(out)[()]
 
 
 def max_dim(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
@@ -178,7 +194,7 @@ def topk(x: Array, k: int, dim: int, largest: bool) -> tuple[Array, Array]:
     if x.ndim == 0:
         return x, np.int64(0)
     index = np.ascontiguousarray(np.take(order(x, dim, largest), range(k), axis=dim)).astype(np.int64, copy=False)
-    return np.take_along_axis(x, index, dim), index
+    return rows(np.take_along_axis(x, index, dim)), index
 
 
 def kthvalue(x: Array, k: int, dim: int, keepdim: bool) -> tuple[Array, Array]:
@@ -187,11 +203,11 @@ def kthvalue(x: Array, k: int, dim: int, keepdim: bool) -> tuple[Array, Array]:
         return x, np.int64(0)
     index = np.take(order(x, dim, False), [k - 1], axis=dim)
     values = np.take_along_axis(x, index, dim)
-    return (values, index) if keepdim else (_drop(values, dim), _drop(index, dim))
+    return (rows(values), rows(index)) if keepdim else (_drop(values, dim), _drop(index, dim))
 
 
 def _drop(x: Array, dim: int) -> Array:
-    return np.squeeze(x, dim)[()]
+    return rows(np.squeeze(x, dim))[()]
 
 
 def median_all(x: Array) -> Array:
@@ -214,7 +230,7 @@ def median_dim(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
         index = np.where(some, nan.argmax(axis=dim, keepdims=True), index)
         values = np.take_along_axis(x, index, dim)
     index = index.astype(np.int64, copy=False)
-    return (values, index) if keepdim else (_drop(values, dim), _drop(index, dim))
+    return (rows(values), rows(index)) if keepdim else (_drop(values, dim), _drop(index, dim))
 
 
 def vector_norm(x: Array, ord: float, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
@@ -224,21 +240,20 @@ def vector_norm(x: Array, ord: float, dim: Dims, keepdim: bool, dtype: Any = Non
     half = x.dtype == np.float16
     if half:
         x = x.astype(np.float32)
-    how = {"axis": axes(dim, x.ndim), "keepdims": bool(keepdim and x.ndim)}
     kind = (np.abs(x[:0] if x.ndim else x)).dtype
     if ord == 2:
         square = x * x if x.dtype.kind == "f" else x.real * x.real + x.imag * x.imag
-        out = np.sqrt(np.add.reduce(square, **how))
+        out = np.sqrt(reduced(np.add, square, dim, keepdim))
     elif ord == 0:
-        out = np.add.reduce(x != 0, dtype=kind, **how)
+        out = reduced(np.add, x != 0, dim, keepdim, kind)
     elif ord == 1:
-        out = np.add.reduce(np.abs(x), **how)
+        out = reduced(np.add, np.abs(x), dim, keepdim)
     elif ord == np.inf:
-        out = np.maximum.reduce(np.abs(x), **how)
+        out = reduced(np.maximum, np.abs(x), dim, keepdim)
     elif ord == -np.inf:
-        out = np.minimum.reduce(np.abs(x), **how)
+        out = reduced(np.minimum, np.abs(x), dim, keepdim)
     else:
-        out = np.power(np.add.reduce(np.power(np.abs(x), kind.type(ord)), **how), kind.type(1.0 / ord))
+        out = np.power(reduced(np.add, np.power(np.abs(x), kind.type(ord)), dim, keepdim), kind.type(1.0 / ord))
     return out.astype(np.float16) if half else out
 
 
@@ -263,11 +278,14 @@ def var_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tu
     square = away * away if kind.kind == "f" else away.real**2 + away.imag**2
     by = np.float64(max(n - (1 if correction is None else correction), 0))
     out = np.add.reduce(square, axis=where, keepdims=True) / by
-    if not (keepdim or x.ndim == 0):
-        shape = tuple([s for i, s in enumerate(x.shape) if i not in where])
-        out, middle = np.reshape(out, shape), np.reshape(middle, shape)
     real = np.empty(0, kind).real.dtype
-    return np.asarray(out).astype(real)[()], np.asarray(middle).astype(kind)[()]
+    return shaped(out, x, where, keepdim).astype(real)[()], shaped(middle, x, where, keepdim).astype(kind)[()]
+
+
+def shaped(out: Array, x: Array, where: tuple, keepdim: bool) -> Array:
+    """A reduction that kept its dimensions, row-major, with or without them."""
+    shape = [1 if i in where else s for i, s in enumerate(x.shape) if keepdim or i not in where]
+    return np.reshape(np.array(out, order="C"), shape)
 
 
 def std_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Array, Array]:
@@ -284,9 +302,7 @@ def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Array:
     top = np.maximum.reduce(x, axis=where, keepdims=True)
     top = np.where(np.isinf(top), x.dtype.type(0), top)
     out = np.log(np.add.reduce(np.exp(x - top), axis=where, keepdims=True)) + top
-    if keepdim or x.ndim == 0:
-        return out
-    return np.reshape(out, tuple([s for i, s in enumerate(x.shape) if i not in where]))[()]
+    return shaped(out, x, where, keepdim)[()]
 
 
 def cumsum(x: Array, dim: int, dtype: Any = None) -> Array:
@@ -294,7 +310,7 @@ def cumsum(x: Array, dim: int, dtype: Any = None) -> Array:
     kind = wide(x, dtype)
     if x.ndim == 0:
         return x.astype(kind)
-    out = np.empty_like(x, dtype=kind)
+    out = np.empty(x.shape, kind)
     return narrow(np.add.accumulate(x, axis=dim, dtype=kind, out=out), x, dtype)
 
 
@@ -303,7 +319,7 @@ def cumprod(x: Array, dim: int, dtype: Any = None) -> Array:
     kind = wide(x, dtype)
     if x.ndim == 0:
         return x.astype(kind)
-    out = np.empty_like(x, dtype=kind)
+    out = np.empty(x.shape, kind)
     return narrow(np.multiply.accumulate(x, axis=dim, dtype=kind, out=out), x, dtype)
 
 
@@ -332,10 +348,10 @@ def any_dim(x: Array, dim: Dims, keepdim: bool) -> Array:
 
 
 def _logical(function: np.ufunc, x: Array, dim: Dims, keepdim: bool) -> Array:
-    out = function.reduce(x != 0, axis=axes(dim, x.ndim), keepdims=bool(keepdim and x.ndim))
+    out = reduced(function, x != 0, dim, keepdim)
     return out.astype(np.uint8) if x.dtype == np.uint8 else out
 
 
 def count_nonzero(x: Array, dim: Dims) -> Array:
     """How many elements are not zero."""
-    return np.add.reduce(x != 0, axis=axes(dim, x.ndim), dtype=np.int64)
+    return reduced(np.add, x != 0, dim, False, np.int64)

@@ -30,12 +30,10 @@ def convert(grad: Array, dtype: Any) -> Array:
 
 def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
     """The gradient repeated."""
-    if grad.dtype != dtype.numpy:
-        grad = grad.astype(dtype.numpy)
-    if not shape:
-        return grad
-    array = np.asarray(grad)
-    return np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
+    if shape:
+        array = np.asarray(grad)
+        grad = np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
+    return grad if grad.dtype == dtype.numpy else grad.astype(dtype.numpy)
 
 
 def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any) -> Array:
@@ -72,14 +70,13 @@ def prod_backward(grad: Array, x: Array, result: Array) -> Array:
     if not zeros:
         return grad * (result / x)
     if zeros > 1:
-        return np.zeros_like(x)
+        return np.zeros(x.shape, x.dtype)
     return grad * others(x.reshape(-1), 0).reshape(x.shape)
 
 
 def others(x: Array, dim: int) -> Array:
     """For each element the product of the other ones along a dimension."""
-    ahead = np.ones_like(x)
-    behind = np.ones_like(x)
+    ahead, behind = np.ones(x.shape, x.dtype), np.ones(x.shape, x.dtype)
     n = x.shape[dim]
     first = (slice(None),) * dim
     np.multiply.accumulate(x[(*first, slice(0, n - 1))], axis=dim, out=ahead[(*first, slice(1, n))])
@@ -101,7 +98,7 @@ def evenly_distribute_backward(grad: Array, x: Array, value: Array) -> Array:
     """The gradient shared among all elements that have the value."""
     mask = x == value if value == value else np.isnan(x)
     share = grad / np.count_nonzero(mask).__float__() if x.ndim else grad
-    return np.where(mask, share, 0).astype(grad.dtype)[()]
+    return np.array(np.where(mask, share, 0), grad.dtype, order="C")[()]
 
 
 def scale_by_count_backward(grad: Array, x: Array, result: Array, dim: Dims, keepdim: bool) -> Array:

@@ -30,8 +30,8 @@ op("amax(self, dim, keepdim)", k.amax, self="scale_by_count_backward(grad, self,
 op("amin(self, dim, keepdim)", k.amin, self="scale_by_count_backward(grad, self, result, dim, keepdim)")
 op("aminmax(self, dim, keepdim)", k.aminmax, outputs=("min", "max"), differentiable=(True, True),
    self="aminmax_backward(grads, self, min, max, dim, keepdim)")
-nondiff("argmax(self, dim, keepdim)", k.argmax)
-nondiff("argmin(self, dim, keepdim)", k.argmin)
+nondiff("argmax(self: Tensor, dim, keepdim)", k.argmax)
+nondiff("argmin(self: Tensor, dim, keepdim)", k.argmin)
 
 # ---- ranks
 op("median_all(self)", k.median_all, node="MedianBackward0", self="evenly_distribute_backward(grad, self, result)")
@@ -69,6 +69,6 @@ op("gather_selected(self, index: Tensor, dim)", k.gather_selected, node="GatherB
    self="scatter_selected(grad, index, dim, self.shape)", jvp=LINEAR)
 
 # ---- counts
-nondiff("all_dim(self, dim, keepdim)", k.all_dim)
-nondiff("any_dim(self, dim, keepdim)", k.any_dim)
-nondiff("count_nonzero(self, dim)", k.count_nonzero)
+nondiff("all_dim(self: Tensor, dim, keepdim)", k.all_dim)
+nondiff("any_dim(self: Tensor, dim, keepdim)", k.any_dim)
+nondiff("count_nonzero(self: Tensor, dim)", k.count_nonzero)

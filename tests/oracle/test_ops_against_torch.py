@@ -1,0 +1,202 @@
+"""Every operator row does what PyTorch does: values, types, strides, graphs, gradients of first and second order.
+
+The samples are expressions, run on PyTorch and on numtorch alike. Names: `x`, `y` (2, 3), `v` (3,), `w` (2,), `m` (3, 2), `p` (2, 3) positive, `u` (2, 3) in (-1, 1), `b`, `e` batches of
+matrices, `s` 0-d, all requiring grad; `mask` (2, 3) bool; `i` int64 (2, 3); `d` float64 (2, 3). `F` is
+torch.nn.functional. Where several tensors come out, the first differentiable ones are looked at.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch")
+import numtorch  # noqa: E402
+import numtorch.nn.functional  # noqa: E402
+
+
+REDUCTION = """
+x.sum() | x.sum(0) | x.sum(-1, True) | x.sum((0, 1)) | x.sum(dim=None) | x.sum([]) | s.sum() | s.sum(0) | x.sum(1, dtype=torch.float64)
+x.sum(dtype=torch.float64) | i.sum() | mask.sum(0) | x.mean() | x.mean(0) | x.mean(-1, keepdim=True) | x.mean((0, 1))
+x.mean(dtype=torch.float64) | s.mean() | s.mean(0) | torch.mean(x, 1) | x.nansum() | x.nansum(0) | x.T.sum(0) | x.mean(None)
+x.prod() | x.prod(0) | x.prod(1, keepdim=True) | s.prod() | s.prod(0) | (x * 0).prod() | (x * 0).prod(1) | i.prod() | p.prod(1)
+x.max() | x.max(0)[0] | x.max(1, True).values | x.max(-1).indices | x.min() | x.min(0)[0] | s.max() | s.max(0)[0] | s.max(0)[1]
+x.amax() | x.amax(0) | x.amax((0, 1), True) | x.amin(1) | x.amin((0, 1)) | s.amax() | x.amax(-1)
+x.aminmax()[0] | x.aminmax()[1] | x.aminmax(dim=0).max | x.aminmax(dim=1, keepdim=True).min
+x.argmax() | x.argmax(0) | x.argmin(1, True) | i.argmax(1) | s.argmax() | x.argmax(keepdim=True) | x.argmin()
+x.median() | x.median(0)[0] | x.median(1, True)[0] | s.median() | x.kthvalue(2)[0] | x.kthvalue(1, 0, True)[0] | s.median(0)[0]
+x.sort()[0] | x.sort(0)[0] | x.sort(1, True)[0] | x.sort(stable=True)[0] | x.sort(dim=0, stable=True, descending=True)[1] | s.sort()[0]
+x.argsort() | x.argsort(0, True) | x.topk(2)[0] | x.topk(1, 0)[0] | x.topk(2, largest=False)[0] | x.msort() | i.sort()[0]
+x.norm() | x.norm(1) | x.norm(3) | x.norm(1.5) | x.norm(0.5) | x.norm(0) | x.norm(float('inf')) | x.norm(float('-inf')) | x.norm(2, 0)
+x.norm(2, (0, 1)) | x.norm(1, -1, True) | torch.norm(x, 'fro') | torch.norm(x, dim=1) | x.norm(dtype=torch.float64) | s.norm()
+x.norm(3, 1) | x.norm(0.5, 1) | x.norm(float('inf'), 0) | torch.linalg.vector_norm(x, 3, 0) | torch.linalg.norm(x) | (x * 0).norm()
+(x * 0).norm(3) | (x * 0).norm(1.5) | x.norm(p=2, dim=0, keepdim=True) | (x * 0).norm(0.5) | torch.linalg.vector_norm(x)
+x.var() | x.var(0) | x.var(0, False) | x.var(correction=0) | x.var(1, keepdim=True) | x.std() | x.std(0) | x.std(1, True, True)
+x.std(unbiased=False) | (x * 0).std() | torch.var_mean(x)[0] | torch.var_mean(x, 0)[1] | torch.std_mean(x, 1)[0] | torch.std_mean(x)[1]
+x.var((0, 1)) | x.var(False) | x.std(dim=0, correction=0) | x[:1].std(0) | x[:1].var(0)
+x.cumsum(0) | x.cumsum(-1) | x.cumsum(1, dtype=torch.float64) | i.cumsum(0) | s.cumsum(0) | x.cumprod(0) | x.cumprod(1) | (x * 0).cumprod(0)
+x.logsumexp(0) | x.logsumexp((0, 1)) | x.logsumexp(-1, True) | s.logsumexp(0) | i.logsumexp(0)
+x.all() | x.any(0) | x.all((0, 1)) | mask.any() | x.count_nonzero() | x.count_nonzero(0) | mask.all(1, keepdim=True)
+"""
+
+LINALG = """
+v.dot(v) | v @ v | x @ v | x.mv(v) | w @ x | x @ m | x.mm(m) | x.T @ m.T | x @ x.T | m.T @ x.T | torch.matmul(x, m) | i @ i.T
+b.bmm(e) | b @ e | b @ torch.ones(4) | b @ torch.ones(4, 2) | torch.ones(3) @ b | torch.ones(5, 3) @ b | b @ b[0].T | m.T @ b
+b[0, 0] @ e | e @ v | e[:, None] @ b | b[None] @ e | b[:1] @ e | b @ e[:1] | v @ b | x @ b | b.transpose(1, 2) @ m | b @ e @ e.transpose(1, 2)
+torch.outer(v, w) | torch.ger(v, w) | v.vdot(v) | torch.addmm(x, x, x.T @ x) | torch.addmm(v, x, x.T @ x, beta=2, alpha=3)
+torch.addmv(w, x, v) | torch.addmv(w, x, v, beta=2, alpha=0.5) | torch.addr(v, w, v) | torch.addr(v, w, v, alpha=2)
+torch.baddbmm(torch.ones(3), b, e) | torch.baddbmm(b @ e, b, e, beta=0.5, alpha=2) | x.trace() | m.trace()
+F.linear(x, x) | F.linear(x, x, w) | F.linear(e, x, w) | F.linear(v, x, w) | F.linear(e, x)
+"""
+
+COMPARISON = """
+x < y | x <= 1 | x > v | x >= 0.5 | x == y | x != i | 1 < x | x.lt(y) | torch.ge(x, 1) | torch.eq(x, i) | x.greater(1) | i < 1.5 | s == 1
+torch.isnan(x) | x.isinf() | x.isfinite() | x.logical_not() | x.logical_and(v) | torch.logical_or(x, mask) | x.logical_xor(i)
+~mask | ~i | mask & mask | torch.bitwise_or(mask, True) | i ^ 3 | i & i | torch.isclose(x, x + 1e-9) | x.isclose(y, equal_nan=True)
+torch.maximum(x, y) | torch.minimum(x, v) | torch.fmax(x, y) | torch.fmin(x, v) | torch.max(x, y) | torch.min(x, v) | torch.maximum(x, d)
+torch.maximum(x, x) | torch.minimum(x, s) | torch.maximum(i, i) | torch.fmax(x, x) | torch.fmin(x, x.detach())
+torch.where(mask, x, y) | torch.where(mask, x, 0.) | torch.where(mask, 1, x) | torch.where(mask, v, x) | torch.where(mask[:, :1], v, s)
+torch.where(mask, x, d) | torch.where(mask, 1, 2) | torch.where(mask, 1., 2) | torch.where(mask, i, 1.5) | x.where(mask, y) | torch.where(mask)[0]
+x.clamp(-1, 1) | x.clamp(0) | x.clamp(max=0.5) | x.clamp(1, -1) | i.clamp(0, 1) | i.clamp(0.5) | x.clamp(v) | x.clamp(v, y) | x.clamp(max=y)
+x.clamp_min(0) | x.clamp_max(0) | x.clamp_min(v) | x.clamp_max(y) | torch.clip(x, -1, 1) | x.clamp(0, 0) | mask.clamp(0) | x.clamp(min=s, max=d)
+x.masked_fill(mask, 0) | x.masked_fill(mask, s) | x.masked_fill(mask[0], 1) | v.masked_fill(mask, 2) | i.masked_fill(mask, 1.5)
+x.masked_select(mask) | v.masked_select(mask) | x.masked_select(mask[0]) | x.masked_fill(mask, d[0, 0])
+x.clone().gt_(1) | x.clone().eq_(y) | x.clone().lt_(v) | x.clone().le_(0.5) | x.clone().ge_(y) | x.clone().ne_(1) | x.clone().clamp_(0, 1)
+x.clone().clamp_min_(0) | x.clone().clamp_max_(y) | x.clone().masked_fill_(mask, 2) | x.clone().clamp_(v, y) | x.clone().ge_(0)
+x.clone().eq_(1) | x.clone().ne_(y) | x.clone().gt_(y) | x.clone().le_(y) | x.clone().lt_(0) | x.clone().clamp_min_(v) | x.clone().clamp_max_(0)
+"""
+FAMILIES = {"reduction": REDUCTION, "linalg": LINALG, "comparison": COMPARISON}
+
+
+SHAPES = {"x": (2, 3), "y": (2, 3), "v": (3,), "w": (2,), "m": (3, 2), "p": (2, 3), "u": (2, 3), "b": (2, 3, 4),
+          "e": (2, 4, 3), "s": ()}
+LAYOUTS = ("contiguous", "transposed", "strided")
+
+
+def expressions(text: str) -> list[str]:
+    """The expressions of one family; ` | ` separates them, so the operator itself is written torch.bitwise_or."""
+    return [e.strip() for line in text.strip().splitlines() for e in line.split(" | ")]
+
+
+def arrays(seed: int, values: str) -> dict[str, np.ndarray]:
+    """The data of the named operands: random, or small integers with many ties."""
+    rng = np.random.default_rng(seed)
+    out = {}
+    for name, shape in SHAPES.items():
+        a = rng.standard_normal(shape) if values == "random" else rng.integers(-2, 3, shape).astype(float)
+        if name == "p":
+            a = np.abs(a) + 0.5
+        if name == "u":
+            a = np.tanh(a) * 0.9
+        out[name] = a.astype(np.float32)
+    return out
+
+
+def laid_out(lib, array: np.ndarray, layout: str, dtype):
+    """A leaf with the values of the array, lying in memory as the layout says."""
+    if array.ndim < 2 or layout == "contiguous":
+        return lib.tensor(array.tolist(), dtype=dtype)
+    if layout == "transposed":
+        return lib.tensor(array.swapaxes(-1, -2).tolist(), dtype=dtype).transpose(-1, -2)
+    return lib.tensor(np.repeat(array, 2, axis=-1).tolist(), dtype=dtype)[..., ::2]
+
+
+def namespace(lib, functional, data: dict, layout: str, dtype: str) -> dict:
+    """The names that an expression may use."""
+    names = {"torch": lib, "F": functional}
+    for name, array in data.items():
+        names[name] = laid_out(lib, array, layout, getattr(lib, dtype)).detach().requires_grad_()
+    names["mask"] = laid_out(lib, data["y"] > 0, layout, lib.bool)
+    names["i"] = laid_out(lib, np.round(data["x"]).astype(int), layout, lib.int64)
+    names["d"] = laid_out(lib, data["y"], layout, lib.float64)
+    return names
+
+
+def tree(fn, depth: int = 0):
+    """A graph as nested names."""
+    if fn is None or depth > 8:
+        return None
+    return (type(fn).__name__, [tree(f, depth + 1) for f, _ in fn.next_functions])
+
+
+def raised(error: Exception) -> tuple:
+    """What an error shows."""
+    return type(error).__name__, str(error).partition("\nException raised")[0]
+
+
+def look(tensor) -> tuple:
+    """What is compared exactly."""
+    return str(tensor.dtype), tuple(tensor.shape), tensor.stride(), tensor.requires_grad, tree(tensor.grad_fn)
+
+
+def numbers(tensor) -> np.ndarray:
+    """The values."""
+    return np.array(tensor.detach().tolist())
+
+
+def run(lib, functional, text: str, data: dict, layout: str, dtype: str) -> list:
+    """(what, exact, numbers) of the result, of the gradients, and of the gradients' gradients."""
+    names = namespace(lib, functional, data, layout, dtype)
+    leaves = [names[n] for n in SHAPES]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            result = eval(text, names)
+        except Exception as error:
+            return [("raised", raised(error), 0)]
+        seen = [("result", look(result), numbers(result))]
+        if not result.requires_grad:
+            return seen
+        weight = (lib.arange(result.numel()).to(result.dtype) * 0.25 + 1).reshape(result.shape)
+        plain = lib.autograd.grad(result, leaves, weight, retain_graph=True, allow_unused=True)
+        for name, g in zip(SHAPES, plain, strict=True):
+            if g is not None:
+                seen.append((f"gradient of {name}", (str(g.dtype), tuple(g.shape), g.stride(), g.requires_grad), numbers(g)))
+            else:
+                seen.append((f"gradient of {name}", None, 0))
+        graphed = lib.autograd.grad((result * result * weight).sum(), leaves, create_graph=True, allow_unused=True)
+        for name, g in zip(SHAPES, graphed, strict=True):
+            if g is not None:
+                seen.append((f"graphed gradient of {name}", (str(g.dtype), tuple(g.shape), g.requires_grad), numbers(g)))
+        total = [(g * g).sum() for g in graphed if g is not None and g.requires_grad]
+        if total:
+            loss = total[0]
+            for t in total[1:]:
+                loss = loss + t
+            for name, g in zip(SHAPES, lib.autograd.grad(loss, leaves, allow_unused=True), strict=True):
+                if g is not None:
+                    seen.append((f"second gradient of {name}", (str(g.dtype), tuple(g.shape)), numbers(g)))
+        return seen
+
+
+def functional(lib):
+    """torch.nn.functional, or what numtorch has of it."""
+    return lib.nn.functional
+
+
+def compare(text: str, data: dict, layout: str, dtype: str) -> None:
+    """Run on both and compare."""
+    ours = run(numtorch, functional(numtorch), text, data, layout, dtype)
+    theirs = run(torch, functional(torch), text, data, layout, dtype)
+    assert [o[0] for o in ours] == [t[0] for t in theirs], text
+    tolerance = 2e-4 if dtype == "float32" else 1e-9
+    for (what, exact, values), (_, expected, wanted) in zip(ours, theirs, strict=True):
+        assert exact == expected, f"{what} of {text}"
+        np.testing.assert_allclose(values, wanted, rtol=tolerance, atol=tolerance, err_msg=f"{what} of {text}")
+
+
+SAMPLES = [(family, e) for family, text in FAMILIES.items() for e in expressions(text)]
+
+
+@pytest.mark.parametrize(("family", "text"), SAMPLES, ids=[f"{f}:{e}" for f, e in SAMPLES])
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@given(seed=st.integers(0, 10**6), values=st.sampled_from(["random", "ties"]), layout=st.sampled_from(LAYOUTS),
+       dtype=st.sampled_from(["float32", "float64"]))
+@example(seed=0, values="ties", layout="contiguous", dtype="float32")
+@example(seed=1, values="random", layout="transposed", dtype="float64")
+def test_an_operator_does_what_pytorch_does(family, text, seed, values, layout, dtype):
+    compare(text, arrays(seed, values), layout, dtype)
