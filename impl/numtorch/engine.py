@@ -641,7 +641,7 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
 def call_node(node: Node, grads: tuple) -> Any:
     """Call a node as a function of its incoming gradients, as `y.grad_fn(g)` does."""
     if len(grads) != node.num_outputs and not node.custom:
-        raise TypeError(f"expected {node.num_outputs} inputs, got {len(grads)}")
+        raise TypeError(f"expected {node.num_outputs} arguments, got {len(grads)} instead")
     if node.accumulates:
         if grad_mode.state.grad:
             accumulate_tensor(node.variable, grads[0])  # type: ignore[attr-defined]

@@ -11,10 +11,11 @@ from typing import Any
 
 from . import creation, dispatch, dtype as dtypes, writes
 from .descriptor import Size
+from .device import CPU, device, layout, strided
 from .functions import convert, indexing, pointwise, shape
 from .geometry import element_strides, root_of, storage_offset
 from .tensor import Tensor
-from .views import storage_of
+from .views import extras, storage_of
 
 UNARY = ("neg", "reciprocal", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "abs", "sgn",
          "sign", "floor", "ceil", "round", "trunc", "atan", "asin", "acos", "sinh", "cosh", "log1p", "expm1")
@@ -149,6 +150,20 @@ def _setstate(self: Tensor, state: Any) -> None:
     raise RuntimeError("__setstate__ can be only called on leaf Tensors")
 
 
+def _get_grad_dtype(self: Tensor) -> Any:
+    """The type that .grad must have; None for any."""
+    extra = self._extra
+    return self._desc.dtype if extra is None or extra.grad_dtype is False else extra.grad_dtype
+
+
+def _set_grad_dtype(self: Tensor, kind: Any) -> None:
+    if not self.is_leaf:
+        raise RuntimeError("grad_dtype can only be set on leaf tensors.")
+    if kind is not None and self._grad is not None and self._grad._desc.dtype is not kind:
+        raise RuntimeError(f"Cannot set grad_dtype to '{kind}' because there is already a gradient of another type.")
+    extras(self).grad_dtype = kind
+
+
 METHODS.update({
     "stride": _stride, "is_contiguous": _is_contiguous, "untyped_storage": UntypedStorage, "__len__": _len,
     "__iter__": _iter, "conj": _conj, "__format__": _format,
@@ -157,6 +172,8 @@ METHODS.update({
     "is_complex": lambda self: self._desc.dtype.is_complex, "get_device": lambda self: -1, "cpu": lambda self: self,
     "is_conj": lambda self: False, "ndimension": Tensor.dim, "resolve_conj": _conj,
     "data": property(convert.get_data, convert.set_data), "T": property(shape.T), "mT": property(shape.mT),
+    "device": property(lambda self: CPU), "layout": property(lambda self: strided),
+    "names": property(lambda self: (None,) * self._desc.ndim), "grad_dtype": property(_get_grad_dtype, _set_grad_dtype),
     "is_cuda": property(lambda self: False), "is_sparse": property(lambda self: False),
     "itemsize": property(lambda self: self._desc.dtype.itemsize),
     "nbytes": property(lambda self: self._desc.numel * self._desc.dtype.itemsize),
@@ -180,6 +197,7 @@ DTYPES = {"dtype": dtypes.dtype, "bool": dtypes.bool_, "uint8": dtypes.uint8, "i
           "set_default_dtype": dtypes.set_default_dtype, "promote_types": dtypes.promote_types,
           "can_cast": dtypes.can_cast}
 FUNCTIONS.update(DTYPES)
+FUNCTIONS.update({"device": device, "strided": strided, "layout": layout})
 FUNCTIONS.update({
     "is_tensor": lambda obj: isinstance(obj, Tensor), "numel": Tensor.numel,
     "is_floating_point": METHODS["is_floating_point"], "is_complex": METHODS["is_complex"],
