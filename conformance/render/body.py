@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -26,44 +25,30 @@ from conformance.program import (
     Step,
     Unpack,
     Yield,
-    operands,
     outs,
-    walk,
 )
-from conformance.render.expressions import LAMBDA, POSTFIX, Text, Writer, quoted
+from conformance.render.expressions import LAMBDA, POSTFIX, Text, Writer, exception
+from conformance.render.reading import (
+    AUGMENTED,
+    TEMPORARY,
+    Block,
+    Pending,
+    blocks,
+    in_order,
+    names_used,
+    refs,
+    stem,
+    used_inside,
+)
 from conformance.trace import Trace
 
 INDENT = "    "
-
-_TEMPORARY = re.compile(r"t\d+")
-_STEM = re.compile(r"(.*?)_?\d*")
 
 
 class Line(NamedTuple):
     step: int
     """Index of the step, of the whole program, that the line belongs to."""
     text: str
-
-
-class Block(NamedTuple):
-    """A ``with`` statement: an Enter and the Exit that belongs to it."""
-
-    enter: int
-    exit: int
-    error: Raise | None
-
-
-class Pending(NamedTuple):
-    """A temporary's expression, waiting to stand where the temporary is used."""
-
-    name: str
-    text: Text
-    step: int
-    function: Function | None = None
-    """For a decorated function: the function, and `decorators` above it."""
-    decorators: tuple[str, ...] = ()
-    augmented: tuple[str, str, str] | None = None
-    """For the result of an in-place operator on an item or attribute: the target, the operator and the operand."""
 
 
 class Body:
@@ -94,17 +79,17 @@ class Body:
         self.taken: set[str] = set()
         """Variables that hold a value which is still needed."""
         self.writer = Writer(self.named, self.defined)
-        self.uses = Counter(_names(steps))
+        self.uses = Counter(names_used(steps))
         if function is not None:
-            self.uses.update(_refs(function.result))
-        self.used_inside = set(_inside(steps))
+            self.uses.update(refs(function.result))
+        self.used_inside = set(used_inside(steps))
         """Names that functions in here read: their variables are never bound again."""
         if function is not None:
             own = {name for step in steps for name in outs(step)} | set(function.parameters)
             self.taken |= {name for name in self.uses if name not in own} | self.used_inside
             for name in function.parameters:
                 self.bind(name)
-        self.blocks = {} if plain else _blocks(steps, self)
+        self.blocks = {} if plain else blocks(steps, trace if outer is None else None)
 
     # -------------------------------------------------------------------------------------------------------- variables
 
@@ -124,9 +109,9 @@ class Body:
     def bind(self, name: str, let_go: Iterable[str] = ()) -> str:
         """The variable for a new value, where the values of `let_go` end: its own, or the one that it takes over."""
         variable = name
-        if not self.plain and name not in self.used_inside and not _TEMPORARY.fullmatch(name):
+        if not self.plain and name not in self.used_inside and not TEMPORARY.fullmatch(name):
             for old in let_go:
-                if old in self.variables and old not in self.used_inside and _stem(old) == _stem(name):
+                if old in self.variables and old not in self.used_inside and stem(old) == stem(name):
                     variable = self.variables[old]
         self.variables[name] = variable
         self.taken.add(variable)
@@ -146,11 +131,11 @@ class Body:
         return self.lines
 
     def _end(self, function: Function) -> None:
-        self._take(list(_refs(function.result)))
+        self._take(list(refs(function.result)))
         self.flush()
         if function.raises is not None:
             if not self._raised_already():
-                self.emit(f"raise {_exception(function.raises)}")
+                self.emit(f"raise {exception(function.raises)}")
         elif function.result is not None:
             self.emit(f"return {self.writer.text(function.result)}")
         if function.generator and not any(isinstance(step, Yield) for step in function.steps):
@@ -185,7 +170,7 @@ class Body:
             if outcome != "returned":
                 self._failing(index, step, outcome)
                 return
-        self._take(_in_order(step))
+        self._take(in_order(step))
         if isinstance(step, Enter) and index in self.blocks:
             self._enter(step, self.blocks[index])
         elif isinstance(step, Exit) and any(block.exit == index for block in self.blocks.values()):
@@ -208,7 +193,7 @@ class Body:
     def _postponed(self, index: int, step: Step) -> bool:
         """Makes the step's result wait, if it is a temporary that a later step uses up."""
         out = getattr(step, "out", None)
-        if self.plain or out is None or not _TEMPORARY.fullmatch(out) or not self._used_up(out, index):
+        if self.plain or out is None or not TEMPORARY.fullmatch(out) or not self._used_up(out, index):
             return False
         decorated = self._decorated(step)
         if decorated is not None:
@@ -229,7 +214,7 @@ class Body:
             return False
         for later in range(index + 1, len(self.steps)):
             step = self.steps[later]
-            if name in _in_order(step):
+            if name in in_order(step):
                 if isinstance(step, Enter):
                     block = self.blocks.get(later)
                     return block is not None and self.uses[name] == 2 and name in self.steps[block.exit].drops
@@ -364,15 +349,14 @@ class Body:
         text = self.writer.text(step.context)
         self.emit(f"with {text}{'' if step.out is None else f' as {self.bind(step.out)}'}:")
         self.depth += 1
-        self.opened = len(self.lines)
         self.release(step)
 
     def _exit(self, index: int, step: Exit) -> None:
         self.flush()
         block = next(block for block in self.blocks.values() if block.exit == index)
         if step.error is not None:
-            self.emit(f"raise {_exception(step.error)}")
-        elif self.lines[-1].text.endswith(":") or not self._written_since():
+            self.emit(f"raise {exception(step.error)}")
+        elif self.lines[-1].text.endswith(":") or self.lines[-1].text.lstrip().startswith("#"):
             self.emit("pass")
         self.depth -= 1
         if step.error is not None and not self._leaves_function(block):
@@ -380,9 +364,6 @@ class Body:
             self.emit(f"except {step.error.type}:")
             self.emit(f"{INDENT}pass")
         self.release(step)
-
-    def _written_since(self) -> bool:
-        return not self.lines[-1].text.lstrip().startswith("#")
 
     def _leaves_function(self, block: Block) -> bool:
         function = self.function
@@ -394,11 +375,11 @@ class Body:
     def _explicit_exit(self, context: str, error: Raise | None) -> None:
         if self.plain:
             self.depth = max(0, self.depth - 1)
-            self.emit(f"# leaves {context}" + ("" if error is None else f" by {_exception(error)}"))
+            self.emit(f"# leaves {context}" + ("" if error is None else f" by {exception(error)}"))
         elif error is None:
             self.emit(f"{context}.__exit__(None, None, None)")
         else:
-            self.emit(f"{context}.__exit__({error.type}, {_exception(error)}, None)")
+            self.emit(f"{context}.__exit__({error.type}, {exception(error)}, None)")
 
     # -------------------------------------------------------------------------------------------------------- functions
 
@@ -419,7 +400,7 @@ class Body:
             inner.step(index, step)
         if inner.lines:
             return None
-        names = list(_refs(function.result))
+        names = list(refs(function.result))
         waiting = [pending.name for pending in inner.pending]
         if [name for name in names if name in waiting] != waiting or any(
             p.augmented or p.function for p in inner.pending
@@ -502,7 +483,7 @@ class Body:
 
     def _failing(self, index: int, step: Step, outcome: str) -> None:
         """A step that raised in the trace, or was never run there."""
-        self._take(_in_order(step))
+        self._take(in_order(step))
         self.flush()
         if outcome in ("blocked", "unsupported"):
             shown = Body((step,), plain=True).write()
@@ -526,83 +507,3 @@ class Body:
             self.emit(INDENT + 'print(f"{type(error).__name__}: {error}")')
         self.release(step)
         self.inlined = {}
-
-
-AUGMENTED = {
-    "iadd": "+=",
-    "isub": "-=",
-    "imul": "*=",
-    "itruediv": "/=",
-    "ifloordiv": "//=",
-    "imod": "%=",
-    "ipow": "**=",
-    "imatmul": "@=",
-    "iand": "&=",
-    "ior": "|=",
-    "ixor": "^=",
-    "ilshift": "<<=",
-    "irshift": ">>=",
-}
-
-
-def _stem(name: str) -> str:
-    matched = _STEM.fullmatch(name)
-    return matched.group(1) if matched else name
-
-
-def _exception(error: Raise) -> str:
-    return f"{error.type}({quoted(error.message)})" if error.message else f"{error.type}()"
-
-
-def _refs(operand: Operand) -> Iterable[str]:
-    for part in walk(operand):
-        if isinstance(part, Ref):
-            yield part.name
-
-
-def _in_order(step: Step) -> list[str]:
-    """The names that a step reads, in the order in which Python evaluates its statement."""
-    parts = list(operands(step))
-    if isinstance(step, (Set, SetItem)):
-        parts = [parts[-1], *parts[:-1]]
-    return [name for part in parts for name in _refs(part)]
-
-
-def _names(steps: tuple[Step, ...]) -> Iterable[str]:
-    """Every use of a name, functions included."""
-    for step in steps:
-        yield from _in_order(step)
-    yield from _inside(steps)
-
-
-def _inside(steps: tuple[Step, ...]) -> Iterable[str]:
-    """Every use of a name in the functions of some steps."""
-    for step in steps:
-        for operand in operands(step):
-            for part in walk(operand):
-                if isinstance(part, Function):
-                    yield from _names(part.steps)
-                    yield from _refs(part.result)
-
-
-def _blocks(steps: tuple[Step, ...], body: Body) -> dict[int, Block]:
-    """The pairs of Enter and Exit that nest as ``with`` statements do, by the index of the Enter."""
-    found: dict[int, Block] = {}
-    entered: list[int] = []
-    for index, step in enumerate(steps):
-        if isinstance(step, Enter):
-            entered.append(index)
-        elif isinstance(step, Exit):
-            enter = steps[entered[-1]] if entered else None
-            if not isinstance(enter, Enter) or enter.context != step.context or not isinstance(step.context, Ref):
-                return {}
-            start = entered.pop()
-            found[start] = Block(start, index, step.error)
-    if body.trace is not None and body.outer is None:
-        outcomes = [step.outcome for step in body.trace.steps]
-        found = {
-            key: block
-            for key, block in found.items()
-            if all(i < len(outcomes) and outcomes[i] == "returned" for i in (block.enter, block.exit))
-        }
-    return found

@@ -20,6 +20,7 @@ from conformance.program import (
     Method,
     Operand,
     Operator,
+    Raise,
     Ref,
     Slice,
     Step,
@@ -32,7 +33,14 @@ LAMBDA, COMPARISON, OR, XOR, AND, SHIFT, SUM, PRODUCT, UNARY, POWER, POSTFIX = r
 
 _LEVELS = {
     **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne"), COMPARISON),
-    "or_": OR, "xor": XOR, "and_": AND, "lshift": SHIFT, "rshift": SHIFT, "add": SUM, "sub": SUM, "pow": POWER,
+    "or_": OR,
+    "xor": XOR,
+    "and_": AND,
+    "lshift": SHIFT,
+    "rshift": SHIFT,
+    "add": SUM,
+    "sub": SUM,
+    "pow": POWER,
     **dict.fromkeys(("mul", "truediv", "floordiv", "mod", "matmul"), PRODUCT),
     **dict.fromkeys(("neg", "pos", "invert"), UNARY),
 }
@@ -42,6 +50,11 @@ def quoted(text: str) -> str:
     """A string literal, in double quotes where that needs no more escapes."""
     single = repr(text)
     return f'"{single[1:-1]}"' if single[0] == "'" and '"' not in text and "'" not in text else single
+
+
+def exception(error: Raise) -> str:
+    """The expression that makes an exception."""
+    return f"{error.type}({quoted(error.message)})" if error.message else f"{error.type}()"
 
 
 class Text(NamedTuple):

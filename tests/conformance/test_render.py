@@ -7,19 +7,30 @@ import io
 import struct
 import textwrap
 import warnings
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from conformance.case import Case
 from conformance.cases import catalogue
 from conformance.generate import same_shape
-from conformance.program import Bind, Operator, Program, Ref, TensorLiteral, outs
+from conformance.program import Bind, Method, Operator, Program, Ref, TensorLiteral, outs
 from conformance.recorder import record
 from conformance.render import lines, script
 from conformance.render.body import Body
 from conformance.render.literals import tensor
 
 CATALOGUE = catalogue()
+PROGRAMS = [pytest.param(case, id=id_) for id_, case in CATALOGUE.items()]
+
+
+@cache
+def program_of(case: Case) -> Program:
+    """One example of a case, drawn once for all that is checked of it."""
+    return case.example()
+
+
 X = {"x": TensorLiteral("float32", (2,), struct.pack("<2f", 1, 0.1))}
 
 
@@ -74,6 +85,19 @@ def test_an_operand_is_not_moved_past_another():
         t1 = x.add_(1)
         torch.stack([t1, t0])
     """)
+
+
+def test_temporaries_used_in_another_order_than_they_were_made_are_variables():
+    program = Program(
+        steps=(
+            Bind(out="x", value=X["x"]),
+            Method(self=Ref("x"), name="sin", out="t0"),
+            Method(self=Ref("x"), name="add_", args=(1,), out="t1"),
+            Operator(operator="sub", args=(Ref("t1"), Ref("t0")), out="y", drops=("t1", "t0")),
+        )
+    )
+    assert_script_does_the_same(program)
+    assert "y = t1 - t0" in script(program)
 
 
 def test_a_variable_is_bound_again_where_its_value_ends():
@@ -274,9 +298,9 @@ def test_every_step_has_a_line_under_the_names_of_the_program():
     ]
 
 
-@pytest.mark.parametrize("case", CATALOGUE.values(), ids=CATALOGUE.keys())
+@pytest.mark.parametrize("case", PROGRAMS)
 def test_every_step_of_every_case_has_a_line(case):
-    program = case.example()
+    program = program_of(case)
     shown = {index for index, line in lines(program) if line}
     assert shown == set(range(len(program.steps)))
 
@@ -326,9 +350,9 @@ def assert_script_does_the_same(program: Program) -> None:
             assert seen(variables[body.variables[name]]) == value, (name, text)
 
 
-@pytest.mark.parametrize("case", CATALOGUE.values(), ids=CATALOGUE.keys())
+@pytest.mark.parametrize("case", PROGRAMS)
 def test_the_script_of_a_case_does_what_its_program_does(case):
-    assert_script_does_the_same(case.example())
+    assert_script_does_the_same(program_of(case))
 
 
 ACTIONS = ["sin", "mul", "imul", "setitem", "backward", "hook", "no_grad", "again", "view", "delete", "clear", "fail"]
@@ -359,7 +383,8 @@ def random_walk(torch, xs, actions):
         elif action == "again":
             kept.append(y + y)
         elif action == "view":
-            y = y.view(-1)
+            # Not `y = y.view(-1)`: PyTorch 2.13.0 itself crashes on a hook of a view whose item was written.
+            y = y.view(-1) * 1
         elif action == "delete":
             del kept[1:]
         elif action == "clear":
