@@ -275,6 +275,7 @@ class Lens:
     ) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
         """The names that share memory, and those that are one object. A tensor without elements shares nothing."""
         memory: dict[Any, list[str]] = {}
+        held: list[Any] = []
         objects: dict[int, list[str]] = {}
         for name, tensor in live:
             objects.setdefault(id(tensor), []).append(name)
@@ -282,7 +283,7 @@ class Lens:
                 try:
                     at: Any = tensor.untyped_storage().data_ptr()
                 except Exception:
-                    at = _memory(tensor)
+                    at = _memory(tensor, held)
                 if at is not None:
                     memory.setdefault(at, []).append(name)
         alias = () if len(memory) == len(live) else tuple([tuple(g) for g in memory.values() if len(g) > 1])
@@ -374,10 +375,14 @@ def _attribute(value: Any, name: str) -> Any:
         return UNSET
 
 
-def _memory(tensor: Any) -> Any:
-    """What stands for the memory of a tensor that has no `untyped_storage`: where its last owner's array begins."""
+def _memory(tensor: Any, held: list[Any]) -> Any:
+    """What stands for the memory of a tensor that has no `untyped_storage`: where its last owner's array begins.
+
+    The arrays are put into `held`: of a subject that copies, each would be freed at once and the next take its address.
+    """
     try:
         array = tensor.detach().numpy() if hasattr(tensor, "detach") else tensor.numpy()
+        held.append(array)
         while getattr(array.base, "__array_interface__", None) is not None:
             array = array.base
         return array.__array_interface__["data"][0]

@@ -142,7 +142,7 @@ def _names(graph: Graph) -> str:
 
 def _edges(graph: Graph, index: int) -> str:
     return "→ " + ", ".join(
-        "None" if to is None else f"{graph.nodes[to].name}:{number}" for to, number in graph.nodes[index].edges
+        "None" if to is None else f"{to} {graph.nodes[to].name}:{number}" for to, number in graph.nodes[index].edges
     )
 
 

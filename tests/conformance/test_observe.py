@@ -322,6 +322,14 @@ def test_memory_is_recognised_by_the_arrays_owner(bare: types.ModuleType) -> Non
     assert trace.alias == (("x", "w"),)
 
 
+def test_a_subject_that_hands_out_copies_shares_no_memory(
+    bare: types.ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bare, "numpy", lambda self: self.array.copy())
+    copies = program(bind("x", tensor([1.0, 2.0])), bind("y", tensor([3.0, 4.0])), bind("z", tensor([5.0, 6.0])))
+    assert all(step.alias is UNSET for step in run(copies, bare).steps)
+
+
 def test_a_dtype_that_a_subject_lacks_makes_the_step_unsupported(bare: types.ModuleType) -> None:
     (trace,) = run(program(bind("x", tensor([1.0], "float64"))), bare).steps
     assert (trace.outcome, trace.reason) == ("unsupported", "torch.float64")
