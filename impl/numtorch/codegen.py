@@ -528,9 +528,9 @@ class Generator:
         if a in row.saved:
             w(1, f"original = {a}.clone() if flag else None")
         w(1, f"target = {a}._array")
-        w(1, f"value = {self.nary_kernel(row)}")
-        w(1, "if type(target) is np.ndarray:\n    target[...] = value")
-        w(1, f"else:\n    {a}._array = target.dtype.type(value)")
+        w(1, f"written = {self.nary_kernel(row)}")
+        w(1, "if type(target) is np.ndarray:\n    target[...] = written")
+        w(1, f"else:\n    {a}._array = target.dtype.type(written)")
         w(1, "if flag:")
         self.track(row, 2, inplace=True)  # before the bump: an operand that is the target itself must be found modified
         w(2, f"node.desc = {a}._desc")

@@ -21,6 +21,8 @@ from .views import as_view, bump, check_inplace, mark_inference, rebase_history,
 _new = object.__new__
 _grad = grad_mode.state
 from .kernels import above as k_above
+from .kernels import addcdiv as k_addcdiv
+from .kernels import addcmul as k_addcmul
 from .kernels import addmm as k_addmm
 from .kernels import addmm_self_backward as k_addmm_self_backward
 from .kernels import addmv as k_addmv
@@ -42,6 +44,8 @@ from .kernels import bmm_mat2_backward as k_bmm_mat2_backward
 from .kernels import bmm_self_backward as k_bmm_self_backward
 from .kernels import cat as k_cat
 from .kernels import cat_backward as k_cat_backward
+from .kernels import celu as k_celu
+from .kernels import choose as k_choose
 from .kernels import clamp as k_clamp
 from .kernels import clamp_backward as k_clamp_backward
 from .kernels import clamp_lower_backward as k_clamp_lower_backward
@@ -58,19 +62,35 @@ from .kernels import cumprod as k_cumprod
 from .kernels import cumprod_backward as k_cumprod_backward
 from .kernels import cumsum as k_cumsum
 from .kernels import cumsum_backward as k_cumsum_backward
+from .kernels import deg2rad as k_deg2rad
 from .kernels import diagonal as k_diagonal
 from .kernels import diagonal_backward as k_diagonal_backward
 from .kernels import div_other as k_div_other
+from .kernels import div_trunc as k_div_trunc
 from .kernels import dot as k_dot
 from .kernels import drop_where as k_drop_where
+from .kernels import elu as k_elu
+from .kernels import erf as k_erf
+from .kernels import erf_backward as k_erf_backward
+from .kernels import erfc as k_erfc
 from .kernels import evenly_distribute_backward as k_evenly_distribute_backward
+from .kernels import exp as k_exp
+from .kernels import exp2 as k_exp2
 from .kernels import expand as k_expand
 from .kernels import flip as k_flip
+from .kernels import floor as k_floor
 from .kernels import fmax_other_backward as k_fmax_other_backward
 from .kernels import fmax_self_backward as k_fmax_self_backward
 from .kernels import fmin_other_backward as k_fmin_other_backward
 from .kernels import fmin_self_backward as k_fmin_self_backward
+from .kernels import frac as k_frac
 from .kernels import gather_selected as k_gather_selected
+from .kernels import gelu as k_gelu
+from .kernels import gelu_backward as k_gelu_backward
+from .kernels import hardshrink as k_hardshrink
+from .kernels import hardsigmoid as k_hardsigmoid
+from .kernels import hardsigmoid_backward as k_hardsigmoid_backward
+from .kernels import hardswish as k_hardswish
 from .kernels import index as k_index
 from .kernels import index_backward as k_index_backward
 from .kernels import index_put as k_index_put
@@ -79,6 +99,15 @@ from .kernels import index_values as k_index_values
 from .kernels import isclose as k_isclose
 from .kernels import keep_where as k_keep_where
 from .kernels import kthvalue as k_kthvalue
+from .kernels import leaky_relu as k_leaky_relu
+from .kernels import lerp as k_lerp
+from .kernels import lerp_tensor as k_lerp_tensor
+from .kernels import log_sigmoid as k_log_sigmoid
+from .kernels import log_softmax as k_log_softmax
+from .kernels import log_softmax_backward_data as k_log_softmax_backward_data
+from .kernels import log_softmax_double_backward as k_log_softmax_double_backward
+from .kernels import logit as k_logit
+from .kernels import logit_backward as k_logit_backward
 from .kernels import logsumexp as k_logsumexp
 from .kernels import logsumexp_backward as k_logsumexp_backward
 from .kernels import masked_fill as k_masked_fill
@@ -99,6 +128,8 @@ from .kernels import median_dim as k_median_dim
 from .kernels import min_all as k_min_all
 from .kernels import min_dim as k_min_dim
 from .kernels import minimum_backward as k_minimum_backward
+from .kernels import mish as k_mish
+from .kernels import mish_backward as k_mish_backward
 from .kernels import mm as k_mm
 from .kernels import mm_mat2_backward as k_mm_mat2_backward
 from .kernels import mm_self_backward as k_mm_self_backward
@@ -106,9 +137,11 @@ from .kernels import mv as k_mv
 from .kernels import nansum_backward as k_nansum_backward
 from .kernels import nansum_dim as k_nansum_dim
 from .kernels import norm_backward as k_norm_backward
+from .kernels import not_implemented as k_not_implemented
 from .kernels import outer_backward as k_outer_backward
 from .kernels import permute as k_permute
 from .kernels import permute_backward as k_permute_backward
+from .kernels import pick as k_pick
 from .kernels import pow_backward as k_pow_backward
 from .kernels import pow_backward_base as k_pow_backward_base
 from .kernels import pow_backward_exponent as k_pow_backward_exponent
@@ -120,6 +153,7 @@ from .kernels import prod_all as k_prod_all
 from .kernels import prod_backward as k_prod_backward
 from .kernels import prod_dim as k_prod_dim
 from .kernels import prod_dim_backward as k_prod_dim_backward
+from .kernels import rad2deg as k_rad2deg
 from .kernels import relu as k_relu
 from .kernels import reshape as k_reshape
 from .kernels import rsqrt as k_rsqrt
@@ -134,10 +168,19 @@ from .kernels import select_backward as k_select_backward
 from .kernels import sgn as k_sgn
 from .kernels import sigmoid as k_sigmoid
 from .kernels import sigmoid_backward as k_sigmoid_backward
+from .kernels import silu as k_silu
 from .kernels import sin as k_sin
+from .kernels import sinc as k_sinc
+from .kernels import sinc_backward as k_sinc_backward
 from .kernels import sinh as k_sinh
 from .kernels import slice_ as k_slice_
 from .kernels import slice_backward as k_slice_backward
+from .kernels import softmax as k_softmax
+from .kernels import softmax_backward_data as k_softmax_backward_data
+from .kernels import softmax_double_backward as k_softmax_double_backward
+from .kernels import softplus as k_softplus
+from .kernels import softplus_backward as k_softplus_backward
+from .kernels import softshrink as k_softshrink
 from .kernels import sort as k_sort
 from .kernels import split as k_split
 from .kernels import split_backward as k_split_backward
@@ -160,13 +203,16 @@ from .kernels import sum_to_size as k_sum_to_size
 from .kernels import t as k_t
 from .kernels import t_mv as k_t_mv
 from .kernels import tanh_backward as k_tanh_backward
+from .kernels import threshold as k_threshold
 from .kernels import threshold_backward as k_threshold_backward
 from .kernels import to_copy as k_to_copy
 from .kernels import to_copy_backward as k_to_copy_backward
 from .kernels import topk as k_topk
+from .kernels import total as k_total
 from .kernels import trace as k_trace
 from .kernels import trace_backward as k_trace_backward
 from .kernels import transpose as k_transpose
+from .kernels import trunc as k_trunc
 from .kernels import unbind as k_unbind
 from .kernels import unbind_backward as k_unbind_backward
 from .kernels import unsqueeze as k_unsqueeze
@@ -181,6 +227,7 @@ from .kernels import vdot_self_backward as k_vdot_self_backward
 from .kernels import vector_norm as k_vector_norm
 from .kernels import view as k_view
 from .kernels import where as k_where
+from .kernels import xlogy as k_xlogy
 from .kernels import zeros_like as k_zeros_like
 
 
@@ -2876,7 +2923,7 @@ def where(condition, self, other):
     """where(condition, self, other) -> Tensor"""
     tensors, arrays, desc = together((self, other,), (condition,))
     self, other = tensors
-    array = k_where(condition._array, arrays[0], arrays[1])
+    array = k_choose(condition._array, arrays[0], arrays[1])
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = WhereBackward0()
@@ -3753,11 +3800,11 @@ def clamp_tensor_(self, min, max):
     flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
     original = self.clone() if flag else None
     target = self._array
-    value = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
+    written = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
     if type(target) is np.ndarray:
-        target[...] = value
+        target[...] = written
     else:
-        self._array = target.dtype.type(value)
+        self._array = target.dtype.type(written)
     if flag:
         node = ClampBackward0()
         node.seq = next_sequence_nr()
@@ -15095,6 +15142,6551 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2):
         mark_inference(result)
     return result
 
+
+class Exp2Backward0(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version',)
+    saved = ('result',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        out = grad * result * 0.6931471805599453
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        return grad * result.conj() * 0.6931471805599453
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def exp2(self, *, out=None):
+    """exp2(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.exp2(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'exp2', True)
+        array = np.exp2(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Exp2Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'exp2')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'exp2')
+    return result
+
+
+def exp2_(self):
+    """exp2_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'exp2_', False)
+    found = inplace_operands(self, None, 'exp2', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.exp2(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.exp2(target))
+    if flag:
+        node = Exp2Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Log2Backward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad / (self * 0.6931471805599453)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad / (self.conj() * 0.6931471805599453)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def log2(self, *, out=None):
+    """log2(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.log2(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'log2', True)
+        array = np.log2(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Log2Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'log2')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'log2')
+    return result
+
+
+def log2_(self):
+    """log2_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'log2_', False)
+    found = inplace_operands(self, None, 'log2', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.log2(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.log2(target))
+    if flag:
+        node = Log2Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Log10Backward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad / (self * 2.302585092994046)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad / (self.conj() * 2.302585092994046)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def log10(self, *, out=None):
+    """log10(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.log10(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'log10', True)
+        array = np.log10(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Log10Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'log10')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'log10')
+    return result
+
+
+def log10_(self):
+    """log10_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'log10_', False)
+    found = inplace_operands(self, None, 'log10', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.log10(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.log10(target))
+    if flag:
+        node = Log10Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LogaddexpBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad / (1 + k_exp(other - self))
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad / (1 + k_exp(self - other))
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else grad / (1 + exp(other - self))
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'LogaddexpBackward0', 0)
+        grad1 = None if node.fn1 is None else grad / (1 + exp(self - other))
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'LogaddexpBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def logaddexp(self, other, *, out=None):
+    """logaddexp(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.logaddexp(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.logaddexp(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'logaddexp', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.logaddexp(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LogaddexpBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'logaddexp')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'logaddexp')
+    return result
+
+
+class Logaddexp2Backward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad / (1 + k_exp2(other - self))
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad / (1 + k_exp2(self - other))
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else grad / (1 + exp2(other - self))
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'Logaddexp2Backward0', 0)
+        grad1 = None if node.fn1 is None else grad / (1 + exp2(self - other))
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'Logaddexp2Backward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def logaddexp2(self, other, *, out=None):
+    """logaddexp2(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.logaddexp2(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.logaddexp2(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'logaddexp2', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.logaddexp2(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Logaddexp2Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'logaddexp2')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'logaddexp2')
+    return result
+
+
+class XlogyBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_pick(grad, (self == 0) & (other <= 0), 0, k_xlogy(grad, other))
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * self / other
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else formulas.pick(grad, (self == 0) & (other <= 0), 0, xlogy(grad, other))
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'XlogyBackward0', 0)
+        grad1 = None if node.fn1 is None else grad * self / other
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'XlogyBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def xlogy(self, other, *, out=None):
+    """xlogy(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_xlogy(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = k_xlogy(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'xlogy', True)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = k_xlogy(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = XlogyBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'xlogy')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'xlogy')
+    return result
+
+
+def xlogy_(self, other):
+    """xlogy_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'xlogy_', False)
+    found = inplace_operands(self, other, 'xlogy', True)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_xlogy(target, right)
+    else:
+        self._array = target.dtype.type(k_xlogy(target, right))
+    if flag:
+        node = XlogyBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LogSigmoidBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_sigmoid(-self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * sigmoid(-self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def log_sigmoid(self, *, out=None):
+    """log_sigmoid(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_log_sigmoid(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'log_sigmoid', False)
+        array = k_log_sigmoid(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LogSigmoidBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'log_sigmoid')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'log_sigmoid')
+    return result
+
+
+class LogitBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'eps',)
+    saved = ('self',)
+    saved_values = ('eps',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        eps = node.eps
+        out = k_logit_backward(grad, self, eps)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        eps = node.eps
+        return formulas.logit_backward(grad, self, eps)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def logit(self, eps):
+    """logit(self, eps) -> Tensor"""
+    array = k_logit(self._array, eps)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LogitBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.eps = eps
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class AsinhBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_rsqrt(self * self + 1)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * rsqrt(self * self + 1).conj()
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def asinh(self, *, out=None):
+    """asinh(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.arcsinh(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'asinh', True)
+        array = np.arcsinh(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AsinhBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'asinh')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'asinh')
+    return result
+
+
+def asinh_(self):
+    """asinh_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'asinh_', False)
+    found = inplace_operands(self, None, 'asinh', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arcsinh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arcsinh(target))
+    if flag:
+        node = AsinhBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AcoshBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_rsqrt(self * self - 1)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * rsqrt(self * self - 1).conj()
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def acosh(self, *, out=None):
+    """acosh(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.arccosh(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'acosh', True)
+        array = np.arccosh(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AcoshBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'acosh')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'acosh')
+    return result
+
+
+def acosh_(self):
+    """acosh_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'acosh_', False)
+    found = inplace_operands(self, None, 'acosh', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arccosh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arccosh(target))
+    if flag:
+        node = AcoshBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AtanhBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad / (1 - self * self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad / (1 - self * self).conj()
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def atanh(self, *, out=None):
+    """atanh(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.arctanh(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'atanh', True)
+        array = np.arctanh(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AtanhBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'atanh')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'atanh')
+    return result
+
+
+def atanh_(self):
+    """atanh_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'atanh_', False)
+    found = inplace_operands(self, None, 'atanh', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arctanh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arctanh(target))
+    if flag:
+        node = AtanhBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Atan2Backward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad * other / (self * self + other * other)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * -self / (self * self + other * other)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else grad * other / (self * self + other * other)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'Atan2Backward0', 0)
+        grad1 = None if node.fn1 is None else grad * -self / (self * self + other * other)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'Atan2Backward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def atan2(self, other, *, out=None):
+    """atan2(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.arctan2(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.arctan2(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'atan2', True)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.arctan2(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Atan2Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'atan2')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'atan2')
+    return result
+
+
+def atan2_(self, other):
+    """atan2_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'atan2_', False)
+    found = inplace_operands(self, other, 'atan2', True)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arctan2(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arctan2(target, right))
+    if flag:
+        node = Atan2Backward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class HypotBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('other', 'result', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad * (self / result)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * (other / result)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else grad * (self / result)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'HypotBackward0', 0)
+        grad1 = None if node.fn1 is None else grad * (other / result)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'HypotBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def hypot(self, other, *, out=None):
+    """hypot(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.hypot(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.hypot(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'hypot', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.hypot(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HypotBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn0 is not None:
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hypot')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hypot')
+    return result
+
+
+def hypot_(self, other):
+    """hypot_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'hypot_', False)
+    found = inplace_operands(self, other, 'hypot', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.hypot(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.hypot(target, right))
+    if flag:
+        node = HypotBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn0 is not None:
+            node.self = original
+            node.self_version = 0
+        else:
+            node.self = None
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SincBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_sinc_backward(grad, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return formulas.sinc_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def sinc(self, *, out=None):
+    """sinc(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_sinc(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'sinc', True)
+        array = k_sinc(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SincBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'sinc')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'sinc')
+    return result
+
+
+def sinc_(self):
+    """sinc_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'sinc_', False)
+    found = inplace_operands(self, None, 'sinc', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_sinc(target)
+    else:
+        self._array = target.dtype.type(k_sinc(target))
+    if flag:
+        node = SincBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Deg2RadBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = grad * 0.017453292519943295
+        return out
+    def apply_tensors(node, grad):
+        return grad * 0.017453292519943295
+
+
+def deg2rad(self, *, out=None):
+    """deg2rad(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_deg2rad(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'deg2rad', True)
+        array = k_deg2rad(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Deg2RadBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'deg2rad')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'deg2rad')
+    return result
+
+
+def deg2rad_(self):
+    """deg2rad_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'deg2rad_', False)
+    found = inplace_operands(self, None, 'deg2rad', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_deg2rad(target)
+    else:
+        self._array = target.dtype.type(k_deg2rad(target))
+    if flag:
+        node = Deg2RadBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class Rad2DegBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = grad * 57.29577951308232
+        return out
+    def apply_tensors(node, grad):
+        return grad * 57.29577951308232
+
+
+def rad2deg(self, *, out=None):
+    """rad2deg(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_rad2deg(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'rad2deg', True)
+        array = k_rad2deg(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Rad2DegBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'rad2deg')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'rad2deg')
+    return result
+
+
+def rad2deg_(self):
+    """rad2deg_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'rad2deg_', False)
+    found = inplace_operands(self, None, 'rad2deg', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_rad2deg(target)
+    else:
+        self._array = target.dtype.type(k_rad2deg(target))
+    if flag:
+        node = Rad2DegBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ErfBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_erf_backward(grad, self, 1.1283791670955126)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return formulas.erf_backward(grad, self, 1.1283791670955126)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def erf(self, *, out=None):
+    """erf(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_erf(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'erf', True)
+        array = k_erf(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ErfBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'erf')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'erf')
+    return result
+
+
+def erf_(self):
+    """erf_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'erf_', False)
+    found = inplace_operands(self, None, 'erf', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_erf(target)
+    else:
+        self._array = target.dtype.type(k_erf(target))
+    if flag:
+        node = ErfBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ErfcBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_erf_backward(grad, self, -1.1283791670955126)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return formulas.erf_backward(grad, self, -1.1283791670955126)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def erfc(self, *, out=None):
+    """erfc(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_erfc(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'erfc', True)
+        array = k_erfc(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ErfcBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'erfc')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'erfc')
+    return result
+
+
+def erfc_(self):
+    """erfc_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'erfc_', False)
+    found = inplace_operands(self, None, 'erfc', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_erfc(target)
+    else:
+        self._array = target.dtype.type(k_erfc(target))
+    if flag:
+        node = ErfcBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class FracBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = grad
+        return out
+    def apply_tensors(node, grad):
+        return grad
+
+
+def frac(self, *, out=None):
+    """frac(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_frac(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'frac', False)
+        array = k_frac(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = FracBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'frac')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'frac')
+    return result
+
+
+def frac_(self):
+    """frac_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'frac_', False)
+    found = inplace_operands(self, None, 'frac', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_frac(target)
+    else:
+        self._array = target.dtype.type(k_frac(target))
+    if flag:
+        node = FracBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class DivBackward2(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'DivBackward2', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'DivBackward2', 1)
+        return grad0, grad1
+
+
+def div_floor(self, other, *, out=None):
+    """div_floor(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.floor_divide(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.floor_divide(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'div_floor', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.floor_divide(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = DivBackward2()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'div_floor')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'div_floor')
+    return result
+
+
+def div_floor_(self, other):
+    """div_floor_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'div_floor_', False)
+    found = inplace_operands(self, other, 'div_floor', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.floor_divide(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.floor_divide(target, right))
+    if flag:
+        node = DivBackward2()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+def div_trunc(self, other, *, out=None):
+    """div_trunc(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_div_trunc(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = k_div_trunc(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'div_trunc', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = k_div_trunc(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = DivBackward2()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'div_trunc')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'div_trunc')
+    return result
+
+
+def div_trunc_(self, other):
+    """div_trunc_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'div_trunc_', False)
+    found = inplace_operands(self, other, 'div_trunc', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_div_trunc(target, right)
+    else:
+        self._array = target.dtype.type(k_div_trunc(target, right))
+    if flag:
+        node = DivBackward2()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class FmodBackward1(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = -grad * k_trunc(self / other)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else grad
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'FmodBackward1', 0)
+        grad1 = None if node.fn1 is None else -grad * trunc(self / other)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'FmodBackward1', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def fmod(self, other, *, out=None):
+    """fmod(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.fmod(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.fmod(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'fmod', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.fmod(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = FmodBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'fmod')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'fmod')
+    return result
+
+
+def fmod_(self, other):
+    """fmod_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'fmod_', False)
+    found = inplace_operands(self, other, 'fmod', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone() if requires_grad(other) else None
+    target = self._array
+    if type(target) is np.ndarray:
+        np.fmod(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.fmod(target, right))
+    if flag:
+        node = FmodBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            node.self = original
+            node.self_version = 0
+        else:
+            node.self = None
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class FmodBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = grad
+        return out
+    def apply_tensors(node, grad):
+        return grad
+
+
+def fmod_scalar(self, other):
+    """fmod_scalar(self, other) -> Tensor"""
+    array = np.fmod(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = FmodBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def fmod_scalar_(self, other):
+    """fmod_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'fmod_scalar_', False)
+    found = inplace_operands(self, None, 'fmod_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.fmod(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.fmod(target, other))
+    if flag:
+        node = FmodBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class RemainderBackward1(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = -grad * k_floor(self / other)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else grad
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'RemainderBackward1', 0)
+        grad1 = None if node.fn1 is None else -grad * floor(self / other)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'RemainderBackward1', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def remainder(self, other, *, out=None):
+    """remainder(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.remainder(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.remainder(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'remainder', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.remainder(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = RemainderBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'remainder')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'remainder')
+    return result
+
+
+def remainder_(self, other):
+    """remainder_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'remainder_', False)
+    found = inplace_operands(self, other, 'remainder', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone() if requires_grad(other) else None
+    target = self._array
+    if type(target) is np.ndarray:
+        np.remainder(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.remainder(target, right))
+    if flag:
+        node = RemainderBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            node.self = original
+            node.self_version = 0
+        else:
+            node.self = None
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class RemainderBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = grad
+        return out
+    def apply_tensors(node, grad):
+        return grad
+
+
+def remainder_scalar(self, other):
+    """remainder_scalar(self, other) -> Tensor"""
+    array = np.remainder(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = RemainderBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def remainder_scalar_(self, other):
+    """remainder_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'remainder_scalar_', False)
+    found = inplace_operands(self, None, 'remainder_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.remainder(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.remainder(target, other))
+    if flag:
+        node = RemainderBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class FloorDivideNotImplemented(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_not_implemented(grad, 'aten::floor_divide')
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_not_implemented(grad, 'aten::floor_divide')
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::floor_divide')
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'FloorDivideNotImplemented', 0)
+        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::floor_divide')
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'FloorDivideNotImplemented', 1)
+        return grad0, grad1
+
+
+def floor_divide(self, other, *, out=None):
+    """floor_divide(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.floor_divide(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.floor_divide(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'floor_divide', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.floor_divide(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = FloorDivideNotImplemented()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'floor_divide')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'floor_divide')
+    return result
+
+
+def floor_divide_(self, other):
+    """floor_divide_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'floor_divide_', False)
+    found = inplace_operands(self, other, 'floor_divide', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.floor_divide(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.floor_divide(target, right))
+    if flag:
+        node = FloorDivideNotImplemented()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class RemainderNotImplemented(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_not_implemented(grad, 'aten::remainder')
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_not_implemented(grad, 'aten::remainder')
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::remainder')
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'RemainderNotImplemented', 0)
+        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::remainder')
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'RemainderNotImplemented', 1)
+        return grad0, grad1
+
+
+def remainder_of(self, other, *, out=None):
+    """remainder_of(self, other) -> Tensor"""
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.remainder(self._array, other._array)
+        plan = None
+    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
+        other = desc.constants[other]
+        array = np.remainder(self._array, other._array)
+        plan = None
+    else:
+        found = operands(self, other, 'remainder_of', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = np.remainder(left, right)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = RemainderNotImplemented()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'remainder_of')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'remainder_of')
+    return result
+
+
+class LerpBackward0(VariadicNode):
+    __slots__ = ('weight', 'operand_descs',)
+    saved = ()
+    saved_values = ('weight',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        weight = node.weight
+        grad0 = None if node.next_nodes[0] is None else fit(grad * (1 - weight), node.operand_descs[0])
+        grad1 = None if node.next_nodes[1] is None else fit(grad * weight, node.operand_descs[1])
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        weight = node.weight
+        grad0 = None if node.next_nodes[0] is None else grad * (1 - weight)
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward0', 0)
+        grad1 = None if node.next_nodes[1] is None else grad * weight
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'LerpBackward0', 1)
+        return grad0, grad1
+
+
+def lerp_scalar(self, end, weight):
+    """lerp_scalar(self, end, weight) -> Tensor"""
+    tensors, arrays, desc = together((self, end,), ())
+    self, end = tensors
+    array = k_lerp(arrays[0], arrays[1], weight)
+    flag = any([requires_grad(t) for t in tensors if t is not None])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LerpBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.weight = weight
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def lerp_scalar_(self, end, weight):
+    """lerp_scalar_(self, end, weight) -> Tensor, self itself"""
+    tensors, arrays, desc = together((self, end,), ())
+    self, end = tensors
+    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    written = k_lerp(arrays[0], arrays[1], weight)
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
+    if flag:
+        node = LerpBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.weight = weight
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LerpBackward1(VariadicNode):
+    __slots__ = ('end', 'end_version', 'self', 'self_version', 'weight', 'weight_version', 'operand_descs',)
+    saved = ('end', 'self', 'weight',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        end = node.end
+        if end is not None:
+            counter = end._counter
+            if counter is not None and counter[0] != node.end_version:
+                end = unpack_input(node, 'end')
+            end = end._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        weight = node.weight
+        if weight is not None:
+            counter = weight._counter
+            if counter is not None and counter[0] != node.weight_version:
+                weight = unpack_input(node, 'weight')
+            weight = weight._array
+        grad0 = None if node.next_nodes[0] is None else fit(grad * (1 - weight), node.operand_descs[0])
+        grad1 = None if node.next_nodes[1] is None else fit(grad * weight, node.operand_descs[1])
+        grad2 = None if node.next_nodes[2] is None else fit(grad * (end - self), node.operand_descs[2])
+        if not keep:
+            if node.end is not None:
+                node.end = FREED
+            if node.self is not None:
+                node.self = FREED
+            if node.weight is not None:
+                node.weight = FREED
+        return grad0, grad1, grad2
+    def apply_tensors(node, grad):
+        end = unpack_input(node, 'end')
+        self = unpack_input(node, 'self')
+        weight = unpack_input(node, 'weight')
+        grad0 = None if node.next_nodes[0] is None else grad * (1 - weight)
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward1', 0)
+        grad1 = None if node.next_nodes[1] is None else grad * weight
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'LerpBackward1', 1)
+        grad2 = None if node.next_nodes[2] is None else grad * (end - self)
+        if grad2 is not None:
+            grad2 = validate(grad2, node.operand_descs[2], 'LerpBackward1', 2)
+        return grad0, grad1, grad2
+
+    def release(node) -> None:
+        if node.end is not None:
+            node.end = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.weight is not None:
+            node.weight = FREED
+
+
+def lerp_tensor(self, end, weight):
+    """lerp_tensor(self, end, weight) -> Tensor"""
+    tensors, arrays, desc = together((self, end, weight,), ())
+    self, end, weight = tensors
+    array = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
+    flag = any([requires_grad(t) for t in tensors if t is not None])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LerpBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.end = end
+        node.end_version = 0 if end is None or end._counter is None else end._counter[0]
+        node.self = self
+        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def lerp_tensor_(self, end, weight):
+    """lerp_tensor_(self, end, weight) -> Tensor, self itself"""
+    tensors, arrays, desc = together((self, end, weight,), ())
+    self, end, weight = tensors
+    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    original = self.clone() if flag else None
+    target = self._array
+    written = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
+    if flag:
+        node = LerpBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.end = end
+        node.end_version = 0 if end is None or end._counter is None else end._counter[0]
+        node.self = original
+        node.self_version = 0
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AddcmulBackward0(VariadicNode):
+    __slots__ = ('tensor1', 'tensor1_version', 'tensor2', 'tensor2_version', 'value', 'operand_descs',)
+    saved = ('tensor1', 'tensor2',)
+    saved_values = ('value',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        tensor1 = node.tensor1
+        if tensor1 is not None:
+            counter = tensor1._counter
+            if counter is not None and counter[0] != node.tensor1_version:
+                tensor1 = unpack_input(node, 'tensor1')
+            tensor1 = tensor1._array
+        tensor2 = node.tensor2
+        if tensor2 is not None:
+            counter = tensor2._counter
+            if counter is not None and counter[0] != node.tensor2_version:
+                tensor2 = unpack_input(node, 'tensor2')
+            tensor2 = tensor2._array
+        value = node.value
+        grad0 = None if node.next_nodes[0] is None else fit(grad, node.operand_descs[0])
+        grad1 = None if node.next_nodes[1] is None else fit(grad * (tensor2 * value), node.operand_descs[1])
+        grad2 = None if node.next_nodes[2] is None else fit(grad * (tensor1 * value), node.operand_descs[2])
+        if not keep:
+            if node.tensor1 is not None:
+                node.tensor1 = FREED
+            if node.tensor2 is not None:
+                node.tensor2 = FREED
+        return grad0, grad1, grad2
+    def apply_tensors(node, grad):
+        tensor1 = unpack_input(node, 'tensor1')
+        tensor2 = unpack_input(node, 'tensor2')
+        value = node.value
+        grad0 = None if node.next_nodes[0] is None else grad
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'AddcmulBackward0', 0)
+        grad1 = None if node.next_nodes[1] is None else grad * (tensor2 * value).conj()
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'AddcmulBackward0', 1)
+        grad2 = None if node.next_nodes[2] is None else grad * (tensor1 * value).conj()
+        if grad2 is not None:
+            grad2 = validate(grad2, node.operand_descs[2], 'AddcmulBackward0', 2)
+        return grad0, grad1, grad2
+
+    def release(node) -> None:
+        if node.tensor1 is not None:
+            node.tensor1 = FREED
+        if node.tensor2 is not None:
+            node.tensor2 = FREED
+
+
+def addcmul(self, tensor1, tensor2, value):
+    """addcmul(self, tensor1, tensor2, value) -> Tensor"""
+    tensors, arrays, desc = together((self, tensor1, tensor2,), ())
+    self, tensor1, tensor2 = tensors
+    array = k_addcmul(arrays[0], arrays[1], arrays[2], value)
+    flag = any([requires_grad(t) for t in tensors if t is not None])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AddcmulBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.tensor1 = tensor1
+        node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
+        node.tensor2 = tensor2
+        node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        node.value = value
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def addcmul_(self, tensor1, tensor2, value):
+    """addcmul_(self, tensor1, tensor2, value) -> Tensor, self itself"""
+    tensors, arrays, desc = together((self, tensor1, tensor2,), ())
+    self, tensor1, tensor2 = tensors
+    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    written = k_addcmul(arrays[0], arrays[1], arrays[2], value)
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
+    if flag:
+        node = AddcmulBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.tensor1 = tensor1
+        node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
+        node.tensor2 = tensor2
+        node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        node.value = value
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AddcdivBackward0(VariadicNode):
+    __slots__ = ('tensor1', 'tensor1_version', 'tensor2', 'tensor2_version', 'value', 'operand_descs',)
+    saved = ('tensor1', 'tensor2',)
+    saved_values = ('value',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        tensor1 = node.tensor1
+        if tensor1 is not None:
+            counter = tensor1._counter
+            if counter is not None and counter[0] != node.tensor1_version:
+                tensor1 = unpack_input(node, 'tensor1')
+            tensor1 = tensor1._array
+        tensor2 = node.tensor2
+        if tensor2 is not None:
+            counter = tensor2._counter
+            if counter is not None and counter[0] != node.tensor2_version:
+                tensor2 = unpack_input(node, 'tensor2')
+            tensor2 = tensor2._array
+        value = node.value
+        grad0 = None if node.next_nodes[0] is None else fit(grad, node.operand_descs[0])
+        grad1 = None if node.next_nodes[1] is None else fit(grad * (value / tensor2), node.operand_descs[1])
+        grad2 = None if node.next_nodes[2] is None else fit(-grad * (value * tensor1 / (tensor2 * tensor2)), node.operand_descs[2])
+        if not keep:
+            if node.tensor1 is not None:
+                node.tensor1 = FREED
+            if node.tensor2 is not None:
+                node.tensor2 = FREED
+        return grad0, grad1, grad2
+    def apply_tensors(node, grad):
+        tensor1 = unpack_input(node, 'tensor1')
+        tensor2 = unpack_input(node, 'tensor2')
+        value = node.value
+        grad0 = None if node.next_nodes[0] is None else grad
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'AddcdivBackward0', 0)
+        grad1 = None if node.next_nodes[1] is None else grad * (value / tensor2).conj()
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'AddcdivBackward0', 1)
+        grad2 = None if node.next_nodes[2] is None else -grad * (value * tensor1 / (tensor2 * tensor2)).conj()
+        if grad2 is not None:
+            grad2 = validate(grad2, node.operand_descs[2], 'AddcdivBackward0', 2)
+        return grad0, grad1, grad2
+
+    def release(node) -> None:
+        if node.tensor1 is not None:
+            node.tensor1 = FREED
+        if node.tensor2 is not None:
+            node.tensor2 = FREED
+
+
+def addcdiv(self, tensor1, tensor2, value):
+    """addcdiv(self, tensor1, tensor2, value) -> Tensor"""
+    tensors, arrays, desc = together((self, tensor1, tensor2,), ())
+    self, tensor1, tensor2 = tensors
+    array = k_addcdiv(arrays[0], arrays[1], arrays[2], value)
+    flag = any([requires_grad(t) for t in tensors if t is not None])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AddcdivBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.tensor1 = tensor1
+        node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
+        node.tensor2 = tensor2
+        node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        node.value = value
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def addcdiv_(self, tensor1, tensor2, value):
+    """addcdiv_(self, tensor1, tensor2, value) -> Tensor, self itself"""
+    tensors, arrays, desc = together((self, tensor1, tensor2,), ())
+    self, tensor1, tensor2 = tensors
+    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    written = k_addcdiv(arrays[0], arrays[1], arrays[2], value)
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
+    if flag:
+        node = AddcdivBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.tensor1 = tensor1
+        node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
+        node.tensor2 = tensor2
+        node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        node.value = value
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SoftplusBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'beta', 'threshold',)
+    saved = ('self',)
+    saved_values = ('beta', 'threshold',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        beta = node.beta
+        threshold = node.threshold
+        out = k_softplus_backward(grad, self, beta, threshold)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        beta = node.beta
+        threshold = node.threshold
+        return formulas.softplus_backward(grad, self, beta, threshold)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def softplus(self, beta, threshold):
+    """softplus(self, beta, threshold) -> Tensor"""
+    array = k_softplus(self._array, beta, threshold)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SoftplusBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.beta = beta
+            node.threshold = threshold
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class EluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'scale', 'input_scale', 'alpha',)
+    saved = ('self',)
+    saved_values = ('scale', 'input_scale', 'alpha',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        scale = node.scale
+        input_scale = node.input_scale
+        alpha = node.alpha
+        out = k_pick(grad, self <= 0, grad * (input_scale * alpha * scale) * k_exp(self * input_scale), grad * scale)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        scale = node.scale
+        input_scale = node.input_scale
+        alpha = node.alpha
+        return formulas.pick(grad, self <= 0, grad * (input_scale * alpha * scale) * exp(self * input_scale), grad * scale)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def elu(self, alpha, scale, input_scale):
+    """elu(self, alpha, scale, input_scale) -> Tensor"""
+    array = k_elu(self._array, alpha, scale, input_scale)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = EluBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.scale = scale
+            node.input_scale = input_scale
+            node.alpha = alpha
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class CeluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'alpha',)
+    saved = ('self',)
+    saved_values = ('alpha',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        alpha = node.alpha
+        out = k_pick(grad, self <= 0, grad * k_exp(self * (1 / alpha)), grad)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        alpha = node.alpha
+        return formulas.pick(grad, self <= 0, grad * exp(self * (1 / alpha)), grad)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def celu(self, alpha):
+    """celu(self, alpha) -> Tensor"""
+    array = k_celu(self._array, alpha)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = CeluBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.alpha = alpha
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def celu_(self, alpha):
+    """celu_(self, alpha) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'celu_', False)
+    found = inplace_operands(self, None, 'celu', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_celu(target, alpha)
+    else:
+        self._array = target.dtype.type(k_celu(target, alpha))
+    if flag:
+        node = CeluBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.alpha = alpha
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LeakyReluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'negative_slope',)
+    saved = ('self',)
+    saved_values = ('negative_slope',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        negative_slope = node.negative_slope
+        out = k_where(self > 0, grad, grad * negative_slope)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        negative_slope = node.negative_slope
+        return where(self > 0, grad, grad * negative_slope)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def leaky_relu(self, negative_slope):
+    """leaky_relu(self, negative_slope) -> Tensor"""
+    array = k_leaky_relu(self._array, negative_slope)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LeakyReluBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.negative_slope = negative_slope
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class EluBackward1(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'scale', 'input_scale', 'alpha',)
+    saved = ('result',)
+    saved_values = ('scale', 'input_scale', 'alpha',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        scale = node.scale
+        input_scale = node.input_scale
+        alpha = node.alpha
+        out = k_pick(grad, result <= 0, grad * input_scale * (result + alpha * scale), grad * scale)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        scale = node.scale
+        input_scale = node.input_scale
+        alpha = node.alpha
+        return formulas.pick(grad, result <= 0, grad * input_scale * (result + alpha * scale), grad * scale)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def elu_of(self, alpha, scale, input_scale):
+    """elu_of(self, alpha, scale, input_scale) -> Tensor"""
+    array = k_elu(self._array, alpha, scale, input_scale)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = EluBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.scale = scale
+            node.input_scale = input_scale
+            node.alpha = alpha
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def elu_of_(self, alpha, scale, input_scale):
+    """elu_of_(self, alpha, scale, input_scale) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'elu_of_', False)
+    found = inplace_operands(self, None, 'elu_of', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_elu(target, alpha, scale, input_scale)
+    else:
+        self._array = target.dtype.type(k_elu(target, alpha, scale, input_scale))
+    if flag:
+        node = EluBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.scale = scale
+        node.input_scale = input_scale
+        node.alpha = alpha
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LeakyReluBackward1(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'negative_slope',)
+    saved = ('result',)
+    saved_values = ('negative_slope',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        negative_slope = node.negative_slope
+        out = k_where(result > 0, grad, grad * negative_slope)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        negative_slope = node.negative_slope
+        return where(result > 0, grad, grad * negative_slope)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def leaky_relu_of(self, negative_slope):
+    """leaky_relu_of(self, negative_slope) -> Tensor"""
+    array = k_leaky_relu(self._array, negative_slope)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LeakyReluBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.negative_slope = negative_slope
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def leaky_relu_of_(self, negative_slope):
+    """leaky_relu_of_(self, negative_slope) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'leaky_relu_of_', False)
+    found = inplace_operands(self, None, 'leaky_relu_of', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_leaky_relu(target, negative_slope)
+    else:
+        self._array = target.dtype.type(k_leaky_relu(target, negative_slope))
+    if flag:
+        node = LeakyReluBackward1()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.negative_slope = negative_slope
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class HardtanhBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'min_val', 'max_val',)
+    saved = ('self',)
+    saved_values = ('min_val', 'max_val',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        min_val = node.min_val
+        max_val = node.max_val
+        out = k_pick(grad, (self <= min_val) | (self >= max_val), 0, grad)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        min_val = node.min_val
+        max_val = node.max_val
+        return formulas.pick(grad, (self <= min_val) | (self >= max_val), 0, grad)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardtanh(self, min_val, max_val):
+    """hardtanh(self, min_val, max_val) -> Tensor"""
+    array = k_clamp(self._array, min_val, max_val)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = HardtanhBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.min_val = min_val
+            node.max_val = max_val
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def hardtanh_(self, min_val, max_val):
+    """hardtanh_(self, min_val, max_val) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'hardtanh_', False)
+    found = inplace_operands(self, None, 'hardtanh', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_clamp(target, min_val, max_val)
+    else:
+        self._array = target.dtype.type(k_clamp(target, min_val, max_val))
+    if flag:
+        node = HardtanhBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.min_val = min_val
+        node.max_val = max_val
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ThresholdBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'threshold',)
+    saved = ('self',)
+    saved_values = ('threshold',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        threshold = node.threshold
+        out = k_where(self <= threshold, 0, grad)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        threshold = node.threshold
+        return where(self <= threshold, 0, grad)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def threshold(self, threshold, value):
+    """threshold(self, threshold, value) -> Tensor"""
+    array = k_threshold(self._array, threshold, value)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ThresholdBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.threshold = threshold
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def threshold_(self, threshold, value):
+    """threshold_(self, threshold, value) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'threshold_', False)
+    found = inplace_operands(self, None, 'threshold', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_threshold(target, threshold, value)
+    else:
+        self._array = target.dtype.type(k_threshold(target, threshold, value))
+    if flag:
+        node = ThresholdBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.threshold = threshold
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SoftshrinkBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'lambd',)
+    saved = ('self',)
+    saved_values = ('lambd',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        lambd = node.lambd
+        out = k_pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        lambd = node.lambd
+        return formulas.pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def softshrink(self, lambd):
+    """softshrink(self, lambd) -> Tensor"""
+    array = k_softshrink(self._array, lambd)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SoftshrinkBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.lambd = lambd
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class HardshrinkBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'lambd',)
+    saved = ('self',)
+    saved_values = ('lambd',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        lambd = node.lambd
+        out = k_pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        lambd = node.lambd
+        return formulas.pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardshrink(self, lambd):
+    """hardshrink(self, lambd) -> Tensor"""
+    array = k_hardshrink(self._array, lambd)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = HardshrinkBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.lambd = lambd
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class HardsigmoidBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_hardsigmoid_backward(grad, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return hardsigmoid_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardsigmoid(self, *, out=None):
+    """hardsigmoid(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_hardsigmoid(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'hardsigmoid', False)
+        array = k_hardsigmoid(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HardsigmoidBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hardsigmoid')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hardsigmoid')
+    return result
+
+
+def hardsigmoid_(self):
+    """hardsigmoid_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'hardsigmoid_', False)
+    found = inplace_operands(self, None, 'hardsigmoid', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_hardsigmoid(target)
+    else:
+        self._array = target.dtype.type(k_hardsigmoid(target))
+    if flag:
+        node = HardsigmoidBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class HardsigmoidNotImplemented(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad0 = None if node.fn0 is None else k_not_implemented(grad, 'aten::hardsigmoid_backward')
+        grad1 = None if node.fn1 is None else k_not_implemented(grad, 'aten::hardsigmoid_backward')
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
+        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
+        return grad0, grad1
+
+
+def hardsigmoid_backward(grad_output, self):
+    """hardsigmoid_backward(grad_output, self) -> Tensor"""
+    array = k_hardsigmoid_backward(grad_output._array, self._array)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = HardsigmoidNotImplemented()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = self._grad_fn
+            if fn1 is not None and self._extra is None:
+                node.fn1 = fn1
+                node.nr1 = self._output_nr
+            elif not self._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(self)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class HardswishBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_pick(grad, self <= -3, 0, k_pick(grad, self < 3, grad * (self / 3 + 0.5), grad))
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return formulas.pick(grad, self <= -3, 0, formulas.pick(grad, self < 3, grad * (self / 3 + 0.5), grad))
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardswish(self, *, out=None):
+    """hardswish(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_hardswish(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'hardswish', False)
+        array = k_hardswish(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HardswishBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hardswish')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hardswish')
+    return result
+
+
+def hardswish_(self):
+    """hardswish_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'hardswish_', False)
+    found = inplace_operands(self, None, 'hardswish', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_hardswish(target)
+    else:
+        self._array = target.dtype.type(k_hardswish(target))
+    if flag:
+        node = HardswishBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class GeluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'approximate',)
+    saved = ('self',)
+    saved_values = ('approximate',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        approximate = node.approximate
+        out = k_gelu_backward(grad, self, approximate)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        approximate = node.approximate
+        return formulas.gelu_backward(grad, self, approximate)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def gelu(self, approximate):
+    """gelu(self, approximate) -> Tensor"""
+    array = k_gelu(self._array, approximate)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = GeluBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.approximate = approximate
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class SiluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_sigmoid(self) * (1 + self * (1 - k_sigmoid(self)))
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * sigmoid(self) * (1 + self * (1 - sigmoid(self)))
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def silu(self, *, out=None):
+    """silu(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_silu(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'silu', False)
+        array = k_silu(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SiluBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'silu')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'silu')
+    return result
+
+
+def silu_(self):
+    """silu_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'silu_', False)
+    found = inplace_operands(self, None, 'silu', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_silu(target)
+    else:
+        self._array = target.dtype.type(k_silu(target))
+    if flag:
+        node = SiluBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class MishBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_mish_backward(grad, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return formulas.mish_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def mish(self, *, out=None):
+    """mish(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_mish(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'mish', False)
+        array = k_mish(self._array)
+        desc = self._desc
+        if array.dtype != desc.dtype.numpy:
+            desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = MishBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'mish')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'mish')
+    return result
+
+
+def mish_(self):
+    """mish_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'mish_', False)
+    found = inplace_operands(self, None, 'mish', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_mish(target)
+    else:
+        self._array = target.dtype.type(k_mish(target))
+    if flag:
+        node = MishBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SoftmaxBackward0(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'dim',)
+    saved = ('result',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        dim = node.dim
+        out = k_softmax_backward_data(grad, result, dim)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        dim = node.dim
+        return softmax_backward_data(grad, result, dim)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def softmax(self, dim):
+    """softmax(self, dim) -> Tensor"""
+    array = k_softmax(self._array, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SoftmaxBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class LogSoftmaxBackward0(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'dim',)
+    saved = ('result',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        dim = node.dim
+        out = k_log_softmax_backward_data(grad, result, dim)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        dim = node.dim
+        return log_softmax_backward_data(grad, result, dim)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def log_softmax(self, dim):
+    """log_softmax(self, dim) -> Tensor"""
+    array = k_log_softmax(self._array, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LogSoftmaxBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class SoftmaxBackwardDataBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version', 'dim',)
+    saved = ('grad_output', 'output',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad_output = node.grad_output
+        if grad_output is not None:
+            counter = grad_output._counter
+            if counter is not None and counter[0] != node.grad_output_version:
+                grad_output = unpack_input(node, 'grad_output')
+            grad_output = grad_output._array
+        output = node.output
+        if output is not None:
+            counter = output._counter
+            if counter is not None and counter[0] != node.output_version:
+                output = unpack_input(node, 'output')
+            output = output._array
+        dim = node.dim
+        grad0 = None if node.fn0 is None else k_softmax_backward_data(grad, output, dim)
+        grad1 = None if node.fn1 is None else k_softmax_double_backward(grad, grad_output, output, dim)
+        if not keep:
+            if node.grad_output is not None:
+                node.grad_output = FREED
+            if node.output is not None:
+                node.output = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        output = unpack_input(node, 'output')
+        dim = node.dim
+        grad0 = None if node.fn0 is None else softmax_backward_data(grad, output, dim)
+        grad1 = None if node.fn1 is None else formulas.softmax_double_backward(grad, grad_output, output, dim)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.output is not None:
+            node.output = FREED
+
+
+def softmax_backward_data(grad_output, output, dim):
+    """softmax_backward_data(grad_output, output, dim) -> Tensor"""
+    array = k_softmax_backward_data(grad_output._array, output._array, dim)
+    desc = describe(array)
+    flag = grad_output._requires_grad or output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SoftmaxBackwardDataBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = output._grad_fn
+            if fn1 is not None and output._extra is None:
+                node.fn1 = fn1
+                node.nr1 = output._output_nr
+            elif not output._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(output)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                if grad_output._extra is not None:
+                    check_saveable(grad_output)
+                node.grad_output = grad_output
+                counter = grad_output._counter
+                node.grad_output_version = 0 if counter is None else counter[0]
+            else:
+                node.grad_output = None
+            if output._extra is not None:
+                check_saveable(output)
+            node.output = output
+            counter = output._counter
+            node.output_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class LogSoftmaxBackwardDataBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version', 'dim',)
+    saved = ('grad_output', 'output',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad_output = node.grad_output
+        if grad_output is not None:
+            counter = grad_output._counter
+            if counter is not None and counter[0] != node.grad_output_version:
+                grad_output = unpack_input(node, 'grad_output')
+            grad_output = grad_output._array
+        output = node.output
+        if output is not None:
+            counter = output._counter
+            if counter is not None and counter[0] != node.output_version:
+                output = unpack_input(node, 'output')
+            output = output._array
+        dim = node.dim
+        grad0 = None if node.fn0 is None else grad - k_total(grad * k_exp(output), dim)
+        grad1 = None if node.fn1 is None else k_log_softmax_double_backward(grad, grad_output, output, dim)
+        if not keep:
+            if node.grad_output is not None:
+                node.grad_output = FREED
+            if node.output is not None:
+                node.output = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        output = unpack_input(node, 'output')
+        dim = node.dim
+        grad0 = None if node.fn0 is None else grad - formulas.total(grad * exp(output), dim)
+        grad1 = None if node.fn1 is None else formulas.log_softmax_double_backward(grad, grad_output, output, dim)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.output is not None:
+            node.output = FREED
+
+
+def log_softmax_backward_data(grad_output, output, dim):
+    """log_softmax_backward_data(grad_output, output, dim) -> Tensor"""
+    array = k_log_softmax_backward_data(grad_output._array, output._array, dim)
+    desc = describe(array)
+    flag = grad_output._requires_grad or output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LogSoftmaxBackwardDataBackward0()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = output._grad_fn
+            if fn1 is not None and output._extra is None:
+                node.fn1 = fn1
+                node.nr1 = output._output_nr
+            elif not output._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(output)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                if grad_output._extra is not None:
+                    check_saveable(grad_output)
+                node.grad_output = grad_output
+                counter = grad_output._counter
+                node.grad_output_version = 0 if counter is None else counter[0]
+            else:
+                node.grad_output = None
+            if output._extra is not None:
+                check_saveable(output)
+            node.output = output
+            counter = output._counter
+            node.output_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
 OPERATORS = (
     "lt",
     "lt_scalar",
@@ -15250,5 +21842,56 @@ OPERATORS = (
     "select_backward",
     "slice_backward",
     "diagonal_backward",
+    "exp2",
+    "log2",
+    "log10",
+    "logaddexp",
+    "logaddexp2",
+    "xlogy",
+    "log_sigmoid",
+    "logit",
+    "asinh",
+    "acosh",
+    "atanh",
+    "atan2",
+    "hypot",
+    "sinc",
+    "deg2rad",
+    "rad2deg",
+    "erf",
+    "erfc",
+    "frac",
+    "div_floor",
+    "div_trunc",
+    "fmod",
+    "fmod_scalar",
+    "remainder",
+    "remainder_scalar",
+    "floor_divide",
+    "remainder_of",
+    "lerp_scalar",
+    "lerp_tensor",
+    "addcmul",
+    "addcdiv",
+    "softplus",
+    "elu",
+    "celu",
+    "leaky_relu",
+    "elu_of",
+    "leaky_relu_of",
+    "hardtanh",
+    "threshold",
+    "softshrink",
+    "hardshrink",
+    "hardsigmoid",
+    "hardsigmoid_backward",
+    "hardswish",
+    "gelu",
+    "silu",
+    "mish",
+    "softmax",
+    "log_softmax",
+    "softmax_backward_data",
+    "log_softmax_backward_data",
 )
-NODES = (AbsBackward0, AcosBackward0, AddBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AtanBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DotBackward0, EqBackward0, EqBackward1, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FmaxBackward0, FminBackward0, GatherBackward0, GeBackward0, GeBackward1, GtBackward0, GtBackward1, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LinalgVectorNormBackward0, Log1PBackward0, LogBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MmBackward0, MulBackward0, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, ReciprocalBackward0, ReluBackward0, ReshapeAliasBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SinBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardtanhBackward0, HypotBackward0, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, ReshapeAliasBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftshrinkBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)

@@ -21,7 +21,7 @@ UNARY = ("neg", "reciprocal", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tan"
          "sign", "floor", "ceil", "round", "trunc", "atan", "asin", "acos", "sinh", "cosh", "log1p", "expm1")
 SHAPE = ("reshape", "flatten", "unflatten", "ravel", "t", "transpose", "permute", "movedim", "squeeze", "unsqueeze",
          "select", "narrow", "diagonal", "unbind", "split", "chunk", "tensor_split", "clone", "broadcast_to", "flip")
-FAMILIES = ("reduction", "linalg", "comparison")  # modules of functions/ that bring METHODS and FUNCTIONS of their own
+FAMILIES = ("reduction", "linalg", "comparison", "special")  # modules of functions/ that bring METHODS and FUNCTIONS of their own
 
 ALIASES = {"arctan": "atan", "arcsin": "asin", "arccos": "acos", "absolute": "abs", "negative": "neg", "swapaxes":
            "transpose", "swapdims": "transpose", "moveaxis": "movedim"}

@@ -10,3 +10,4 @@ from .index import *  # noqa: F403
 from .reduction import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .comparison import *  # noqa: F403
+from .special import *  # noqa: F403

@@ -11,3 +11,4 @@ from .reduction_backward import *  # noqa: F403
 from .index import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .comparison import *  # noqa: F403
+from .special import *  # noqa: F403

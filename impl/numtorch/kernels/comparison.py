@@ -112,7 +112,7 @@ def masked_fill_backward(grad: Array, mask: Array, shape: tuple) -> Array:
     """The gradient where nothing was filled in."""
     from .shape import sum_to_size
 
-    return sum_to_size(choose(mask, _zero(grad), grad), shape)
+    return sum_to_size(_filled(grad, mask, _zero(grad)), shape)
 
 
 def masked_value_backward(grad: Array, mask: Array, dtype: Any) -> Array:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .comparison import choose
+
 from ..geometry import is_dense_like
 
 Array = Any
@@ -41,7 +43,7 @@ def relu(x: Array) -> Array:
 
 def threshold_backward(grad: Array, result: Array, threshold: float) -> Array:
     """The gradient where result exceeds the threshold."""
-    return np.where(result <= threshold, grad.dtype.type(0), grad)
+    return choose(result <= threshold, grad.dtype.type(0), grad)
 
 
 def tanh_backward(grad: Array, result: Array) -> Array:

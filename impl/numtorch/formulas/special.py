@@ -1,0 +1,79 @@
+"""Formula functions of special functions and activations, in differentiable operations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d
+from ..tensor import wrap
+
+
+def pick(grad: Any, condition: Any, x: Any, other: Any) -> Any:
+    """where; the gradient matters only for the layout of raw arrays."""
+    return d.where(condition, x, other)
+
+
+def total(x: Any, dim: int) -> Any:
+    """The sum along one dimension, which stays."""
+    return d.sum_dim(x, (dim,), True, None)
+
+
+def erf_backward(grad: Any, x: Any, scale: float) -> Any:
+    """scale * exp(-x * x) * grad"""
+    return (-(x * x)).exp() * scale * grad
+
+
+def logit_backward(grad: Any, x: Any, eps: float | None) -> Any:
+    """grad / (x * (1 - x)), zero outside the clipped range."""
+    low, high = (0, 1) if eps is None else (eps, 1 - eps)
+    outside = wrap(np.asarray((x._array < low) | (x._array > high))[()])
+    return d.where(outside, float("nan") if eps is None else 0, grad / (x * (1 - x)))
+
+
+def sinc_backward(grad: Any, x: Any) -> Any:
+    """The gradient of sinc, 0 at 0."""
+    t = x * math.pi
+    square = x * x * math.pi
+    return d.where(wrap(np.asarray(square._array == 0)[()]), 0, grad * ((t * t.cos() - t.sin()) / square))
+
+
+def softplus_backward(grad: Any, x: Any, beta: float, threshold: float) -> Any:
+    """grad * sigmoid(beta * x)"""
+    t = x * beta
+    z = t.exp()
+    return d.where(wrap(np.asarray(t._array > threshold)[()]), grad, grad * z / (z + 1))
+
+
+def gelu_backward(grad: Any, x: Any, approximate: str) -> Any:
+    """The gradient of gelu."""
+    if approximate == "tanh":
+        t = ((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)).tanh()
+        inner = (1 + x * x * (3 * 0.044715)) * math.sqrt(2 / math.pi)
+        return grad * ((1 + t) * 0.5 + x * 0.5 * (1 - t * t) * inner)
+    cdf = (1 + d.erf(x * math.sqrt(0.5))) * 0.5
+    return grad * (cdf + x * ((x * x * -0.5).exp() * (1 / math.sqrt(2 * math.pi))))
+
+
+def mish_backward(grad: Any, x: Any) -> Any:
+    """The gradient of mish."""
+    t = d.softplus(x, 1, 20).tanh()
+    return grad * (t + x * x.sigmoid() * (1 - t * t))
+
+
+def softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
+    """The gradient of softmax's gradient with respect to softmax."""
+    return (grad_output * grad - total(output * grad_output, dim) * grad - grad_output * total(output * grad, dim))
+
+
+def log_softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
+    """The gradient of log_softmax's gradient with respect to log_softmax."""
+    z = output.exp()
+    return z * total(grad_output, dim) * (total(grad * z, dim) - grad)
+
+
+def not_implemented(grad: Any, name: str) -> Any:
+    """What a derivative that PyTorch does not have answers."""
+    raise RuntimeError(f"derivative for {name} is not implemented")

@@ -1,0 +1,99 @@
+"""Special functions and activations; most formulas are short enough to stand here whole."""
+
+import numpy as np
+
+from .. import kernels as k
+from .row import ELEMENTWISE, LINEAR, nary, op
+
+# ---- exponentials and logarithms
+op("exp2(self)", np.exp2, float_result=True, self="grad * result.conj() * 0.6931471805599453", jvp=ELEMENTWISE)
+op("log2(self)", np.log2, float_result=True, self="grad / (self.conj() * 0.6931471805599453)", jvp=ELEMENTWISE)
+op("log10(self)", np.log10, float_result=True, self="grad / (self.conj() * 2.302585092994046)", jvp=ELEMENTWISE)
+op("logaddexp(self, other)", np.logaddexp, inplace=False,
+   self="grad / (1 + exp(other - self))", other="grad / (1 + exp(self - other))")
+op("logaddexp2(self, other)", np.logaddexp2, inplace=False,
+   self="grad / (1 + exp2(other - self))", other="grad / (1 + exp2(self - other))")
+op("xlogy(self, other)", k.xlogy, pointwise=True, float_result=True,
+   self="pick(grad, (self == 0) & (other <= 0), 0, xlogy(grad, other))", other="grad * self / other")
+op("log_sigmoid(self)", k.log_sigmoid, pointwise=True, inplace=False, self="grad * sigmoid(-self)", jvp=ELEMENTWISE)
+op("logit(self, eps)", k.logit, self="logit_backward(grad, self, eps)")
+
+# ---- trigonometry
+op("asinh(self)", np.arcsinh, float_result=True, self="grad * rsqrt(self * self + 1).conj()", jvp=ELEMENTWISE)
+op("acosh(self)", np.arccosh, float_result=True, self="grad * rsqrt(self * self - 1).conj()", jvp=ELEMENTWISE)
+op("atanh(self)", np.arctanh, float_result=True, self="grad / (1 - self * self).conj()", jvp=ELEMENTWISE)
+op("atan2(self, other)", np.arctan2, float_result=True,
+   self="grad * other / (self * self + other * other)", other="grad * -self / (self * self + other * other)")
+op("hypot(self, other)", np.hypot, self="grad * (self / result)", other="grad * (other / result)")
+op("sinc(self)", k.sinc, pointwise=True, float_result=True, self="sinc_backward(grad, self)", jvp=ELEMENTWISE)
+op("deg2rad(self)", k.deg2rad, node="Deg2RadBackward0", pointwise=True, float_result=True,
+   self="grad * 0.017453292519943295", jvp=LINEAR)
+op("rad2deg(self)", k.rad2deg, node="Rad2DegBackward0", pointwise=True, float_result=True,
+   self="grad * 57.29577951308232", jvp=LINEAR)
+
+# ---- the error function
+op("erf(self)", k.erf, pointwise=True, float_result=True, self="erf_backward(grad, self, 1.1283791670955126)",
+   jvp=ELEMENTWISE)
+op("erfc(self)", k.erfc, pointwise=True, float_result=True, self="erf_backward(grad, self, -1.1283791670955126)",
+   jvp=ELEMENTWISE)
+
+# ---- division with a remainder
+op("frac(self)", k.frac, pointwise=True, self="grad", jvp=LINEAR)
+op("div_floor(self, other)", np.floor_divide, node="DivBackward2", self="zeros_like(grad)", other="zeros_like(grad)")
+op("div_trunc(self, other)", k.div_trunc, node="DivBackward2", pointwise=True, self="zeros_like(grad)",
+   other="zeros_like(grad)")
+op("fmod(self, other)", np.fmod, node="FmodBackward1", self="grad", other="-grad * trunc(self / other)")
+op("fmod_scalar(self, other)", np.fmod, node="FmodBackward0", pointwise=False, inplace=True, self="grad")
+op("remainder(self, other)", np.remainder, node="RemainderBackward1", self="grad", other="-grad * floor(self / other)")
+op("remainder_scalar(self, other)", np.remainder, node="RemainderBackward0", pointwise=False, inplace=True, self="grad")
+op("floor_divide(self, other)", np.floor_divide, node="FloorDivideNotImplemented",
+   self="not_implemented(grad, 'aten::floor_divide')", other="not_implemented(grad, 'aten::floor_divide')")
+op("remainder_of(self, other)", np.remainder, node="RemainderNotImplemented", inplace=False,
+   self="not_implemented(grad, 'aten::remainder')", other="not_implemented(grad, 'aten::remainder')")
+
+# ---- several operands
+nary("lerp_scalar(self, end, weight)", k.lerp, node="LerpBackward0", inplace=True,
+     self="grad * (1 - weight)", end="grad * weight")
+nary("lerp_tensor(self, end, weight)", k.lerp_tensor, node="LerpBackward1", inplace=True,
+     self="grad * (1 - weight)", end="grad * weight", weight="grad * (end - self)")
+nary("addcmul(self, tensor1, tensor2, value)", k.addcmul, inplace=True,
+     self="grad", tensor1="grad * (tensor2 * value).conj()", tensor2="grad * (tensor1 * value).conj()")
+nary("addcdiv(self, tensor1, tensor2, value)", k.addcdiv, inplace=True,
+     self="grad", tensor1="grad * (value / tensor2).conj()",
+     tensor2="-grad * (value * tensor1 / (tensor2 * tensor2)).conj()")
+
+# ---- activations
+op("softplus(self, beta, threshold)", k.softplus, self="softplus_backward(grad, self, beta, threshold)")
+op("elu(self, alpha, scale, input_scale)", k.elu,
+   self="pick(grad, self <= 0, grad * (input_scale * alpha * scale) * exp(self * input_scale), grad * scale)")
+op("celu(self, alpha)", k.celu, inplace=True, self="pick(grad, self <= 0, grad * exp(self * (1 / alpha)), grad)")
+op("leaky_relu(self, negative_slope)", k.leaky_relu,
+   self="where(self > 0, grad, grad * negative_slope)")
+op("elu_of(self, alpha, scale, input_scale)", k.elu, node="EluBackward1", inplace=True,
+   self="pick(grad, result <= 0, grad * input_scale * (result + alpha * scale), grad * scale)")
+op("leaky_relu_of(self, negative_slope)", k.leaky_relu, node="LeakyReluBackward1", inplace=True,
+   self="where(result > 0, grad, grad * negative_slope)")
+op("hardtanh(self, min_val, max_val)", k.clamp, inplace=True,
+   self="pick(grad, (self <= min_val) | (self >= max_val), 0, grad)")
+op("threshold(self, threshold, value)", k.threshold, inplace=True, self="where(self <= threshold, 0, grad)")
+op("softshrink(self, lambd)", k.softshrink, self="pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)")
+op("hardshrink(self, lambd)", k.hardshrink, self="pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)")
+op("hardsigmoid(self)", k.hardsigmoid, pointwise=True, self="hardsigmoid_backward(grad, self)")
+op("hardsigmoid_backward(grad_output, self)", k.hardsigmoid_backward, node="HardsigmoidNotImplemented",
+   grad_output="not_implemented(grad, 'aten::hardsigmoid_backward')",
+   self="not_implemented(grad, 'aten::hardsigmoid_backward')")
+op("hardswish(self)", k.hardswish, pointwise=True,
+   self="pick(grad, self <= -3, 0, pick(grad, self < 3, grad * (self / 3 + 0.5), grad))")
+op("gelu(self, approximate)", k.gelu, self="gelu_backward(grad, self, approximate)")
+op("silu(self)", k.silu, pointwise=True, self="grad * sigmoid(self) * (1 + self * (1 - sigmoid(self)))")
+op("mish(self)", k.mish, pointwise=True, self="mish_backward(grad, self)")
+
+# ---- softmax
+op("softmax(self, dim)", k.softmax, self="softmax_backward_data(grad, result, dim)")
+op("log_softmax(self, dim)", k.log_softmax, self="log_softmax_backward_data(grad, result, dim)")
+op("softmax_backward_data(grad_output, output, dim)", k.softmax_backward_data, node="SoftmaxBackwardDataBackward0",
+   grad_output="softmax_backward_data(grad, output, dim)",
+   output="softmax_double_backward(grad, grad_output, output, dim)")
+op("log_softmax_backward_data(grad_output, output, dim)", k.log_softmax_backward_data,
+   node="LogSoftmaxBackwardDataBackward0", grad_output="grad - total(grad * exp(output), dim)",
+   output="log_softmax_double_backward(grad, grad_output, output, dim)")
