@@ -201,12 +201,12 @@ def _mask(mask: Tensor) -> Tensor:
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """input with the value where the mask holds."""
-    broadcast_shapes(input._desc.shape, expect_tensor(mask, "masked_fill", "mask", 2)._desc.shape)
+    broadcast_shapes(expect_tensor(mask, "masked_fill", "mask", 2)._desc.shape, input._desc.shape)
     _mask(mask)
     if not isinstance(value, Tensor):
         return d.masked_fill(input, mask, value)
     if value._desc.ndim:
-        raise RuntimeError("masked_fill only supports a 0-dimensional value tensor, but got tensor with "
+        raise RuntimeError("masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                            f"{value._desc.ndim} dimension(s).")
     return d.masked_fill_tensor(input, mask, value)
 

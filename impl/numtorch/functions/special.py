@@ -115,9 +115,10 @@ def _softmax(name: str, input: Tensor, dim: int, dtype: Any) -> Tensor:
     expect_tensor(input, name)
     if dtype is not None and dtype is not input._desc.dtype:
         input = input.to(dtype)
-    wrap_dim(dim, input._desc.ndim)
+    last = wrap_dim(dim, input._desc.ndim) >= input._desc.ndim - 1
     if input._desc.dtype.category < dtypes.FLOATING:
-        raise NotImplementedError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{input._desc.dtype.scalar_name}'")
+        which = "lastdim_" if last else ""
+        raise NotImplementedError(f"\"{name}_{which}kernel_impl\" not implemented for '{input._desc.dtype.scalar_name}'")
     return getattr(d, name)(input, dim)
 
 

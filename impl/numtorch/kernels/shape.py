@@ -239,7 +239,7 @@ def split_with_sizes_backward(grads: list, shape: tuple, split_sizes: tuple, dim
 
 def cat(arrays: list, dim: int) -> Array:
     """Arrays joined along a dimension."""
-    return np.concatenate(arrays, axis=dim)
+    return np.ascontiguousarray(np.concatenate(arrays, axis=dim))
 
 
 def cat_backward(grad: Array, descs: tuple, dim: int) -> tuple:
@@ -257,7 +257,7 @@ def cat_backward(grad: Array, descs: tuple, dim: int) -> tuple:
 
 def stack(arrays: list, dim: int) -> Array:
     """Arrays joined along a new dimension."""
-    return np.stack(arrays, axis=dim)
+    return np.ascontiguousarray(np.stack(arrays, axis=dim))
 
 
 def stack_backward(grad: Array, descs: tuple, dim: int) -> tuple:
