@@ -274,10 +274,13 @@ def test_both_graphs_are_drawn_and_the_differing_nodes_marked(reader: Reader) ->
     assert "≠ PowBackward0" in graphs[0].text
 
 
-@pytest.mark.parametrize("refused", [False, True])
-def test_the_reproducer_can_be_copied(reader: Reader, refused: bool) -> None:
-    reader.open("#case=freeing/second_backward_raises")
-    button = reader.panel("freeing/second_backward_raises").find_element(By.CSS_SELECTOR, ".copy")
+# Two cases, because the browser's clipboard outlives a test.
+@pytest.mark.parametrize(
+    ("refused", "case"), [(False, "freeing/second_backward_raises"), (True, "hooks/hook_replaces_the_gradient")]
+)
+def test_the_reproducer_can_be_copied(reader: Reader, refused: bool, case: str) -> None:
+    reader.open(f"#case={case}")
+    button = reader.panel(case).find_element(By.CSS_SELECTOR, ".copy")
     if refused:
         reader.run("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     button.click()
@@ -288,7 +291,7 @@ def test_the_reproducer_can_be_copied(reader: Reader, refused: bool) -> None:
     copied = str(reader.one("textarea").get_attribute("value"))
     shown = reader.one("details[open] .program pre code").get_attribute("textContent")
     assert copied == shown
-    assert copied.startswith(script(build_run.CUBE))
+    assert copied.startswith(script(build_run.HOOKED if refused else build_run.CUBE))
 
 
 # ------------------------------------------------------------------------------------------------------------ keyboard
