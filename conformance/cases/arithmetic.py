@@ -139,7 +139,7 @@ def product_of_many_factors(torch, xs: st.lists(floats(shape=(2,), values="finit
 
 @case(requires=["backward", "pow"])
 def square_has_twice_the_base_as_gradient(torch, x: floats(), g: lambda x: cotangent(x)):
-    """The square by pow, by the operator, by square() and by the product have one gradient."""
+    """The square by pow(), by the operator and by the product has one gradient."""
     x.requires_grad_()
     (x.pow(2) + x**2 + x * x).backward(g)
 

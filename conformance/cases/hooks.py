@@ -68,7 +68,16 @@ def grad_returns_what_the_hook_returned(torch, x: floats()):
     """autograd.grad returns the gradient that the hook put in its place."""
     y = x.requires_grad_() * 2
     y.register_hook(lambda grad: grad * 3)
-    torch.autograd.grad(y.sum(), (x, y))
+    torch.autograd.grad(y.sum(), x, retain_graph=True)
+    torch.autograd.grad(y.sum(), y)
+
+
+@case(requires=["hooks", "grad"], covers=["hook.captured_modified", "hook.autograd_grad"])
+def gradient_captured_on_the_way_is_not_replaced(torch, x: floats(values="finite")):
+    """Of an input on the way to another, autograd.grad returns the gradient from before its hooks."""
+    y = x.requires_grad_() * 2
+    y.register_hook(lambda grad: grad * 3)
+    torch.autograd.grad(y.sin().sum(), (x, y))
 
 
 @case(requires=["hooks", "backward"], covers=["hook.order_all"])
