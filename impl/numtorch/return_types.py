@@ -7,13 +7,13 @@ from typing import Any
 
 
 def _make(name: str, *fields: str) -> Any:
-    base = namedtuple(name, fields)  # noqa: PYI024
+    base = namedtuple(name, fields)
 
-    def __repr__(self: Any) -> str:
+    def represent(self: Any) -> str:
         inside = ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
         return f"torch.return_types.{name}(\n{inside})"
 
-    return type(name, (base,), {"__slots__": (), "__repr__": __repr__, "__module__": "torch.return_types",
+    return type(name, (base,), {"__slots__": (), "__repr__": represent, "__module__": "torch.return_types",
                                 "__doc__": f"The result of {name}."})
 
 

@@ -74,6 +74,6 @@ def into(target: Tensor, tensors: list, desc: Any) -> bool:
     check_inplace(target, flag)
     if not dtypes.can_cast(desc.dtype, target._desc.dtype):
         raise RuntimeError(f"result type {desc.dtype.scalar_name} can't be cast to the desired output type "
-                           f"{target._desc.dtype.cpp_name if hasattr(target._desc.dtype, 'cpp_name') else target._desc.dtype.scalar_name}")
+                           f"{target._desc.dtype.scalar_name}")
     inplace_operands(target, None, "", False)
     return flag

@@ -1,8 +1,8 @@
 """Every operator row does what PyTorch does: values, types, strides, graphs, gradients of first and second order.
 
-The samples are expressions, run on PyTorch and on numtorch alike. Names: `x`, `y` (2, 3), `v` (3,), `w` (2,), `m` (3, 2), `p` (2, 3) positive, `u` (2, 3) in (-1, 1), `b`, `e` batches of
-matrices, `s` 0-d, all requiring grad; `mask` (2, 3) bool; `i` int64 (2, 3); `d` float64 (2, 3). `F` is
-torch.nn.functional. Where several tensors come out, the first differentiable ones are looked at.
+The samples are expressions, run on PyTorch and on numtorch alike. Names: `x`, `y` (2, 3), `v` (3,), `w` (2,),
+`m` (3, 2), `p` (2, 3) positive, `u` (2, 3) in (-1, 1), `b`, `e` batches of matrices, `s` 0-d, all requiring grad;
+`mask` (2, 3) bool; `i` int64 (2, 3); `d` float64 (2, 3). `F` is torch.nn.functional.
 """
 
 from __future__ import annotations
@@ -11,89 +11,101 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 torch = pytest.importorskip("torch")
 import numtorch  # noqa: E402
 import numtorch.nn.functional  # noqa: E402
 from numtorch import dispatch  # noqa: E402
 
-
 REDUCTION = """
-x.sum() | x.sum(0) | x.sum(-1, True) | x.sum((0, 1)) | x.sum(dim=None) | x.sum([]) | s.sum() | s.sum(0) | x.sum(1, dtype=torch.float64)
-x.sum(dtype=torch.float64) | i.sum() | mask.sum(0) | x.mean() | x.mean(0) | x.mean(-1, keepdim=True) | x.mean((0, 1))
-x.mean(dtype=torch.float64) | s.mean() | s.mean(0) | torch.mean(x, 1) | x.nansum() | x.nansum(0) | x.T.sum(0) | x.mean(None)
-x.prod() | x.prod(0) | x.prod(1, keepdim=True) | s.prod() | s.prod(0) | (x * 0).prod() | (x * 0).prod(1) | i.prod() | p.prod(1)
-x.max() | x.max(0)[0] | x.max(1, True).values | x.max(-1).indices | x.min() | x.min(0)[0] | s.max() | s.max(0)[0] | s.max(0)[1]
-x.amax() | x.amax(0) | x.amax((0, 1), True) | x.amin(1) | x.amin((0, 1)) | s.amax() | x.amax(-1)
-x.aminmax()[0] | x.aminmax()[1] | x.aminmax(dim=0).max | x.aminmax(dim=1, keepdim=True).min
-x.argmax() | x.argmax(0) | x.argmin(1, True) | i.argmax(1) | s.argmax() | x.argmax(keepdim=True) | x.argmin()
-x.median() | x.median(0)[0] | x.median(1, True)[0] | s.median() | x.kthvalue(2)[0] | x.kthvalue(1, 0, True)[0] | s.median(0)[0]
-x.sort()[0] | x.sort(0)[0] | x.sort(1, True)[0] | x.sort(stable=True)[0] | x.sort(dim=0, stable=True, descending=True)[1] | s.sort()[0]
-x.argsort() | x.argsort(0, True) | x.topk(2)[0] | x.topk(1, 0)[0] | x.topk(2, largest=False)[0] | x.msort() | i.sort()[0]
-x.norm() | x.norm(1) | x.norm(3) | x.norm(1.5) | x.norm(0.5) | x.norm(0) | x.norm(float('inf')) | x.norm(float('-inf')) | x.norm(2, 0)
-x.norm(2, (0, 1)) | x.norm(1, -1, True) | torch.norm(x, 'fro') | torch.norm(x, dim=1) | x.norm(dtype=torch.float64) | s.norm()
-x.norm(3, 1) | x.norm(0.5, 1) | x.norm(float('inf'), 0) | torch.linalg.vector_norm(x, 3, 0) | torch.linalg.norm(x) | (x * 0).norm()
-(x * 0).norm(3) | (x * 0).norm(1.5) | x.norm(p=2, dim=0, keepdim=True) | (x * 0).norm(0.5) | torch.linalg.vector_norm(x)
-x.var() | x.var(0) | x.var(0, False) | x.var(correction=0) | x.var(1, keepdim=True) | x.std() | x.std(0) | x.std(1, True, True)
-x.std(unbiased=False) | (x * 0).std() | torch.var_mean(x)[0] | torch.var_mean(x, 0)[1] | torch.std_mean(x, 1)[0] | torch.std_mean(x)[1]
-x.var((0, 1)) | x.var(False) | x.std(dim=0, correction=0) | x[:1].std(0) | x[:1].var(0)
-x.cumsum(0) | x.cumsum(-1) | x.cumsum(1, dtype=torch.float64) | i.cumsum(0) | s.cumsum(0) | x.cumprod(0) | x.cumprod(1) | (x * 0).cumprod(0)
-x.logsumexp(0) | x.logsumexp((0, 1)) | x.logsumexp(-1, True) | s.logsumexp(0) | i.logsumexp(0)
-x.all() | x.any(0) | x.all((0, 1)) | mask.any() | x.count_nonzero() | x.count_nonzero(0) | mask.all(1, keepdim=True)
+x.sum() | x.sum(0) | x.sum(-1, True) | x.sum((0, 1)) | x.sum(dim=None) | x.sum([]) | s.sum() | s.sum(0)
+x.sum(1, dtype=torch.float64) | x.sum(dtype=torch.float64) | i.sum() | mask.sum(0) | x.mean() | x.mean(0)
+x.mean(-1, keepdim=True) | x.mean((0, 1)) | x.mean(dtype=torch.float64) | s.mean() | s.mean(0) | torch.mean(x, 1)
+x.nansum() | x.nansum(0) | x.T.sum(0) | x.mean(None) | x.prod() | x.prod(0) | x.prod(1, keepdim=True) | s.prod()
+s.prod(0) | (x * 0).prod() | (x * 0).prod(1) | i.prod() | p.prod(1) | x.max() | x.max(0)[0] | x.max(1, True).values
+x.max(-1).indices | x.min() | x.min(0)[0] | s.max() | s.max(0)[0] | s.max(0)[1] | x.amax() | x.amax(0)
+x.amax((0, 1), True) | x.amin(1) | x.amin((0, 1)) | s.amax() | x.amax(-1) | x.aminmax()[0] | x.aminmax()[1]
+x.aminmax(dim=0).max | x.aminmax(dim=1, keepdim=True).min | x.argmax() | x.argmax(0) | x.argmin(1, True) | i.argmax(1)
+s.argmax() | x.argmax(keepdim=True) | x.argmin() | x.median() | x.median(0)[0] | x.median(1, True)[0] | s.median()
+x.kthvalue(2)[0] | x.kthvalue(1, 0, True)[0] | s.median(0)[0] | x.sort()[0] | x.sort(0)[0] | x.sort(1, True)[0]
+x.sort(stable=True)[0] | x.sort(dim=0, stable=True, descending=True)[1] | s.sort()[0] | x.argsort()
+x.argsort(0, True) | x.topk(2)[0] | x.topk(1, 0)[0] | x.topk(2, largest=False)[0] | x.msort() | i.sort()[0] | x.norm()
+x.norm(1) | x.norm(3) | x.norm(1.5) | x.norm(0.5) | x.norm(0) | x.norm(float('inf')) | x.norm(float('-inf'))
+x.norm(2, 0) | x.norm(2, (0, 1)) | x.norm(1, -1, True) | torch.norm(x, 'fro') | torch.norm(x, dim=1)
+x.norm(dtype=torch.float64) | s.norm() | x.norm(3, 1) | x.norm(0.5, 1) | x.norm(float('inf'), 0)
+torch.linalg.vector_norm(x, 3, 0) | torch.linalg.norm(x) | (x * 0).norm() | (x * 0).norm(3) | (x * 0).norm(1.5)
+x.norm(p=2, dim=0, keepdim=True) | (x * 0).norm(0.5) | torch.linalg.vector_norm(x) | x.var() | x.var(0)
+x.var(0, False) | x.var(correction=0) | x.var(1, keepdim=True) | x.std() | x.std(0) | x.std(1, True, True)
+x.std(unbiased=False) | (x * 0).std() | torch.var_mean(x)[0] | torch.var_mean(x, 0)[1] | torch.std_mean(x, 1)[0]
+torch.std_mean(x)[1] | x.var((0, 1)) | x.var(False) | x.std(dim=0, correction=0) | x[:1].std(0) | x[:1].var(0)
+x.cumsum(0) | x.cumsum(-1) | x.cumsum(1, dtype=torch.float64) | i.cumsum(0) | s.cumsum(0) | x.cumprod(0)
+x.cumprod(1) | (x * 0).cumprod(0) | x.logsumexp(0) | x.logsumexp((0, 1)) | x.logsumexp(-1, True) | s.logsumexp(0)
+i.logsumexp(0) | x.all() | x.any(0) | x.all((0, 1)) | mask.any() | x.count_nonzero() | x.count_nonzero(0)
+mask.all(1, keepdim=True)
 """
 
 LINALG = """
-v.dot(v) | v @ v | x @ v | x.mv(v) | w @ x | x @ m | x.mm(m) | x.T @ m.T | x @ x.T | m.T @ x.T | torch.matmul(x, m) | i @ i.T
-b.bmm(e) | b @ e | b @ torch.ones(4) | b @ torch.ones(4, 2) | torch.ones(3) @ b | torch.ones(5, 3) @ b | b @ b[0].T | m.T @ b
-b[0, 0] @ e | e @ v | e[:, None] @ b | b[None] @ e | b[:1] @ e | b @ e[:1] | v @ b | x @ b | b.transpose(1, 2) @ m
-torch.outer(v, w) | torch.ger(v, w) | v.vdot(v) | torch.addmm(x, x, x.T @ x) | torch.addmm(v, x, x.T @ x, beta=2, alpha=3)
-torch.addmv(w, x, v) | torch.addmv(w, x, v, beta=2, alpha=0.5) | torch.addr(v, w, v) | torch.addr(v, w, v, alpha=2)
-torch.baddbmm(torch.ones(3), b, e) | torch.baddbmm(b @ e, b, e, beta=0.5, alpha=2) | x.trace() | m.trace()
-F.linear(x, x) | F.linear(x, x, w) | F.linear(e, x, w) | F.linear(v, x, w) | F.linear(e, x)
+v.dot(v) | v @ v | x @ v | x.mv(v) | w @ x | x @ m | x.mm(m) | x.T @ m.T | x @ x.T | m.T @ x.T | torch.matmul(x, m)
+i @ i.T | b.bmm(e) | b @ e | b @ torch.ones(4) | b @ torch.ones(4, 2) | torch.ones(3) @ b | torch.ones(5, 3) @ b
+b @ b[0].T | m.T @ b | b[0, 0] @ e | e @ v | e[:, None] @ b | b[None] @ e | b[:1] @ e | b @ e[:1] | v @ b | x @ b
+b.transpose(1, 2) @ m | torch.outer(v, w) | torch.ger(v, w) | v.vdot(v) | torch.addmm(x, x, x.T @ x)
+torch.addmm(v, x, x.T @ x, beta=2, alpha=3) | torch.addmv(w, x, v) | torch.addmv(w, x, v, beta=2, alpha=0.5)
+torch.addr(v, w, v) | torch.addr(v, w, v, alpha=2) | torch.baddbmm(torch.ones(3), b, e)
+torch.baddbmm(b @ e, b, e, beta=0.5, alpha=2) | x.trace() | m.trace() | F.linear(x, x) | F.linear(x, x, w)
+F.linear(e, x, w) | F.linear(v, x, w) | F.linear(e, x)
 """
 
 COMPARISON = """
-x < y | x <= 1 | x > v | x >= 0.5 | x == y | x != i | 1 < x | x.lt(y) | torch.ge(x, 1) | torch.eq(x, i) | x.greater(1) | i < 1.5 | s == 1
-torch.isnan(x) | x.isinf() | x.isfinite() | x.logical_not() | x.logical_and(v) | torch.logical_or(x, mask) | x.logical_xor(i)
-~mask | ~i | mask & mask | torch.bitwise_or(mask, True) | i ^ 3 | i & i | torch.isclose(x, x + 1e-9) | x.isclose(y, equal_nan=True)
-torch.maximum(x, y) | torch.minimum(x, v) | torch.fmax(x, y) | torch.fmin(x, v) | torch.max(x, y) | torch.min(x, v) | torch.maximum(v, d)
-torch.maximum(x, x) | torch.minimum(x, s) | torch.maximum(i, i) | torch.fmax(x, x) | torch.fmin(x, x.detach())
-torch.where(mask, x, y) | torch.where(mask, x, 0.) | torch.where(mask, 1, x) | torch.where(mask, v, x) | torch.where(mask[:, :1], v, s)
-torch.where(mask, x, d) | torch.where(mask, 1, 2) | torch.where(mask, 1., 2) | torch.where(mask, i, 1.5) | x.where(mask, y) | torch.where(mask)[0]
-x.clamp(-1, 1) | x.clamp(0) | x.clamp(max=0.5) | x.clamp(1, -1) | i.clamp(0, 1) | i.clamp(0.5) | x.clamp(v) | x.clamp(v, y) | x.clamp(max=y)
-x.clamp_min(0) | x.clamp_max(0) | x.clamp_min(v) | x.clamp_max(y) | torch.clip(x, -1, 1) | x.clamp(0, 0) | mask.clamp(0) | x.clamp(min=s, max=d)
-x.masked_fill(mask, 0) | x.masked_fill(mask, s) | x.masked_fill(mask[0], 1) | v.masked_fill(mask, 2) | i.masked_fill(mask, 1.5)
-x.masked_select(mask) | v.masked_select(mask) | x.masked_select(mask[0]) | x.masked_fill(mask, d[0, 0])
-x.clone().gt_(1) | x.clone().eq_(y) | x.clone().lt_(v) | x.clone().le_(0.5) | x.clone().ge_(y) | x.clone().ne_(1) | x.clone().clamp_(0, 1)
-x.clone().clamp_min_(0) | x.clone().clamp_max_(y) | x.clone().masked_fill_(mask, 2) | x.clone().clamp_(v, y) | x.clone().ge_(0)
-x.clone().eq_(1) | x.clone().ne_(y) | x.clone().gt_(y) | x.clone().le_(y) | x.clone().lt_(0) | x.clone().clamp_min_(v) | x.clone().clamp_max_(0)
+x < y | x <= 1 | x > v | x >= 0.5 | x == y | x != i | 1 < x | x.lt(y) | torch.ge(x, 1) | torch.eq(x, i) | x.greater(1)
+i < 1.5 | s == 1 | torch.isnan(x) | x.isinf() | x.isfinite() | x.logical_not() | x.logical_and(v)
+torch.logical_or(x, mask) | x.logical_xor(i) | ~mask | ~i | mask & mask | torch.bitwise_or(mask, True) | i ^ 3 | i & i
+torch.isclose(x, x + 1e-9) | x.isclose(y, equal_nan=True) | torch.maximum(x, y) | torch.minimum(x, v)
+torch.fmax(x, y) | torch.fmin(x, v) | torch.max(x, y) | torch.min(x, v) | torch.maximum(v, d) | torch.maximum(x, x)
+torch.minimum(x, s) | torch.maximum(i, i) | torch.fmax(x, x) | torch.fmin(x, x.detach()) | torch.where(mask, x, y)
+torch.where(mask, x, 0.) | torch.where(mask, 1, x) | torch.where(mask, v, x) | torch.where(mask[:, :1], v, s)
+torch.where(mask, x, d) | torch.where(mask, 1, 2) | torch.where(mask, 1., 2) | torch.where(mask, i, 1.5)
+x.where(mask, y) | torch.where(mask)[0] | x.clamp(-1, 1) | x.clamp(0) | x.clamp(max=0.5) | x.clamp(1, -1)
+i.clamp(0, 1) | i.clamp(0.5) | x.clamp(v) | x.clamp(v, y) | x.clamp(max=y) | x.clamp_min(0) | x.clamp_max(0)
+x.clamp_min(v) | x.clamp_max(y) | torch.clip(x, -1, 1) | x.clamp(0, 0) | mask.clamp(0) | x.clamp(min=s, max=d)
+x.masked_fill(mask, 0) | x.masked_fill(mask, s) | x.masked_fill(mask[0], 1) | v.masked_fill(mask, 2)
+i.masked_fill(mask, 1.5) | x.masked_select(mask) | v.masked_select(mask) | x.masked_select(mask[0])
+x.masked_fill(mask, d[0, 0]) | x.clone().gt_(1) | x.clone().eq_(y) | x.clone().lt_(v) | x.clone().le_(0.5)
+x.clone().ge_(y) | x.clone().ne_(1) | x.clone().clamp_(0, 1) | x.clone().clamp_min_(0) | x.clone().clamp_max_(y)
+x.clone().masked_fill_(mask, 2) | x.clone().clamp_(v, y) | x.clone().ge_(0) | x.clone().eq_(1) | x.clone().ne_(y)
+x.clone().gt_(y) | x.clone().le_(y) | x.clone().lt_(0) | x.clone().clamp_min_(v) | x.clone().clamp_max_(0)
 """
 SPECIAL = """
-x.exp2() | p.log2() | p.log10() | x.asinh() | (p + 1).acosh() | u.atanh() | x.sinc() | x.deg2rad() | torch.rad2deg(x) | x.erf() | torch.erfc(x)
-torch.logaddexp(x, y) | torch.logaddexp2(x, v) | x.xlogy(p) | torch.xlogy(v, p) | torch.logit(p / 10) | i.exp2() | i.erf() | s.sinc()
-x.atan2(p) | torch.atan2(v, p) | p.hypot(y) | torch.hypot(p, v) | x.frac() | torch.logit(p / 4, 0.2) | x.floor() | x.ceil() | x.trunc() | x.round()
-x.fmod(p) | x.fmod(2) | x.remainder(p) | x % 2 | x % p | i % 2 | i % 2.5 | i.fmod(3) | x.remainder(1.5) | torch.remainder(x, p) | 2 % p
-x // p | x // 2 | i // 2 | torch.floor_divide(i, 2) | 3 // p | torch.div(x, p, rounding_mode='floor') | torch.div(x, p, rounding_mode='trunc')
-torch.div(i, 2, rounding_mode='trunc') | torch.div(i, 2, rounding_mode='floor')
-torch.lerp(x, y, 0.25) | torch.lerp(x, v, 0.75) | torch.lerp(x, y, p) | x.lerp(y, s) | torch.addcmul(x, x, y) | torch.addcmul(x, v, s, value=2)
-torch.addcdiv(x, y, p) | torch.addcdiv(v, y, p, value=0.5) | x.clone().lerp_(y, 0.25) | x.clone().addcmul_(y, v) | x.clone().addcdiv_(y, p, value=3)
-x.clone().fmod_(2) | x.clone().remainder_(p) | x.clone().exp2_() | x.clone().lerp_(y, p) | x.clone().hypot_(p) | x.clone().erf_()
-F.softplus(x) | F.softplus(x, 2, 1) | F.elu(x) | F.elu(x, 0.5) | F.selu(x) | F.celu(x, 2.) | F.leaky_relu(x) | F.leaky_relu(x, 0.5) | F.hardtanh(x)
-F.relu6(x) | F.relu(x) | F.threshold(x, 0.5, -1) | F.softshrink(x) | F.hardshrink(x) | F.hardsigmoid(x) | F.hardswish(x) | F.gelu(x) | F.mish(x)
-F.gelu(x, approximate='tanh') | F.silu(x) | F.logsigmoid(x) | F.softsign(x) | F.tanhshrink(x) | F.softmin(x, 0) | F.sigmoid(x) | F.tanh(x)
-F.softmax(x, 0) | x.softmax(-1) | x.log_softmax(1) | F.log_softmax(x, dim=0) | s.softmax(0) | s.log_softmax(0) | x.softmax(1, dtype=torch.float64)
-F.elu(x.clone(), inplace=True) | F.leaky_relu(x.clone(), 0.1, inplace=True) | F.hardtanh(x.clone(), inplace=True) | F.silu(x.clone(), inplace=True)
+x.exp2() | p.log2() | p.log10() | x.asinh() | (p + 1).acosh() | u.atanh() | x.sinc() | x.deg2rad() | torch.rad2deg(x)
+x.erf() | torch.erfc(x) | torch.logaddexp(x, y) | torch.logaddexp2(x, v) | x.xlogy(p) | torch.xlogy(v, p)
+torch.logit(p / 10) | i.exp2() | i.erf() | s.sinc() | x.atan2(p) | torch.atan2(v, p) | p.hypot(y) | torch.hypot(p, v)
+x.frac() | torch.logit(p / 4, 0.2) | x.floor() | x.ceil() | x.trunc() | x.round() | x.fmod(p) | x.fmod(2)
+x.remainder(p) | x % 2 | x % p | i % 2 | i % 2.5 | i.fmod(3) | x.remainder(1.5) | torch.remainder(x, p) | 2 % p
+x // p | x // 2 | i // 2 | torch.floor_divide(i, 2) | 3 // p | torch.div(x, p, rounding_mode='floor')
+torch.div(x, p, rounding_mode='trunc') | torch.div(i, 2, rounding_mode='trunc')
+torch.div(i, 2, rounding_mode='floor') | torch.lerp(x, y, 0.25) | torch.lerp(x, v, 0.75) | torch.lerp(x, y, p)
+x.lerp(y, s) | torch.addcmul(x, x, y) | torch.addcmul(x, v, s, value=2) | torch.addcdiv(x, y, p)
+torch.addcdiv(v, y, p, value=0.5) | x.clone().lerp_(y, 0.25) | x.clone().addcmul_(y, v)
+x.clone().addcdiv_(y, p, value=3) | x.clone().fmod_(2) | x.clone().remainder_(p) | x.clone().exp2_()
+x.clone().lerp_(y, p) | x.clone().hypot_(p) | x.clone().erf_() | F.softplus(x) | F.softplus(x, 2, 1) | F.elu(x)
+F.elu(x, 0.5) | F.selu(x) | F.celu(x, 2.) | F.leaky_relu(x) | F.leaky_relu(x, 0.5) | F.hardtanh(x) | F.relu6(x)
+F.relu(x) | F.threshold(x, 0.5, -1) | F.softshrink(x) | F.hardshrink(x) | F.hardsigmoid(x) | F.hardswish(x)
+F.gelu(x) | F.mish(x) | F.gelu(x, approximate='tanh') | F.silu(x) | F.logsigmoid(x) | F.softsign(x) | F.tanhshrink(x)
+F.softmin(x, 0) | F.sigmoid(x) | F.tanh(x) | F.softmax(x, 0) | x.softmax(-1) | x.log_softmax(1)
+F.log_softmax(x, dim=0) | s.softmax(0) | s.log_softmax(0) | x.softmax(1, dtype=torch.float64)
+F.elu(x.clone(), inplace=True) | F.leaky_relu(x.clone(), 0.1, inplace=True) | F.hardtanh(x.clone(), inplace=True)
+F.silu(x.clone(), inplace=True)
 """
 CORE = """
-x + y | x - v | x * s | x / p | 2 - x | torch.rsub(x, y) | -x | 1 / p | p ** 2 | v ** 2 | v.abs() ** v | 2 ** v | p.reciprocal() | x.exp() | p.log() | p.sqrt()
-p.rsqrt() | x.sin() | x.cos() | x.tan() | u.asin() | u.acos() | x.atan() | x.sinh() | x.cosh() | p.log1p() | x.expm1() | x.tanh() | x.sigmoid()
-x.relu() | x.abs() | x.sign() | p.pow(3) | x.clone().mul_(y) | x.clone().add_(2) | x.clone().div_(p) | x.clone().sub_(v)
-x.view(3, 2) | x.reshape(6) | b[:, :, ::2].reshape(2, 6) | x.t() | x.T | b.transpose(0, 2) | b.permute(2, 0, 1) | v.expand(2, 3) | x[:, :1].squeeze()
-x[:1].squeeze(0) | x[:1, :1].squeeze((0, 1)) | x.unsqueeze(1) | x.select(0, 1) | x[1] | x[:, 1:] | x.diagonal() | x.unbind()[0] | b.split(1)[1]
-b.split([1, 2], 1)[1] | x.flip(0) | x.T.contiguous() | x.clone() | x.to(torch.float64) | torch.cat([x, y]) | torch.stack([x, y]) | x[i > 0]
-x[torch.tensor([0, 0, 1])] | x.chunk(2)[0] | x[...] | torch.cat([x, d]) | x.narrow(1, 0, 2)
+x + y | x - v | x * s | x / p | 2 - x | torch.rsub(x, y) | -x | 1 / p | p ** 2 | v ** 2 | v.abs() ** v | 2 ** v
+p.reciprocal() | x.exp() | p.log() | p.sqrt() | p.rsqrt() | x.sin() | x.cos() | x.tan() | u.asin() | u.acos()
+x.atan() | x.sinh() | x.cosh() | p.log1p() | x.expm1() | x.tanh() | x.sigmoid() | x.relu() | x.abs() | x.sign()
+p.pow(3) | x.clone().mul_(y) | x.clone().add_(2) | x.clone().div_(p) | x.clone().sub_(v) | x.view(3, 2) | x.reshape(6)
+b[:, :, ::2].reshape(2, 6) | x.t() | x.T | b.transpose(0, 2) | b.permute(2, 0, 1) | v.expand(2, 3)
+x[:, :1].squeeze() | x[:1].squeeze(0) | x[:1, :1].squeeze((0, 1)) | x.unsqueeze(1) | x.select(0, 1) | x[1] | x[:, 1:]
+x.diagonal() | x.unbind()[0] | b.split(1)[1] | b.split([1, 2], 1)[1] | x.flip(0) | x.T.contiguous() | x.clone()
+x.to(torch.float64) | torch.cat([x, y]) | torch.stack([x, y]) | x[i > 0] | x[torch.tensor([0, 0, 1])] | x.chunk(2)[0]
+x[...] | torch.cat([x, d]) | x.narrow(1, 0, 2)
 """
 FAMILIES = {"core": CORE, "reduction": REDUCTION, "linalg": LINALG, "comparison": COMPARISON, "special": SPECIAL}
 
@@ -276,22 +288,25 @@ def test_every_row_with_a_formula_has_a_sample():
             if again.requires_grad:
                 reached |= nodes_of(numtorch.autograd.grad(again, leaves, create_graph=True, allow_unused=True))
         except RuntimeError as error:
-            assert "not implemented" in str(error)
+            if "not implemented" not in str(error):
+                raise
     missing = {c.__name__ for c in set(dispatch.NODES) - reached} - ELSEWHERE
     assert not {n for n in missing if not n.startswith(NEVER_TRACKED)}
 
 
 ERRORS = """
-x.sum(5) | x.sum((0, 0)) | x.mean(2) | i.mean() | i.mean(0) | mask.mean() | x.max(3) | x[:0].max() | x[:0].max(0) | x[:0].min() | x[:0].amax()
-x[:0].amax(0) | x[:0].argmax() | x[:0].argmax(0) | x[:0].median(0) | x[:0].aminmax() | mask.argmax() | i.var() | i.norm() | x.norm('abc')
-x.cumsum(5) | x.topk(4) | x.kthvalue(5) | x.logsumexp(2) | s.sum(1) | s.max(1) | x.prod((0, 1)) | torch.sum([1]) | x[:0].norm(float('inf'))
-x.double().mean(dtype=torch.int64) | x.sort(2) | x.var(3) | x.amax((0, 0)) | torch.linalg.vector_norm(x, 'fro') | x.norm(p=2, dim=5)
-v.dot(w) | v.dot(x) | v.dot(d[0]) | torch.dot(v, [1]) | mask[0].dot(mask[0]) | x.mv(w) | x.mv(x) | x.mm(x) | x.mm(v) | v.mm(x) | x.mm(i.T) | b.bmm(b)
-b.bmm(x) | x.bmm(b) | x @ w | x @ s | s @ x | v @ w | v @ x | x @ x | b @ b | b @ w | x @ 2 | torch.matmul(x, 2) | torch.outer(v, x) | w @ b
-torch.addmm(x, x, x) | torch.addmm(v, x, m) | torch.addmm(b, x, m) | torch.addmm(d, x, m) | torch.mm(x, 2)
-torch.eq(x, w) | torch.eq(2, x) | x < None | x < 'a' | x.lt(b) | torch.equal(x, 2) | torch.allclose(x, i) | torch.logical_or(x, 0) | ~x
-torch.maximum(x, 2.) | torch.maximum(x, w) | torch.where(x, x, x) | x.clamp() | x.masked_fill(x, 0) | x.masked_fill(mask, v)
-x.masked_fill(mask[:, :2], 1) | i.clone().clamp_(0.5) | x.softmax(2) | F.softmax(i, 0) | x.log_softmax(-3) | torch.lerp(x, w, 0.5)
+x.sum(5) | x.sum((0, 0)) | x.mean(2) | i.mean() | i.mean(0) | mask.mean() | x.max(3) | x[:0].max() | x[:0].max(0)
+x[:0].min() | x[:0].amax() | x[:0].amax(0) | x[:0].argmax() | x[:0].argmax(0) | x[:0].median(0) | x[:0].aminmax()
+mask.argmax() | i.var() | i.norm() | x.norm('abc') | x.cumsum(5) | x.topk(4) | x.kthvalue(5) | x.logsumexp(2)
+s.sum(1) | s.max(1) | x.prod((0, 1)) | torch.sum([1]) | x[:0].norm(float('inf')) | x.double().mean(dtype=torch.int64)
+x.sort(2) | x.var(3) | x.amax((0, 0)) | torch.linalg.vector_norm(x, 'fro') | x.norm(p=2, dim=5) | v.dot(w) | v.dot(x)
+v.dot(d[0]) | torch.dot(v, [1]) | mask[0].dot(mask[0]) | x.mv(w) | x.mv(x) | x.mm(x) | x.mm(v) | v.mm(x) | x.mm(i.T)
+b.bmm(b) | b.bmm(x) | x.bmm(b) | x @ w | x @ s | s @ x | v @ w | v @ x | x @ x | b @ b | b @ w | x @ 2
+torch.matmul(x, 2) | torch.outer(v, x) | w @ b | torch.addmm(x, x, x) | torch.addmm(v, x, m) | torch.addmm(b, x, m)
+torch.addmm(d, x, m) | torch.mm(x, 2) | torch.eq(x, w) | torch.eq(2, x) | x < None | x < 'a' | x.lt(b)
+torch.equal(x, 2) | torch.allclose(x, i) | torch.logical_or(x, 0) | ~x | torch.maximum(x, 2.) | torch.maximum(x, w)
+torch.where(x, x, x) | x.clamp() | x.masked_fill(x, 0) | x.masked_fill(mask, v) | x.masked_fill(mask[:, :2], 1)
+i.clone().clamp_(0.5) | x.softmax(2) | F.softmax(i, 0) | x.log_softmax(-3) | torch.lerp(x, w, 0.5)
 torch.addcmul(x, y, w) | torch.atan2(x, w) | x & 1
 """
 
@@ -306,10 +321,11 @@ def test_a_mistake_gets_pytorchs_error(text):
 
 
 EMPTY = """
-z.sum() | z.sum(0) | z.sum(1) | z.mean() | z.mean(0) | z.prod() | z.prod(0) | z.norm() | z.norm(1, 0) | z.max(1)[0] | z.amax(1) | z.argmax(1)
-z.var() | z.std(0) | z.var(1) | z.median() | z.logsumexp(0) | z.logsumexp(1) | z.all() | z.any(0) | z.sort(0)[0] | z.sort(1)[1] | z.cumsum(0)
-z.cumprod(1) | z @ m | m.T[:0] @ m | z.T @ z | z.clamp(0) | torch.maximum(z, v) | torch.where(z > 0, z, 1) | z.softmax(0) | z.log_softmax(1)
-z.masked_fill(z > 0, 1) | z.exp2() | z.masked_select(z > 0) | v[:0].dot(v[:0]) | b[:0].bmm(e[:0]) | b[:0] @ m[:1].T[:1].expand(4, 3) | z.count_nonzero()
+z.sum() | z.sum(0) | z.sum(1) | z.mean() | z.mean(0) | z.prod() | z.prod(0) | z.norm() | z.norm(1, 0) | z.max(1)[0]
+z.amax(1) | z.argmax(1) | z.var() | z.std(0) | z.var(1) | z.median() | z.logsumexp(0) | z.logsumexp(1) | z.all()
+z.any(0) | z.sort(0)[0] | z.sort(1)[1] | z.cumsum(0) | z.cumprod(1) | z @ m | m.T[:0] @ m | z.T @ z | z.clamp(0)
+torch.maximum(z, v) | torch.where(z > 0, z, 1) | z.softmax(0) | z.log_softmax(1) | z.masked_fill(z > 0, 1) | z.exp2()
+z.masked_select(z > 0) | v[:0].dot(v[:0]) | b[:0].bmm(e[:0]) | b[:0] @ m[:1].T[:1].expand(4, 3) | z.count_nonzero()
 """
 
 

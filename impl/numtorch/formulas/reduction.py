@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
-from ..kernels.reduction import axes, count
-from ..kernels.reduction import kept as kept_array
+from ..kernels.reduction import axes, count, kept as kept_array
 from ..tensor import wrap
 
 
@@ -131,7 +130,8 @@ def norm_backward(grad: Any, x: Any, ord: float, norm: Any, dim: Any, keepdim: b
     if norm._desc.dtype.to_real() is not kind.to_real():
         wide = norm._desc.dtype.to_complex() if kind.is_complex else norm._desc.dtype
         return norm_backward(grad, x.to(wide), ord, norm, dim, keepdim).to(kind)
-    grad, norm = restored(grad, dim, keepdim, ndim), restored(norm, dim, keepdim, ndim)
+    if dim:
+        grad, norm = restored(grad, dim, keepdim, ndim), restored(norm, dim, keepdim, ndim)
     if ord == 1:
         return x.sgn() * grad
     zero = wrap(norm._array == 0)

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d
-from .. import dtype as dtypes
+from .. import dispatch as d, dtype as dtypes
 from ..descriptor import broadcast_shapes
 from ..operands import category_of, store
 from ..tensor import Tensor, wrap
@@ -251,7 +250,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """input between two bounds, numbers or tensors."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, Tensor) and (max is None or isinstance(max, Tensor)) or min is None and isinstance(max, Tensor):
+    if (isinstance(min, Tensor) and (max is None or isinstance(max, Tensor))) or (min is None and isinstance(max, Tensor)):
         return d.clamp_tensor(expect_tensor(input, "clamp"), min, max)
     return d.clamp(_bounds(input, min, max, "clamp"), min, max)
 

@@ -6,9 +6,7 @@ import builtins
 import warnings
 from typing import Any
 
-from .. import dispatch as d
-from .. import dtype as dtypes
-from .. import return_types
+from .. import dispatch as d, dtype as dtypes, return_types
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor
 

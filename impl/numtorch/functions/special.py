@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d
-from .. import dtype as dtypes
+from .. import dispatch as d, dtype as dtypes
 from ..operands import category_of
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor
@@ -202,7 +201,12 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 def _no_inplace(name: str) -> Any:
     function, writing = getattr(d, name), getattr(d, name + "_")
-    return lambda input, inplace=False: writing(input) if inplace else function(input)
+
+    def call(input: Tensor, inplace: bool = False) -> Tensor:
+        return writing(input) if inplace else function(input)
+
+    call.__name__ = name
+    return call
 
 
 def softsign(input: Tensor) -> Tensor:

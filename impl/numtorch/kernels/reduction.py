@@ -148,8 +148,7 @@ def _index_of(function: Any, x: Array, dim: int | None, keepdim: bool) -> Array:
         return np.int64(0)
     out = np.asarray(function(x, axis=dim)).astype(np.int64, copy=False)
     if keepdim:
-        return np.reshape(out, (1,) * x.ndim if dim is None else tuple([*x.shape[:dim % x.ndim], 1,
-                                                                         *x.shape[dim % x.ndim + 1:]]))
+        return shaped(out, x, axes(dim, x.ndim), True)
     return rows(out)[()]
 
 
