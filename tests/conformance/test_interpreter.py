@@ -735,3 +735,14 @@ def test_a_session_runs_the_steps_so_far() -> None:
 def test_dictionaries_and_lists_arrive() -> None:
     (trace,) = run(Program(steps=(Bind(out="d", value=Dict((("a", tensor([1.0])), ("b", 2)))),)), torch).steps
     assert set(trace.changes) == {"d['a']"}
+
+
+def test_a_library_may_keep_its_own_module_s_warnings_to_itself():
+    library = types.ModuleType("quietlib")
+    source = "import warnings\ndef loud(): warnings.warn('loud')\ndef quiet(): warnings.warn('quiet', RuntimeWarning)\n"
+    exec(compile(source, "quietlib.py", "exec"), library.__dict__)
+    program = Program(steps=(Call(function=Global("torch.loud")), Call(function=Global("torch.quiet"))))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module="quietlib")
+        trace = run(program, library)
+    assert [[w.message for w in step.warnings] for step in trace.steps] == [["loud"], []]
