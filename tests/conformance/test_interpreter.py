@@ -18,6 +18,7 @@ from conformance.interpreter import MAX_CALLS, Session, run
 from conformance.numbers import elements
 from conformance.program import (
     Bind,
+    Call,
     Class,
     Complex,
     Dict,
