@@ -7,16 +7,16 @@ replace them here, last; inside the package import from the modules, never throu
 import warnings
 from typing import Any
 
+from . import autograd, methods
+from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .grad_mode import is_grad_enabled, is_inference_mode_enabled
+from .tensor import Tensor
+
 # NumPy warns of overflow, division by zero and the like where PyTorch is silent. A filter for warnings that arise in
 # this package leaves the user's own NumPy code as it was. (Rejected: np.seterr, which would silence that too and is not
 # inherited by threads; np.errstate around each operator, 2.7 µs. Whoever records all warnings still sees them: wrap
 # such code in np.errstate(all="ignore").)
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"numtorch\.")
-
-from . import autograd, methods
-from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
-from .grad_mode import is_grad_enabled, is_inference_mode_enabled
-from .tensor import Tensor
 
 __version__ = "2.13.0"
 methods.bind(globals())
@@ -29,25 +29,30 @@ def manual_seed(seed: int) -> Any:
     return start(seed)
 
 
-def set_printoptions(**options: Any) -> None:
-    """How tensors are printed."""
-    from .printing import set_printoptions as set_options
-
-    set_options(**options)
+# What is imported when it is first asked for, so that `import numtorch` costs little more than `import numpy`.
+_MODULES = ("cuda", "drawing", "linalg", "nn", "random")
+_NAMES = {
+    "Generator": "random", "default_generator": "random", "get_rng_state": "random",
+    "initial_seed": "random", "seed": "random", "set_rng_state": "random", "set_printoptions": "printing",
+}
 
 
 def __getattr__(name: str) -> Any:
     """What is made only when it is asked for."""
+    import importlib
+
     if name == "bfloat16":
         from .dtype import bfloat16
 
         return bfloat16()
-    if name in ("random", "drawing", "linalg", "nn"):
-        import importlib
-
+    if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
+    if name in _NAMES:
+        return getattr(importlib.import_module(f".{_NAMES[name]}", __name__), name)
+    if name == "_tensor_str":
+        return importlib.import_module(".printing", __name__)
     raise AttributeError(f"module 'torch' has no attribute '{name}'")
 
 
 __all__ = ["Tensor", "autograd", "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
-           "manual_seed", "no_grad", "set_grad_enabled", "set_printoptions"]
+           "manual_seed", "no_grad", "set_grad_enabled"]

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from . import dtype as dtypes
+from . import dtype as dtypes, grad_mode
+from .device import check_device
 from .tensor import Tensor, wrap
 from .views import extras
 
@@ -32,7 +33,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     else:
         array = as_array(data)
         kind = dtype or infer_dtype(array, _flat_first(data))
-    return finish(wrap(np.array(array, dtype=kind.numpy)), requires_grad)
+    return finish(wrap(np.array(array, dtype=kind.numpy)), requires_grad, device)
 
 
 def _flat_first(data: Any) -> Any:
@@ -75,10 +76,10 @@ def _items(data: Any) -> Any:
     return [x._numpy() if isinstance(x, Tensor) else _items(x) if isinstance(x, (list, tuple)) else x for x in data]
 
 
-def finish(new: Tensor, requires_grad: bool) -> Tensor:
+def finish(new: Tensor, requires_grad: bool, device: Any = None) -> Tensor:
     """Flags of a factory's result."""
-    from . import grad_mode
-
+    if device is not None:
+        check_device(device)
     if grad_mode.disabled and grad_mode.state.inference:
         extras(new).inference = True
     if requires_grad:
@@ -124,17 +125,17 @@ def _kind(dtype: Any) -> dtypes.dtype:
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None,
           pin_memory: bool = False, memory_format: Any = None) -> Tensor:
     """Uninitialised memory; zeros here, so that runs can be compared."""
-    return finish(wrap(np.zeros(_shape(size), _kind(dtype).numpy)), requires_grad)
+    return finish(wrap(np.zeros(_shape(size), _kind(dtype).numpy)), requires_grad, device)
 
 
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None) -> Tensor:
     """Zeros."""
-    return finish(wrap(np.zeros(_shape(size), _kind(dtype).numpy)), requires_grad)
+    return finish(wrap(np.zeros(_shape(size), _kind(dtype).numpy)), requires_grad, device)
 
 
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None) -> Tensor:
     """Ones."""
-    return finish(wrap(np.ones(_shape(size), _kind(dtype).numpy)), requires_grad)
+    return finish(wrap(np.ones(_shape(size), _kind(dtype).numpy)), requires_grad, device)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
@@ -143,7 +144,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     if dtype is None:
         dtype = infer_dtype(np.array(value), value)
-    return finish(wrap(np.full(_shape((size,)), np.array(value).astype(dtype.numpy))), requires_grad)
+    return finish(wrap(np.full(_shape((size,)), np.array(value).astype(dtype.numpy))), requires_grad, device)
 
 
 def _like_array(model: Tensor, dtype: Any) -> np.ndarray:
@@ -159,7 +160,7 @@ def _like_array(model: Tensor, dtype: Any) -> np.ndarray:
 def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
                memory_format: Any = None, layout: Any = None) -> Tensor:
     """As `empty`, with the shape, type and strides of another tensor."""
-    return zeros_like(input, dtype=dtype, requires_grad=requires_grad)
+    return zeros_like(input, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
@@ -167,7 +168,7 @@ def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
     """Zeros with the shape, type and strides of another tensor."""
     array = _like_array(input, dtype)
     array[...] = 0
-    return finish(wrap(array), requires_grad)
+    return finish(wrap(array), requires_grad, device)
 
 
 def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
@@ -175,7 +176,7 @@ def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_
     """Ones with the shape, type and strides of another tensor."""
     array = _like_array(input, dtype)
     array[...] = 1
-    return finish(wrap(array), requires_grad)
+    return finish(wrap(array), requires_grad, device)
 
 
 def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
@@ -183,7 +184,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any 
     """One value with the shape, type and strides of another tensor."""
     array = _like_array(input, dtype)
     array[...] = np.array(fill_value).astype(array.dtype)
-    return finish(wrap(array), requires_grad)
+    return finish(wrap(array), requires_grad, device)
 
 
 def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
@@ -204,7 +205,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
         array = (start + np.arange(count, dtype=np.float64) * step).astype(dtype.numpy)
     else:
         array = np.arange(count, dtype=np.int64) * int(step) + int(start)
-    return finish(wrap(array.astype(dtype.numpy)), requires_grad)
+    return finish(wrap(array.astype(dtype.numpy)), requires_grad, device)
 
 
 def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None,
@@ -215,88 +216,39 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     if steps == 1:
-        return finish(wrap(np.array([start], kind.numpy)), requires_grad)
+        return finish(wrap(np.array([start], kind.numpy)), requires_grad, device)
     step = (real(end) - real(start)) / real(max(steps - 1, 1))
     i = np.arange(steps).astype(kind.numpy)
     array = np.where(np.arange(steps) < steps // 2, real(start) + step * i, real(end) - step * (real(steps - 1) - i))
-    return finish(wrap(array.astype(kind.numpy)), requires_grad)
+    return finish(wrap(array.astype(kind.numpy)), requires_grad, device)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal."""
-    return finish(wrap(np.eye(n, m, dtype=_kind(dtype).numpy)), requires_grad)
+    return finish(wrap(np.eye(n, m, dtype=_kind(dtype).numpy)), requires_grad, device)
 
 
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of this one's type."""
-    return tensor(data, dtype=dtype or self._desc.dtype, requires_grad=requires_grad)
+    return tensor(data, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)
 
 
 def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of this one's type."""
-    return zeros(*size, dtype=dtype or self._desc.dtype, requires_grad=requires_grad)
+    return zeros(*size, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)
 
 
 def new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of this one's type."""
-    return ones(*size, dtype=dtype or self._desc.dtype, requires_grad=requires_grad)
+    return ones(*size, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)
 
 
 def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """As `empty`, of this one's type."""
-    return empty(*size, dtype=dtype or self._desc.dtype, requires_grad=requires_grad)
+    return empty(*size, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)
 
 
 def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:
     """One value of this one's type."""
-    return full(size, fill_value, dtype=dtype or self._desc.dtype, requires_grad=requires_grad)
-
-
-def rand(*size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform numbers in [0, 1)."""
-    from . import random
-
-    array = np.empty(_shape(size), _kind(dtype).numpy)
-    random.fill_uniform(array, generator=generator)
-    return finish(wrap(array), requires_grad)
-
-
-def randn(*size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Standard normal numbers."""
-    from . import random
-
-    array = np.empty(_shape(size), _kind(dtype).numpy)
-    random.fill_normal(array, generator=generator)
-    return finish(wrap(array), requires_grad)
-
-
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None,
-            device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Integers from low up to high, high excluded."""
-    from . import random
-
-    if size is None:
-        low, high, size = 0, low, high
-    array = np.empty(_shape((size,)), (dtype or dtypes.int64).numpy)
-    random.fill_integers(array, low, high, generator)
-    return finish(wrap(array), requires_grad)
-
-
-def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None,
-             requires_grad: bool = False) -> Tensor:
-    """The numbers below n in random order."""
-    from . import random
-
-    array = random.permutation(n, generator)
-    return finish(wrap(array.astype((dtype or dtypes.int64).numpy)), requires_grad)
-
-
-def rand_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform numbers with the shape and type of another tensor."""
-    return rand(tuple(input._desc.shape), dtype=dtype or input._desc.dtype, requires_grad=requires_grad)
-
-
-def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Normal numbers with the shape and type of another tensor."""
-    return randn(tuple(input._desc.shape), dtype=dtype or input._desc.dtype, requires_grad=requires_grad)
+    return full(size, fill_value, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)

@@ -21,7 +21,12 @@ Array = Any  # np.ndarray, or np.generic for a 0-d tensor whose storage nobody h
 class Size(tuple):
     """The shape of a tensor: a tuple of ints."""
 
+    __module__ = "torch"
+
     __slots__ = ()
+
+    def __reduce__(self) -> tuple:
+        return size_of, (tuple(self),)
 
     def __repr__(self) -> str:
         return "torch.Size([" + ", ".join(map(str, self)) + "])"
@@ -39,6 +44,11 @@ class Size(tuple):
 
     def __add__(self, other: tuple) -> Size:  # type: ignore[override]
         return Size(tuple.__add__(self, other))
+
+
+def size_of(shape: tuple) -> Size:
+    """A pickled Size; a function of this package, because the class goes by PyTorch's name."""
+    return Size(shape)
 
 
 class Descriptor:

@@ -17,6 +17,8 @@ BOOL, INTEGRAL, FLOATING, COMPLEX = range(4)
 class dtype:
     """A type of element: PyTorch's name, NumPy's type, and the category that promotion looks at."""
 
+    __module__ = "torch"
+
     __slots__ = (
         "category",
         "constants",
@@ -46,8 +48,8 @@ class dtype:
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
-    def __reduce__(self) -> str:
-        return self.name
+    def __reduce__(self) -> tuple:
+        return named, (self.name,)
 
     def __copy__(self) -> dtype:
         return self
@@ -98,6 +100,11 @@ def bfloat16() -> dtype:
     return _lazy["bfloat16"]
 
 
+def named(name: str) -> dtype:
+    """A pickled dtype; a function of this package, because the class goes by PyTorch's name."""
+    return bfloat16() if name == "bfloat16" else next(d for d in ALL if d.name == name)
+
+
 _default = float32
 
 
@@ -110,9 +117,9 @@ def set_default_dtype(d: dtype) -> None:
     """Set the type of a tensor made of Python floats."""
     global _default
     if not isinstance(d, dtype):
-        raise TypeError("invalid dtype object")
+        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
     if not d.is_floating_point:
-        raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
+        raise TypeError("only floating-point types are supported as the default type")
     _default = d
 
 
@@ -181,6 +188,8 @@ def can_cast(source: dtype, target: dtype) -> bool:
 class finfo:
     """Limits of a floating-point type."""
 
+    __module__ = "torch"
+
     def __init__(self, type: dtype | None = None):
         d = type if type is not None else _default
         if not (d.is_floating_point or d.is_complex):
@@ -192,7 +201,7 @@ class finfo:
         self.max = float(info.max)
         self.min = float(info.min)
         self.tiny = self.smallest_normal = float(info.tiny)
-        self.resolution = float(info.resolution)
+        self.resolution = 10.0**-info.precision
         self.dtype = d.name
 
     def __repr__(self) -> str:
@@ -203,7 +212,11 @@ class finfo:
 class iinfo:
     """Limits of an integral type."""
 
+    __module__ = "torch"
+
     def __init__(self, type: dtype):
+        if type is bool_:
+            raise TypeError("torch.bool is not supported by torch.iinfo")
         if type.category != INTEGRAL:
             raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
         info = np.iinfo(type.numpy)
@@ -213,4 +226,4 @@ class iinfo:
         self.dtype = type.name
 
     def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

@@ -55,6 +55,8 @@ class NodeExtra:
 class RemovableHandle:
     """Removes one hook; also a context manager that removes it at the end."""
 
+    __module__ = "torch.utils.hooks"
+
     next_id = itertools.count().__next__
 
     def __init__(self, hooks: OrderedDict[int, Any]):
@@ -79,6 +81,8 @@ HookDict = OrderedDict  # a dict that a RemovableHandle can refer to weakly
 
 class Node:
     """One backward function of the graph."""
+
+    __module__ = "torch.autograd.graph"
 
     __slots__ = ("__weakref__", "desc", "extra", "seq")
     arity = -1  # edges held in flat slots, or -1 for tuples
@@ -115,6 +119,9 @@ class Node:
     def descriptors(self) -> tuple[Descriptor, ...]:
         """Shape and type of each forward output."""
         return (self.desc,)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        cls.__module__ = "builtins"  # where PyTorch's nodes, made in C++, say that they come from
 
     # ---- what a user sees
 
@@ -155,10 +162,10 @@ class Node:
         return _add(self.extras(), "pre_hooks", fn)
 
     @property
-    def _input_metadata(self) -> list[Any]:
-        from .autograd.graph import InputMetadata
+    def _input_metadata(self) -> tuple[Any, ...]:
+        from .autograd.graph import _InputMetadata
 
-        return [InputMetadata(d) for d in self.descriptors()]
+        return tuple([_InputMetadata(d) for d in self.descriptors()])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at 0x{id(self):x}>"

@@ -20,8 +20,9 @@ from .views import extras, storage_of
 UNARY = ("neg", "reciprocal", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "abs", "sgn",
          "sign", "floor", "ceil", "round", "trunc", "atan", "asin", "acos", "sinh", "cosh", "log1p", "expm1")
 SHAPE = ("reshape", "flatten", "unflatten", "ravel", "t", "transpose", "permute", "movedim", "squeeze", "unsqueeze",
-         "select", "narrow", "diagonal", "unbind", "split", "chunk", "tensor_split", "clone", "broadcast_to", "flip")
-FAMILIES = ("reduction", "linalg", "comparison", "special")  # modules of functions/ that bring METHODS and FUNCTIONS of their own
+         "select", "narrow", "diagonal", "unbind", "split", "chunk", "tensor_split", "clone", "broadcast_to", "flip", "tile")
+# Modules of functions/ that bring METHODS and FUNCTIONS of their own.
+FAMILIES = ("reduction", "linalg", "comparison", "special", "random")
 
 ALIASES = {"arctan": "atan", "arcsin": "asin", "arccos": "acos", "absolute": "abs", "negative": "neg", "swapaxes":
            "transpose", "swapdims": "transpose", "moveaxis": "movedim"}
@@ -38,8 +39,9 @@ METHODS: dict[str, Any] = {
     "div_": pointwise.div_, "pow_": pointwise.pow_,
     "__getitem__": indexing.getitem, "__setitem__": indexing.setitem,
     "view": shape.view, "view_as": shape.view_as, "reshape_as": shape.reshape_as, "expand": shape.expand,
-    "expand_as": shape.expand_as, "contiguous": shape.contiguous,
-    "to": convert.to, "type": convert.type_, "type_as": convert.type_as, "detach": convert.detach,
+    "expand_as": shape.expand_as, "contiguous": shape.contiguous, "repeat": shape.repeat,
+    "to": convert.to, "cuda": convert.cuda, "type": convert.type_, "type_as": convert.type_as,
+    "detach": convert.detach,
     "detach_": convert.detach_, "numpy": convert.numpy, "__array__": convert.array_protocol, "item": convert.item,
     "tolist": convert.tolist, "__float__": convert.to_float, "__int__": convert.to_int,
     "__complex__": convert.to_complex, "__index__": convert.to_index, "__deepcopy__": convert.deepcopy,
@@ -57,8 +59,7 @@ FUNCTIONS: dict[str, Any] = {
     "as_strided": writes.as_strided, "detach": convert.detach,
 }
 for _name in ("tensor", "as_tensor", "empty", "zeros", "ones", "full", "empty_like", "zeros_like", "ones_like",
-              "full_like", "arange", "linspace", "eye", "rand", "randn", "randint", "randperm", "rand_like",
-              "randn_like"):
+              "full_like", "arange", "linspace", "eye"):
     FUNCTIONS[_name] = getattr(creation, _name)
 
 
@@ -72,23 +73,6 @@ def _index_put(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
 
 METHODS["index_put_"] = _index_put_
 METHODS["index_put"] = FUNCTIONS["index_put"] = _index_put
-
-
-def _normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Overwrite with normal numbers."""
-    from . import random
-
-    return writes.overwrite(self, lambda a: random.fill_normal(a, mean, std, generator), writes.NormalBackward0)
-
-
-def _uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Overwrite with uniform numbers."""
-    from . import random
-
-    return writes.overwrite(self, lambda a: random.fill_uniform(a, from_, to, generator), writes.UniformBackward0)
-
-
-METHODS["normal_"], METHODS["uniform_"] = _normal_, _uniform_
 
 
 def _stride(self: Tensor, dim: int | None = None) -> Any:
@@ -105,6 +89,8 @@ def _is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
 
 class UntypedStorage:
     """The memory of a tensor."""
+
+    __module__ = "torch.storage"
 
     def __init__(self, tensor: Tensor):
         self._root = root_of(storage_of(tensor))

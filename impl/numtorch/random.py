@@ -55,6 +55,8 @@ _STATE = np.dtype(
 class Generator:
     """A stream of random numbers: a Mersenne Twister, and the normal value that the last call left over."""
 
+    __module__ = "torch._C"
+
     def __init__(self, device: Any = "cpu") -> None:
         if str(device) != "cpu":
             raise RuntimeError(f"numtorch computes on the cpu only, and has no generator for {device}")
@@ -336,7 +338,10 @@ def fill_bernoulli(array: np.ndarray, p: float | np.ndarray = 0.5, generator: Ge
         return
     _refuse(array, "c", "bernoulli_tensor_cpu_self_")
     _refuse(p, "biuc", "bernoulli_tensor_cpu_p_")
-    if not np.all((p >= 0) & (p <= 1)):
+    wrong = ~((p >= 0) & (p <= 1))
+    if wrong.any():
+        broadcast = np.broadcast_to(wrong, array.shape).transpose(_memory_order(array)).ravel()
+        generator.uniform(int(broadcast.argmax()), p.dtype == np.float64)  # those before the first wrong one were drawn
         raise RuntimeError(
             "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  "
             "(Could this error message be improved?  If so, please report an enhancement request to PyTorch.)"

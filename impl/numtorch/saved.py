@@ -196,6 +196,8 @@ def read_saved(node: Node, name: str) -> Any:
 class SavedTensor:
     """A handle on one saved value, as `_raw_saved_<name>` gives it; hooks may be set on it once."""
 
+    __module__ = "torch._C._autograd"
+
     def __init__(self) -> None:
         raise RuntimeError("Trying to create a SavedTensor object from Python is forbidden.")
 

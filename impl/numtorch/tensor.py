@@ -36,6 +36,8 @@ class readonly(property):
 class Tensor:
     """A multi-dimensional array that autograd can follow."""
 
+    __module__ = "torch"
+
     __slots__ = (
         "__weakref__",
         "_accumulator",
@@ -133,7 +135,7 @@ class Tensor:
                 "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
                 "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
                 "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
-                "more informations.", stacklevel=2)
+                "more information.", stacklevel=2)
         return self._grad
 
     @grad.setter

@@ -1,4 +1,4 @@
-"""Write the answers of the installed PyTorch into the sessions: python -m tests.sessions.record"""
+"""Write the answers of the installed PyTorch into the sessions: python -m tests.sessions.record [FOLDER]"""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ HERE = Path(__file__).parent
 SESSIONS = sorted(HERE.glob("*.txt"))
 
 
-def played(module: str) -> dict[str, str]:
-    """All the sessions, typed into the module by a Python of their own."""
+def played(module: str, sessions: list[Path] = SESSIONS) -> dict[str, str]:
+    """The sessions, typed into the module by a Python of their own."""
     # One of them draws with numtorch.drawing, on PyTorch too: from this checkout, installed or not.
     environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1] / "impl")}
-    command = [sys.executable, str(HERE / "transcript.py"), module, *map(str, SESSIONS)]
+    command = [sys.executable, str(HERE / "transcript.py"), module, *map(str, sessions)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
     if done.returncode:
         raise RuntimeError(f"the sessions stopped on {module}: {done.stderr}")
@@ -24,6 +24,7 @@ def played(module: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    for name, text in played("torch").items():
-        (HERE / name).write_text(text, encoding="utf-8")
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
+    for name, text in played("torch", sorted(folder.glob("*.txt"))).items():
+        (folder / name).write_text(text, encoding="utf-8")
         print(name)

@@ -10,6 +10,8 @@ enabled = False
 class set_detect_anomaly:
     """Switch anomaly detection: at once, and back again if used as a context."""
 
+    __module__ = "torch.autograd.anomaly_mode"
+
     def __init__(self, mode: bool, check_nan: bool = True):
         global enabled
         self.prev = enabled

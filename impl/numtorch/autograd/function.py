@@ -190,14 +190,19 @@ def _packed(node: FunctionNode, tensor: Tensor, is_output: bool) -> Any:
 class FunctionMeta(type):
     """Makes the node class of each Function."""
 
+    __module__ = "torch.autograd.function"
+
     def __init__(cls, name: str, bases: tuple, attrs: dict):
-        node = type(name + "Backward", (FunctionNode,), {"_forward_cls": cls, "__module__": cls.__module__})
+        node = type(name + "Backward", (FunctionNode,), {"_forward_cls": cls})
+        node.__module__ = "torch.autograd.function"
         cls._backward_cls = node
         super().__init__(name, bases, attrs)
 
 
 class Function(metaclass=FunctionMeta):
     """Base of custom operations: override forward and backward as static methods, call `apply`."""
+
+    __module__ = "torch.autograd.function"
 
     generate_vmap_rule = False
 

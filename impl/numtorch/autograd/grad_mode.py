@@ -81,6 +81,8 @@ class _NoParams(ContextDecorator):
 class no_grad(_NoParams):
     """Operations are not recorded."""
 
+    __module__ = "torch.autograd.grad_mode"
+
     def __init__(self) -> None:
         self.prev = False
 
@@ -95,6 +97,8 @@ class no_grad(_NoParams):
 class enable_grad(_NoParams):
     """Operations are recorded, also inside no_grad."""
 
+    __module__ = "torch.autograd.grad_mode"
+
     def __enter__(self) -> None:
         self.prev = is_grad_enabled()
         grad_mode.set_grad(True)
@@ -105,6 +109,8 @@ class enable_grad(_NoParams):
 
 class set_grad_enabled(ContextDecorator):
     """Switch recording on or off: at once, and back again if used as a context."""
+
+    __module__ = "torch.autograd.grad_mode"
 
     def __init__(self, mode: bool) -> None:
         self.prev = is_grad_enabled()
@@ -133,6 +139,8 @@ class set_grad_enabled(ContextDecorator):
 
 class inference_mode(ContextDecorator):
     """No recording, and results that never take part in it."""
+
+    __module__ = "torch.autograd.grad_mode"
 
     def __new__(cls, mode: Any = True) -> Any:
         if isinstance(mode, bool):

@@ -11,11 +11,15 @@ from ..saved import SavedTensor
 from ..tensor import Tensor
 from ..views import bump
 
-GradientEdge = namedtuple("GradientEdge", ("node", "output_nr", "ownership_token"), defaults=(None,))
+GradientEdge = namedtuple(
+    "GradientEdge", ("node", "output_nr", "ownership_token"), defaults=(None,), module="torch.autograd.graph"
+)
 
 
-class InputMetadata:
+class _InputMetadata:
     """Shape and type of one forward output of a node."""
+
+    __module__ = "torch._C._autograd"
 
     def __init__(self, desc: Any):
         self.shape = desc.shape
@@ -41,6 +45,8 @@ def increment_version(tensor: Any) -> None:
 class saved_tensors_hooks:
     """Inside, each tensor saved for backward is packed by one function and unpacked by another when it is read."""
 
+    __module__ = "torch.autograd.graph"
+
     def __init__(self, pack_hook: Any, unpack_hook: Any):
         self.pack_hook = pack_hook
         self.unpack_hook = unpack_hook
@@ -57,9 +63,11 @@ class saved_tensors_hooks:
 class save_on_cpu(saved_tensors_hooks):
     """Keep copies of what is saved; there is only one device."""
 
+    __module__ = "torch.autograd.graph"
+
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda"):
         super().__init__(lambda t: t.detach().clone(), lambda t: t)
 
 
-__all__ = ["GradientEdge", "InputMetadata", "Node", "RemovableHandle", "SavedTensor", "get_gradient_edge",
+__all__ = ["GradientEdge", "Node", "RemovableHandle", "SavedTensor", "get_gradient_edge",
            "increment_version", "save_on_cpu", "saved_tensors_hooks"]

@@ -77,6 +77,20 @@ def stack_backward(grad: Any, descs: tuple, dim: int) -> tuple:
     return tuple([d.select(grad, dim, i).to(desc.dtype) for i, desc in enumerate(descs)])
 
 
+def repeat_backward(grad: Any, repeats: tuple, shape: tuple) -> Any:
+    """The copies' gradients, added."""
+    if 0 in repeats:
+        return wrap(np.zeros(shape, grad._desc.dtype.numpy))
+    lead = len(repeats) - len(shape)
+    apart, copies = list(repeats[:lead]), list(range(lead))
+    for times, size in zip(repeats[lead:], shape, strict=True):
+        if times != 1:
+            copies.append(len(apart))
+            apart.append(times)
+        apart.append(size)
+    return d.view(grad, tuple(apart)).sum(tuple(copies)) if copies else grad
+
+
 def to_copy_backward(grad: Any, dtype: Any) -> Any:
     """The gradient converted back."""
     return grad.to(dtype)

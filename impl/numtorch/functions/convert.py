@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dispatch as d, dtype as dtypes, grad_mode, views
 from ..descriptor import descriptor
+from ..device import check_device, device as device_type
 from ..geometry import address, element_strides, root_of, storage_offset, strided
 from ..tensor import Tensor, wrap
 
@@ -21,6 +22,10 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
             dtype = a
         elif isinstance(a, Tensor):
             dtype = a._desc.dtype
+        elif isinstance(a, (str, device_type)):
+            device = a
+    if device is not None:
+        check_device(device)
     if dtype is None or dtype is self._desc.dtype:
         if not copy:
             return self
@@ -29,6 +34,12 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
         warnings.warn("Casting complex values to real discards the imaginary part", stacklevel=3)
         return d.to_copy(self.real, dtype)
     return d.to_copy(self, dtype)
+
+
+def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+    """There is no such device here."""
+    check_device("cuda")
+    return self
 
 
 def caster(kind: Any) -> Any:

@@ -367,6 +367,26 @@ def flip(self: Tensor, *dims_: Any) -> Tensor:
     return d.flip(self, dims(sizes(dims_), self._desc.ndim))
 
 
+def repeat(self: Tensor, *repeats: Any) -> Tensor:
+    """Copies side by side along each dimension."""
+    if not repeats:
+        raise TypeError('repeat() missing 1 required positional arguments: "repeats"')
+    times, shape = sizes(repeats), self._desc.shape
+    if len(times) < len(shape):
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+    if any(n < 0 for n in times):
+        result = [n * s for n, s in zip(times, (1,) * (len(times) - len(shape)) + tuple(shape), strict=True)]
+        wrong = next(n for n in result if n < 0)
+        raise RuntimeError(f"Trying to create tensor with negative dimension {wrong}: {result}")
+    return d.repeat(self, times)
+
+
+def tile(input: Tensor, *dims_: Any) -> Tensor:
+    """As repeat, for as many dimensions as there are."""
+    times = sizes(dims_)
+    return repeat(input, (1,) * (input._desc.ndim - len(times)) + times)
+
+
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """Itself if it is row-major, else a row-major copy."""
     array = self._array

@@ -286,6 +286,22 @@ def flip(x: Array, dims: tuple) -> Array:
     return np.array(np.flip(x, dims), order="K") if x.ndim else x
 
 
+def repeat(x: Array, repeats: tuple) -> Array:
+    """Copies side by side; dimensions that the operand lacks are put in front."""
+    return np.tile(x, repeats)
+
+
+def repeat_backward(grad: Array, repeats: tuple, shape: tuple) -> Array:
+    """The copies' gradients, added."""
+    if 0 in repeats:
+        return np.zeros(shape, grad.dtype)
+    lead = len(repeats) - len(shape)
+    apart: list[int] = []
+    for times, size in zip(repeats, (1,) * lead + tuple(shape), strict=True):
+        apart += (times, size)
+    return np.add.reduce(grad.reshape(apart), axis=tuple(range(0, len(apart), 2))).reshape(shape)
+
+
 def fill(x: Array, value: Array) -> Array:
     """One value everywhere."""
     out = np.empty_like(x)

@@ -28,6 +28,7 @@ multiview("split_with_sizes(self, split_sizes, dim)", k.split_with_sizes,
 
 # ---- copies
 op("flip(self, dims)", k.flip, self="flip(grad, dims)", jvp=LINEAR)
+op("repeat(self, repeats)", k.repeat, self="repeat_backward(grad, repeats, self.shape)", jvp=LINEAR)
 op("clone(self)", k.clone, pointwise=False, self="grad", jvp=LINEAR)
 op("contiguous_copy(self)", k.contiguous_copy, node="CloneBackward0", self="grad", jvp=LINEAR)
 op("unsafe_view(self, size)", k.unsafe_view, self="grad.reshape(self.shape)", jvp=LINEAR)

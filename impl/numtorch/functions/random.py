@@ -1,0 +1,348 @@
+"""Random tensors, and in-place fills with random numbers; the numbers themselves are random.py's.
+
+What a random fill overwrites has no influence on the result, so every gradient here is zero. Names of nodes follow
+PyTorch's overloads: random_(from, to), random_(to) and random_() are RandomBackward0, 1 and 2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtype as dtypes, writes
+from ..creation import _kind, _like_array, _shape, finish
+from ..descriptor import broadcast_shapes
+from ..graph import BinaryNode, UnaryNode, edge
+from ..tensor import Tensor, wrap
+from .arguments import is_int
+
+_new = object.__new__
+
+
+def _random() -> Any:
+    """random.py, imported when the first number is drawn: it costs as much as the rest of the package's start."""
+    from .. import random
+
+    return random
+
+
+def _sizes(name: str, size: tuple, given: Any) -> tuple:
+    """The shape asked for, as ints, one tuple, or `size=`."""
+    if given is not None:
+        size = (given,)
+    if not size:
+        raise TypeError(f"{name}() received an invalid combination of arguments - got (), but expected one of:\n"
+                        " * (tuple of ints size, *, torch.Generator generator, ...)\n")
+    first = size[0] if size else None
+    if first is not None and not is_int(first) and not isinstance(first, (tuple, list, Tensor)):
+        raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(first).__name__}")
+    return _shape(size)
+
+
+def _returned(array: np.ndarray, requires_grad: bool, out: Any, device: Any) -> Tensor:
+    if out is None:
+        return finish(wrap(array), requires_grad, device)
+    if out._desc.shape != array.shape:
+        out.resize_(array.shape)
+    return writes.copy_(out, wrap(array))
+
+
+# ---- new tensors
+
+
+def rand(*sizes: Any, size: Any = None, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
+         device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+    """Uniform numbers in [0, 1)."""
+    array = np.empty(_sizes("rand", sizes, size), _kind(dtype).numpy)
+    _random().fill_uniform(array, generator=generator)
+    return _returned(array, requires_grad, out, device)
+
+
+def randn(*sizes: Any, size: Any = None, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
+          device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+    """Standard normal numbers."""
+    array = np.empty(_sizes("randn", sizes, size), _kind(dtype).numpy)
+    _random().fill_normal(array, generator=generator)
+    return _returned(array, requires_grad, out, device)
+
+
+def randint(*args: Any, low: Any = None, high: Any = None, size: Any = None, generator: Any = None, out: Any = None,
+            dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Integers from low (0 if not given) up to high, high excluded."""
+    given = list(args)
+    if given and size is None and not is_int(given[-1]):
+        size = given.pop()
+    if len(given) == 2 and size is None:
+        raise TypeError(f"randint(): argument 'size' (position 2) must be tuple of ints, not {type(given[1]).__name__}")
+    if len(given) == 2:
+        low, high = given
+    elif given:
+        low, high = (low, given[0]) if high is None else (given[0], high)
+    array = np.empty(_sizes("randint", (size,), None), (dtype or dtypes.int64).numpy)
+    _random().fill_integers(array, int(low or 0), int(high), generator)
+    return _returned(array, requires_grad, out, device)
+
+
+def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
+             device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+    """The numbers below n in random order."""
+    _shape((n,))
+    kind = dtype or dtypes.int64
+    if kind.category == dtypes.INTEGRAL and n > np.iinfo(kind.numpy).max:
+        raise RuntimeError(f"value cannot be converted to type {kind.name}_t without overflow")
+    array = _random().permutation(n, generator)
+    return _returned(array.astype(kind.numpy), requires_grad, out, device)
+
+
+def rand_like(input: Tensor, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+              requires_grad: bool = False, memory_format: Any = None) -> Tensor:
+    """Uniform numbers with the shape, type and strides of another tensor."""
+    array = _like_array(input, dtype)
+    _random().fill_uniform(array, generator=generator)
+    return finish(wrap(array), requires_grad, device)
+
+
+def randn_like(input: Tensor, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+               requires_grad: bool = False, memory_format: Any = None) -> Tensor:
+    """Normal numbers with the shape, type and strides of another tensor."""
+    array = _like_array(input, dtype)
+    _random().fill_normal(array, generator=generator)
+    return finish(wrap(array), requires_grad, device)
+
+
+def randint_like(input: Tensor, *bounds: int, low: int = 0, high: Any = None, generator: Any = None, dtype: Any = None,
+                 layout: Any = None, device: Any = None, requires_grad: bool = False,
+                 memory_format: Any = None) -> Tensor:
+    """Integers from low up to high with the shape, type and strides of another tensor."""
+    if len(bounds) == 2:
+        low, high = bounds
+    elif bounds:
+        low, high = (low, bounds[0]) if high is None else (bounds[0], high)
+    array = _like_array(input, dtype)
+    _random().fill_integers(array, int(low), int(high), generator)
+    return finish(wrap(array), requires_grad, device)
+
+
+# ---- distributions whose parameters are tensors
+
+
+class NormalBackward1(UnaryNode):
+    """normal(mean, number): the mean gets zeros, as if it had no influence."""
+
+    __slots__ = ("mean_sym_sizes",)
+    saved_values = ("mean_sym_sizes",)
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return np.zeros(self.mean_sym_sizes, grad.dtype)
+
+    def apply_tensors(self, grad: Any) -> Any:
+        return wrap(self.apply(grad._array, True))
+
+
+class NormalBackward2(UnaryNode):
+    """normal(number, std)"""
+
+    __slots__ = ("std_sym_sizes",)
+    saved_values = ("std_sym_sizes",)
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return np.zeros(self.std_sym_sizes, grad.dtype)
+
+    def apply_tensors(self, grad: Any) -> Any:
+        return wrap(self.apply(grad._array, True))
+
+
+class NormalBackward3(BinaryNode):
+    """normal(mean, std)"""
+
+    __slots__ = ("mean_sym_sizes", "std_sym_sizes")
+    saved_values = ("mean_sym_sizes", "std_sym_sizes")
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return (None if self.fn0 is None else np.zeros(self.mean_sym_sizes, grad.dtype),
+                None if self.fn1 is None else np.zeros(self.std_sym_sizes, grad.dtype))
+
+    def apply_tensors(self, grad: Any) -> Any:
+        return tuple([None if g is None else wrap(g) for g in self.apply(grad._array, True)])
+
+
+class BernoulliBackward0(writes.ZeroBackward0):
+    """bernoulli(p)"""
+
+    __slots__ = ()
+
+
+def _tracked_result(array: np.ndarray, node: Any) -> Tensor:
+    result = wrap(array)
+    writes.start(node, result._desc)
+    result._requires_grad, result._grad_fn = True, node
+    return result
+
+
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
+           layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Normal numbers; the parameters are numbers (and there is a size), or one or both are tensors."""
+    m, s = isinstance(mean, Tensor), isinstance(std, Tensor)
+    if size is not None and not m and not s and isinstance(size, (tuple, list)):
+        array = np.empty(_shape((size,)), _kind(dtype).numpy)
+        _random().fill_normal(array, float(mean), float(std), generator)
+        return _returned(array, requires_grad, out, device)
+    if size is not None or not (m or s):
+        given = ", ".join(type(a).__name__ for a in (mean, std, size) if a is not None)
+        raise TypeError(f"normal() received an invalid combination of arguments - got ({given}), but expected one of:\n"
+                        " * (Tensor mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)\n"
+                        " * (Tensor mean, float std = 1, *, torch.Generator generator = None, Tensor out = None)\n"
+                        " * (float mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)\n"
+                        " * (float mean, float std, tuple of ints size, *, torch.Generator generator = None, Tensor out "
+                        "= None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool "
+                        "pin_memory = False, bool requires_grad = False)\n")
+    if m and s:
+        broadcast_shapes(mean._desc.shape, std._desc.shape)
+    array = _random().normal_of(np.asarray(mean._array) if m else float(mean), np.asarray(std._array) if s else float(std),
+                                generator)
+    if out is not None or not writes.tracked(*[t for t in (mean, std) if isinstance(t, Tensor)]):
+        return _returned(array, False, out, None)
+    if m and s:
+        node: Any = _new(NormalBackward3)
+        node.fn0, node.nr0 = edge(mean)
+        node.fn1, node.nr1 = edge(std)
+        node.plan = None
+        node.mean_sym_sizes, node.std_sym_sizes = mean._desc.shape, std._desc.shape
+    elif m:
+        node = _new(NormalBackward1)
+        node.fn0, node.nr0 = edge(mean)
+        node.mean_sym_sizes = mean._desc.shape
+    else:
+        node = _new(NormalBackward2)
+        node.fn0, node.nr0 = edge(std)
+        node.std_sym_sizes = std._desc.shape
+    return _tracked_result(array, node)
+
+
+def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any = None) -> Tensor:
+    """Ones with the probabilities that the elements are (or with probability p), else zeros."""
+    array = np.empty(input._desc.shape, input._desc.dtype.numpy)
+    _random().fill_bernoulli(array, np.asarray(input._array) if p is None else float(p), generator)
+    if out is not None or not writes.tracked(input):
+        return _returned(array, False, out, None)
+    if p is None:
+        node: Any = _new(BernoulliBackward0)
+        node.fn0, node.nr0 = edge(input)
+        return _tracked_result(array, node)
+    from ..autograd.function import NotImplementedNode
+
+    node = _new(NotImplementedNode)
+    node.next_nodes, node.next_nrs = ((n,) for n in edge(input))
+    node.message = "derivative for aten::bernoulli is not implemented"
+    return _tracked_result(array, node)
+
+
+# ---- in place
+
+
+class RandomBackward0(writes.ZeroBackward0):
+    """random_(from, to)"""
+
+    __slots__ = ()
+
+
+class RandomBackward1(writes.ZeroBackward0):
+    """random_(to)"""
+
+    __slots__ = ()
+
+
+class RandomBackward2(writes.ZeroBackward0):
+    """random_()"""
+
+    __slots__ = ()
+
+
+class ExponentialBackward0(writes.ZeroBackward0):
+    """exponential_"""
+
+    __slots__ = ()
+
+
+class BernoulliBackward2(writes.ZeroBackward0):
+    """bernoulli_ with a number."""
+
+    __slots__ = ()
+
+
+class BernoulliBackward1(BinaryNode):
+    """bernoulli_ with a tensor, which gets zeros too."""
+
+    __slots__ = ("p_sym_sizes",)
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return (None if self.fn0 is None else np.zeros_like(grad),
+                None if self.fn1 is None else np.zeros(self.p_sym_sizes, grad.dtype))
+
+    def apply_tensors(self, grad: Any) -> Any:
+        return tuple([None if g is None else wrap(g) for g in self.apply(grad._array, True)])
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Overwrite with normal numbers."""
+    return writes.overwrite(self, lambda a: _random().fill_normal(a, mean, std, generator), writes.NormalBackward0)
+
+
+def _expect(name: str, named: dict[str, Any]) -> None:
+    wrong = next((key for key in named if key != "from"), None)
+    if wrong is not None:
+        raise TypeError(f"{name}() got an unexpected keyword argument '{wrong}'")
+
+
+def uniform_(self: Tensor, *args: float, to: Any = None, generator: Any = None, **named: float) -> Tensor:
+    """Overwrite with uniform numbers; `from` is a keyword of Python, so it comes by position or as **{"from": ...}."""
+    _expect("uniform_", named)
+    low = args[0] if args else named.get("from", 0.0)
+    high = args[1] if len(args) > 1 else 1.0 if to is None else to
+    return writes.overwrite(self, lambda a: _random().fill_uniform(a, low, high, generator), writes.UniformBackward0)
+
+
+def random_(self: Tensor, *args: Any, to: Any = None, generator: Any = None, **named: Any) -> Tensor:
+    """Overwrite with integers: random_(), random_(to), random_(from, to)."""
+    _expect("random_", named)
+    if len(args) == 1 and to is None and "from" not in named:
+        low, high, node = None, args[0], RandomBackward1
+    elif args or "from" in named:
+        low, high, node = args[0] if args else named["from"], args[1] if len(args) > 1 else to, RandomBackward0
+    else:
+        low, high, node = None, to, RandomBackward1 if to is not None else RandomBackward2
+    random = _random()
+    if node is RandomBackward2:
+        return writes.overwrite(self, lambda a: random.fill_any_integers(a, generator), node)
+    return writes.overwrite(self, lambda a: random.fill_integers(a, low or 0, high, generator), node)
+
+
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Overwrite with waiting times."""
+    return writes.overwrite(self, lambda a: _random().fill_exponential(a, lambd, generator), ExponentialBackward0)
+
+
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
+    """Overwrite with ones and zeros; p is a number or a tensor that broadcasts."""
+    random = _random()
+    if not isinstance(p, Tensor):
+        return writes.overwrite(self, lambda a: random.fill_bernoulli(a, p, generator), BernoulliBackward2)
+    writes.check_expand(p, self._desc.shape)
+    flag = writes.tracked(self, p)
+    writes.check_inplace(self, flag)
+    random.fill_bernoulli(writes.storage_of(self), np.asarray(p._array), generator)
+    writes.bump(self)
+    if flag:
+        node = writes._binary(BernoulliBackward1, self, p)
+        node.p_sym_sizes = p._desc.shape
+        writes.rebase_history(self, node)
+    return self
+
+
+FUNCTIONS: dict[str, Any] = {
+    f.__name__: f for f in (rand, randn, randint, randperm, rand_like, randn_like, randint_like, normal, bernoulli)
+}
+METHODS: dict[str, Any] = {
+    f.__name__: f for f in (normal_, uniform_, random_, exponential_, bernoulli_, bernoulli)
+}
