@@ -24,6 +24,8 @@ from conformance.session import all_cases
 from conformance.subjects import open_subject, oracle
 from conformance.trace import LEVELS, Graph, Trace
 
+_FIRST = "← first difference"
+
 
 class UnknownCase(Exception):
     """No case has this id."""
@@ -86,13 +88,13 @@ def side_by_side(examined: Examined) -> RenderableType:
 
 def _table(examined: Examined, finding: Finding) -> Table:
     table = Table(show_lines=True, expand=True)
-    table.add_column("step", no_wrap=False, ratio=2)
+    table.add_column("step", ratio=2, min_width=len(_FIRST))
     table.add_column("PyTorch", ratio=3)
     table.add_column(examined.subject, ratio=3)
     for row in rows(finding, finding.verdict.first):
         left = Text(f"{row.index}  {row.source}", style="bold red" if row.first else "")
         if row.first:
-            left.append("\n← first difference")
+            left.append(f"\n{_FIRST}")
         same = row.state == "same"
         right = Text("the same", style="dim") if same else _facts(row.subject)
         table.add_row(left, _facts(row.oracle), Group(right, *_differences(row)))

@@ -29,6 +29,8 @@ class Ran:
 def torchstone(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> object:
     """Runs the command in this process."""
 
+    monkeypatch.setenv("COLUMNS", "120")
+
     def run(*arguments: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["torchstone", *arguments])
         capfd.readouterr()
