@@ -1,6 +1,6 @@
 """`detach` copies: writing to the result does not reach the tensor that it was made from.
 
-Caught by any case that detaches, by the facet alias: `views/detach_shares_memory`.
+Caught by any case that detaches, by the facet alias: `detach/detached_tensor_shares_memory`.
 """
 
 from __future__ import annotations

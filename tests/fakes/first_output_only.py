@@ -1,6 +1,6 @@
 """`autograd.grad` of several outputs is that of the first one, and not of their sum.
 
-Caught by a case with two outputs: `grad/outputs_are_summed`.
+Caught by a case with two outputs: `grad_function/grads_of_several_outputs_sum`.
 """
 
 from __future__ import annotations

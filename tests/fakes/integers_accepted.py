@@ -1,6 +1,6 @@
 """`requires_grad_` of an integer tensor is accepted, and forgotten.
 
-Caught by a case that asks an integer tensor for gradients: `leaves/integers_cannot_require_grad`.
+Caught by a case that asks an integer tensor for gradients: `integer_dtypes/method_rejects_integers`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An exception that leaves a `no_grad` block leaves gradients off behind it.
 
-Caught by a case that raises inside of the block: `modes/exception_restores_grad_mode`.
+Caught by a case that raises inside of the block: `no_grad/exception_ends_no_grad`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The graph is never freed, whatever `retain_graph` says: a second backward succeeds.
 
-Caught by a case that calls backward twice through saved tensors: `graph_lifetime/second_backward_is_refused`.
+Caught by a case that calls backward twice through saved tensors: `retain_graph/second_backward_through_a_freed_graph_raises`.
 """
 
 from __future__ import annotations

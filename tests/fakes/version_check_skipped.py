@@ -1,6 +1,6 @@
 """Saved tensors are not checked: an in-place write between forward and backward gives a wrong gradient in silence.
 
-Caught by a case that writes to a saved tensor: `versions/write_to_saved_tensor_is_refused`.
+Caught by a case that writes to a saved tensor: `in_place/overwriting_a_saved_result_raises`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The derivative of cos is sin, without the minus.
 
-Caught by any case that differentiates cos: `formulas/unary`.
+Caught by any case that differentiates cos: `elementwise/cos_has_its_derivative`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,81 @@
+"""The whole command on subjects that are wrong: each is caught by the case that a reader expects, with a minimal program."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+ROOT = Path(__file__).parents[2]
+
+CAUGHT = {
+    # The fake: the case that its docstring names, and a line of the minimal program that shows the fault.
+    "accumulate_overwrites": r"\.backward\(.*\)\n.*\.backward\(",
+    "retain_graph_ignored": r"\.backward\(.*\)\n.*\.backward\(",
+    "version_check_skipped": r"\.backward\(",
+    "detach_copies": r"\.detach\(\)",
+    "integers_accepted": r"\.requires_grad_\(",
+    "first_output_only": r"torch\.autograd\.grad\(",
+    "no_grad_leaks": r"torch\.no_grad\(\)",
+    "wrong_sign": r"cos\(",
+}
+
+ENDS = {"exits": "exited with code 3", "segfaults": "killed by SIGSEGV", "never_answers": "no answer within"}
+SINE = "elementwise/sin_has_its_derivative"
+
+
+def torchstone(*arguments: str, output: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(ROOT), str(ROOT / "impl"), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "conformance", "run", *arguments, "--output", str(output)]
+    # A fixed width: rich would wrap at the width of whatever terminal the tests run in.
+    environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "120"}
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=240, check=False)
+
+
+def case_named_by(fake: str) -> str:
+    docstring = (ROOT / "tests" / "fakes" / f"{fake}.py").read_text().split('"""')[1]
+    (found,) = re.findall(r"`(\w+/\w+)`", docstring)
+    return str(found)
+
+
+@pytest.mark.parametrize("fake", CAUGHT)
+def test_a_fault_is_caught_by_the_case_that_a_reader_expects(fake: str, tmp_path: Path) -> None:
+    case = case_named_by(fake)
+    ran = torchstone(f"tests.fakes.{fake}", "-k", case.split("/")[1], "--max-examples", "20", output=tmp_path)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert f"✗ {case}:" in ran.stdout
+    said, _, program = ran.stdout.partition("the smallest program that shows it:")
+    assert "FAIL at required" in said or "FAIL at expected" in said, said
+    assert re.search(CAUGHT[fake], program), program
+    lines = [line for line in program.split("see both traces")[0].splitlines() if line.strip()]
+    assert len(lines) <= 12, program
+    assert (tmp_path / "index.html").exists()
+
+
+def test_what_the_fakes_are_made_of_passes_the_same_cases(tmp_path: Path) -> None:
+    cases = " or ".join(case_named_by(fake).split("/")[1] for fake in CAUGHT)
+    ran = torchstone("numtorch", "-k", cases, "--max-examples", "20", output=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("fake", ENDS)
+def test_a_subject_that_ends_or_hangs_fails_its_cases_and_no_other(fake: str, tmp_path: Path) -> None:
+    selection = "sin_has_its_derivative or exp_has_its_derivative"
+    ran = torchstone(f"tests.fakes.{fake}", "-k", selection, "--max-examples", "5", output=tmp_path)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert f"✗ {SINE}:" in ran.stdout
+    assert ENDS[fake] in ran.stdout
+    assert "the smallest program that shows it:" in ran.stdout
+    assert "✗ elementwise/exp_has_its_derivative" not in ran.stdout
+
+
+def test_a_subject_that_does_not_import_is_one_clear_line(tmp_path: Path) -> None:
+    ran = torchstone("tests.fakes.raises_on_import", output=tmp_path)
+    assert ran.returncode == 2
+    assert "this machine has no accelerator" in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stdout + ran.stderr
