@@ -117,7 +117,9 @@ class Session:
         self._warned = warned
         # Every warning counts, every time, but for those that a library itself keeps from its users: a filter that ignores
         # warnings of one module is the library's own decision (numtorch's for NumPy's floating-point warnings), not ours.
-        own = [entry for entry in warnings.filters if entry[0] == "ignore" and entry[1] is None and entry[3] is not None]
+        # (typeshed has the third of a filter as a class and the fourth as a text; the standard library does not insist.)
+        filters: list[Any] = list(warnings.filters)
+        own = [entry for entry in filters if entry[0] == "ignore" and entry[1] is None and entry[3] is not None]
         warnings.simplefilter("always")
         for _, _, category, module, line in reversed(own):
             warnings.filterwarnings("ignore", category=category, module=getattr(module, "pattern", module), lineno=line)
