@@ -30,6 +30,42 @@ class InProcess:
         """Nothing to end: modules stay imported."""
 
 
+_SEEN_BY = {
+    "grad": "Tensor.grad",
+    "requires_grad": "Tensor.requires_grad",
+    "is_leaf": "Tensor.is_leaf",
+    "version": "Tensor._version",
+    "stride": "Tensor.stride",
+    "graph": "Tensor.grad_fn",
+    "mode": "is_grad_enabled",
+}
+"""What a module must have for a facet to be observed. Without it nothing could be seen on any tensor, and every case would fail
+for the same one reason; so the lack is declared once, in the run's header."""
+
+
+def observable(module: types.ModuleType) -> tuple[str, ...]:
+    """The facets that can be observed on the tensors of a module; empty if that is all of them."""
+    found = tuple(facet for facet in FACETS if facet not in _SEEN_BY or _has(module, _SEEN_BY[facet]))
+    return () if len(found) == len(FACETS) else found
+
+
+def _has(module: types.ModuleType, path: str) -> bool:
+    value: object = module
+    for name in path.split("."):
+        if not hasattr(value, name):
+            # An attribute that is set on instances only does not show on the class.
+            return isinstance(value, type) and _on_instances(module, name)
+        value = getattr(value, name)
+    return True
+
+
+def _on_instances(module: types.ModuleType, name: str) -> bool:
+    try:
+        return hasattr(module.tensor([1.0]), name)
+    except Exception:
+        return False
+
+
 def describe_module(module: types.ModuleType, name: str, facets: frozenset[str] | None = None) -> Description:
     """What is written about a module into a run's header."""
     notes = {"python": platform.python_version()}
@@ -43,6 +79,6 @@ def describe_module(module: types.ModuleType, name: str, facets: frozenset[str] 
         name=name,
         version=str(getattr(module, "__version__", "")),
         platform=f"{platform.system()} {platform.machine()}",
-        facets=() if facets is None else tuple(f for f in FACETS if f in facets),
+        facets=observable(module) if facets is None else tuple(f for f in FACETS if f in facets),
         notes=notes,
     )

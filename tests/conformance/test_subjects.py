@@ -25,6 +25,7 @@ from conformance.subjects import (
     oracle,
 )
 from conformance.subjects.base import SubjectUnsupported, how_it_ended
+from conformance.subjects.inprocess import describe_module
 from conformance.subjects.messages import Answer, Run, Welcome, encoder, replies, requests
 from conformance.trace import StepTrace, Trace
 from tests.conformance.small_programs import bind, program
@@ -265,3 +266,30 @@ def test_the_child_explains_itself() -> None:
     )
     assert done.returncode == 2
     assert "usage:" in done.stderr
+
+
+class _Bare:
+    """A tensor of a library without a graph, whose gradient is set on instances only."""
+
+    def __init__(self, values: object) -> None:
+        self.values, self.grad = values, None
+
+    requires_grad = True
+    is_leaf = True
+    _version = 0
+
+    def stride(self) -> tuple[int, ...]:
+        return (1,)
+
+
+def test_a_module_that_lacks_an_attribute_declares_the_facet_as_not_observable() -> None:
+    library = ModuleType("barelib")
+    library.Tensor, library.tensor, library.is_grad_enabled = _Bare, _Bare, lambda: True  # type: ignore[attr-defined]
+    facets = describe_module(library, "barelib").facets
+    assert "graph" not in facets
+    assert {"grad", "version", "stride", "mode", "value"} <= set(facets)
+
+
+def test_a_complete_module_declares_no_lack() -> None:
+    torch = pytest.importorskip("torch")
+    assert describe_module(torch, "torch").facets == ()
