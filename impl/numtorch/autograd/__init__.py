@@ -1,11 +1,28 @@
 """torch.autograd: backward and grad, and the tools around them."""
 
+from typing import Any
+
 from ..tensor import Tensor as Variable
 from . import anomaly_mode, function, grad_mode, graph
 from .anomaly_mode import set_detect_anomaly
 from .entry import backward, grad
 from .function import Function
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+
+
+def __getattr__(name: str) -> Any:
+    """What is imported only when it is asked for."""
+    import importlib
+
+    if name == "functional":
+        return importlib.import_module(f".{name}", __name__)
+    if name in ("gradcheck", "gradgradcheck"):
+        # Importing a submodule binds its name here; PyTorch's name for the function is bound instead.
+        module = importlib.import_module(".gradcheck", __name__)
+        globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
+        return globals()[name]
+    raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
+
 
 __all__ = ["Function", "Variable", "anomaly_mode", "backward", "enable_grad", "function", "grad", "grad_mode", "graph",
            "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled"]
