@@ -24,7 +24,7 @@ import numpy as np
 from .descriptor import describe
 from .geometry import element_strides, is_dense_like
 from .tensor import Tensor
-from .views import bump, counter_of, storage_of
+from .views import bump, storage_of
 
 _new = object.__new__
 _refcount = sys.getrefcount
@@ -35,12 +35,21 @@ def obeys_contract(array: Any, variable: Any) -> bool:
     """Whether a gradient has the strides the contract asks for."""
     if type(array) is not _ndarray:
         return True
+    if 0 in array.strides and not _strides_obey(array):
+        return False
     model = variable._array
     if type(model) is not _ndarray or model.flags.c_contiguous:
         return array.flags.c_contiguous
     if is_dense_like(model):
         return element_strides(array) == element_strides(model)
     return array.flags.c_contiguous
+
+
+def _strides_obey(array: Any) -> bool:
+    """Whether no dimension was expanded: one of size 1 neither, though it would be contiguous, and nor an empty array."""
+    if array.size:
+        return False
+    return array.base is None or array.base.size == 0  # NumPy says nothing of the strides of an empty array
 
 
 def obedient_copy(array: Any, variable: Any) -> Any:
@@ -57,21 +66,20 @@ def obedient_copy(array: Any, variable: Any) -> Any:
     return out
 
 
-def _references(array: Any) -> int:
-    return _refcount(array)
-
-
 def _calibrate() -> int:
-    array = np.empty(2)
-    return _references(array)
+    """How many references a gradient has that is held by one variable of the caller, and is about to be passed on."""
+    grad = np.empty(2)
+    return _second(None, grad, _refcount(grad))
 
 
-# How many references a gradient has when only one caller's variable and our argument hold it; the number differs
-# between Python versions, so it is measured on a call of the same form.
-_OWNED = _calibrate()
+def _second(variable: Any, grad: Any, count: int) -> int:
+    return count
 
 
-def accumulate(variable: Any, grad: Any, owned: bool, user_grads: Any) -> None:
+HELD = _calibrate()  # measured, since the number differs between Python versions
+
+
+def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     """Add a raw gradient to the leaf's `.grad` (cases 1 and 2); `owned`: nobody else refers to it."""
     old = variable._grad
     if old is None:
@@ -94,11 +102,6 @@ def accumulate(variable: Any, grad: Any, owned: bool, user_grads: Any) -> None:
         new._extra = None
         new._accumulator = None
         variable._grad = new
-        if stolen and user_grads and type(grad) is _ndarray and grad.base is not None:
-            # a window into a gradient that the user passed: writes to either count in both
-            for given in user_grads:
-                if type(given._array) is _ndarray and np.may_share_memory(given._array, grad):
-                    new._counter = counter_of(given)
         return
     array = old._array
     if type(array) is _ndarray:

@@ -30,9 +30,8 @@ def convert(grad: Array, dtype: Any) -> Array:
 
 def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
     """The gradient repeated."""
-    if shape:
-        array = np.asarray(grad)
-        grad = np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
+    array = np.asarray(grad)
+    grad = np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))  # a window, also where there is nothing to repeat
     return grad if grad.dtype == dtype.numpy else grad.astype(dtype.numpy)
 
 

@@ -1,0 +1,157 @@
+"""Gradients on their way: several contributions added up, their versions, and the Tensors that users see them as.
+
+What PyTorch's input_buffer.cpp does with a further contribution:
+
+1. Grad mode is on (`create_graph`): added out of place.
+2. The sum so far is dense, and nobody else holds it or its memory: added in place, which counts as a write, and the
+   version travels on with the memory: through nodes that hand their gradient on as it is or as a view of it, into hooks,
+   users' backward functions and captures, and into the `.grad` of a leaf that steals it.
+3. Otherwise: added out of place. A seed is always held, and so is the memory of a view: by its base, which the view keeps
+   alive, so that what `view`, `t` or `expand` return in backward is never written to.
+
+The versions stand in `GraphTask.versions`, which is None until something is written to: by owner of the memory, weakly, so
+that the table neither keeps memory alive nor counts as a holder.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .geometry import is_dense_like
+from .tensor import wrap
+from .views import counter_of, storage_of
+
+if TYPE_CHECKING:
+    from .engine import GraphTask
+    from .graph import Node
+
+_refcount = sys.getrefcount
+_ndarray = np.ndarray
+
+
+def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
+    """Add a further contribution to `slots[key]`."""
+    old = slots[key]
+    slots[key] = None  # so that only `old` holds it
+    if type(old) is not _ndarray:
+        if task.raw and _refcount(old) <= _ALONE:  # a NumPy scalar: the sum gets memory, which can have a version
+            slots[key] = total = np.array(old + grad)
+            written(task, total)
+        else:
+            slots[key] = old + grad
+    elif _refcount(old) <= _ALONE and old.base is None and is_dense(old):
+        old += grad
+        slots[key] = old
+        if task.versions is not None:
+            found = task.versions.get(id(old))
+            if found is not None and found[0]() is old:  # as `written` would do, without the call
+                found[1][0] += 1
+                return
+        written(task, old)
+    elif old.flags.c_contiguous or not is_dense(old):
+        slots[key] = old + grad
+    else:
+        slots[key] = np.add(old, grad, out=np.empty_like(old))  # laid out as the first operand, where the two differ
+
+
+def add_to_slot(task: GraphTask, fn: Node, nr: int, grad: Any) -> None:
+    """Add a gradient for one output of a node that has several."""
+    slots = task.buffers.get(fn)
+    if slots is None:
+        slots = task.buffers[fn] = [None] * fn.num_outputs
+    if slots[nr] is None:
+        slots[nr] = grad
+    else:
+        add(task, slots, nr, grad)
+
+
+def is_dense(array: Any) -> bool:
+    """Whether the elements fill one stretch of memory without holes or overlaps."""
+    return array.flags.forc or is_dense_like(array)
+
+
+def _calibrate() -> int:
+    """How many references one variable makes: the number differs between Python versions."""
+    old = np.empty(2)
+    return _refcount(old)
+
+
+_ALONE = _calibrate()
+
+
+# ---- versions
+
+
+def written(task: GraphTask, array: Any) -> None:
+    """Count one write to the memory of an array."""
+    owner = array.base
+    if owner is None:
+        owner = array
+    versions = task.versions
+    if versions is None:
+        versions = task.versions = {}
+    found = versions.get(id(owner))
+    if found is not None and found[0]() is owner:
+        found[1][0] += 1
+    else:
+        versions[id(owner)] = (weakref.ref(owner), [1])
+
+
+def version_counter(task: GraphTask, array: Any) -> list[int] | None:
+    """The version counter of an array's memory, if it was written to or is a window into a seed of the user's."""
+    if type(array) is not _ndarray:
+        return None
+    owner = array.base
+    if task.versions is not None:
+        owner = array if owner is None else owner
+        found = task.versions.get(id(owner))
+        if found is not None and found[0]() is owner:
+            return found[1]
+    if array.base is not None:
+        for given in task.user_grads or ():
+            if given is not None and type(given._array) is _ndarray and np.may_share_memory(given._array, array):
+                return counter_of(given)
+    return None
+
+
+# ---- the Tensors that users see
+
+
+def show(task: GraphTask, array: Any) -> Any:
+    """The Tensor that hooks, users' functions and captures get for a gradient: one object as long as somebody holds it.
+
+    So `autograd.grad(y, y, g)` returns g itself, and an input given twice gets one object twice.
+    """
+    if array is None or not task.raw:
+        return array
+    shown = task.shown
+    if shown is None:
+        shown = task.shown = {id(t._array): weakref.ref(t) for t in task.user_grads or () if t is not None}
+    found = shown.get(id(array))
+    tensor = None if found is None else found()
+    if tensor is None or tensor._array is not array:
+        tensor = wrap(array)
+        tensor._counter = version_counter(task, array)
+        shown[id(array)] = weakref.ref(tensor)
+    return tensor
+
+
+def take_back(task: GraphTask, tensor: Any) -> Any:
+    """The gradient in a Tensor that a user's function returned or may have written to."""
+    if tensor is None or not task.raw:
+        return tensor
+    counter = tensor._counter
+    if counter is not None and counter[0]:
+        owner = storage_of(tensor)
+        if owner.base is not None:
+            owner = owner.base
+        if task.versions is None:
+            task.versions = {}
+        task.versions[id(owner)] = (weakref.ref(owner), counter)
+    if task.shown is not None:
+        task.shown[id(tensor._array)] = weakref.ref(tensor)
+    return tensor._array

@@ -1,0 +1,202 @@
+"""Calling one node outside the engine's fast loop: hooks, captures, users' formulas, Tensors."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import grad_mode
+from .accumulate import HELD, accumulate, accumulate_tensor
+from .descriptor import Descriptor, expandable
+from .graph import AccumulateGrad, Node
+from .hooks import retain, run_post_hooks, run_pre_hooks, run_tensor_hooks
+from .input_buffer import show, take_back, version_counter, written
+
+_refcount = sys.getrefcount
+
+if TYPE_CHECKING:
+    from .engine import GraphTask
+
+
+def call_function(task: GraphTask, node: Node) -> Any:
+    """Run one node with everything that may be attached to it: hooks, captures, users' formulas, Tensors.
+
+    In this order: what is to be captured here, if the node itself is to run, or else after the tensor hooks (PyTorch's
+    evaluate_function); tensor hooks; retained gradients; pre-hooks; the formula; post-hooks; validation of a user's results.
+    """
+    if not task.entered:
+        task.enter()
+    buffer = task.buffers.pop(node)
+    inputs = buffer if node.multi and buffer is not None else [buffer] * node.num_outputs
+    del buffer
+    task.executing = node
+    needed = task.needed is None or node in task.needed
+    captures = task.captures.get(node) if task.captures is not None else None
+    if captures is not None and needed:
+        capture(task, captures, inputs)
+    run_hooks_before(task, node, inputs)
+    if captures is not None and not needed:
+        capture(task, captures, inputs)
+    if not needed:
+        return None
+    extra = node.extra
+    if extra is not None and extra.pre_hooks:
+        inputs = run_pre_hooks(task, extra.pre_hooks, inputs)
+    if node.accumulates:
+        run_accumulate(task, node, inputs)  # type: ignore[arg-type]
+        return None
+    results = apply(task, node, inputs)
+    if extra is not None and extra.post_hooks:
+        results = run_post_hooks(task, extra.post_hooks, results, inputs)
+    del inputs
+    if node.custom or extra is not None:
+        results = validate_all(node, results, task.raw)
+    if not task.keep:
+        node.release()
+    return results
+
+
+def capture(task: GraphTask, captures: list[tuple[int, int]], inputs: list[Any]) -> None:
+    """Keep the gradients that `autograd.grad` was asked for."""
+    assert task.captured is not None
+    for nr, index in captures:
+        task.captured[index] = show(task, inputs[nr])
+
+
+def run_hooks_before(task: GraphTask, node: Node, inputs: list[Any]) -> None:
+    """Tensor hooks, then retained gradients; `inputs` is changed in place."""
+    extra = node.extra
+    if node.accumulates:
+        leaf = node.variable._extra  # type: ignore[attr-defined]
+        if leaf is not None and leaf.hooks:
+            run_tensor_hooks(task, inputs, 0, leaf.hooks)
+    if extra is not None:
+        for nr, dictionary in extra.tensor_pre_hooks:
+            run_tensor_hooks(task, inputs, nr, dictionary)
+        for nr, ref in extra.retains_grad.items():
+            retain(ref, show(task, inputs[nr]))
+
+
+def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
+    """The node's formula; a tuple in any case."""
+    if node.custom:
+        results = node.apply_custom([show(task, g) for g in inputs], False)  # type: ignore[attr-defined]
+        return [take_back(task, g) for g in results]
+    if all(g is None for g in inputs):
+        return (None,) * len(node.edges())
+    grad = inputs if node.multi else inputs[0]
+    if not task.raw:
+        out = node.apply_tensors(grad)
+        return (out,) if node.arity == 1 else out
+    out = node.apply(grad, True)
+    if node.arity != 1:
+        return out
+    if node.writes_grad and type(out) is np.ndarray:
+        written(task, out)
+    return (out,)
+
+
+def through_tensors(node: Node, grad: Any) -> Any:
+    """A raw `apply` by way of the Tensor formulas: complex, mixed types, and whatever has no raw form."""
+    from .tensor import wrap
+
+    mode = grad_mode.state.grad
+    grad_mode.set_grad(False)
+    try:
+        if isinstance(grad, list):
+            out = node.apply_tensors([None if g is None else wrap(g) for g in grad])
+        else:
+            out = node.apply_tensors(wrap(grad))
+        if node.arity == 1:
+            out = (out,)
+        results = []
+        for (fn, nr), g in zip(node.edges(), out, strict=False):
+            if g is not None and fn is not None:
+                g = validate(g, fn.descriptors()[nr], type(node).__name__, 0)
+            results.append(None if g is None else g._array)
+    finally:
+        grad_mode.set_grad(mode)
+    return results[0] if node.arity == 1 else tuple(results)
+
+
+def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> None:
+    """AccumulateGrad, with its own post-hooks and those of the leaf."""
+    leaf = node.variable
+    grad = inputs.pop()
+    if grad is None or not leaf.requires_grad:
+        return
+    if leaf._grad_fn is not None:
+        raise RuntimeError("leaf variable has been moved into the graph interior")
+    if task.raw:
+        accumulate(leaf, grad, _refcount(grad) <= HELD)
+        if leaf._grad._counter is None:
+            leaf._grad._counter = version_counter(task, leaf._grad._array)
+    else:
+        accumulate_tensor(leaf, grad)
+    extra = leaf._extra
+    if extra is not None and extra.post_hooks:
+        for hook in list(extra.post_hooks.values()):
+            if hook(leaf) is not None:
+                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+    if node.extra is not None and node.extra.post_hooks:
+        run_post_hooks(task, node.extra.post_hooks, (), [grad])
+
+
+def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
+    """Outputs of a user's formula, brought to the shapes and types of the operands or rejected."""
+    from .tensor import wrap
+
+    out = []
+    edges = node.edges()
+    if len(results) > len(edges) and any(g is not None for g in results[len(edges):]):
+        raise RuntimeError(f"function {node.name()} returned an incorrect number of gradients (expected "
+                           f"{len(edges)}, got {len(results)})")
+    for i, ((fn, nr), g) in enumerate(zip(edges, results, strict=False)):
+        if g is not None and fn is not None:
+            tensor = wrap(g) if raw else g
+            fixed = validate(tensor, fn.descriptors()[nr], "Function " + node.name(), i)
+            if fixed is not tensor:
+                g = fixed._array if raw else fixed
+        out.append(g)
+    return out
+
+
+def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
+    """A gradient Tensor with the shape and type of what it is the gradient of."""
+    got = grad._desc
+    if got is desc:
+        return grad
+    if got.shape != desc.shape:
+        if not expandable(desc.shape, got.shape):
+            raise RuntimeError(f"{who} returned an invalid gradient at index {index} - got {list(got.shape)} but expected "
+                               f"shape compatible with {list(desc.shape)}")
+        from .formulas import sum_to_size
+
+        grad = sum_to_size(grad, desc.shape)
+    if grad._desc.dtype is not desc.dtype:
+        if grad._desc.dtype.is_complex and not desc.dtype.is_complex:
+            grad = grad.real
+        if grad._desc.dtype is not desc.dtype:
+            grad = grad.to(desc.dtype)
+    return grad
+
+
+def call_node(node: Node, grads: tuple) -> Any:
+    """Call a node as a function of its incoming gradients, as `y.grad_fn(g)` does."""
+    if len(grads) != node.num_outputs and not node.custom:
+        raise TypeError(f"expected {node.num_outputs} arguments, got {len(grads)} instead")
+    if node.accumulates:
+        if grad_mode.state.grad:
+            accumulate_tensor(node.variable, grads[0])  # type: ignore[attr-defined]
+        else:
+            accumulate(node.variable, grads[0]._array, False)  # type: ignore[attr-defined]
+        return None
+    if node.custom:
+        out = node.apply_custom(list(grads), False)  # type: ignore[attr-defined]
+    else:
+        out = node.apply_tensors(list(grads) if node.multi else grads[0])
+    if node.arity == 1 and not node.custom:
+        return out
+    return out[0] if len(out) == 1 else tuple(out)
