@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from .descriptor import describe
-from .geometry import element_strides, is_dense_like
+from .descriptor import Descriptor, describe
+from .geometry import laid_out
+from .layout import is_contiguous, is_dense
 from .tensor import Tensor
 from .views import bump, storage_of
 
@@ -31,37 +32,26 @@ _refcount = sys.getrefcount
 _ndarray = np.ndarray
 
 
-def obeys_contract(array: Any, variable: Any) -> bool:
-    """Whether a gradient has the strides the contract asks for."""
-    if type(array) is not _ndarray:
+def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
+    """Whether a gradient, described by `found`, has the strides that the leaf's `desc` asks for.
+
+    Dimensions of size 1 may have any stride but 0: PyTorch takes that for a sign of an expanded gradient.
+    """
+    if found.plain and desc.plain or type(array) is not _ndarray:
         return True
-    if 0 in array.strides and not _strides_obey(array):
-        return False
-    model = variable._array
-    if type(model) is not _ndarray or model.flags.c_contiguous:
-        return array.flags.c_contiguous
-    if is_dense_like(model):
-        return element_strides(array) == element_strides(model)
-    return array.flags.c_contiguous
+    if is_dense(desc.shape, desc.strides):
+        return all([(st != 0) if s == 1 else st == own
+                    for s, st, own in zip(desc.shape, found.strides, desc.strides, strict=True)])
+    return is_contiguous(found.shape, found.strides)
 
 
-def _strides_obey(array: Any) -> bool:
-    """Whether no dimension was expanded: one of size 1 neither, though it would be contiguous, and nor an empty array."""
-    if array.size:
-        return False
-    return array.base is None or array.base.size == 0  # NumPy says nothing of the strides of an empty array
-
-
-def obedient_copy(array: Any, variable: Any) -> Any:
+def obedient_copy(array: Any, desc: Descriptor) -> Any:
     """A copy with the strides the contract asks for."""
     if type(array) is not _ndarray:
         return array
-    model = variable._array
-    if type(model) is not _ndarray or model.flags.c_contiguous or not is_dense_like(model):
+    if desc.plain or not is_dense(desc.shape, desc.strides):
         return np.array(array, order="C")
-    order = sorted(range(model.ndim), key=lambda d: -model.strides[d])
-    out = np.empty([model.shape[d] for d in order], array.dtype)
-    out = out.transpose(np.argsort(order))
+    out = laid_out(desc.shape, desc.strides, array.dtype)
     out[...] = array
     return out
 
@@ -83,17 +73,16 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     """Add a raw gradient to the leaf's `.grad` (cases 1 and 2); `owned`: nobody else refers to it."""
     old = variable._grad
     if old is None:
-        stolen = owned and obeys_contract(grad, variable)
+        desc, found = variable._desc, describe(grad)
         counter = None
-        if not stolen:
-            model = variable._array
-            if type(model) is not _ndarray or model.flags.c_contiguous or is_dense_like(model):
+        if not (owned and obeys_contract(grad, found, desc)):
+            if is_dense(desc.shape, desc.strides):
                 counter = [1]  # PyTorch copies into new memory, which counts as a write; other layouts are cloned
-            grad = obedient_copy(grad, variable)
+            grad = obedient_copy(grad, desc)
+            found = describe(grad)
         new = _new(Tensor)
         new._array = grad
-        desc = variable._desc
-        new._desc = desc if grad.dtype == desc.dtype.numpy else describe(grad)
+        new._desc = found
         new._requires_grad = False
         new._grad_fn = None
         new._output_nr = 0

@@ -43,10 +43,11 @@ from typing import Any
 import numpy as np
 
 from . import formulas, grad_mode, saved
-from .descriptor import describe, sum_to
+from .descriptor import arrange, describe, sum_to
 from .engine import through_tensors, validate
+from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, next_sequence_nr
-from .operands import inplace_operands, operands, plain, store
+from .operands import inplace_operands, operands, plain, single, store
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import fit, into, together
 from .tensor import Tensor, wrap
@@ -438,8 +439,7 @@ class Generator:
         w(2, f"array = {kernel}({name}._array)\ndesc = {name}._desc")
         w(1, "else:")
         w(2, f"{name} = plain({name}, {row.name!r}, {row.float_result})")
-        w(2, f"array = {kernel}({name}._array)\ndesc = {name}._desc")
-        w(2, "if array.dtype != desc.dtype.numpy:\n    desc = describe(array)")
+        w(2, f"array, desc = single({kernel}({name}._array), {name})")
         if row.formulas:
             self.flag(row, 1)
             self.track(row, 2)
@@ -471,6 +471,7 @@ class Generator:
         w(2, "if found is NotImplemented:\n    return NotImplemented")
         w(2, f"{a}, {b}, left, right, desc, plan = found")
         w(2, f"array = {call('left', 'right')}")
+        w(2, "if plan is not None and not plan.plain:\n    array, desc = arrange(array, desc)")
         if row.bool_result:
             w(1, "desc = describe(array)")
         elif row.formulas:
@@ -489,7 +490,7 @@ class Generator:
         w(0, f"\n\ndef {row.name}({names}):")
         w(1, f'"""{row.name}({names}) -> Tensor"""')
         self.nary_call(row)
-        w(1, f"array = {self.nary_kernel(row)}")
+        w(1, f"array = {self.nary_kernel(row)}\nif not desc.plain:\n    array, desc = arrange(array, desc)")
         self.flag(row, 1)
         self.track(row, 2)
         w(2, "node.desc = desc")
@@ -590,6 +591,7 @@ class Generator:
         w(0, f"\n\ndef {row.name}({', '.join(p.name for p in row.params)}):")
         w(1, f'"""{row.name}({", ".join(p.name for p in row.params)}) -> Tensor, a view"""')
         w(1, f"source = {first}._array if type({first}._array) is np.ndarray else storage_of({first})")
+        w(1, f"if not {first}._desc.plain:\n    source = settled(source)")
         w(1, f"array = {kernel}({', '.join(['source', *rest])})")
         w(1, "desc = describe(array)")
         self.flag(row, 1)
@@ -607,7 +609,7 @@ class Generator:
         rest = [p.name for p in row.params[1:]]
         w(0, f"\n\ndef {row.name}({', '.join(p.name for p in row.params)}):")
         w(1, f'"""{row.name}({", ".join(p.name for p in row.params)}) -> tuple of Tensor, views"""')
-        w(1, f"arrays = {kernel}({', '.join([f'storage_of({first})', *rest])})\nresults = [wrap(a) for a in arrays]")
+        w(1, f"arrays = {kernel}({', '.join([f'settled(storage_of({first}))', *rest])})\nresults = [wrap(a) for a in arrays]")
         self.flag(row, 1)
         self.track(row, 2)
         w(2, "node.descs = tuple([r._desc for r in results])\nnode.desc = node.descs[0] if results else None")

@@ -150,10 +150,10 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
 def _like_array(model: Tensor, dtype: Any) -> np.ndarray:
     kind = model._desc.dtype if dtype is None else dtype
     array = model._array
-    if type(array) is np.ndarray and not array.flags.c_contiguous:
-        from .geometry import is_dense_like
+    if type(array) is np.ndarray and not model._desc.plain:
+        from .geometry import like
 
-        return np.empty_like(array, dtype=kind.numpy, order="K" if is_dense_like(array) else "C", subok=False)
+        return like(array, kind.numpy)
     return np.empty(model._desc.shape, kind.numpy)
 
 

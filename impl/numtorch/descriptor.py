@@ -1,6 +1,6 @@
-"""Interned (shape, dtype) descriptors, and the broadcasting plans cached on them.
+"""Interned descriptors (shape, dtype, strides where they are not row-major), and the plans cached on them.
 
-Two tensors of the same shape and type share one Descriptor, so a binary operator sees with one `is` that it has nothing
+Two tensors of the same shape, type and layout share one Descriptor, so a binary operator sees with one `is` that it has nothing
 to broadcast, promote or, in backward, to sum away. What it must do otherwise is worked out once for each pair of
 descriptors and remembered as a Plan. (Rejected: comparing `array.shape` on each call, .45 µs slower an operator.)
 """
@@ -13,6 +13,8 @@ import numpy as np
 
 from . import dtype as dtypes
 from .dtype import dtype
+from .geometry import contiguous_strides, element_strides, laid_out
+from .layout import elementwise_strides
 
 _LIMIT = 50_000  # descriptors kept; beyond that the table starts anew, and `is` merely misses until plans are rebuilt
 Array = Any  # np.ndarray, or np.generic for a 0-d tensor whose storage nobody has asked for yet
@@ -52,25 +54,40 @@ def size_of(shape: tuple) -> Size:
 
 
 class Descriptor:
-    """Shape and type of a tensor; compare with `is`, or by shape and dtype if the table may have been renewed."""
+    """Shape, type and strides of a tensor; compare with `is`, or by content if the table may have been renewed.
 
-    __slots__ = ("constants", "dtype", "ndim", "numel", "plans", "real", "shape")
+    `plain` tensors are row-major (dimensions of size 1 included) and not empty: NumPy gives their results the strides
+    that PyTorch gives them. All others take the slow path, where `arrange` sees to that.
+    """
 
-    def __init__(self, shape: tuple, kind: dtype):
+    __slots__ = ("constants", "dtype", "ndim", "numel", "plain", "plans", "real", "shape", "single", "strides")
+
+    def __init__(self, shape: tuple, kind: dtype, strides: tuple | None = None):
         self.shape = Size(shape)
+        row_major = contiguous_strides(shape)
+        self.strides = row_major if strides is None else strides
+        self.plain = self.strides == row_major and 0 not in shape
+        self.single: Descriptor | None = None
         self.dtype = kind
         self.ndim = len(shape)
         self.numel = self.shape.numel()
-        # Real floating types take the raw-array formulas; all others run the Tensor formulas.
-        self.real = kind.is_floating_point and kind.name != "bfloat16"
+        # Plain tensors of real floating types take the raw-array formulas; all others run the Tensor formulas.
+        self.real = self.plain and kind.is_floating_point and kind.name != "bfloat16"
         self.constants = kind.constants
         self.plans: dict[Descriptor, Plan] = {}
+
+    def elementwise(self) -> Descriptor:
+        """The Descriptor of what an elementwise operator of this one operand returns, in the same type."""
+        if self.single is None:
+            self.single = self if self.plain else descriptor(
+                self.shape, self.dtype, elementwise_strides(self.shape, [(self.shape, self.strides)]))
+        return self.single
 
 
 class Plan:
     """What a pair of unlike operands needs: the result, casts before the kernel, sums in backward."""
 
-    __slots__ = ("cast0", "cast1", "desc0", "desc1", "raw", "reduce0", "reduce1", "result")
+    __slots__ = ("cast0", "cast1", "desc0", "desc1", "plain", "raw", "reduce0", "reduce1", "result")
 
     def __init__(self, a: Descriptor, b: Descriptor, to_float: bool = False):
         shape = broadcast_shapes(a.shape, b.shape)
@@ -82,7 +99,9 @@ class Plan:
         kind = dtypes.combine(kinds[0], kinds[1], None)
         if to_float and kind.category < dtypes.FLOATING:
             kind = dtypes.get_default_dtype()
-        self.result = descriptor(shape, kind)
+        self.plain = a.plain and b.plain
+        strides = None if self.plain else elementwise_strides(shape, [(a.shape, a.strides), (b.shape, b.strides)])
+        self.result = descriptor(shape, kind, strides)
         self.desc0, self.desc1 = a, b
         self.cast0 = None if a.dtype is kind else kind.numpy
         self.cast1 = None if b.dtype is kind else kind.numpy
@@ -93,23 +112,42 @@ class Plan:
 
 
 _table: dict[tuple, Descriptor] = {}
+_described: dict[tuple, Descriptor] = {}  # by what a NumPy array says of itself
 
 
-def descriptor(shape: tuple, kind: dtype) -> Descriptor:
-    """The one Descriptor of this shape and type."""
-    key = (shape, kind)
+def descriptor(shape: tuple, kind: dtype, strides: tuple | None = None) -> Descriptor:
+    """The one Descriptor of this shape and type; `strides` (in elements) if they may not be row-major."""
+    key = (shape, kind) if strides is None or strides == contiguous_strides(shape) else (shape, kind, strides)
     found = _table.get(key)
     if found is None:
         if len(_table) >= _LIMIT:
             _table.clear()
-        found = _table[key] = Descriptor(shape, kind)
+            _described.clear()
+        found = _table[key] = Descriptor(*key)
     return found
 
 
 def describe(array: Array) -> Descriptor:
     """The Descriptor of a NumPy array or scalar."""
-    kind = dtypes.FROM_NUMPY.get(array.dtype)
-    return descriptor(array.shape, kind if kind is not None else dtypes.from_numpy(array.dtype))
+    key = (array.shape, array.strides, array.dtype)
+    found = _described.get(key)
+    if found is None:
+        if len(_described) >= _LIMIT:
+            _described.clear()
+        kind = dtypes.FROM_NUMPY.get(array.dtype)
+        found = _described[key] = descriptor(
+            array.shape, kind if kind is not None else dtypes.from_numpy(array.dtype), element_strides(array))
+    return found
+
+
+def arrange(array: Array, desc: Descriptor) -> tuple[Array, Descriptor]:
+    """A kernel's fresh result, with the strides that `desc` asks for, and its Descriptor."""
+    found = describe(array)
+    if found.strides == desc.strides or found.shape != desc.shape:
+        return array, found
+    out = laid_out(desc.shape, desc.strides, array.dtype)
+    out[...] = array
+    return out, describe(out)
 
 
 def plan_of(a: Descriptor, b: Descriptor, to_float: bool = False) -> Plan:

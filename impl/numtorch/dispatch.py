@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from . import formulas, grad_mode, saved
-from .descriptor import describe, sum_to
+from .descriptor import arrange, describe, sum_to
 from .engine import through_tensors, validate
+from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, next_sequence_nr
-from .operands import inplace_operands, operands, plain, store
+from .operands import inplace_operands, operands, plain, single, store
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import fit, into, together
 from .tensor import Tensor, wrap
@@ -83,6 +84,7 @@ from .kernels import fmax_other_backward as k_fmax_other_backward
 from .kernels import fmax_self_backward as k_fmax_self_backward
 from .kernels import fmin_other_backward as k_fmin_other_backward
 from .kernels import fmin_self_backward as k_fmin_self_backward
+from .kernels import fmod_scalar as k_fmod_scalar
 from .kernels import frac as k_frac
 from .kernels import gather_selected as k_gather_selected
 from .kernels import gelu as k_gelu
@@ -97,6 +99,7 @@ from .kernels import index_put as k_index_put
 from .kernels import index_put_zeros as k_index_put_zeros
 from .kernels import index_values as k_index_values
 from .kernels import isclose as k_isclose
+from .kernels import isinf as k_isinf
 from .kernels import keep_where as k_keep_where
 from .kernels import kthvalue as k_kthvalue
 from .kernels import leaky_relu as k_leaky_relu
@@ -155,6 +158,7 @@ from .kernels import prod_dim as k_prod_dim
 from .kernels import prod_dim_backward as k_prod_dim_backward
 from .kernels import rad2deg as k_rad2deg
 from .kernels import relu as k_relu
+from .kernels import remainder_scalar as k_remainder_scalar
 from .kernels import repeat as k_repeat
 from .kernels import repeat_backward as k_repeat_backward
 from .kernels import reshape as k_reshape
@@ -170,6 +174,7 @@ from .kernels import select_backward as k_select_backward
 from .kernels import sgn as k_sgn
 from .kernels import sigmoid as k_sigmoid
 from .kernels import sigmoid_backward as k_sigmoid_backward
+from .kernels import sign as k_sign
 from .kernels import silu as k_silu
 from .kernels import sin as k_sin
 from .kernels import sinc as k_sinc
@@ -282,6 +287,8 @@ def lt(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.less(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -499,6 +506,8 @@ def le(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.less_equal(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -716,6 +725,8 @@ def gt(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.greater(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -933,6 +944,8 @@ def ge(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.greater_equal(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -1150,6 +1163,8 @@ def eq(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.equal(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -1367,6 +1382,8 @@ def ne(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.not_equal(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -1556,7 +1573,7 @@ def isnan(self):
 
 def isinf(self):
     """isinf(self) -> Tensor"""
-    array = np.isinf(self._array)
+    array = k_isinf(self._array)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -1736,6 +1753,8 @@ def bitwise_and(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.bitwise_and(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -1854,6 +1873,8 @@ def bitwise_or(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.bitwise_or(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -1972,6 +1993,8 @@ def bitwise_xor(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.bitwise_xor(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -2090,6 +2113,8 @@ def bitwise_left_shift(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.left_shift(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -2208,6 +2233,8 @@ def bitwise_right_shift(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.right_shift(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -2370,6 +2397,8 @@ def maximum(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.maximum(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -2517,6 +2546,8 @@ def minimum(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.minimum(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -2664,6 +2695,8 @@ def fmax(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.fmax(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -2811,6 +2844,8 @@ def fmin(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.fmin(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -2926,6 +2961,8 @@ def where(condition, self, other):
     tensors, arrays, desc = together((self, other,), (condition,))
     self, other = tensors
     array = k_choose(condition._array, arrays[0], arrays[1])
+    if not desc.plain:
+        array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = WhereBackward0()
@@ -3751,6 +3788,8 @@ def clamp_tensor(self, min, max):
     tensors, arrays, desc = together((self, min, max,), ())
     self, min, max = tensors
     array = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
+    if not desc.plain:
+        array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ClampBackward0()
@@ -3904,6 +3943,8 @@ def clamp_min_tensor(self, min, *, out=None):
             return NotImplemented
         self, min, left, right, desc, plan = found
         array = np.maximum(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or min._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(min)
@@ -4111,6 +4152,8 @@ def clamp_max_tensor(self, max, *, out=None):
             return NotImplemented
         self, max, left, right, desc, plan = found
         array = np.minimum(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or max._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(max)
@@ -5765,6 +5808,8 @@ def add(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = left + right
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -5928,6 +5973,8 @@ def sub(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = left - right
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -6116,6 +6163,8 @@ def mul(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = left * right
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -6335,6 +6384,8 @@ def div(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = left / right
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -6523,6 +6574,8 @@ def rsub(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_rsub(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -6674,10 +6727,7 @@ def neg(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'neg', False)
-        array = np.negative(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.negative(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6796,10 +6846,7 @@ def reciprocal(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'reciprocal', True)
-        array = np.reciprocal(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.reciprocal(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7059,6 +7106,8 @@ def pow_tensor(self, exponent, *, out=None):
             return NotImplemented
         self, exponent, left, right, desc, plan = found
         array = k_pow_tensor(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or exponent._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(exponent)
@@ -7271,10 +7320,7 @@ def exp(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'exp', True)
-        array = np.exp(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.exp(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7400,10 +7446,7 @@ def log(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'log', True)
-        array = np.log(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.log(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7531,10 +7574,7 @@ def sqrt(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'sqrt', True)
-        array = np.sqrt(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.sqrt(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7659,10 +7699,7 @@ def rsqrt(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'rsqrt', True)
-        array = k_rsqrt(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_rsqrt(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7788,10 +7825,7 @@ def sin(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'sin', True)
-        array = np.sin(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.sin(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7920,10 +7954,7 @@ def cos(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'cos', True)
-        array = np.cos(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.cos(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8052,10 +8083,7 @@ def atan(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'atan', True)
-        array = np.arctan(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.arctan(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8184,10 +8212,7 @@ def asin(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'asin', True)
-        array = np.arcsin(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.arcsin(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8316,10 +8341,7 @@ def acos(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'acos', True)
-        array = np.arccos(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.arccos(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8448,10 +8470,7 @@ def sinh(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'sinh', True)
-        array = np.sinh(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.sinh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8580,10 +8599,7 @@ def cosh(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'cosh', True)
-        array = np.cosh(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.cosh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8712,10 +8728,7 @@ def log1p(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'log1p', True)
-        array = np.log1p(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.log1p(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8843,10 +8856,7 @@ def expm1(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'expm1', True)
-        array = np.expm1(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.expm1(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8971,10 +8981,7 @@ def tan(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'tan', True)
-        array = np.tan(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.tan(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -9099,10 +9106,7 @@ def tanh(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'tanh', True)
-        array = np.tanh(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.tanh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -9227,10 +9231,7 @@ def sigmoid(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'sigmoid', True)
-        array = k_sigmoid(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_sigmoid(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -9355,10 +9356,7 @@ def relu(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'relu', False)
-        array = k_relu(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_relu(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -9484,10 +9482,7 @@ def abs(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'abs', False)
-        array = np.absolute(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.absolute(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -9598,14 +9593,11 @@ class SgnBackward0(UnaryNode):
 def sgn(self, *, out=None):
     """sgn(self) -> Tensor"""
     if type(self) is Tensor and (self._desc.real):
-        array = np.sign(self._array)
+        array = k_sign(self._array)
         desc = self._desc
     else:
         self = plain(self, 'sgn', False)
-        array = np.sign(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_sign(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -9664,9 +9656,9 @@ def sgn_(self):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     target = self._array
     if type(target) is np.ndarray:
-        np.sign(target, out=target, casting='unsafe')
+        target[...] = k_sign(target)
     else:
-        self._array = target.dtype.type(np.sign(target))
+        self._array = target.dtype.type(k_sign(target))
     if flag:
         node = SgnBackward0()
         node.seq = next_sequence_nr()
@@ -9707,14 +9699,11 @@ class SignBackward0(UnaryNode):
 def sign(self, *, out=None):
     """sign(self) -> Tensor"""
     if type(self) is Tensor and (self._desc.real):
-        array = np.sign(self._array)
+        array = k_sign(self._array)
         desc = self._desc
     else:
         self = plain(self, 'sign', False)
-        array = np.sign(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_sign(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -9773,9 +9762,9 @@ def sign_(self):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     target = self._array
     if type(target) is np.ndarray:
-        np.sign(target, out=target, casting='unsafe')
+        target[...] = k_sign(target)
     else:
-        self._array = target.dtype.type(np.sign(target))
+        self._array = target.dtype.type(k_sign(target))
     if flag:
         node = SignBackward0()
         node.seq = next_sequence_nr()
@@ -9820,10 +9809,7 @@ def floor(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'floor', False)
-        array = np.floor(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.floor(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -9929,10 +9915,7 @@ def ceil(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'ceil', False)
-        array = np.ceil(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.ceil(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -10038,10 +10021,7 @@ def round(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'round', False)
-        array = np.rint(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.rint(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -10147,10 +10127,7 @@ def trunc(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'trunc', False)
-        array = np.trunc(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.trunc(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -13336,6 +13313,8 @@ class ViewBackward0(UnaryNode):
 def view(self, size):
     """view(self, size) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_view(source, size)
     desc = describe(array)
     flag = self._requires_grad
@@ -13404,6 +13383,8 @@ class ReshapeAliasBackward0(UnaryNode):
 def reshape_alias(self, size):
     """reshape_alias(self, size) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_view(source, size)
     desc = describe(array)
     flag = self._requires_grad
@@ -13470,6 +13451,8 @@ class AliasBackward0(UnaryNode):
 def alias(self):
     """alias(self) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_alias(source)
     desc = describe(array)
     flag = self._requires_grad
@@ -13535,6 +13518,8 @@ class TBackward0(UnaryNode):
 def t(self):
     """t(self) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_t(source)
     desc = describe(array)
     flag = self._requires_grad
@@ -13604,6 +13589,8 @@ class TransposeBackward0(UnaryNode):
 def transpose(self, dim0, dim1):
     """transpose(self, dim0, dim1) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_transpose(source, dim0, dim1)
     desc = describe(array)
     flag = self._requires_grad
@@ -13673,6 +13660,8 @@ class PermuteBackward0(UnaryNode):
 def permute(self, dims):
     """permute(self, dims) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_permute(source, dims)
     desc = describe(array)
     flag = self._requires_grad
@@ -13741,6 +13730,8 @@ class ExpandBackward0(UnaryNode):
 def expand(self, size):
     """expand(self, size) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_expand(source, size)
     desc = describe(array)
     flag = self._requires_grad
@@ -13809,6 +13800,8 @@ class SqueezeBackward0(UnaryNode):
 def squeeze(self):
     """squeeze(self) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_squeeze(source)
     desc = describe(array)
     flag = self._requires_grad
@@ -13877,6 +13870,8 @@ class SqueezeBackward1(UnaryNode):
 def squeeze_dim(self, dim):
     """squeeze_dim(self, dim) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_squeeze_dim(source, dim)
     desc = describe(array)
     flag = self._requires_grad
@@ -13945,6 +13940,8 @@ class SqueezeBackward2(UnaryNode):
 def squeeze_dims(self, dim):
     """squeeze_dims(self, dim) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_squeeze_dims(source, dim)
     desc = describe(array)
     flag = self._requires_grad
@@ -14013,6 +14010,8 @@ class UnsqueezeBackward0(UnaryNode):
 def unsqueeze(self, dim):
     """unsqueeze(self, dim) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_unsqueeze(source, dim)
     desc = describe(array)
     flag = self._requires_grad
@@ -14085,6 +14084,8 @@ class SelectBackward0(UnaryNode):
 def select(self, dim, index):
     """select(self, dim, index) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_select(source, dim, index)
     desc = describe(array)
     flag = self._requires_grad
@@ -14163,6 +14164,8 @@ class SliceBackward0(UnaryNode):
 def slice_(self, dim, start, end, step):
     """slice_(self, dim, start, end, step) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_slice_(source, dim, start, end, step)
     desc = describe(array)
     flag = self._requires_grad
@@ -14241,6 +14244,8 @@ class DiagonalBackward0(UnaryNode):
 def diagonal(self, offset, dim1, dim2):
     """diagonal(self, offset, dim1, dim2) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
     array = k_diagonal(source, offset, dim1, dim2)
     desc = describe(array)
     flag = self._requires_grad
@@ -14321,7 +14326,7 @@ class UnbindBackward0(UnaryNode):
 
 def unbind(self, dim):
     """unbind(self, dim) -> tuple of Tensor, views"""
-    arrays = k_unbind(storage_of(self), dim)
+    arrays = k_unbind(settled(storage_of(self)), dim)
     results = [wrap(a) for a in arrays]
     flag = self._requires_grad
     if flag and flag is not True:
@@ -14383,7 +14388,7 @@ class SplitBackward0(UnaryNode):
 
 def split(self, split_size, dim):
     """split(self, split_size, dim) -> tuple of Tensor, views"""
-    arrays = k_split(storage_of(self), split_size, dim)
+    arrays = k_split(settled(storage_of(self)), split_size, dim)
     results = [wrap(a) for a in arrays]
     flag = self._requires_grad
     if flag and flag is not True:
@@ -14446,7 +14451,7 @@ class SplitWithSizesBackward0(UnaryNode):
 
 def split_with_sizes(self, split_sizes, dim):
     """split_with_sizes(self, split_sizes, dim) -> tuple of Tensor, views"""
-    arrays = k_split_with_sizes(storage_of(self), split_sizes, dim)
+    arrays = k_split_with_sizes(settled(storage_of(self)), split_sizes, dim)
     results = [wrap(a) for a in arrays]
     flag = self._requires_grad
     if flag and flag is not True:
@@ -15252,10 +15257,7 @@ def exp2(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'exp2', True)
-        array = np.exp2(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.exp2(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -15381,10 +15383,7 @@ def log2(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'log2', True)
-        array = np.log2(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.log2(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -15513,10 +15512,7 @@ def log10(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'log10', True)
-        array = np.log10(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.log10(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -15682,6 +15678,8 @@ def logaddexp(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.logaddexp(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -15829,6 +15827,8 @@ def logaddexp2(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.logaddexp2(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -15976,6 +15976,8 @@ def xlogy(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_xlogy(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -16146,10 +16148,7 @@ def log_sigmoid(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'log_sigmoid', False)
-        array = k_log_sigmoid(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_log_sigmoid(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -16327,10 +16326,7 @@ def asinh(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'asinh', True)
-        array = np.arcsinh(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.arcsinh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -16459,10 +16455,7 @@ def acosh(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'acosh', True)
-        array = np.arccosh(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.arccosh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -16591,10 +16584,7 @@ def atanh(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'atanh', True)
-        array = np.arctanh(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(np.arctanh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -16760,6 +16750,8 @@ def atan2(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.arctan2(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -16977,6 +16969,8 @@ def hypot(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.hypot(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -17165,10 +17159,7 @@ def sinc(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'sinc', True)
-        array = k_sinc(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_sinc(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -17283,10 +17274,7 @@ def deg2rad(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'deg2rad', True)
-        array = k_deg2rad(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_deg2rad(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -17392,10 +17380,7 @@ def rad2deg(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'rad2deg', True)
-        array = k_rad2deg(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_rad2deg(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -17515,10 +17500,7 @@ def erf(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'erf', True)
-        array = k_erf(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_erf(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -17647,10 +17629,7 @@ def erfc(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'erfc', True)
-        array = k_erfc(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_erfc(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -17765,10 +17744,7 @@ def frac(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'frac', False)
-        array = k_frac(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_frac(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -17900,6 +17876,8 @@ def div_floor(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.floor_divide(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -18029,6 +18007,8 @@ def div_trunc(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_div_trunc(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -18217,6 +18197,8 @@ def fmod(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.fmod(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -18380,7 +18362,7 @@ class FmodBackward0(UnaryNode):
 
 def fmod_scalar(self, other):
     """fmod_scalar(self, other) -> Tensor"""
-    array = np.fmod(self._array, other)
+    array = k_fmod_scalar(self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -18437,9 +18419,9 @@ def fmod_scalar_(self, other):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     target = self._array
     if type(target) is np.ndarray:
-        np.fmod(target, other, out=target, casting='unsafe')
+        target[...] = k_fmod_scalar(target, other)
     else:
-        self._array = target.dtype.type(np.fmod(target, other))
+        self._array = target.dtype.type(k_fmod_scalar(target, other))
     if flag:
         node = FmodBackward0()
         node.seq = next_sequence_nr()
@@ -18535,6 +18517,8 @@ def remainder(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.remainder(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -18698,7 +18682,7 @@ class RemainderBackward0(UnaryNode):
 
 def remainder_scalar(self, other):
     """remainder_scalar(self, other) -> Tensor"""
-    array = np.remainder(self._array, other)
+    array = k_remainder_scalar(self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -18755,9 +18739,9 @@ def remainder_scalar_(self, other):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     target = self._array
     if type(target) is np.ndarray:
-        np.remainder(target, other, out=target, casting='unsafe')
+        target[...] = k_remainder_scalar(target, other)
     else:
-        self._array = target.dtype.type(np.remainder(target, other))
+        self._array = target.dtype.type(k_remainder_scalar(target, other))
     if flag:
         node = RemainderBackward0()
         node.seq = next_sequence_nr()
@@ -18828,6 +18812,8 @@ def floor_divide(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.floor_divide(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -18991,6 +18977,8 @@ def remainder_of(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.remainder(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -19084,6 +19072,8 @@ def lerp_scalar(self, end, weight):
     tensors, arrays, desc = together((self, end,), ())
     self, end = tensors
     array = k_lerp(arrays[0], arrays[1], weight)
+    if not desc.plain:
+        array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LerpBackward0()
@@ -19220,6 +19210,8 @@ def lerp_tensor(self, end, weight):
     tensors, arrays, desc = together((self, end, weight,), ())
     self, end, weight = tensors
     array = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
+    if not desc.plain:
+        array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LerpBackward1()
@@ -19358,6 +19350,8 @@ def addcmul(self, tensor1, tensor2, value):
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
     array = k_addcmul(arrays[0], arrays[1], arrays[2], value)
+    if not desc.plain:
+        array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AddcmulBackward0()
@@ -19493,6 +19487,8 @@ def addcdiv(self, tensor1, tensor2, value):
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
     array = k_addcdiv(arrays[0], arrays[1], arrays[2], value)
+    if not desc.plain:
+        array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AddcdivBackward0()
@@ -20684,10 +20680,7 @@ def hardsigmoid(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'hardsigmoid', False)
-        array = k_hardsigmoid(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_hardsigmoid(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -20899,10 +20892,7 @@ def hardswish(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'hardswish', False)
-        array = k_hardswish(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_hardswish(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -21118,10 +21108,7 @@ def silu(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'silu', False)
-        array = k_silu(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_silu(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -21250,10 +21237,7 @@ def mish(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'mish', False)
-        array = k_mish(self._array)
-        desc = self._desc
-        if array.dtype != desc.dtype.numpy:
-            desc = describe(array)
+        array, desc = single(k_mish(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

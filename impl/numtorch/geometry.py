@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .layout import contiguous_strides, dense_strides, elementwise_strides
+
 
 class Geometry:
     """Where a tensor lies in its storage, in elements."""
@@ -27,20 +29,63 @@ def root_of(array: np.ndarray) -> np.ndarray:
 
 
 def element_strides(array: Any) -> tuple[int, ...]:
-    """PyTorch's strides: in elements, and never zero because a dimension is empty."""
+    """PyTorch's strides, in elements.
+
+    An empty array that NumPy made has strides 0 everywhere, and is row-major to PyTorch. One that is laid out here has
+    PyTorch's own, where NO_STEP stands for a stride of 0.
+    """
+    strides = array.strides
     if 0 in array.shape:
-        return contiguous_strides(array.shape)
+        if not any(strides):
+            return contiguous_strides(array.shape)
+        return tuple([s // array.itemsize if s > 0 else 0 for s in strides])
     size = array.itemsize
-    return tuple([s // size for s in array.strides])
+    return tuple([s // size for s in strides])
 
 
-def contiguous_strides(shape: tuple) -> tuple[int, ...]:
-    """Row-major strides of a shape, in elements."""
-    out, step = [], 1
-    for s in reversed(shape):
-        out.append(step)
-        step *= max(s, 1)
-    return tuple(reversed(out))
+NO_STEP = -1  # a stride of 0 in an empty array; PyTorch has no negative ones
+
+
+def laid_out(shape: tuple, strides: tuple, kind: Any) -> np.ndarray:
+    """New memory, seen by strides (in elements) without holes or overlaps."""
+    if 0 in shape:
+        return empty_window(np.empty(0, kind), shape, strides, 0)
+    reach = sum([(s - 1) * st for s, st in zip(shape, strides, strict=True)]) + 1
+    return np.ndarray(shape, kind, np.empty(reach, kind), 0, [st * kind.itemsize for st in strides])
+
+
+def empty_window(root: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
+    """An empty array that keeps its strides and, as far as the memory reaches, its offset, both in elements."""
+    size = root.itemsize
+    steps = [(st or NO_STEP) * size for st in strides]
+    if not root.flags.forc or not 0 <= offset <= root.size:
+        root, offset = np.empty(0, root.dtype), 0
+    buffer = root if root.flags.c_contiguous else root.T
+    return np.ndarray(shape, root.dtype, buffer, offset * size, steps)
+
+
+def like(array: Any, kind: Any) -> np.ndarray:
+    """New memory in the format of an array: its own strides if it is dense, else sorted like them."""
+    shape = array.shape
+    if array.flags.c_contiguous and 0 not in shape and 1 not in shape:
+        return np.empty(shape, kind)
+    return laid_out(shape, dense_strides(shape, element_strides(array)), np.dtype(kind))
+
+
+def beside_number(result: Any, operand: Any) -> Any:
+    """An empty result of an operator that PyTorch computes over a tensor and a 0-d tensor, with PyTorch's strides."""
+    if 0 not in operand.shape:
+        return result
+    shape = operand.shape
+    strides = elementwise_strides(shape, [(shape, element_strides(operand)), ((), ())])
+    return laid_out(shape, strides, result.dtype)
+
+
+def settled(array: np.ndarray) -> np.ndarray:
+    """The array; an empty one that NumPy made, with the strides that PyTorch says it has, for views to inherit."""
+    if 0 not in array.shape or any(array.strides):
+        return array
+    return empty_window(array, array.shape, contiguous_strides(array.shape), 0)
 
 
 def address(array: np.ndarray) -> int:
@@ -61,7 +106,7 @@ def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.
     root = root_of(array)
     size = root.itemsize
     if 0 in shape:
-        return np.empty(shape, array.dtype)
+        return empty_window(root, shape, strides, offset)
     if not root.flags.forc:
         return np.lib.stride_tricks.as_strided(root.reshape(-1)[offset:], shape, [s * size for s in strides])
     buffer = root if root.flags.c_contiguous else root.T

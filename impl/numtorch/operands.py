@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import dtype as dtypes
-from .descriptor import broadcast_shapes, descriptor, plan_of
+from .descriptor import arrange, broadcast_shapes, describe, descriptor, plan_of
 from .geometry import has_internal_overlap
 from .tensor import Tensor, wrap
 from .views import extras, requires_grad
@@ -85,15 +85,14 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
         a, b = (a, fixed) if a_tensor else (fixed, b)
         da, db = a._desc, b._desc
         left, right = a._array, b._array
-        # a number never widens a type of its own category, so the result is `kind` whatever the dimensions
-        result = descriptor(desc.shape, kind)
         if (a if a_tensor else b)._desc.dtype is not kind:
             if a_tensor:
                 left = left.astype(kind.numpy)
             else:
                 right = right.astype(kind.numpy)
-        plan = plan_of(descriptor(da.shape, da.dtype), descriptor(db.shape, db.dtype), to_float)
-        return a, b, left, right, result, plan
+        plan = plan_of(da, db, to_float)
+        # a number never widens a type of its own category, so the result is `kind` whatever the dimensions
+        return a, b, left, right, descriptor(desc.shape, kind, plan.result.strides), plan
     else:
         return NotImplemented
     if plan.cast0 is not None:
@@ -105,6 +104,12 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
 
 def _kind_of(category: int) -> dtypes.dtype:
     return dtypes.default_of_category(category)
+
+
+def single(array: Any, operand: Tensor) -> Any:
+    """(array, Descriptor) of an elementwise operator's result over one operand, laid out as PyTorch lays it out."""
+    desc = operand._desc
+    return (array, describe(array)) if desc.plain else arrange(array, desc.elementwise())
 
 
 def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import dtype as dtypes
 from .descriptor import broadcast_shapes, descriptor, reduction, sum_to
+from .layout import elementwise_strides
 from .operands import category_of, constant
 from .tensor import Tensor
 from .views import check_inplace, requires_grad
@@ -53,7 +54,11 @@ def together(operands: tuple, fixed: tuple = ()) -> tuple[list, list, Any]:
     for x in fixed:
         if x._desc.shape != shape:
             shape = broadcast_shapes(x._desc.shape, shape)
-    return tensors, arrays, descriptor(shape, kind)
+    known = [x for x in (*tensors, *fixed) if x is not None]
+    if all([x._desc.plain for x in known]):
+        return tensors, arrays, descriptor(shape, kind)
+    strides = elementwise_strides(shape, [(x._desc.shape, x._desc.strides) for x in known])
+    return tensors, arrays, descriptor(shape, kind, strides)
 
 
 def fit(grad: Any, desc: Any) -> Any:

@@ -6,11 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry import beside_number
+
 Array = Any
 
 isfinite, logical_and, logical_or, logical_xor, logical_not = (
     np.isfinite, np.logical_and, np.logical_or, np.logical_xor, np.logical_not)
-isnan, isinf, bitwise_not = np.isnan, np.isinf, np.invert
+isnan, bitwise_not = np.isnan, np.invert
+
+
+def isinf(x: Array) -> Array:
+    """Whether elements are infinite: in PyTorch a comparison with a number."""
+    return beside_number(np.isinf(x), x)
 
 
 def isclose(x: Array, y: Array, rtol: float, atol: float, equal_nan: bool) -> Array:

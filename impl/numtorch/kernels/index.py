@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry import element_strides, laid_out
+from ..layout import elementwise_strides
+
 Array = Any
 
 
@@ -16,7 +19,49 @@ def raw_indices(indices: tuple) -> tuple:
 
 def index(x: Array, indices: tuple) -> Array:
     """The picked elements, copied."""
-    return np.ascontiguousarray(np.asarray(x)[raw_indices(indices)])
+    x = np.asarray(x)
+    picks = raw_indices(indices)
+    out = np.ascontiguousarray(x[picks])
+    if x.flags.c_contiguous and out.size and all([isinstance(p, slice) or p.flags.c_contiguous for p in picks]):
+        return out
+    strides = index_strides(x, picks, out.shape)
+    if strides == element_strides(out):
+        return out
+    arranged = laid_out(out.shape, strides, out.dtype)
+    arranged[...] = out
+    return arranged
+
+
+def index_strides(x: Array, picks: tuple, shape: tuple) -> tuple:
+    """The strides of what indices pick: elementwise over x, where the indexed dimensions have stride 0, and the indices.
+
+    PyTorch's AdvancedIndex: the indices are broadcast together; where they are not next to each other, their dimensions
+    come first.
+    """
+    arrays: list[Array | None] = []
+    for p in picks:
+        if isinstance(p, slice):
+            arrays.append(None)
+        elif p.dtype == np.bool_:
+            arrays += [np.ascontiguousarray(i) for i in np.nonzero(p)] if p.ndim else [np.zeros(int(p), np.int64)]
+        else:
+            arrays.append(p)
+    given = [i for i, a in enumerate(arrays) if a is not None]
+    together = given == list(range(given[0], given[-1] + 1))
+    indexed = np.broadcast_arrays(*[arrays[i] for i in given])
+    strides = element_strides(x)
+    rest = [i for i in range(x.ndim) if i not in given]
+    before = [i for i in rest if together and i < given[0]]
+    after = [i for i in rest if i not in before]
+    width = indexed[0].ndim
+    source = (*(strides[i] for i in before), *(0,) * width, *(strides[i] for i in after))
+    operands = [(shape, source)]
+    for a in indexed:
+        own = (*(1,) * len(before), *a.shape, *(1,) * len(after))
+        inner = element_strides(a)
+        tail = (1,) * len(after)
+        operands.append((own, (*(a.size,) * len(before), *inner, *tail)))
+    return elementwise_strides(shape, operands)
 
 
 def index_backward(grad: Array, shape: tuple, indices: tuple) -> Array:

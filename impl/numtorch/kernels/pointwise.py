@@ -8,14 +8,13 @@ import numpy as np
 
 from .comparison import choose
 
-from ..geometry import is_dense_like
+from ..geometry import beside_number, like
 
 Array = Any
 
 add, sub, mul, div = np.add, np.subtract, np.multiply, np.true_divide
 exp, log, sin, cos, tan, tanh, sqrt = np.exp, np.log, np.sin, np.cos, np.tan, np.tanh, np.sqrt
 sinh, cosh, asin, acos, atan = np.sinh, np.cosh, np.arcsin, np.arccos, np.arctan
-sgn = sign = np.sign
 neg, abs, square, reciprocal = np.negative, np.abs, np.square, np.reciprocal
 where = np.where
 
@@ -23,6 +22,16 @@ where = np.where
 def zeros_like(x: Array) -> Array:
     """Zeros of the shape and type of x."""
     return np.zeros_like(x) if type(x) is np.ndarray else x.dtype.type(0)
+
+
+def sign(x: Array) -> Array:
+    """-1, 0 or 1; 0 for nan and no -0, which NumPy would keep."""
+    if x.dtype.kind == "f":
+        return np.subtract(x > 0, x < 0, dtype=x.dtype)
+    return x.copy() if x.dtype.kind == "b" else np.sign(x)
+
+
+sgn = sign
 
 
 def rsqrt(x: Array) -> Array:
@@ -106,10 +115,12 @@ def div_other(grad: Array, x: Array, other: Array) -> Array:
 
 
 def clone(x: Array) -> Array:
-    """A copy in the same order of dimensions, row-major if x has holes or overlaps."""
-    if type(x) is np.ndarray and not x.flags.c_contiguous:
-        return np.array(x, order="K" if is_dense_like(x) else "C")
-    return x.copy()
+    """A copy in the same format: the same strides if x has no holes or overlaps."""
+    if type(x) is not np.ndarray or x.flags.c_contiguous and x.size > 1:
+        return x.copy()
+    out = like(x, x.dtype)
+    out[...] = x
+    return out
 
 
 def scale(x: Array, alpha: Any) -> Array:
@@ -134,7 +145,7 @@ def x_half(x: Array) -> Array:
 
 def rsub_scalar(x: Array, other: Any) -> Array:
     """A Python number minus x."""
-    return x.dtype.type(other) - x
+    return beside_number(x.dtype.type(other) - x, x)
 
 
 def pow_base(base: Any, exponent: Array) -> Array:

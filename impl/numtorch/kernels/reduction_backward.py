@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .shape import expand
 from .reduction import axes, count, kept, scatter_selected
 
 Array = Any
@@ -16,6 +17,8 @@ def spread(grad: Array, shape: tuple) -> Array:
     """The gradient as a window of `shape`, repeated by stride 0 and without memory of its own."""
     if grad.shape == shape:
         return grad
+    if 0 in shape:
+        return expand(np.asarray(grad), shape)
     if type(grad) is not np.ndarray or not grad.ndim:
         array = np.asarray(grad)
         return np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
@@ -31,7 +34,7 @@ def convert(grad: Array, dtype: Any) -> Array:
 def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
     """The gradient repeated."""
     array = np.asarray(grad)
-    grad = np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))  # a window, also where there is nothing to repeat
+    grad = expand(array, shape) if 0 in shape else np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))  # a window, also where there is nothing to repeat
     return grad if grad.dtype == dtype.numpy else grad.astype(dtype.numpy)
 
 

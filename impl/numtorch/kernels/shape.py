@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry import contiguous_strides, element_strides, storage_offset, strided
+from ..descriptor import describe
+from ..geometry import element_strides, like, storage_offset, strided
+from ..layout import contiguous_strides
 
 Array = Any
 
@@ -14,7 +16,7 @@ Array = Any
 def view_strides(shape: tuple, strides: tuple, size: tuple) -> tuple | None:
     """Strides that show the same elements as `size`, or None if no strides can (PyTorch's computeStride)."""
     if 0 in shape:
-        return contiguous_strides(size)
+        return tuple(strides) if tuple(shape) == tuple(size) else contiguous_strides(size)
     out: list[int] = [0] * len(size)
     d = len(size) - 1
     chunk = strides[-1] if strides else 1
@@ -40,7 +42,7 @@ def view_strides(shape: tuple, strides: tuple, size: tuple) -> tuple | None:
 
 def view(x: np.ndarray, size: tuple) -> Array:
     """The same elements under another shape; the caller has checked that strides can say it."""
-    if x.flags.c_contiguous:
+    if describe(x).plain:
         return x.reshape(size)
     strides = view_strides(x.shape, element_strides(x), size)
     assert strides is not None
@@ -83,6 +85,8 @@ def permute_backward(grad: Array, dims: tuple) -> Array:
 
 def expand(x: np.ndarray, size: tuple) -> Array:
     """Dimensions of size 1 repeated by stride 0."""
+    if not x.ndim:
+        return strided(x, size, (0,) * len(size), storage_offset(x))
     lead = len(size) - x.ndim
     old = element_strides(x)
     strides = [0] * len(size)
@@ -118,7 +122,7 @@ def squeeze_dims(x: np.ndarray, dim: tuple) -> Array:
     keep = [i for i in range(x.ndim) if i not in dim or x.shape[i] != 1]
     if len(keep) == x.ndim:
         return x.view()
-    if x.flags.c_contiguous:
+    if describe(x).plain:
         return x.reshape([x.shape[i] for i in keep])
     strides = element_strides(x)
     return strided(x, tuple(x.shape[i] for i in keep), tuple(strides[i] for i in keep), storage_offset(x))
@@ -127,7 +131,7 @@ def squeeze_dims(x: np.ndarray, dim: tuple) -> Array:
 def unsqueeze(x: np.ndarray, dim: int) -> Array:
     """A dimension of size 1 inserted."""
     shape = (*x.shape[:dim], 1, *x.shape[dim:])
-    if x.flags.c_contiguous:
+    if describe(x).plain:
         return x.reshape(shape)
     old = element_strides(x)
     step = old[dim] * x.shape[dim] if dim < x.ndim else 1
@@ -154,7 +158,14 @@ def select_backward(grad: Array, shape: tuple, dim: int, index: int) -> Array:
 
 
 def slice_(x: np.ndarray, dim: int, start: int, end: int, step: int) -> Array:
-    """Some positions of a dimension."""
+    """Some positions of a dimension; none of them keep their place in memory, as NumPy's would not."""
+    size = x.shape[dim]
+    if start >= end or 0 in x.shape:
+        strides = element_strides(x)
+        n = -(-(min(end, size) - start) // step) if start < end else 0
+        return strided(x, (*x.shape[:dim], n, *x.shape[dim + 1:]),
+                       (*strides[:dim], strides[dim] * step, *strides[dim + 1:]),
+                       storage_offset(x) + start * strides[dim])
     return x[(slice(None),) * dim + (slice(start, end, step),)]
 
 
@@ -273,7 +284,11 @@ def contiguous_copy(x: Array) -> Array:
 
 def to_copy(x: Array, dtype: Any) -> Array:
     """The elements converted, in the same order of dimensions."""
-    return x.astype(dtype.numpy)
+    if type(x) is not np.ndarray or x.flags.c_contiguous and x.size > 1:
+        return x.astype(dtype.numpy)
+    out = like(x, dtype.numpy)
+    out[...] = x
+    return out
 
 
 def to_copy_backward(grad: Array, dtype: Any) -> Array:

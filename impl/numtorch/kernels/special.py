@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry import beside_number
 from .comparison import choose, in_layout
 from .pointwise import sigmoid
 
@@ -267,3 +268,13 @@ def log_softmax_double_backward(grad: Array, grad_output: Array, output: Array, 
 def not_implemented(grad: Array, name: str) -> Array:
     """What a derivative that PyTorch does not have answers."""
     raise RuntimeError(f"derivative for {name} is not implemented")
+
+
+def fmod_scalar(x: Array, other: Any) -> Array:
+    """fmod by a Python number."""
+    return beside_number(np.fmod(x, other), x)
+
+
+def remainder_scalar(x: Array, other: Any) -> Array:
+    """The remainder by a Python number."""
+    return beside_number(np.remainder(x, other), x)

@@ -43,9 +43,9 @@ op("div_floor(self, other)", np.floor_divide, node="DivBackward2", self="zeros_l
 op("div_trunc(self, other)", k.div_trunc, node="DivBackward2", pointwise=True, self="zeros_like(grad)",
    other="zeros_like(grad)")
 op("fmod(self, other)", np.fmod, node="FmodBackward1", self="grad", other="-grad * trunc(self / other)")
-op("fmod_scalar(self, other)", np.fmod, node="FmodBackward0", pointwise=False, inplace=True, self="grad")
+op("fmod_scalar(self, other)", k.fmod_scalar, node="FmodBackward0", pointwise=False, inplace=True, self="grad")
 op("remainder(self, other)", np.remainder, node="RemainderBackward1", self="grad", other="-grad * floor(self / other)")
-op("remainder_scalar(self, other)", np.remainder, node="RemainderBackward0", pointwise=False, inplace=True, self="grad")
+op("remainder_scalar(self, other)", k.remainder_scalar, node="RemainderBackward0", pointwise=False, inplace=True, self="grad")
 op("floor_divide(self, other)", np.floor_divide, node="FloorDivideNotImplemented",
    self="not_implemented(grad, 'aten::floor_divide')", other="not_implemented(grad, 'aten::floor_divide')")
 op("remainder_of(self, other)", np.remainder, node="RemainderNotImplemented", inplace=False,
