@@ -1,0 +1,1 @@
+"""How fast numtorch is beside PyTorch, MyGrad and HIPS autograd."""
