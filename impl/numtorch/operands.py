@@ -57,8 +57,24 @@ def plain(tensor: Any, name: str, to_float: bool) -> Tensor:
     return tensor
 
 
+_SUBTRACTIONS = frozenset(("sub", "rsub"))
+
+
+def check_subtraction(a: Any, b: Any) -> None:
+    """Bools are added as "or", and not subtracted at all."""
+    bools = [x._desc.dtype is dtypes.bool_ if isinstance(x, Tensor) else type(x) is bool for x in (a, b)]
+    if all(bools):
+        raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+                           "`logical_xor()` operator instead.")
+    if any(bools):
+        raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+                           "invert a mask, use the `~` or `logical_not()` operator instead.")
+
+
 def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
     """(a, b, array, array, result descriptor, plan) for a binary operator, or NotImplemented."""
+    if name in _SUBTRACTIONS:
+        check_subtraction(a, b)
     a_tensor, b_tensor = isinstance(a, Tensor), isinstance(b, Tensor)
     if a_tensor and b_tensor:
         da, db = a._desc, b._desc
@@ -114,6 +130,8 @@ def single(array: Any, operand: Tensor) -> Any:
 
 def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
     """(b, its array, plan, whether gradients are tracked) for an in-place operator, or NotImplemented."""
+    if name in _SUBTRACTIONS:
+        check_subtraction(a, b)
     if b is None:
         tracked = bool(requires_grad(a)) if a._requires_grad else False
         _check_out(a, a._desc.dtype, to_float)

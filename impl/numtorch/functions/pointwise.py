@@ -7,7 +7,7 @@ from typing import Any
 from .. import dispatch as d, grad_mode
 from ..dtype import combine, default_of_category
 from ..graph import edge
-from ..operands import category_of, store, type_error
+from ..operands import category_of, check_subtraction, store, type_error
 from ..tensor import Tensor
 
 
@@ -138,6 +138,7 @@ def rsub(self: Tensor, other: Any) -> Any:
     category = category_of(other)
     if category is None:
         return NotImplemented
+    check_subtraction(self, other)
     return d.rsub_scalar(_promoted(self, category), other)
 
 
