@@ -115,7 +115,7 @@ def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.
 
 def has_internal_overlap(array: np.ndarray) -> bool:
     """Whether some memory is certainly shared by several elements."""
-    return any(st == 0 and s > 1 for s, st in zip(array.shape, array.strides, strict=True))
+    return array.size > 0 and any(st == 0 and s > 1 for s, st in zip(array.shape, array.strides, strict=True))
 
 
 def is_dense_like(array: np.ndarray) -> bool:

@@ -297,8 +297,8 @@ class Tensor:
 
 
 _CPP_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
-              "complex64": "c10::complex<float>", "complex128": "c10::complex<double>", "int64": "long", "int32": "int",
-              "int16": "short", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}
+              "complex64": "c10::complex<float>", "complex128": "c10::complex<double>", "int64": "long int", "int32": "int",
+              "int16": "short int", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}
 
 
 def _cpp_name(kind: dtypes.dtype) -> str:

@@ -114,7 +114,7 @@ def as_view(base: Any, view: Any, meta: int = DEFAULT) -> Any:
     extra.backward_view = True
     view._extra = extra
     if not view._requires_grad:
-        view._requires_grad = root._requires_grad if root._requires_grad is True else ASK_BASE
+        view._requires_grad = ASK_BASE
     return view
 
 

@@ -78,7 +78,7 @@ def grad_list(grads: Any, count: int) -> Sequence[Any]:
 
 
 def make_grads(outputs: Sequence[Any], grads: Sequence[Any]) -> list[Any]:
-    """Seeds checked against their roots; ones where a one-element root has none."""
+    """Seeds checked against their roots, a surplus ignored; ones where a one-element root has none."""
     new = []
     for i, (out, seed) in enumerate(zip(outputs, grads, strict=False)):
         desc = out._desc if isinstance(out, Tensor) else out.node.descriptors()[out.output_nr]
@@ -103,13 +103,13 @@ def make_grads(outputs: Sequence[Any], grads: Sequence[Any]) -> list[Any]:
                 new.append(None)
         else:
             raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
-    return new + list(grads[len(new):])
+    return new
 
 
 def call_engine(roots: Sequence[Any], grads: Sequence[Any], retain_graph: bool, create_graph: bool, inputs: Any,
                 allow_unused: bool, accumulate: bool) -> tuple:
     """Turn tensors into edges, run, and report the inputs that were not reached."""
-    if accumulate and len(grads) != len(roots):
+    if len(grads) != len(roots):  # too few: surplus ones were left out in `make_grads`
         raise RuntimeError(f"got {len(roots)} tensors and {len(grads)} gradients")
     if accumulate and create_graph:
         warnings.warn("Using backward() with create_graph=True will create a reference cycle between the parameter and "
@@ -141,7 +141,7 @@ def call_engine(roots: Sequence[Any], grads: Sequence[Any], retain_graph: bool, 
                 fn = object.__new__(GraphRoot)
                 fn.seq, fn.desc, fn.extra = next_sequence_nr(), i._desc, None
             targets.append((fn, i._output_nr))
-    captured = run_backward(edges, list(grads)[: len(edges)], retain_graph, create_graph, targets, accumulate)
+    captured = run_backward(edges, list(grads), retain_graph, create_graph, targets, accumulate)
     if inputs is None or accumulate:
         return ()
     if not allow_unused:
