@@ -12,7 +12,7 @@ from typing import Any
 from . import creation, dispatch, dtype as dtypes, writes
 from .descriptor import Size
 from .device import CPU, device, layout, strided
-from .functions import convert, indexing, pointwise, shape
+from .functions import convert, copying, indexing, pointwise, shape
 from .geometry import element_strides, root_of, storage_offset
 from .tensor import Tensor
 from .views import extras, storage_of
@@ -44,8 +44,9 @@ METHODS: dict[str, Any] = {
     "detach": convert.detach,
     "detach_": convert.detach_, "numpy": convert.numpy, "__array__": convert.array_protocol, "item": convert.item,
     "tolist": convert.tolist, "__float__": convert.to_float, "__int__": convert.to_int,
-    "__complex__": convert.to_complex, "__index__": convert.to_index, "__deepcopy__": convert.deepcopy,
-    "__copy__": convert.shallow_copy, "__reduce_ex__": convert.reduce_ex, "data_ptr": convert.data_ptr,
+    "__complex__": convert.to_complex, "__index__": convert.to_index, "__deepcopy__": copying.deepcopy,
+    "__copy__": copying.shallow_copy, "__reduce_ex__": copying.reduce_ex,
+    "_make_subclass": staticmethod(copying.make_subclass), "data_ptr": convert.data_ptr,
     "resize_": convert.resize_, "copy_": writes.copy_, "fill_": writes.fill_, "zero_": writes.zero_,
     "as_strided": writes.as_strided, "new_tensor": creation.new_tensor, "new_zeros": creation.new_zeros,
     "new_ones": creation.new_ones, "new_empty": creation.new_empty, "new_full": creation.new_full,

@@ -10,7 +10,7 @@ import numpy as np
 from .. import dispatch as d, dtype as dtypes, grad_mode, views
 from ..descriptor import descriptor
 from ..device import check_device, device as device_type
-from ..geometry import address, element_strides, root_of, storage_offset, strided
+from ..geometry import address
 from ..tensor import Tensor, wrap
 
 
@@ -190,62 +190,6 @@ def to_index(self: Tensor) -> int:
     if self._desc.numel != 1 or self._desc.dtype.category > dtypes.INTEGRAL:
         raise TypeError("only integer tensors of a single element can be converted to an index")
     return int(self._array.item())
-
-
-def deepcopy(self: Tensor, memo: dict) -> Tensor:
-    """copy.deepcopy: leaves only, with their gradient."""
-    if id(self) in memo:
-        return memo[id(self)]
-    if not self.is_leaf:
-        raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
-                           "the moment.  If you were attempting to deepcopy a module, this may be because of a "
-                           "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001")
-    array = views.storage_of(self)
-    root = root_of(array)
-    fresh = memo.setdefault(("storage", id(root)), None)
-    if fresh is None:
-        fresh = memo[("storage", id(root))] = np.array(root, order="K")
-        memo[("storage alive", id(root))] = root
-    if root is array:
-        new_array = fresh
-    else:
-        new_array = strided(fresh, array.shape, element_strides(array), storage_offset(array))
-    new = object.__new__(type(self))
-    blank = wrap(new_array)
-    for slot in Tensor.__slots__:
-        if slot not in ("__weakref__", "__dict__"):
-            setattr(new, slot, getattr(blank, slot))
-    new._requires_grad = bool(self._requires_grad is True)
-    new._counter = [1]  # PyTorch fills the copy
-    if hasattr(self, "__dict__"):
-        import copy
-
-        new.__dict__.update(copy.deepcopy(self.__dict__, memo))
-    memo[id(self)] = new
-    if self._grad is not None:
-        new._grad = deepcopy(self._grad, memo)
-    return new
-
-
-def shallow_copy(self: Tensor) -> Tensor:
-    """copy.copy: a new leaf over the same memory; the graph of a non-leaf is dropped."""
-    new = get_data(self)
-    new._requires_grad = self.requires_grad
-    new._counter = [1]
-    return new
-
-
-def reduce_ex(self: Tensor, protocol: Any) -> Any:
-    """pickle: values and the flag."""
-    return rebuild, (np.array(self._numpy()), self.requires_grad)
-
-
-def rebuild(array: np.ndarray, requires_grad: bool) -> Tensor:
-    """A pickled tensor, made again."""
-    new = wrap(array)
-    new._requires_grad = requires_grad
-    new._counter = [1]
-    return new
 
 
 def data_ptr(self: Tensor) -> int:
