@@ -128,6 +128,7 @@ def test_an_interrupted_run_has_no_footer_and_no_made_up_outcomes(path: Path) ->
     run = journal.merge(path, [case("a/one"), case("a/two"), case("a/three")], interrupted=True)
     assert run.interrupted
     assert [*run.outcomes] == ["a/one"]
+    assert [*run.cases] == ["a/one", "a/two"]
     assert run.running == (("a/two", 0),)
     assert not path.with_name("run.gw0.jsonl").exists()
 
