@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from itertools import pairwise
 
 from benchmarks.single_thread import settle
 
@@ -39,7 +40,7 @@ def main(name: str, length: int) -> None:
         marks.append(time.process_time())
         graph.clear()
         marks.append(time.process_time())
-    forward, backward, freeing = (end - begin for begin, end in zip(marks, marks[1:], strict=False))
+    forward, backward, freeing = (end - begin for begin, end in pairwise(marks))
     print(json.dumps({"node": size / length, "forward": forward, "backward": backward, "freeing": freeing}))
 
 

@@ -1,0 +1,62 @@
+"""The report as a page of Markdown."""
+
+from __future__ import annotations
+
+from benchmarks.results import Cell, Report, Row
+from benchmarks.table import COLUMNS
+from benchmarks.words import ENGINE_TITLES, figure, goal, notes, reference, verdict
+
+PREAMBLE = """\
+# Benchmarks
+
+What numtorch costs beside PyTorch, MyGrad and HIPS autograd. This page is written by `tox -e bench -- --docs
+docs/benchmarks.md`; [benchmarks/](../benchmarks/README.md) says what is measured, and how.
+
+A figure is the median over rounds of the ratio to PyTorch in the same round, with its quartiles in brackets: below 1 is
+faster. CPU time, one thread, the garbage collector off inside a block. Every engine's results were compared before
+anything was timed. "Both" is forward and backward.
+"""
+
+CAUTION = """\
+The machine is virtual and was shared with other work while this ran, so the figures are noisy: the quartiles say how
+noisy. Instructions and bytes are not touched by that.
+"""
+
+
+def page(report: Report) -> str:
+    """Return the whole page."""
+    versions = ", ".join(f"{ENGINE_TITLES.get(name, name)} {version}" for name, version in report.versions.items())
+    parts = [
+        PREAMBLE,
+        f"Measured on {report.date}: {report.machine}. {versions}. {report.effort}.\n",
+        CAUTION,
+        table(report.rows),
+        footer(report),
+    ]
+    if report.interrupted:
+        parts.insert(2, "**The run was interrupted: rows are missing.**\n")
+    return "\n".join(parts)
+
+
+def table(rows: list[Row]) -> str:
+    """Return the table."""
+    titles = ["workload", "PyTorch", *(ENGINE_TITLES[name] for name in COLUMNS), "goal", ""]
+    lines = ["| " + " | ".join(titles) + " |", "|---|---:|" + "---:|" * len(COLUMNS) + "---:|---|"]
+    for row in rows:
+        cells = [figure(row.cells.get(name, Cell())) for name in COLUMNS]
+        word = f"**{verdict(row)}**" if row.met is False else verdict(row)
+        lines.append("| " + " | ".join([row.title, reference(row), *cells, goal(row), word]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def footer(report: Report) -> str:
+    """Return which goals are not met, and why cells are empty."""
+    unmet = [f"{row.title} ({figure(row.cells.get('numtorch', Cell()))}, goal {goal(row)})" for row in report.unmet]
+    lines = [f"Goals not met: {'; '.join(unmet)}." if unmet else "Every goal is met.", ""]
+    lines += [
+        "Bytes of graph a node are absolute, and the row beside NumPy's is a ratio to NumPy. MyGrad computes in float64",
+        "wherever a Python number meets a float32 tensor.",
+        "",
+    ]
+    lines += [f"- {line}" for line in [*notes(report.rows), *report.differing]]
+    return "\n".join(lines).rstrip() + "\n"
