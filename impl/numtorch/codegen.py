@@ -57,7 +57,15 @@ _new = object.__new__
 _grad = grad_mode.state
 '''
 
+# How often PyTorch's formula writes to its fresh result, which is then the version of the gradient: zeros that are
+# scattered or put into; masked_fill_; and at::zeros counts its own zero_ where it is called above autograd.
+WRITES = {"index_backward": 1, "evenly_distribute_backward": 1, "masked_select_backward": 1, "maximum_backward": 1,
+          "minimum_backward": 1, "value_selecting_backward": 2}
+
 OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "divide": "/"}
+
+
+SCALAR_FORMS = {ast.Add: "add_scalar", ast.Sub: "sub_scalar", ast.Mult: "mul_scalar", ast.Div: "div_scalar"}
 
 
 def formula_names() -> set[str]:
@@ -99,10 +107,36 @@ class Raw(ast.NodeTransformer):
 
 
 class Tensors(ast.NodeTransformer):
-    """A formula over Tensors: functions are operators of this module, or helpers of the formulas package."""
+    """A formula over Tensors: functions are operators of this module, or helpers of the formulas package.
+
+    A number in a formula is C++'s Scalar, not the tensor that Python makes of it: `grad * 2` is MulBackward1.
+    """
 
     def __init__(self, row: Row):
         self.row = row
+
+    def is_number(self, node: ast.expr) -> bool:
+        """Whether an expression is made of literals and plain parameters only."""
+        if isinstance(node, ast.UnaryOp):
+            return self.is_number(node.operand)
+        if isinstance(node, ast.BinOp):
+            return self.is_number(node.left) and self.is_number(node.right)
+        if isinstance(node, ast.Name):
+            return any(p.name == node.id and p.kind == "value" for p in self.row.params)
+        return isinstance(node, ast.Constant) and type(node.value) in (int, float)
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        left, right = self.is_number(node.left), self.is_number(node.right)
+        name = SCALAR_FORMS.get(type(node.op))
+        if left == right or name is None:
+            return self.generic_visit(node)
+        number, tensor = (node.left, node.right) if left else (node.right, node.left)
+        tensor = self.visit(tensor)
+        if left and name == "sub_scalar":
+            return ast.Call(ast.Attribute(ast.Name("formulas", ast.Load()), "number_minus", ast.Load()), [number, tensor], [])
+        if left and name == "div_scalar":
+            tensor, name = ast.Call(ast.Name("reciprocal", ast.Load()), [tensor], []), "mul_scalar"
+        return ast.Call(ast.Name(name, ast.Load()), [tensor, number], [])
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         return _property(self.row, node) or self.generic_visit(node)
@@ -201,8 +235,9 @@ class Generator:
         w(1, f"__slots__ = ({''.join(repr(s) + ', ' for s in slots).strip()})")
         w(1, f"saved = ({''.join(repr(s) + ', ' for s in sorted(row.saved + row.saved_results)).strip()})")
         w(1, f"saved_values = ({''.join(repr(s) + ', ' for s in row.saved_values if not s.endswith(HIDDEN)).strip()})")
-        if "index_backward" in row.formulas.get("self", ""):
-            w(1, "writes_grad = True")
+        writes = WRITES.get(row.formulas.get("self", "").partition("(")[0])
+        if writes:
+            w(1, f"writes_grad = {writes}")
         if multi:
             w(1, "multi = True")
             w(1, "\n@property\ndef num_outputs(node) -> int:\n    return len(node.descs)")

@@ -193,6 +193,7 @@ from .kernels import split as k_split
 from .kernels import split_backward as k_split_backward
 from .kernels import split_with_sizes as k_split_with_sizes
 from .kernels import split_with_sizes_backward as k_split_with_sizes_backward
+from .kernels import squared as k_squared
 from .kernels import squeeze as k_squeeze
 from .kernels import squeeze_dim as k_squeeze_dim
 from .kernels import squeeze_dims as k_squeeze_dims
@@ -2327,6 +2328,7 @@ class MaximumBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    writes_grad = 1
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -2476,6 +2478,7 @@ class MinimumBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    writes_grad = 1
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -3242,6 +3245,7 @@ class MaskedSelectBackward0(UnaryNode):
     __slots__ = ('mask', 'mask_version', 'self', 'self_version',)
     saved = ('mask', 'self',)
     saved_values = ()
+    writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -4291,7 +4295,7 @@ class IndexBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'indices',)
     saved = ()
     saved_values = ('self_sym_sizes', 'indices',)
-    writes_grad = True
+    writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -6704,6 +6708,272 @@ def rsub_scalar(self, other):
     return result
 
 
+class AddBackward1(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = grad
+        return out
+    def apply_tensors(node, grad):
+        return grad
+
+
+def add_scalar(self, other):
+    """add_scalar(self, other) -> Tensor"""
+    array = np.add(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = AddBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class SubBackward1(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = grad
+        return out
+    def apply_tensors(node, grad):
+        return grad
+
+
+def sub_scalar(self, other):
+    """sub_scalar(self, other) -> Tensor"""
+    array = np.subtract(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SubBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class MulBackward1(UnaryNode):
+    __slots__ = ('other',)
+    saved = ()
+    saved_values = ('other',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        out = grad * other
+        return out
+    def apply_tensors(node, grad):
+        other = node.other
+        return mul_scalar(grad, other)
+
+
+def mul_scalar(self, other):
+    """mul_scalar(self, other) -> Tensor"""
+    array = np.multiply(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MulBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.other = other
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class DivBackward1(UnaryNode):
+    __slots__ = ('other',)
+    saved = ()
+    saved_values = ('other',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        other = node.other
+        out = grad / other
+        return out
+    def apply_tensors(node, grad):
+        other = node.other
+        return div_scalar(grad, other)
+
+
+def div_scalar(self, other):
+    """div_scalar(self, other) -> Tensor"""
+    array = np.divide(self._array, other)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = DivBackward1()
+            node.seq = next_sequence_nr()
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.other = other
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
 class NegBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
@@ -7559,7 +7829,7 @@ class SqrtBackward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
-        return grad / (2 * result.conj())
+        return grad / mul_scalar(result.conj(), 2)
 
     def release(node) -> None:
         if node.result is not None:
@@ -8069,7 +8339,7 @@ class AtanBackward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad / (self * self + 1).conj()
+        return grad / add_scalar(self * self, 1).conj()
 
     def release(node) -> None:
         if node.self is not None:
@@ -8191,14 +8461,14 @@ class AsinBackward0(UnaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        out = grad * k_rsqrt(1 - self * self)
+        out = grad * k_rsqrt(-self * self + 1)
         if not keep:
             if node.self is not None:
                 node.self = FREED
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad * (1 - self * self).rsqrt().conj()
+        return grad * add_scalar(-self * self, 1).rsqrt().conj()
 
     def release(node) -> None:
         if node.self is not None:
@@ -8320,14 +8590,14 @@ class AcosBackward0(UnaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        out = grad * -k_rsqrt(1 - self * self)
+        out = grad * -k_rsqrt(-self * self + 1)
         if not keep:
             if node.self is not None:
                 node.self = FREED
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad * -(1 - self * self).rsqrt().conj()
+        return grad * -add_scalar(-self * self, 1).rsqrt().conj()
 
     def release(node) -> None:
         if node.self is not None:
@@ -8714,7 +8984,7 @@ class Log1PBackward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad / (self + 1).conj()
+        return grad / add_scalar(self, 1).conj()
 
     def release(node) -> None:
         if node.self is not None:
@@ -8841,7 +9111,7 @@ class Expm1Backward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
-        return grad * (result.conj() + 1)
+        return grad * add_scalar(result.conj(), 1)
 
     def release(node) -> None:
         if node.result is not None:
@@ -8958,7 +9228,7 @@ class TanBackward0(UnaryNode):
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
-        out = grad * (1 + result * result)
+        out = grad * (1 + k_squared(result))
         if not keep:
             if node.result is not None:
                 node.result = None
@@ -8966,7 +9236,7 @@ class TanBackward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
-        return grad * (1 + result * result).conj()
+        return grad * add_scalar(formulas.squared(result), 1).conj()
 
     def release(node) -> None:
         if node.result is not None:
@@ -10244,7 +10514,7 @@ class TanhBackwardBackward0(BinaryNode):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
         grad0 = None if node.fn0 is None else tanh_backward(grad, output)
-        grad1 = None if node.fn1 is None else grad * (-2 * output * grad_output)
+        grad1 = None if node.fn1 is None else grad * (mul_scalar(output, -2) * grad_output)
         return grad0, grad1
 
     def release(node) -> None:
@@ -10365,7 +10635,7 @@ class SigmoidBackwardBackward0(BinaryNode):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
         grad0 = None if node.fn0 is None else sigmoid_backward(grad, output)
-        grad1 = None if node.fn1 is None else grad * grad_output * (-2 * output + 1)
+        grad1 = None if node.fn1 is None else grad * grad_output * add_scalar(mul_scalar(output, -2), 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -11156,6 +11426,7 @@ class MaxBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('result', 'self',)
     saved_values = ()
+    writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -11253,6 +11524,7 @@ class MinBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('result', 'self',)
     saved_values = ()
+    writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -11350,6 +11622,7 @@ class MaxBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    writes_grad = 2
     multi = True
 
     @property
@@ -11431,6 +11704,7 @@ class MinBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    writes_grad = 2
     multi = True
 
     @property
@@ -11840,6 +12114,7 @@ class MedianBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('result', 'self',)
     saved_values = ()
+    writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -11937,6 +12212,7 @@ class MedianBackward1(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    writes_grad = 2
     multi = True
 
     @property
@@ -12018,6 +12294,7 @@ class KthvalueBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    writes_grad = 2
     multi = True
 
     @property
@@ -12099,6 +12376,7 @@ class SortBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'descs',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim',)
+    writes_grad = 2
     multi = True
 
     @property
@@ -12177,6 +12455,7 @@ class SortBackward1(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'descs',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim',)
+    writes_grad = 2
     multi = True
 
     @property
@@ -12255,6 +12534,7 @@ class TopkBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'descs',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim',)
+    writes_grad = 2
     multi = True
 
     @property
@@ -15242,7 +15522,7 @@ class Exp2Backward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
-        return grad * result.conj() * 0.6931471805599453
+        return mul_scalar(grad * result.conj(), 0.6931471805599453)
 
     def release(node) -> None:
         if node.result is not None:
@@ -15369,7 +15649,7 @@ class Log2Backward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad / (self.conj() * 0.6931471805599453)
+        return grad / mul_scalar(self.conj(), 0.6931471805599453)
 
     def release(node) -> None:
         if node.self is not None:
@@ -15498,7 +15778,7 @@ class Log10Backward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad / (self.conj() * 2.302585092994046)
+        return grad / mul_scalar(self.conj(), 2.302585092994046)
 
     def release(node) -> None:
         if node.self is not None:
@@ -15648,10 +15928,10 @@ class LogaddexpBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad / (1 + exp(other - self))
+        grad0 = None if node.fn0 is None else grad / add_scalar(exp(other - self), 1)
         if grad0 is not None and node.plan is not None:
             grad0 = validate(grad0, node.plan.desc0, 'LogaddexpBackward0', 0)
-        grad1 = None if node.fn1 is None else grad / (1 + exp(self - other))
+        grad1 = None if node.fn1 is None else grad / add_scalar(exp(self - other), 1)
         if grad1 is not None and node.plan is not None:
             grad1 = validate(grad1, node.plan.desc1, 'LogaddexpBackward0', 1)
         return grad0, grad1
@@ -15797,10 +16077,10 @@ class Logaddexp2Backward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad / (1 + exp2(other - self))
+        grad0 = None if node.fn0 is None else grad / add_scalar(exp2(other - self), 1)
         if grad0 is not None and node.plan is not None:
             grad0 = validate(grad0, node.plan.desc0, 'Logaddexp2Backward0', 0)
-        grad1 = None if node.fn1 is None else grad / (1 + exp2(self - other))
+        grad1 = None if node.fn1 is None else grad / add_scalar(exp2(self - other), 1)
         if grad1 is not None and node.plan is not None:
             grad1 = validate(grad1, node.plan.desc1, 'Logaddexp2Backward0', 1)
         return grad0, grad1
@@ -16305,14 +16585,14 @@ class AsinhBackward0(UnaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        out = grad * k_rsqrt(self * self + 1)
+        out = grad * k_rsqrt(k_squared(self) + 1)
         if not keep:
             if node.self is not None:
                 node.self = FREED
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad * rsqrt(self * self + 1).conj()
+        return grad * rsqrt(add_scalar(formulas.squared(self), 1)).conj()
 
     def release(node) -> None:
         if node.self is not None:
@@ -16441,7 +16721,7 @@ class AcoshBackward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad * rsqrt(self * self - 1).conj()
+        return grad * rsqrt(sub_scalar(self * self, 1)).conj()
 
     def release(node) -> None:
         if node.self is not None:
@@ -16563,14 +16843,14 @@ class AtanhBackward0(UnaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        out = grad / (1 - self * self)
+        out = grad / (1 - k_squared(self))
         if not keep:
             if node.self is not None:
                 node.self = FREED
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad / (1 - self * self).conj()
+        return grad / formulas.number_minus(1, formulas.squared(self)).conj()
 
     def release(node) -> None:
         if node.self is not None:
@@ -16914,13 +17194,13 @@ class HypotBackward0(BinaryNode):
         if node.fn0 is None:
             grad0 = None
         else:
-            grad0 = grad * (self / result)
+            grad0 = grad * self / result
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         if node.fn1 is None:
             grad1 = None
         else:
-            grad1 = grad * (other / result)
+            grad1 = grad * other / result
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -16936,10 +17216,10 @@ class HypotBackward0(BinaryNode):
         other = unpack_input(node, 'other')
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad * (self / result)
+        grad0 = None if node.fn0 is None else grad * self / result
         if grad0 is not None and node.plan is not None:
             grad0 = validate(grad0, node.plan.desc0, 'HypotBackward0', 0)
-        grad1 = None if node.fn1 is None else grad * (other / result)
+        grad1 = None if node.fn1 is None else grad * other / result
         if grad1 is not None and node.plan is not None:
             grad1 = validate(grad1, node.plan.desc1, 'HypotBackward0', 1)
         return grad0, grad1
@@ -17264,7 +17544,7 @@ class Deg2RadBackward0(UnaryNode):
         out = grad * 0.017453292519943295
         return out
     def apply_tensors(node, grad):
-        return grad * 0.017453292519943295
+        return mul_scalar(grad, 0.017453292519943295)
 
 
 def deg2rad(self, *, out=None):
@@ -17370,7 +17650,7 @@ class Rad2DegBackward0(UnaryNode):
         out = grad * 57.29577951308232
         return out
     def apply_tensors(node, grad):
-        return grad * 57.29577951308232
+        return mul_scalar(grad, 57.29577951308232)
 
 
 def rad2deg(self, *, out=None):
@@ -19058,10 +19338,10 @@ class LerpBackward0(VariadicNode):
         return grad0, grad1
     def apply_tensors(node, grad):
         weight = node.weight
-        grad0 = None if node.next_nodes[0] is None else grad * (1 - weight)
+        grad0 = None if node.next_nodes[0] is None else mul_scalar(grad, 1 - weight)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward0', 0)
-        grad1 = None if node.next_nodes[1] is None else grad * weight
+        grad1 = None if node.next_nodes[1] is None else mul_scalar(grad, weight)
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'LerpBackward0', 1)
         return grad0, grad1
@@ -19185,7 +19465,7 @@ class LerpBackward1(VariadicNode):
         end = unpack_input(node, 'end')
         self = unpack_input(node, 'self')
         weight = unpack_input(node, 'weight')
-        grad0 = None if node.next_nodes[0] is None else grad * (1 - weight)
+        grad0 = None if node.next_nodes[0] is None else grad * formulas.number_minus(1, weight)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward1', 0)
         grad1 = None if node.next_nodes[1] is None else grad * weight
@@ -19330,10 +19610,10 @@ class AddcmulBackward0(VariadicNode):
         grad0 = None if node.next_nodes[0] is None else grad
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'AddcmulBackward0', 0)
-        grad1 = None if node.next_nodes[1] is None else grad * (tensor2 * value).conj()
+        grad1 = None if node.next_nodes[1] is None else grad * mul_scalar(tensor2, value).conj()
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'AddcmulBackward0', 1)
-        grad2 = None if node.next_nodes[2] is None else grad * (tensor1 * value).conj()
+        grad2 = None if node.next_nodes[2] is None else grad * mul_scalar(tensor1, value).conj()
         if grad2 is not None:
             grad2 = validate(grad2, node.operand_descs[2], 'AddcmulBackward0', 2)
         return grad0, grad1, grad2
@@ -19467,10 +19747,10 @@ class AddcdivBackward0(VariadicNode):
         grad0 = None if node.next_nodes[0] is None else grad
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'AddcdivBackward0', 0)
-        grad1 = None if node.next_nodes[1] is None else grad * (value / tensor2).conj()
+        grad1 = None if node.next_nodes[1] is None else grad * mul_scalar(reciprocal(tensor2), value).conj()
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'AddcdivBackward0', 1)
-        grad2 = None if node.next_nodes[2] is None else -grad * (value * tensor1 / (tensor2 * tensor2)).conj()
+        grad2 = None if node.next_nodes[2] is None else -grad * (mul_scalar(tensor1, value) / (tensor2 * tensor2)).conj()
         if grad2 is not None:
             grad2 = validate(grad2, node.operand_descs[2], 'AddcdivBackward0', 2)
         return grad0, grad1, grad2
@@ -19684,7 +19964,7 @@ class EluBackward0(UnaryNode):
         scale = node.scale
         input_scale = node.input_scale
         alpha = node.alpha
-        return formulas.pick(grad, self <= 0, grad * (input_scale * alpha * scale) * exp(self * input_scale), grad * scale)
+        return formulas.pick(grad, self <= 0, mul_scalar(grad, input_scale * alpha * scale) * exp(mul_scalar(self, input_scale)), mul_scalar(grad, scale))
 
     def release(node) -> None:
         if node.self is not None:
@@ -19773,7 +20053,7 @@ class CeluBackward0(UnaryNode):
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         alpha = node.alpha
-        return formulas.pick(grad, self <= 0, grad * exp(self * (1 / alpha)), grad)
+        return formulas.pick(grad, self <= 0, grad * exp(mul_scalar(self, 1 / alpha)), grad)
 
     def release(node) -> None:
         if node.self is not None:
@@ -19899,7 +20179,7 @@ class LeakyReluBackward0(UnaryNode):
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         negative_slope = node.negative_slope
-        return where(self > 0, grad, grad * negative_slope)
+        return where(self > 0, grad, mul_scalar(grad, negative_slope))
 
     def release(node) -> None:
         if node.self is not None:
@@ -19988,7 +20268,7 @@ class EluBackward1(UnaryNode):
         scale = node.scale
         input_scale = node.input_scale
         alpha = node.alpha
-        return formulas.pick(grad, result <= 0, grad * input_scale * (result + alpha * scale), grad * scale)
+        return formulas.pick(grad, result <= 0, mul_scalar(grad, input_scale) * add_scalar(result, alpha * scale), mul_scalar(grad, scale))
 
     def release(node) -> None:
         if node.result is not None:
@@ -20114,7 +20394,7 @@ class LeakyReluBackward1(UnaryNode):
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         negative_slope = node.negative_slope
-        return where(result > 0, grad, grad * negative_slope)
+        return where(result > 0, grad, mul_scalar(grad, negative_slope))
 
     def release(node) -> None:
         if node.result is not None:
@@ -20878,7 +21158,7 @@ class HardswishBackward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return formulas.pick(grad, self <= -3, 0, formulas.pick(grad, self < 3, grad * (self / 3 + 0.5), grad))
+        return formulas.pick(grad, self <= -3, 0, formulas.pick(grad, self < 3, grad * add_scalar(div_scalar(self, 3), 0.5), grad))
 
     def release(node) -> None:
         if node.self is not None:
@@ -21094,7 +21374,7 @@ class SiluBackward0(UnaryNode):
         return out
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad * sigmoid(self) * (1 + self * (1 - sigmoid(self)))
+        return grad * sigmoid(self) * add_scalar(self * formulas.number_minus(1, sigmoid(self)), 1)
 
     def release(node) -> None:
         if node.self is not None:
@@ -21805,6 +22085,10 @@ OPERATORS = (
     "div",
     "rsub",
     "rsub_scalar",
+    "add_scalar",
+    "sub_scalar",
+    "mul_scalar",
+    "div_scalar",
     "neg",
     "reciprocal",
     "pow_scalar",
@@ -21952,4 +22236,4 @@ OPERATORS = (
     "softmax_backward_data",
     "log_softmax_backward_data",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardtanhBackward0, HypotBackward0, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftshrinkBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardtanhBackward0, HypotBackward0, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftshrinkBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)

@@ -24,7 +24,7 @@ import numpy as np
 from . import grad_mode
 from .accumulate import HELD, accumulate
 from .graph import Node
-from .input_buffer import add, add_to_slot, version_counter, written
+from .input_buffer import add, add_to_slot, stamp, version_counter
 from .node_calls import call_function, call_node, through_tensors, validate
 from .views import storage_of
 
@@ -250,8 +250,8 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]], node: Node | None) ->
         if plain and raw and grad is not None and node.extra is None and arity > 0 and not node.custom:
             if arity == 1:
                 grad = node.apply(grad, keep)
-                if node.writes_grad and type(grad) is np.ndarray:
-                    written(task, grad)
+                if node.writes_grad:
+                    grad = stamp(task, node, 0, grad)
                 fn = node.fn0  # type: ignore[attr-defined]
                 nr = node.nr0  # type: ignore[attr-defined]
                 node = None
@@ -282,6 +282,8 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]], node: Node | None) ->
                 continue
             if arity == 2:
                 grad, grad1 = node.apply(grad, keep)
+                if node.writes_grad:
+                    grad, grad1 = stamp(task, node, 0, grad), stamp(task, node, 1, grad1)
                 deliveries = [(node.fn1, node.nr1, grad1), (node.fn0, node.nr0, grad)]  # type: ignore[attr-defined]
                 del grad1
             else:

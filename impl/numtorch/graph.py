@@ -89,7 +89,7 @@ class Node:
     multi = False  # whether the forward had several outputs, so the buffer is a list
     custom = False  # whether outputs must be validated: a user's formula, not ours
     accumulates = False
-    writes_grad = False  # whether the formula's result has version 1 in PyTorch: zeros written to in place
+    writes_grad = 0  # how often PyTorch's formula writes to its result, whose version that is
     saved: tuple[str, ...] = ()  # names a formula reads, in alphabetical order
     saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)
     seq: int

@@ -101,6 +101,23 @@ def written(task: GraphTask, array: Any) -> None:
         versions[id(owner)] = (weakref.ref(owner), [1])
 
 
+def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
+    """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
+    if grad is None:
+        return None
+    if not task.raw:
+        if grad._counter is None:
+            grad._counter = [node.writes_grad]
+        return grad
+    if node.arity == 2 and node.plan is not None and (node.plan.reduce1 if index else node.plan.reduce0) is not None:  # type: ignore
+        return grad
+    if type(grad) is not _ndarray:
+        grad = np.array(grad)
+    for _ in range(node.writes_grad):
+        written(task, grad)
+    return grad
+
+
 def version_counter(task: GraphTask, array: Any) -> list[int] | None:
     """The version counter of an array's memory, if it was written to or is a window into a seed of the user's."""
     if type(array) is not _ndarray:

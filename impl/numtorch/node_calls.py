@@ -5,14 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import grad_mode
 from .accumulate import HELD, accumulate, accumulate_tensor
 from .descriptor import Descriptor, expandable
 from .graph import AccumulateGrad, Node
 from .hooks import retain, run_post_hooks, run_pre_hooks, run_tensor_hooks
-from .input_buffer import show, take_back, version_counter, written
+from .input_buffer import show, stamp, take_back, version_counter
 
 _refcount = sys.getrefcount
 
@@ -87,15 +85,12 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
     if all(g is None for g in inputs):
         return (None,) * len(node.edges())
     grad = inputs if node.multi else inputs[0]
-    if not task.raw:
-        out = node.apply_tensors(grad)
-        return (out,) if node.arity == 1 else out
-    out = node.apply(grad, True)
-    if node.arity != 1:
-        return out
-    if node.writes_grad and type(out) is np.ndarray:
-        written(task, out)
-    return (out,)
+    out = node.apply(grad, True) if task.raw else node.apply_tensors(grad)
+    if node.arity == 1:
+        out = (out,)
+    if node.writes_grad:
+        out = [stamp(task, node, index, g) for index, g in enumerate(out)]
+    return out
 
 
 def through_tensors(node: Node, grad: Any) -> Any:

@@ -281,6 +281,7 @@ class AsStridedBackward0(UnaryNode):
 
     __slots__ = ("base", "size", "storage_offset", "stride")
     saved_values = ("size", "stride", "storage_offset")
+    writes_grad = 1
 
     def apply(self, grad: Any, keep: bool) -> Any:
         return scatter_strided(grad, self.base, self.size, self.stride, self.storage_offset)

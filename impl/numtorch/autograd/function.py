@@ -96,7 +96,7 @@ class FunctionNode(VariadicNode):
         grads: list[Any] = []
         for g, desc in zip(inputs, self._descs, strict=True):
             if g is None:
-                grads.append(wrap(np.zeros(desc.shape, desc.dtype.numpy)) if self.materialize_grads else None)
+                grads.append(materialized(desc) if self.materialize_grads else None)
             else:
                 grads.append(wrap(g) if raw else g)
         results = self._call(grads)
@@ -134,6 +134,13 @@ class FunctionNode(VariadicNode):
             self._saved_items = []
 
 
+def materialized(desc: Any) -> Tensor:
+    """Zeros for an undefined gradient. C++ fills them in place, which counts as a write."""
+    zeros = wrap(np.zeros(desc.shape, desc.dtype.numpy))
+    zeros._counter = [1]
+    return zeros
+
+
 def _saved_input(tensor: Tensor) -> Any:
     then = saved.version_of(tensor)
 
@@ -162,16 +169,8 @@ def _saved_output(node: FunctionNode, tensor: Tensor) -> Any:
 
 
 def _packed(node: FunctionNode, tensor: Tensor, is_output: bool) -> Any:
-    top = saved.hooks[-1]
-    if isinstance(top, str):
-        raise RuntimeError(top)
-    pack, unpack_hook = top
-    was = grad_mode.state.grad
-    grad_mode.set_grad(False)
-    try:
-        value = pack(tensor.detach() if is_output else tensor)
-    finally:
-        grad_mode.set_grad(was)
+    unpack_hook = saved.hooks[-1][1]
+    value = saved.call_pack_hook(tensor)
     nr = tensor._output_nr
 
     def unpack() -> Tensor:

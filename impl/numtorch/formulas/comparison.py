@@ -23,7 +23,7 @@ def _array(x: Any) -> Any:
 
 
 def _shared(grad: Any, tie: Any, loses: Any) -> Any:
-    half = d.where(wrap(np.asarray(tie)[()]), grad / 2, grad)
+    half = d.where(wrap(np.asarray(tie)[()]), d.div_scalar(grad, 2), grad)
     return d.masked_fill(half, wrap(np.asarray(loses)[()]), 0)
 
 

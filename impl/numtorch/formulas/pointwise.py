@@ -12,8 +12,7 @@ from ..tensor import wrap
 
 def _masked(value: Any, mask: Any) -> Any:
     """The value where the mask is False, an exact zero elsewhere, so that nan and inf do not pass."""
-    return d.index_put(value, (wrap(np.broadcast_to(np.asarray(mask), value._desc.shape)),),
-                       wrap(value._desc.dtype.numpy.type(0)), False)
+    return d.where(wrap(np.asarray(mask)[()]), wrap(value._desc.dtype.numpy.type(0)), value)
 
 
 def where_zero(exponent: Any, value: Any) -> Any:
@@ -30,7 +29,16 @@ def where_zero_base(x: Any, exponent: Any, value: Any) -> Any:
 def pow_backward(grad: Any, x: Any, exponent: Any) -> Any:
     if exponent == 0:
         return zeros_like(x)
-    return grad * (x.pow(exponent - 1) * exponent).conj()
+    return grad * d.mul_scalar(x.pow(exponent - 1), exponent).conj()
+
+
+def squared(x: Any) -> Any:
+    return x.pow(2)
+
+
+def number_minus(number: Any, x: Any) -> Any:
+    """number - x, for which C++ makes a tensor of the number."""
+    return d.sub(wrap(x._desc.dtype.numpy.type(number)), x)
 
 
 def div_other(grad: Any, x: Any, other: Any) -> Any:
@@ -38,7 +46,7 @@ def div_other(grad: Any, x: Any, other: Any) -> Any:
 
 
 def rsqrt_backward(grad: Any, result: Any) -> Any:
-    return (-0.5 * grad) * result.pow(3).conj()
+    return d.mul_scalar(grad, -0.5) * result.pow(3).conj()
 
 
 def expand_to(grad: Any, shape: tuple) -> Any:
@@ -52,7 +60,7 @@ def zeros_like(x: Any) -> Any:
 
 
 def pow_backward_self(grad: Any, x: Any, exponent: Any) -> Any:
-    return where_zero(exponent, grad * (exponent * x.pow(exponent - 1)).conj())
+    return where_zero(exponent, grad * (exponent * x.pow(d.sub_scalar(exponent, 1))).conj())
 
 
 def pow_backward_exponent(grad: Any, x: Any, exponent: Any, result: Any) -> Any:
@@ -61,5 +69,5 @@ def pow_backward_exponent(grad: Any, x: Any, exponent: Any, result: Any) -> Any:
 
 def pow_backward_base(grad: Any, base: Any, exponent: Any, result: Any) -> Any:
     if base == 0:
-        return _masked(grad * (result * float("-inf")), exponent._array >= 0)
-    return grad * (result * float(np.log(base)))
+        return grad * _masked(d.mul_scalar(result, float("-inf")), exponent._array >= 0)
+    return grad * d.mul_scalar(result, float(np.log(base)))

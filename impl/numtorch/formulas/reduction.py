@@ -157,12 +157,12 @@ def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim:
     if ndim == 0 and by <= 0:
         scale = float("nan")
     middle = d.mean_all(x, None) if dim is None else d.mean_dim(x, dim, True, None)
-    return (scale * (grad if dim is None and not keepdim else restored(grad, dim, keepdim, ndim))) * (x - middle)
+    return d.mul_scalar(grad if dim is None and not keepdim else restored(grad, dim, keepdim, ndim), scale) * (x - middle)
 
 
 def std_backward(grad: Any, x: Any, result: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
     """The gradient of the variance over 2 * std, zero where std is."""
-    inner = d.masked_fill(grad / (result * 2), wrap(result._array == 0), 0)
+    inner = d.masked_fill(grad / d.mul_scalar(result, 2), wrap(result._array == 0), 0)
     return var_backward(inner, x, dim, correction, keepdim)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dispatch as d
 from ..tensor import wrap
+from .pointwise import number_minus
 
 
 def pick(grad: Any, condition: Any, x: Any, other: Any) -> Any:
@@ -23,20 +24,20 @@ def total(x: Any, dim: int) -> Any:
 
 def erf_backward(grad: Any, x: Any, scale: float) -> Any:
     """scale * exp(-x * x) * grad"""
-    return (-(x * x)).exp() * scale * grad
+    return d.mul_scalar((-x.pow(2)).exp(), scale) * grad
 
 
 def logit_backward(grad: Any, x: Any, eps: float | None) -> Any:
     """grad / (x * (1 - x)), zero outside the clipped range."""
     low, high = (0, 1) if eps is None else (eps, 1 - eps)
     outside = wrap(np.asarray((x._array < low) | (x._array > high))[()])
-    return d.where(outside, float("nan") if eps is None else 0, grad / (x * (1 - x)))
+    return d.where(outside, float("nan") if eps is None else 0, grad / (x * number_minus(1, x)))
 
 
 def sinc_backward(grad: Any, x: Any) -> Any:
     """The gradient of sinc, 0 at 0."""
-    t = x * math.pi
-    square = x * x * math.pi
+    t = d.mul_scalar(x, math.pi)
+    square = d.mul_scalar(x * x, math.pi)
     return d.where(wrap(np.asarray(square._array == 0)[()]), 0, grad * ((t * t.cos() - t.sin()) / square))
 
 

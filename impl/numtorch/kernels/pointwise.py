@@ -87,6 +87,11 @@ def pow_scalar(x: Array, exponent: Any) -> Array:
     return np.power(x, x.dtype.type(exponent))
 
 
+def squared(x: Array) -> Array:
+    """x ** 2 in a formula"""
+    return x * x
+
+
 def pow_tensor(x: Array, exponent: Array) -> Array:
     """x ** exponent, elementwise"""
     return np.power(x, exponent)

@@ -13,6 +13,11 @@ op("div(self, other)", np.true_divide, float_result=True,
    self="grad / other.conj()", other="div_other(grad, self, other)")
 op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, self="-grad", other="grad")
 op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", self="-grad", jvp=LINEAR)
+# A number that a formula, in C++, hands to an operator; from Python it would become a tensor first, and its node Backward0.
+op("add_scalar(self, other)", np.add, pointwise=False, node="AddBackward1", self="grad", jvp=LINEAR)
+op("sub_scalar(self, other)", np.subtract, pointwise=False, node="SubBackward1", self="grad", jvp=LINEAR)
+op("mul_scalar(self, other)", np.multiply, pointwise=False, node="MulBackward1", self="grad * other", jvp=LINEAR)
+op("div_scalar(self, other)", np.true_divide, pointwise=False, node="DivBackward1", self="grad / other", jvp=LINEAR)
 op("neg(self)", np.negative, self="-grad", jvp=LINEAR)
 op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result * result).conj()", jvp=ELEMENTWISE)
 
@@ -34,13 +39,13 @@ op("rsqrt(self)", k.rsqrt, pointwise=True, float_result=True, self="rsqrt_backwa
 op("sin(self)", np.sin, float_result=True, self="grad * self.cos().conj()", jvp=ELEMENTWISE)
 op("cos(self)", np.cos, float_result=True, self="grad * -self.sin().conj()", jvp=ELEMENTWISE)
 op("atan(self)", np.arctan, float_result=True, self="grad / (self * self + 1).conj()", jvp=ELEMENTWISE)
-op("asin(self)", np.arcsin, float_result=True, self="grad * (1 - self * self).rsqrt().conj()", jvp=ELEMENTWISE)
-op("acos(self)", np.arccos, float_result=True, self="grad * -((1 - self * self).rsqrt()).conj()", jvp=ELEMENTWISE)
+op("asin(self)", np.arcsin, float_result=True, self="grad * (-self * self + 1).rsqrt().conj()", jvp=ELEMENTWISE)
+op("acos(self)", np.arccos, float_result=True, self="grad * -((-self * self + 1).rsqrt()).conj()", jvp=ELEMENTWISE)
 op("sinh(self)", np.sinh, float_result=True, self="grad * self.cosh().conj()", jvp=ELEMENTWISE)
 op("cosh(self)", np.cosh, float_result=True, self="grad * self.sinh().conj()", jvp=ELEMENTWISE)
 op("log1p(self)", np.log1p, node="Log1PBackward0", float_result=True, self="grad / (self + 1).conj()", jvp=ELEMENTWISE)
 op("expm1(self)", np.expm1, float_result=True, self="grad * (result.conj() + 1)", jvp=ELEMENTWISE)
-op("tan(self)", np.tan, float_result=True, self="grad * (1 + result * result).conj()", jvp=ELEMENTWISE)
+op("tan(self)", np.tan, float_result=True, self="grad * (1 + squared(result)).conj()", jvp=ELEMENTWISE)
 op("tanh(self)", np.tanh, float_result=True, self="tanh_backward(grad, result)", jvp=ELEMENTWISE)
 
 # ---- activations

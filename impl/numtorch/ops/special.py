@@ -19,12 +19,12 @@ op("log_sigmoid(self)", k.log_sigmoid, pointwise=True, inplace=False, self="grad
 op("logit(self, eps)", k.logit, self="logit_backward(grad, self, eps)")
 
 # ---- trigonometry
-op("asinh(self)", np.arcsinh, float_result=True, self="grad * rsqrt(self * self + 1).conj()", jvp=ELEMENTWISE)
+op("asinh(self)", np.arcsinh, float_result=True, self="grad * rsqrt(squared(self) + 1).conj()", jvp=ELEMENTWISE)
 op("acosh(self)", np.arccosh, float_result=True, self="grad * rsqrt(self * self - 1).conj()", jvp=ELEMENTWISE)
-op("atanh(self)", np.arctanh, float_result=True, self="grad / (1 - self * self).conj()", jvp=ELEMENTWISE)
+op("atanh(self)", np.arctanh, float_result=True, self="grad / (1 - squared(self)).conj()", jvp=ELEMENTWISE)
 op("atan2(self, other)", np.arctan2, float_result=True,
    self="grad * other / (self * self + other * other)", other="grad * -self / (self * self + other * other)")
-op("hypot(self, other)", np.hypot, self="grad * (self / result)", other="grad * (other / result)")
+op("hypot(self, other)", np.hypot, self="grad * self / result", other="grad * other / result")
 op("sinc(self)", k.sinc, pointwise=True, float_result=True, self="sinc_backward(grad, self)", jvp=ELEMENTWISE)
 op("deg2rad(self)", k.deg2rad, node="Deg2RadBackward0", pointwise=True, float_result=True,
    self="grad * 0.017453292519943295", jvp=LINEAR)
