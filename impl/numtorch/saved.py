@@ -14,7 +14,8 @@ from . import grad_mode
 from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
 
 _new = object.__new__
-hooks: list[Any] = []  # saved_tensors_hooks in force, innermost last; a string disables, with that message
+hooks: list[Any] = []  # saved_tensors_hooks in force, innermost last
+disabled: str | None = None  # what to say to whoever uses them, while they are disabled
 _NEVER = [-2]
 
 
@@ -140,12 +141,9 @@ def _unpack_hook(node: Node, packed: Packed) -> Any:
 
 def pack(node: Node) -> None:
     """Hand what a new node saved to the innermost saved-tensors hook."""
-    top = hooks[-1]
-    if isinstance(top, str):
-        raise RuntimeError(top)
     from .tensor import wrap
 
-    do_pack, do_unpack = top
+    do_unpack = hooks[-1][1]
     for name in node.saved:
         value = getattr(node, name)
         if value is None or type(value) is Packed or isinstance(value, tuple):
@@ -153,18 +151,32 @@ def pack(node: Node) -> None:
         is_result = hasattr(type(node), name + "_counter")
         if is_result:
             value = wrap(value)
+            value._counter = getattr(node, name + "_counter")
+            if value._desc.dtype.category >= 2:
+                value._requires_grad, value._grad_fn = True, node
+                value._output_nr = getattr(type(node), name + "_nr", 0)
         elif value._extra is not None and value._extra.number is not None:
             continue
-        was = grad_mode.state.grad
-        packed = Packed(None, do_unpack, is_result)
-        try:
-            grad_mode.set_grad(False)
-            packed.value = do_pack(value)
-        finally:
-            grad_mode.set_grad(was)
-        setattr(node, name, packed)
+        setattr(node, name, Packed(call_pack_hook(value), do_unpack, is_result))
         if is_result:
             setattr(node, name + "_counter", _NEVER)
+
+
+def call_pack_hook(tensor: Any) -> Any:
+    """What the innermost pack hook makes of a tensor, which it may not modify."""
+    if disabled is not None:
+        raise RuntimeError(disabled)
+    was, version = grad_mode.state.grad, version_of(tensor)
+    try:
+        grad_mode.set_grad(False)
+        packed = hooks[-1][0](tensor)
+    finally:
+        grad_mode.set_grad(was)
+    if version_of(tensor) != version:
+        raise RuntimeError("A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook "
+                           "cannot be modified by in-place operations as this can lead to unexpected side-effects. Please "
+                           "open an issue if you need to perform in-place operations on the input to a pack hook.")
+    return packed
 
 
 def read_saved(node: Node, name: str) -> Any:
