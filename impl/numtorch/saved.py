@@ -8,10 +8,11 @@ by a hook (`Packed` has a counter that never matches).
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 from . import grad_mode
-from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
+from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node, accumulator
 
 _new = object.__new__
 hooks: list[Any] = []  # saved_tensors_hooks in force, innermost last
@@ -20,15 +21,39 @@ _NEVER = [-2]
 
 
 class Packed:
-    """What a pack hook returned, in the place of a saved tensor."""
+    """What a pack hook returned, in the place of a saved tensor, and the tensor's place in the graph.
 
-    __slots__ = ("_counter", "is_result", "output_nr", "unpack", "value")
+    The place is given to whatever the unpack hook returns, so that a second derivative finds its way. That of a result is
+    its own node, which is not kept, because it keeps the Packed.
+    """
 
-    def __init__(self, value: Any, unpack: Any, is_result: bool):
-        self.value = value
-        self.unpack = unpack
+    __slots__ = ("_counter", "accumulator", "grad_fn", "is_result", "output_nr", "requires_grad", "unpack", "value")
+
+    def __init__(self, tensor: Any, is_result: bool):
+        self.value = call_pack_hook(tensor)
+        self.unpack = hooks[-1][1]
         self._counter = _NEVER
         self.is_result = is_result
+        self.requires_grad = tensor.requires_grad
+        self.grad_fn = None if is_result else tensor.grad_fn
+        self.output_nr = tensor._output_nr
+        self.accumulator = accumulator(tensor) if self.requires_grad and tensor.grad_fn is None else None
+
+    def restore(self, node: Node) -> Any:
+        """A tensor with the memory of what the unpack hook returns, where the saved one was in the graph."""
+        from .tensor import Tensor
+
+        value = self.unpack(self.value)
+        if not isinstance(value, Tensor):
+            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                            + type(value).__name__)
+        value = value.detach()
+        value._requires_grad = self.requires_grad
+        value._grad_fn = node if self.is_result else self.grad_fn
+        value._output_nr = self.output_nr
+        if self.accumulator is not None:
+            value._accumulator = weakref.ref(self.accumulator)
+        return value
 
 
 def freed() -> RuntimeError:
@@ -88,7 +113,7 @@ def unpack_input(node: Node, name: str) -> Any:
     if tensor is None:
         return None
     if type(tensor) is Packed:
-        return _unpack_hook(node, tensor)
+        return tensor.restore(node)
     if tensor is FREED:
         raise freed()
     then = getattr(node, name + "_version")
@@ -108,7 +133,7 @@ def unpack_result(node: Node, name: str = "result") -> Any:
             raise freed()
         return None
     if type(array) is Packed:
-        return _unpack_hook(node, array)
+        return array.restore(node)
     from .tensor import wrap
 
     counter = getattr(node, name + "_counter")
@@ -125,25 +150,11 @@ def unpack_result(node: Node, name: str = "result") -> Any:
     return tensor
 
 
-def _unpack_hook(node: Node, packed: Packed) -> Any:
-    from .tensor import Tensor
-
-    value = packed.unpack(packed.value)
-    if not isinstance(value, Tensor):
-        raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
-                        + type(value).__name__)
-    if packed.is_result:
-        value = value.detach()
-        value._requires_grad = True
-        value._grad_fn = node
-    return value
-
-
 def pack(node: Node) -> None:
     """Hand what a new node saved to the innermost saved-tensors hook."""
     from .tensor import wrap
 
-    do_unpack = hooks[-1][1]
+    node.extras()  # which makes the engine announce the pass before it runs the node, and so the hooks' code
     for name in node.saved:
         value = getattr(node, name)
         if value is None or type(value) is Packed or isinstance(value, tuple):
@@ -157,7 +168,7 @@ def pack(node: Node) -> None:
                 value._output_nr = getattr(type(node), name + "_nr", 0)
         elif value._extra is not None and value._extra.number is not None:
             continue
-        setattr(node, name, Packed(call_pack_hook(value), do_unpack, is_result))
+        setattr(node, name, Packed(value, is_result))
         if is_result:
             setattr(node, name + "_counter", _NEVER)
 

@@ -81,7 +81,7 @@ class FunctionNode(VariadicNode):
                 raise TypeError("save_for_backward can only save variables, but argument "
                                 f"{len(items)} is of type {type(t).__name__}")
             elif saved.hooks:
-                items.append(_packed(self, t, any(t is o for o in outputs)))
+                items.append(functools.partial(saved.Packed(t, any(t is o for o in outputs)).restore, self))
             elif any(t is o for o in outputs) and t._grad_fn is self:
                 items.append(_saved_output(self, t))
             else:
@@ -164,24 +164,6 @@ def _saved_output(node: FunctionNode, tensor: Tensor) -> Any:
         fresh._counter = counter
         fresh._requires_grad, fresh._grad_fn, fresh._output_nr = True, node, nr
         return fresh
-
-    return unpack
-
-
-def _packed(node: FunctionNode, tensor: Tensor, is_output: bool) -> Any:
-    unpack_hook = saved.hooks[-1][1]
-    value = saved.call_pack_hook(tensor)
-    nr = tensor._output_nr
-
-    def unpack() -> Tensor:
-        result = unpack_hook(value)
-        if not isinstance(result, Tensor):
-            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
-                            + type(result).__name__)
-        if is_output:
-            result = result.detach()
-            result._requires_grad, result._grad_fn, result._output_nr = True, node, nr
-        return result
 
     return unpack
 
