@@ -30,7 +30,7 @@ def manual_seed(seed: int) -> Any:
 
 
 # What is imported when it is first asked for, so that `import numtorch` costs little more than `import numpy`.
-_MODULES = ("cuda", "drawing", "linalg", "nn", "random")
+_MODULES = ("cuda", "drawing", "linalg", "nn", "random", "utils")
 _NAMES = {
     "Generator": "random", "default_generator": "random", "get_rng_state": "random",
     "initial_seed": "random", "seed": "random", "set_rng_state": "random", "set_printoptions": "printing",

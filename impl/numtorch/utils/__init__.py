@@ -1,0 +1,13 @@
+"""torch.utils: checkpoint and hooks, imported when they are asked for."""
+
+from typing import Any
+
+__all__ = ["checkpoint", "hooks"]
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name in __all__:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module 'torch.utils' has no attribute '{name}'")
