@@ -157,6 +157,8 @@ from .kernels import prod_backward as k_prod_backward
 from .kernels import prod_dim as k_prod_dim
 from .kernels import prod_dim_backward as k_prod_dim_backward
 from .kernels import rad2deg as k_rad2deg
+from .kernels import real_part as k_real_part
+from .kernels import real_part_backward as k_real_part_backward
 from .kernels import relu as k_relu
 from .kernels import remainder_scalar as k_remainder_scalar
 from .kernels import repeat as k_repeat
@@ -7203,6 +7205,148 @@ def reciprocal_(self):
         if saved.hooks:
             saved.pack(node)
     return self
+
+
+class ConjPhysicalBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = grad
+        return out
+    def apply_tensors(node, grad):
+        return grad.conj()
+
+
+def conj_physical(self, *, out=None):
+    """conj_physical(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = np.conjugate(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'conj_physical', False)
+        array, desc = single(np.conjugate(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ConjPhysicalBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'conj_physical')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'conj_physical')
+    return result
+
+
+class RealPartBackward0(UnaryNode):
+    __slots__ = ('self_scalar_type',)
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_scalar_type = node.self_scalar_type
+        out = k_real_part_backward(grad, self_scalar_type)
+        return out
+    def apply_tensors(node, grad):
+        self_scalar_type = node.self_scalar_type
+        return formulas.real_part_backward(grad, self_scalar_type)
+
+
+def real_part(self):
+    """real_part(self) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
+    array = k_real_part(source)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = RealPartBackward0()
+        node.seq = next_sequence_nr()
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_scalar_type = self._desc.dtype
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
 
 
 class PowBackward0(UnaryNode):
@@ -22091,6 +22235,8 @@ OPERATORS = (
     "div_scalar",
     "neg",
     "reciprocal",
+    "conj_physical",
+    "real_part",
     "pow_scalar",
     "pow_tensor",
     "pow_base",
@@ -22236,4 +22382,4 @@ OPERATORS = (
     "softmax_backward_data",
     "log_softmax_backward_data",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardtanhBackward0, HypotBackward0, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftshrinkBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardtanhBackward0, HypotBackward0, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, Rad2DegBackward0, RealPartBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftshrinkBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)

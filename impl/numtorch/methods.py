@@ -14,7 +14,7 @@ from .descriptor import Size
 from .device import CPU, device, layout, strided
 from .functions import convert, copying, indexing, pointwise, shape
 from .geometry import element_strides, root_of, storage_offset
-from .tensor import Tensor
+from .tensor import Tensor, own_dim
 from .views import extras, storage_of
 
 UNARY = ("neg", "reciprocal", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "abs", "sgn",
@@ -79,7 +79,7 @@ METHODS["index_put"] = FUNCTIONS["index_put"] = _index_put
 def _stride(self: Tensor, dim: int | None = None) -> Any:
     """Steps between elements, in elements."""
     strides = element_strides(self._array)
-    return strides if dim is None else strides[dim]
+    return strides if dim is None else strides[own_dim(dim, len(strides), "stride")]
 
 
 def _is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
@@ -123,8 +123,13 @@ def _iter(self: Tensor) -> Any:
 
 
 def _conj(self: Tensor) -> Tensor:
-    """The tensor itself: real types only, so far."""
-    return self
+    """The complex conjugate, computed at once (PyTorch's is a view with a flag); a real tensor itself."""
+    return dispatch.conj_physical(self) if self._desc.dtype.is_complex else self
+
+
+def _real(self: Tensor) -> Tensor:
+    """The real parts, in the same memory; a real tensor itself."""
+    return dispatch.real_part(self) if self._desc.dtype.is_complex else self
 
 
 def _format(self: Tensor, spec: str) -> str:
@@ -164,7 +169,7 @@ METHODS.update({
     "is_cuda": property(lambda self: False), "is_sparse": property(lambda self: False),
     "itemsize": property(lambda self: self._desc.dtype.itemsize),
     "nbytes": property(lambda self: self._desc.numel * self._desc.dtype.itemsize),
-    "real": property(_conj), "name": property(lambda self: None),
+    "real": property(_real), "name": property(lambda self: None),
 })
 for _name in UNARY:
     METHODS[_name] = FUNCTIONS[_name] = getattr(dispatch, _name)

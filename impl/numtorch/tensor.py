@@ -255,7 +255,7 @@ class Tensor:
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
         shape = self._desc.shape
-        return shape if dim is None else shape[wrap_dim(dim, len(shape))]
+        return shape if dim is None else shape[own_dim(dim, len(shape), "size")]
 
     @readonly
     def dtype(self) -> dtypes.dtype:
@@ -318,6 +318,15 @@ def wrap(array: Any) -> Tensor:
     result._extra = None
     result._accumulator = None
     return result
+
+
+def own_dim(dim: Any, ndim: int, name: str) -> int:
+    """A dimension that must exist, for size() and stride(): a 0-d tensor has none."""
+    if type(dim) is not int and (isinstance(dim, bool) or not hasattr(dim, "__index__")):
+        raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
+    if not ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return wrap_dim(dim, ndim)
 
 
 def wrap_dim(dim: int, ndim: int) -> int:

@@ -115,7 +115,7 @@ class FillBackward3(BinaryNode):
 
     def apply(self, grad: Any, keep: bool) -> Any:
         return (None if self.fn0 is None else np.zeros_like(grad),
-                None if self.fn1 is None else np.add.reduce(grad, axis=None))
+                None if self.fn1 is None else np.add.reduce(grad, axis=None, dtype=self.fn1.descriptors()[self.nr1].dtype.numpy))
 
     def apply_tensors(self, grad: Any) -> Any:
         from .creation import zeros_like

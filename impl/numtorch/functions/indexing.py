@@ -6,6 +6,7 @@ remains, index tensors, lists and masks, is one `index` or `index_put_` over the
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,8 @@ def _as_index(item: Any) -> Tensor | None:
     if isinstance(item, Tensor):
         return item
     if isinstance(item, (list, tuple, np.ndarray)) or hasattr(item, "__array__"):
+        if isinstance(item, (list, tuple)) and any(isinstance(i, str) for i in item):
+            raise TypeError("new(): invalid data type 'str'")
         if isinstance(item, (list, tuple)) and not len(item):
             return wrap(np.empty((0,), np.int64))
         return creation.tensor(item) if isinstance(item, (list, tuple)) else wrap(np.asarray(item))
@@ -89,9 +92,24 @@ def _is_one_index(index: Any) -> bool:
     return not isinstance(index, tuple)
 
 
+def _as_items(index: Any) -> tuple:
+    """One index, or those of a short sequence that holds a sequence, a tensor or a slice: it is taken for a tuple."""
+    if (isinstance(index, (list, str)) and len(index) < _SHORT
+            and any(i is None or i is Ellipsis or isinstance(i, (Tensor, list, tuple, str, slice, np.ndarray)) for i in index)):
+        warnings.warn("Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
+                      "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor "
+                      "index, x[torch.tensor(seq)], which will result either in an error or a different result",
+                      stacklevel=4)
+        return tuple(index)
+    return (index,)
+
+
+_SHORT = 32  # NumPy's limit of dimensions when PyTorch took this rule over from it
+
+
 def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
     """The view that the simple parts make, and the index tensors left to apply: one or None a dimension."""
-    items = index if isinstance(index, tuple) else (index,)
+    items = index if isinstance(index, tuple) else _as_items(index)
     used = 0
     for item in items:
         if item is None or item is Ellipsis or isinstance(item, (bool, np.bool_)):
@@ -139,9 +157,9 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
             view = _select(view, dim, int(item), real_dim)
             real_dim += 1
         else:
-            tensor = _as_index(item)
             if isinstance(item, str):
                 raise TypeError("new(): invalid data type 'str'")
+            tensor = _as_index(item)
             if tensor is None:
                 raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
                                 f"indices (got {type(item).__name__})")
@@ -225,6 +243,8 @@ def as_value(self: Tensor, value: Any) -> Tensor:
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value"""
+    if index is False:
+        return  # PyTorch neither checks nor counts it
     value = as_value(self, value)
     if index is Ellipsis or (type(index) is slice and self._desc.ndim and _is_full(index, self._desc.shape[0])):
         assign(self, value)

@@ -111,6 +111,8 @@ def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
 def permute(self: Tensor, *order: Any) -> Tensor:
     """Dimensions in another order."""
     n = self._desc.ndim
+    if not order:
+        raise TypeError('permute() missing 1 required positional arguments: "dims"')
     given = sizes(order)
     if len(given) != n:
         raise RuntimeError(f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
@@ -144,6 +146,8 @@ def mT(self: Tensor) -> Tensor:
 def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
     """Dimensions moved, the others in order."""
     n = self._desc.ndim
+    if not n:
+        return d.alias(self)
     src = dims(tuple(source) if isinstance(source, (tuple, list)) else (source,), n)
     dst = dims(tuple(destination) if isinstance(destination, (tuple, list)) else (destination,), n)
     order = [-1] * n
@@ -249,6 +253,8 @@ def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of a dimension, of one size or of given sizes."""
+    if not self._desc.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     dim = wrap_dim(dim, self._desc.ndim)
     size = self._desc.shape[dim]
     if isinstance(split_size_or_sections, (tuple, list)):
@@ -267,6 +273,8 @@ def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tens
 
 def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of one size."""
+    if not self._desc.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     dim = wrap_dim(dim, self._desc.ndim)
@@ -279,6 +287,8 @@ def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces that are plain slices, so they may be written."""
+    if not self._desc.ndim:
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     dim = wrap_dim(dim, self._desc.ndim)
     size = self._desc.shape[dim]
     if isinstance(indices_or_sections, int):

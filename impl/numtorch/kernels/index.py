@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..descriptor import describe
 from ..geometry import element_strides, laid_out
 from ..layout import elementwise_strides
 
@@ -22,7 +23,7 @@ def index(x: Array, indices: tuple) -> Array:
     x = np.asarray(x)
     picks = raw_indices(indices)
     out = np.ascontiguousarray(x[picks])
-    if x.flags.c_contiguous and out.size and all([isinstance(p, slice) or p.flags.c_contiguous for p in picks]):
+    if describe(x).plain and describe(out).plain and all([isinstance(p, slice) or p.flags.c_contiguous for p in picks]):
         return out
     strides = index_strides(x, picks, out.shape)
     if strides == element_strides(out):

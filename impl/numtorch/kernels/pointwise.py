@@ -94,7 +94,21 @@ def squared(x: Array) -> Array:
 
 def pow_tensor(x: Array, exponent: Array) -> Array:
     """x ** exponent, elementwise"""
+    if x.dtype.kind in "iu":
+        return integer_power(x, exponent)
+    if x.dtype.kind == "b":
+        raise NotImplementedError('"pow" not implemented for \'Bool\'')
     return np.power(x, exponent)
+
+
+def integer_power(x: Array, exponent: Array) -> Array:
+    """Integers to integer powers; a negative power rounds to zero, except that of 1 and -1."""
+    if not np.any(exponent < 0):
+        return np.power(x, exponent)
+    odd = (exponent & 1).astype(bool)
+    below = np.where(x == 1, 1, np.where(x == -1, np.where(odd, -1, 1), 0)).astype(x.dtype)
+    result = np.where(exponent < 0, below, np.power(x, np.maximum(exponent, 0)))
+    return result if result.ndim else result[()]
 
 
 def pow_backward(grad: Array, x: Array, exponent: Any) -> Array:
@@ -155,6 +169,8 @@ def rsub_scalar(x: Array, other: Any) -> Array:
 
 def pow_base(base: Any, exponent: Array) -> Array:
     """A Python number to the power of an array."""
+    if exponent.dtype.kind in "iu":
+        return integer_power(np.array(base).astype(exponent.dtype)[()], exponent)
     return np.power(exponent.dtype.type(base), exponent)
 
 
@@ -163,3 +179,13 @@ def pow_backward_base(grad: Array, base: Any, exponent: Array, result: Array) ->
     if base == 0:
         return grad * np.where(exponent >= 0, grad.dtype.type(0), result * grad.dtype.type(-np.inf))
     return grad * (result * np.log(grad.dtype.type(base)))
+
+
+def real_part(x: Array) -> Array:
+    """The real parts of complex numbers, in their memory."""
+    return x.real
+
+
+def real_part_backward(grad: Array, dtype: Any) -> Array:
+    """The gradient as complex numbers."""
+    return grad.astype(dtype.numpy)

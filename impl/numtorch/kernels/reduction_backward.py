@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .shape import expand
+from .pointwise import sign
 from .reduction import axes, count, kept, scatter_selected
+from .shape import expand, to_copy
 
 Array = Any
 Dims = Any
@@ -28,14 +29,14 @@ def spread(grad: Array, shape: tuple) -> Array:
 
 def convert(grad: Array, dtype: Any) -> Array:
     """The gradient in the type of the operand."""
-    return grad if grad.dtype == dtype.numpy else grad.astype(dtype.numpy)
+    return grad if grad.dtype == dtype.numpy else to_copy(grad, dtype)
 
 
 def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
     """The gradient repeated."""
     array = np.asarray(grad)
     grad = expand(array, shape) if 0 in shape else np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))  # a window, also where there is nothing to repeat
-    return grad if grad.dtype == dtype.numpy else grad.astype(dtype.numpy)
+    return grad if grad.dtype == dtype.numpy else to_copy(grad, dtype)
 
 
 def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any) -> Array:
@@ -128,19 +129,19 @@ def norm_backward(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, kee
         return convert_norm(grad, x, ord, norm, dim, keepdim)
     grad, norm = kept(grad, dim, keepdim, x.ndim), kept(norm, dim, keepdim, x.ndim)
     if ord == 1:
-        return np.sign(x) * grad
+        return sign(x) * grad
     if ord == 2:
         return grad * np.where(norm == 0, zero, x / norm)
     size = np.abs(x)
     if ord in (np.inf, -np.inf):
         mask = (size == norm) | np.isnan(size)
         n = np.add.reduce(mask, axis=axes(dim, x.ndim), dtype=x.dtype, keepdims=bool(x.ndim))
-        return np.sign(x) * (grad / n * mask)
+        return sign(x) * (grad / n * mask)
     p = x.dtype.type(ord)
     one = x.dtype.type(1)
     if ord < 1:
-        return np.where(x == 0, zero, np.sign(x) * np.power(size, p - one)) * grad * np.power(norm, one - p)
-    scaled = np.sign(x) * np.power(size, p - one) if ord < 2 else x * np.power(size, p - one - one)
+        return np.where(x == 0, zero, sign(x) * np.power(size, p - one)) * grad * np.power(norm, one - p)
+    scaled = sign(x) * np.power(size, p - one) if ord < 2 else x * np.power(size, p - one - one)
     return scaled * np.where(norm == 0, zero, grad / np.power(norm, p - one))
 
 

@@ -293,7 +293,7 @@ def to_copy(x: Array, dtype: Any) -> Array:
 
 def to_copy_backward(grad: Array, dtype: Any) -> Array:
     """The gradient converted back."""
-    return grad.astype(dtype.numpy)
+    return to_copy(grad, dtype)
 
 
 def flip(x: Array, dims: tuple) -> Array:
