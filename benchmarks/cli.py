@@ -58,9 +58,14 @@ def main(
         raise click.UsageError(f"No workload has all the words of -k {selection!r}.")
     run_with_bar(suite)
     report = suite.report()
-    show(report, Console(width=None if sys.stdout.isatty() else 128))
+    show(report, console())
     write(report, output, docs)
     sys.exit(130 if report.interrupted else bool(report.differing))
+
+
+def console() -> Console:
+    """Return where tables go: as wide as the terminal, and wide enough for the table where there is none."""
+    return Console(width=None if sys.stdout.isatty() else 128)
 
 
 def run_with_bar(suite: Suite) -> None:
@@ -97,10 +102,21 @@ def write(report: Report, output: Path | None, docs: Path | None) -> None:
 
 def finish(answer: Answer) -> None:
     """Print an answer, and exit with it."""
-    console = Console()
     word, colour = ("holds", "green") if answer.held else ("does not hold", "red")
-    console.print(f"[{colour}]{word}[/]: {answer.words}", highlight=False)
+    console().print(f"[{colour}]{word}[/]: {answer.words}", highlight=False)
     sys.exit(not answer.held)
+
+
+@main.command("render")
+@click.argument("run", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="BENCH.JSON")
+@click.option(
+    "--docs", type=click.Path(path_type=Path, dir_okay=False), help="Write the page of Markdown to this file."
+)
+def render_command(run: Path, docs: Path | None) -> None:
+    """Print an earlier run again."""
+    report = Report.from_json(run.read_bytes())
+    show(report, console())
+    write(report, None, docs)
 
 
 @main.command("long-chain")

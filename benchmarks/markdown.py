@@ -22,6 +22,10 @@ The machine is virtual and was shared with other work while this ran, so the fig
 noisy. Instructions and bytes are not touched by that.
 """
 
+CARE = """\
+Bytes of graph a node are absolute, and the row beside NumPy's is a ratio to NumPy. MyGrad computes in float64 wherever a
+Python number meets a float32 tensor."""
+
 
 def page(report: Report) -> str:
     """Return the whole page."""
@@ -51,12 +55,9 @@ def table(rows: list[Row]) -> str:
 
 def footer(report: Report) -> str:
     """Return which goals are not met, and why cells are empty."""
-    unmet = [f"{row.title} ({figure(row.cells.get('numtorch', Cell()))}, goal {goal(row)})" for row in report.unmet]
-    lines = [f"Goals not met: {'; '.join(unmet)}." if unmet else "Every goal is met.", ""]
-    lines += [
-        "Bytes of graph a node are absolute, and the row beside NumPy's is a ratio to NumPy. MyGrad computes in float64",
-        "wherever a Python number meets a float32 tensor.",
-        "",
-    ]
+    stated = sum(row.met is not None for row in report.rows)
+    unmet = [f"- {row.title}: {figure(row.cells.get('numtorch', Cell()))}, goal {goal(row)}" for row in report.unmet]
+    lines = [f"## Goals not met: {len(unmet)} of {stated}", "", *unmet, ""] if unmet else ["Every goal is met.", ""]
+    lines += ["## What to read with care", "", CARE, ""]
     lines += [f"- {line}" for line in [*notes(report.rows), *report.differing]]
     return "\n".join(lines).rstrip() + "\n"

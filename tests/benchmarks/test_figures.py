@@ -50,7 +50,7 @@ def test_an_absolute_goal_says_its_unit() -> None:
 def test_the_page_says_which_goals_are_not_met() -> None:
     report = Report("2000-01-01", "a machine", {"Python": "3"}, "1 round", [row(0.9)], interrupted=True)
     text = page(report)
-    assert "Goals not met: a title (.90, goal .50)." in text
+    assert "## Goals not met: 1 of 1\n\n- a title: .90, goal .50\n" in text
     assert "interrupted" in text
 
 
