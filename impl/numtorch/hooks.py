@@ -44,11 +44,13 @@ def check_hook_result(old: Any, new: Any, hook: Any) -> None:
 
 
 def retain(ref: Any, grad: Any) -> None:
-    """Store the gradient of a non-leaf that asked for it."""
+    """Store the gradient of a non-leaf that asked for it: a row-major copy, later ones added out of place."""
+    from . import dispatch as d
+
     tensor = ref()
     if tensor is None or grad is None:
         return
-    tensor._grad = grad.clone() if tensor._grad is None else tensor._grad + grad
+    tensor._grad = d.contiguous_copy(grad) if tensor._grad is None else tensor._grad + grad
 
 
 def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> list[Any]:

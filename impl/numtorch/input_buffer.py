@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .geometry import is_dense_like
+from .kernels.pointwise import zero_tensor
 from .tensor import wrap
 from .views import counter_of, storage_of
 
@@ -151,6 +152,8 @@ def show(task: GraphTask, array: Any) -> Any:
     found = shown.get(id(array))
     tensor = None if found is None else found()
     if tensor is None or tensor._array is not array:
+        if zero_tensor(array):
+            array = np.zeros_like(array, order="C")
         tensor = wrap(array)
         tensor._counter = version_counter(task, array)
         shown[id(array)] = weakref.ref(tensor)

@@ -19,6 +19,8 @@ def sum_to_size(grad: Any, shape: tuple) -> Any:
     """A broadcast gradient summed back."""
     if grad._desc.shape == shape:
         return grad
+    if not shape:
+        return grad.sum()
     lead = grad._desc.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(i + lead for i, s in enumerate(shape) if s == 1 and grad.shape[i + lead] != 1)
     out = grad.sum(axes, keepdim=True) if axes else grad

@@ -24,6 +24,23 @@ def zeros_like(x: Array) -> Array:
     return np.zeros_like(x) if type(x) is np.ndarray else x.dtype.type(0)
 
 
+def efficient_zeros(grad: Array) -> Array:
+    """PyTorch's ZeroTensor, the gradient of sgn: zeros without memory of their own, to which nothing is added in place."""
+    zero = _ZEROS.get(grad.dtype)
+    if zero is None:
+        zero = _ZEROS[grad.dtype] = np.zeros((), grad.dtype)
+    return np.ndarray(grad.shape, grad.dtype, zero, 0, (0,) * grad.ndim)
+
+
+_ZEROS: dict[Any, np.ndarray] = {}
+
+
+def zero_tensor(array: Array) -> bool:
+    """Whether an array is what `efficient_zeros` made."""
+    base = array.base
+    return base is not None and base is _ZEROS.get(array.dtype)
+
+
 def sign(x: Array) -> Array:
     """-1, 0 or 1; 0 for nan and no -0, which NumPy would keep."""
     if x.dtype.kind == "f":

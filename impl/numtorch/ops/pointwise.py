@@ -56,7 +56,7 @@ op("sigmoid(self)", k.sigmoid, pointwise=True, float_result=True, self="sigmoid_
    jvp=ELEMENTWISE)
 op("relu(self)", k.relu, pointwise=True, self="threshold_backward(grad, result, 0)", jvp=ELEMENTWISE)
 op("abs(self)", np.abs, self="grad * self.sgn()", jvp=ELEMENTWISE)
-op("sgn(self)", k.sign, pointwise=True, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("sgn(self)", k.sign, pointwise=True, self="efficient_zeros(grad)", jvp=ELEMENTWISE)
 op("sign(self)", k.sign, pointwise=True, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("floor(self)", np.floor, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("ceil(self)", np.ceil, self="zeros_like(grad)", jvp=ELEMENTWISE)
