@@ -37,11 +37,11 @@ def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
 
     Dimensions of size 1 may have any stride but 0: PyTorch takes that for a sign of an expanded gradient.
     """
-    if found.plain and desc.plain or type(array) is not _ndarray:
+    if (found.plain and desc.plain) or type(array) is not _ndarray:
         return True
     if is_dense(desc.shape, desc.strides):
-        return all([(st != 0) if s == 1 else st == own
-                    for s, st, own in zip(desc.shape, found.strides, desc.strides, strict=True)])
+        return all((st != 0) if s == 1 else st == own
+                    for s, st, own in zip(desc.shape, found.strides, desc.strides, strict=True))
     return is_contiguous(found.shape, found.strides)
 
 

@@ -70,6 +70,7 @@ from .kernels import div_other as k_div_other
 from .kernels import div_trunc as k_div_trunc
 from .kernels import dot as k_dot
 from .kernels import drop_where as k_drop_where
+from .kernels import efficient_zeros as k_efficient_zeros
 from .kernels import elu as k_elu
 from .kernels import erf as k_erf
 from .kernels import erf_backward as k_erf_backward
@@ -9998,10 +9999,10 @@ class SgnBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
-        out = k_zeros_like(grad)
+        out = k_efficient_zeros(grad)
         return out
     def apply_tensors(node, grad):
-        return formulas.zeros_like(grad)
+        return formulas.efficient_zeros(grad)
 
 
 def sgn(self, *, out=None):

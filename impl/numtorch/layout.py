@@ -58,11 +58,11 @@ def is_dense(shape: Shape, strides: Shape) -> bool:
 def elementwise_strides(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...]:
     """The strides of the result of this shape; an operand is its shape and its strides."""
     shape = tuple(shape)
-    if all([tuple(s) == shape for s, _ in operands]):
-        if all([is_contiguous(s, st) for s, st in operands]):
+    if all(tuple(s) == shape for s, _ in operands):
+        if all(is_contiguous(s, st) for s, st in operands):
             return contiguous_strides(shape)
         first = tuple(operands[0][1])
-        if all([tuple(st) == first for _, st in operands]) and is_dense(shape, first):
+        if all(tuple(st) == first for _, st in operands) and is_dense(shape, first):
             return first
     return _sorted_strides(shape, [_broadcast(shape, s, st) for s, st in operands])
 

@@ -55,7 +55,7 @@ def together(operands: tuple, fixed: tuple = ()) -> tuple[list, list, Any]:
         if x._desc.shape != shape:
             shape = broadcast_shapes(x._desc.shape, shape)
     known = [x for x in (*tensors, *fixed) if x is not None]
-    if all([x._desc.plain for x in known]):
+    if all(x._desc.plain for x in known):
         return tensors, arrays, descriptor(shape, kind)
     strides = elementwise_strides(shape, [(x._desc.shape, x._desc.strides) for x in known])
     return tensors, arrays, descriptor(shape, kind, strides)

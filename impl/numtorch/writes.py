@@ -114,8 +114,9 @@ class FillBackward3(BinaryNode):
     __slots__ = ()
 
     def apply(self, grad: Any, keep: bool) -> Any:
+        kind = None if self.fn1 is None else self.fn1.descriptors()[self.nr1].dtype.numpy
         return (None if self.fn0 is None else np.zeros_like(grad),
-                None if self.fn1 is None else np.add.reduce(grad, axis=None, dtype=self.fn1.descriptors()[self.nr1].dtype.numpy))
+                None if kind is None else np.add.reduce(grad, axis=None, dtype=kind))
 
     def apply_tensors(self, grad: Any) -> Any:
         from .creation import zeros_like

@@ -95,7 +95,7 @@ def _is_one_index(index: Any) -> bool:
 def _as_items(index: Any) -> tuple:
     """One index, or those of a short sequence that holds a sequence, a tensor or a slice: it is taken for a tuple."""
     if (isinstance(index, (list, str)) and len(index) < _SHORT
-            and any(i is None or i is Ellipsis or isinstance(i, (Tensor, list, tuple, str, slice, np.ndarray)) for i in index)):
+            and any(i is None or i is Ellipsis or isinstance(i, _NOT_NUMBERS) for i in index)):
         warnings.warn("Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
                       "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor "
                       "index, x[torch.tensor(seq)], which will result either in an error or a different result",
@@ -104,6 +104,7 @@ def _as_items(index: Any) -> tuple:
     return (index,)
 
 
+_NOT_NUMBERS = (Tensor, list, tuple, str, slice, np.ndarray)
 _SHORT = 32  # NumPy's limit of dimensions when PyTorch took this rule over from it
 
 

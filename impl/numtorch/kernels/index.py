@@ -23,7 +23,7 @@ def index(x: Array, indices: tuple) -> Array:
     x = np.asarray(x)
     picks = raw_indices(indices)
     out = np.ascontiguousarray(x[picks])
-    if describe(x).plain and describe(out).plain and all([isinstance(p, slice) or p.flags.c_contiguous for p in picks]):
+    if describe(x).plain and describe(out).plain and all(isinstance(p, slice) or p.flags.c_contiguous for p in picks):
         return out
     strides = index_strides(x, picks, out.shape)
     if strides == element_strides(out):

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .comparison import choose
-
 from ..geometry import beside_number, like
+from .comparison import choose
 
 Array = Any
 
@@ -152,7 +151,7 @@ def div_other(grad: Array, x: Array, other: Array) -> Array:
 
 def clone(x: Array) -> Array:
     """A copy in the same format: the same strides if x has no holes or overlaps."""
-    if type(x) is not np.ndarray or x.flags.c_contiguous and x.size > 1:
+    if type(x) is not np.ndarray or (x.flags.c_contiguous and x.size > 1):
         return x.copy()
     out = like(x, x.dtype)
     out[...] = x

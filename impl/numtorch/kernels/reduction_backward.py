@@ -35,7 +35,8 @@ def convert(grad: Array, dtype: Any) -> Array:
 def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
     """The gradient repeated."""
     array = np.asarray(grad)
-    grad = expand(array, shape) if 0 in shape else np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))  # a window, also where there is nothing to repeat
+    # a window, also where there is nothing to repeat
+    grad = expand(array, shape) if 0 in shape else np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
     return grad if grad.dtype == dtype.numpy else to_copy(grad, dtype)
 
 

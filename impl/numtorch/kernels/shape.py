@@ -286,7 +286,7 @@ def contiguous_copy(x: Array) -> Array:
 
 def to_copy(x: Array, dtype: Any) -> Array:
     """The elements converted, in the same order of dimensions."""
-    if type(x) is not np.ndarray or x.flags.c_contiguous and x.size > 1:
+    if type(x) is not np.ndarray or (x.flags.c_contiguous and x.size > 1):
         return x.astype(dtype.numpy)
     out = like(x, dtype.numpy)
     out[...] = x

@@ -1,0 +1,84 @@
+"""Strides: where PyTorch's results lie in memory, above all where NumPy forgets. Expectations were read off PyTorch 2.13."""
+
+import pytest
+
+import numtorch as torch
+
+EMPTY = (2, 0, 1)
+
+
+def strides(expression, **names):
+    return eval(expression, {"torch": torch, **names}).stride()
+
+
+@pytest.mark.parametrize(
+    "expression", ["x * x", "-x", "x.exp()", "x ** 2", "x == x", "x.clone()", "torch.zeros_like(x)", "x.relu()"]
+)
+def test_an_empty_result_of_operands_of_one_shape_is_row_major(expression):
+    assert strides(expression, x=torch.zeros(EMPTY)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["x * 0", "1 + x", "1 - x", "2 / x", "x == 0", "x % 2", "x.fmod(2)", "x.isinf()", "x // 2", "torch.where(x > 0, x, 1.0)"],
+)
+def test_an_empty_result_beside_a_number_is_sorted_by_size(expression):
+    # all strides are 1, so the larger dimension is the outer one, and strides after the empty dimension are 0
+    assert strides(expression, x=torch.zeros(EMPTY)) == (0, 1, 0)
+
+
+def test_views_of_an_empty_tensor_permute_its_strides():
+    assert torch.zeros(0, 2).t().stride() == (1, 2)
+    assert torch.zeros(EMPTY).transpose(0, 2).stride() == (1, 1, 1)
+    assert (-torch.zeros(EMPTY).transpose(0, 2)).stride() == (2, 2, 1)
+
+
+def test_an_empty_slice_keeps_its_strides_and_its_place():
+    x = torch.zeros(2, 3)
+    assert x[:, :0].stride() == (3, 1)
+    assert x[:, :0].t().stride() == (1, 3)
+    assert x[:, 3:].storage_offset() == 3
+
+
+@pytest.mark.parametrize("shape", [(1,), (0,), (1, 1), (0, 2), EMPTY])
+def test_a_scalar_expands_to_strides_of_zero(shape):
+    expanded = torch.ones(()).expand(shape)
+    assert expanded.stride() == (0,) * len(shape)
+    assert expanded.clone().stride() == (0,) * len(shape)  # a copy of what is dense keeps its strides
+    assert (expanded + expanded).stride() == torch.zeros(shape).stride()
+
+
+@pytest.mark.parametrize("shape", [(1,), (0,), (1, 1), (0, 2), EMPTY])
+def test_an_expanded_gradient_is_not_kept(shape):
+    x = torch.zeros(shape, requires_grad=True)
+    assert torch.autograd.grad(x.sum(), x)[0].stride() == (0,) * len(shape)
+    x.sum().backward()
+    assert x.grad.stride() == torch.zeros(shape).stride()
+    assert x.grad._version == 1
+
+
+def test_of_two_layouts_that_of_the_first_operand_wins():
+    x, y = torch.zeros(2, 3).t(), torch.zeros(3, 2)
+    assert (x * y).stride() == (1, 3)
+    assert (y * x).stride() == (2, 1)
+
+
+def test_what_has_holes_gives_a_row_major_result():
+    assert (torch.zeros(3, 4)[:, ::2] * 2).stride() == (2, 1)
+    assert (torch.zeros(4, 3).t()[:, ::2] * 2).stride() == (1, 3)
+
+
+def test_a_mask_that_picks_one_leaves_row_major_strides():
+    x = torch.zeros(2, 3)
+    assert x[:, torch.tensor([False, True, False])].stride() == (1, 1)
+
+
+def test_an_empty_result_of_an_index_is_laid_out_by_source_and_indices():
+    x = torch.zeros(EMPTY)
+    assert x[torch.tensor([0])].stride() == (0, 1, 0)
+    assert x[:, :, torch.tensor([0])].stride() == (1, 1, 1)
+
+
+def test_a_cast_keeps_the_format():
+    expanded = torch.ones(()).expand(1)
+    assert expanded.double().stride() == (0,)
