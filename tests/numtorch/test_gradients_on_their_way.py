@@ -162,7 +162,7 @@ def test_an_undefined_gradient_reaches_a_function_as_zeros_that_were_written():
 def test_surplus_grad_outputs_are_ignored_and_missing_ones_are_not():
     y = leaf(2).sin()
     torch.autograd.backward([y], [torch.ones(2), torch.ones(2)], retain_graph=True)
-    with pytest.raises(RuntimeError, match="^got 1 tensors and 0 gradients$"):
+    with pytest.raises(RuntimeError, match=r"^got 1 tensors and 0 gradients$"):
         torch.autograd.backward([y], [])
 
 
