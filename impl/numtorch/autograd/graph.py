@@ -32,7 +32,7 @@ class _InputMetadata:
         self.is_cpp_nested_tensor = False
 
 
-def get_gradient_edge(tensor: Tensor) -> GradientEdge:
+def get_gradient_edge(tensor: Any) -> GradientEdge:
     """The edge that the tensor's gradient flows along."""
     if not tensor.requires_grad:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
@@ -102,12 +102,12 @@ class _KeepBoth(saved_tensors_hooks):
         self.active = True
         super().__init__(self.pack, self.unpack)
 
-    def pack(self, tensor: Tensor) -> Any:
+    def pack(self, tensor: Any) -> Any:
         """The tensor, its version, and its values."""
         return self, tensor, saved.version_of(tensor), tensor.detach().clone()
 
     @staticmethod
-    def unpack(packed: Any) -> Tensor:
+    def unpack(packed: Any) -> Any:
         """The tensor if it is as it was, else the copy."""
         context, tensor, version, copy = packed
         if not context.active:
