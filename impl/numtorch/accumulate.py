@@ -23,6 +23,7 @@ import numpy as np
 
 from .descriptor import Descriptor, describe
 from .geometry import laid_out
+from .kernels.pointwise import zero_tensor
 from .layout import is_contiguous, is_dense
 from .tensor import Tensor
 from .views import bump, storage_of
@@ -50,7 +51,7 @@ def obedient_copy(array: Any, desc: Descriptor) -> Any:
     if type(array) is not _ndarray:
         return array
     if desc.plain or not is_dense(desc.shape, desc.strides):
-        return np.array(array, order="C")
+        return array.copy()  # row-major
     out = laid_out(desc.shape, desc.strides, array.dtype)
     out[...] = array
     return out
@@ -75,11 +76,11 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     if old is None:
         desc, found = variable._desc, describe(grad)
         counter = None
-        if not (owned and obeys_contract(grad, found, desc)):
-            if is_dense(desc.shape, desc.strides):
+        if not (owned and (found is desc and desc.plain or obeys_contract(grad, found, desc))):
+            if (desc.plain or is_dense(desc.shape, desc.strides)) and not zero_tensor(grad):
                 counter = [1]  # PyTorch copies into new memory, which counts as a write; other layouts are cloned
             grad = obedient_copy(grad, desc)
-            found = describe(grad)
+            found = desc if desc.plain and found.dtype is desc.dtype and found.shape == desc.shape else describe(grad)
         new = _new(Tensor)
         new._array = grad
         new._desc = found

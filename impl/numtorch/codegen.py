@@ -46,7 +46,7 @@ from . import formulas, grad_mode, saved
 from .descriptor import arrange, describe, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
-from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, next_sequence_nr
+from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
 from .operands import inplace_operands, operands, plain, single, store
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import fit, into, together
@@ -373,7 +373,7 @@ class Generator:
         """The part that builds the node: edges, saved values."""
         w = self.body
         base = self.base(row)
-        w(indent, f"node = {row.node}()\nnode.seq = next_sequence_nr()\nnode.extra = None")
+        w(indent, f"node = {row.node}()\nnode.seq = next(sequence_nrs)\nnode.extra = None")
         if base == "VariadicNode":
             lists = [p.name for p in row.params if p.kind == "tensors"]
             if lists:
@@ -392,6 +392,8 @@ class Generator:
                 w(indent + 1, f"node.fn{i} = fn{i}\nnode.nr{i} = {n}._output_nr")
                 if len(row.operands) > 1:
                     w(indent, f"elif not {n}._requires_grad:\n    node.fn{i} = fn{i} = None\n    node.nr{i} = 0")
+                w(indent, f"elif {n}._accumulator is not None and {n}._extra is None and (fn{i} := {n}._accumulator()) is not None:")
+                w(indent + 1, f"node.fn{i} = fn{i}\nnode.nr{i} = 0")
                 w(indent, f"else:\n    fn{i}, nr{i} = edge({n})\n    node.fn{i} = fn{i}\n    node.nr{i} = nr{i}")
             if base == "BinaryNode":
                 w(indent, "node.plan = plan" if row.template == "binary" else "node.plan = None")
@@ -432,7 +434,7 @@ class Generator:
         if clone:
             w(indent, f"node.{n} = original\nnode.{n}_version = 0")
             return
-        w(indent, f"if {n}._extra is not None:\n    check_saveable({n})")
+        w(indent, f"if {n}._extra is not None and {n}._extra.inference:\n    check_saveable({n})")
         w(indent, f"node.{n} = {n}\ncounter = {n}._counter\nnode.{n}_version = 0 if counter is None else counter[0]")
 
     def save_result(self, row: Row, indent: int, results: dict[str, tuple[str, str]]) -> None:
@@ -497,10 +499,15 @@ class Generator:
 
         w(0, f"\n\ndef {row.name}({a}, {b}, *, out=None):")
         w(1, f'"""{row.name}({a}, {b}) -> Tensor"""')
+        w(1, "plan = None")
         w(1, f"if type({a}) is Tensor and type({b}) is Tensor and (desc := {a}._desc) is {b}._desc and desc.real:")
-        w(2, f"array = {call(f'{a}._array', f'{b}._array')}\nplan = None")
-        w(1, f"elif type({b}) is float and type({a}) is Tensor and {b} and {b} in (desc := {a}._desc).constants and desc.real:")
-        w(2, f"{b} = desc.constants[{b}]\narray = {call(f'{a}._array', f'{b}._array')}\nplan = None")
+        w(2, f"array = {call(f'{a}._array', f'{b}._array')}")
+        w(1, f"elif type({a}) is Tensor and (desc := {a}._desc).real and (")
+        w(2, f"type({b}) is float and {b} in (known := desc.constants) or type({b}) is int and {b} in (known := desc.integers)")
+        w(1, "):")
+        w(2, f"{b} = known[{b}]\narray = {call(f'{a}._array', f'{b}._array')}")
+        w(1, f"elif type({a}) is Tensor and type({b}) is Tensor and (plan := {a}._desc.plans.get({b}._desc)) is not None and plan.raw and plan.plain:")
+        w(2, f"array = {call(f'{a}._array', f'{b}._array')}\ndesc = plan.result")
         w(1, "else:")
         w(2, f"found = operands({a}, {b}, {row.name!r}, {row.float_result})")
         w(2, "if found is NotImplemented:\n    return NotImplemented")

@@ -60,7 +60,7 @@ class Descriptor:
     that PyTorch gives them. All others take the slow path, where `arrange` sees to that.
     """
 
-    __slots__ = ("constants", "dtype", "ndim", "numel", "plain", "plans", "real", "shape", "single", "strides")
+    __slots__ = ("constants", "dtype", "integers", "ndim", "numel", "plain", "plans", "real", "shape", "single", "strides")
 
     def __init__(self, shape: tuple, kind: dtype, strides: tuple | None = None):
         self.shape = Size(shape)
@@ -73,7 +73,7 @@ class Descriptor:
         self.numel = self.shape.numel()
         # Plain tensors of real floating types take the raw-array formulas; all others run the Tensor formulas.
         self.real = self.plain and kind.is_floating_point and kind.name != "bfloat16"
-        self.constants = kind.constants
+        self.constants, self.integers = (kind.constants, kind.integers) if self.ndim else (kind.constants0, kind.integers0)
         self.plans: dict[Descriptor, Plan] = {}
 
     def elementwise(self) -> Descriptor:
@@ -196,4 +196,6 @@ def expandable(shape: tuple, target: tuple) -> bool:
 def sum_to(array: Array, plan: tuple) -> Array:
     """Sum a broadcast gradient back to the shape of its operand."""
     axes, shape = plan
+    if not shape:
+        return np.add.reduce(array, axis=axes)
     return np.add.reduce(array, axis=axes).reshape(shape) if axes else array.reshape(shape)

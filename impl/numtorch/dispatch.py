@@ -12,7 +12,7 @@ from . import formulas, grad_mode, saved
 from .descriptor import arrange, describe, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
-from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, next_sequence_nr
+from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
 from .operands import inplace_operands, operands, plain, single, store
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import fit, into, together
@@ -278,13 +278,17 @@ class LtBackward1(BinaryNode):
 
 def lt(self, other, *, out=None):
     """lt(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.less(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.less(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.less(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'lt', False)
         if found is NotImplemented:
@@ -328,7 +332,7 @@ def lt_(self, other):
         self._array = target.dtype.type(np.less(target, right))
     if flag:
         node = LtBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -336,6 +340,9 @@ def lt_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -347,6 +354,9 @@ def lt_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -388,12 +398,15 @@ def lt_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = LtBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -442,12 +455,15 @@ def lt_scalar_(self, other):
         self._array = target.dtype.type(np.less(target, other))
     if flag:
         node = LtBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -497,13 +513,17 @@ class LeBackward1(BinaryNode):
 
 def le(self, other, *, out=None):
     """le(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.less_equal(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.less_equal(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.less_equal(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'le', False)
         if found is NotImplemented:
@@ -547,7 +567,7 @@ def le_(self, other):
         self._array = target.dtype.type(np.less_equal(target, right))
     if flag:
         node = LeBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -555,6 +575,9 @@ def le_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -566,6 +589,9 @@ def le_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -607,12 +633,15 @@ def le_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = LeBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -661,12 +690,15 @@ def le_scalar_(self, other):
         self._array = target.dtype.type(np.less_equal(target, other))
     if flag:
         node = LeBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -716,13 +748,17 @@ class GtBackward1(BinaryNode):
 
 def gt(self, other, *, out=None):
     """gt(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.greater(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.greater(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.greater(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'gt', False)
         if found is NotImplemented:
@@ -766,7 +802,7 @@ def gt_(self, other):
         self._array = target.dtype.type(np.greater(target, right))
     if flag:
         node = GtBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -774,6 +810,9 @@ def gt_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -785,6 +824,9 @@ def gt_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -826,12 +868,15 @@ def gt_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = GtBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -880,12 +925,15 @@ def gt_scalar_(self, other):
         self._array = target.dtype.type(np.greater(target, other))
     if flag:
         node = GtBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -935,13 +983,17 @@ class GeBackward1(BinaryNode):
 
 def ge(self, other, *, out=None):
     """ge(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.greater_equal(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.greater_equal(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.greater_equal(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'ge', False)
         if found is NotImplemented:
@@ -985,7 +1037,7 @@ def ge_(self, other):
         self._array = target.dtype.type(np.greater_equal(target, right))
     if flag:
         node = GeBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -993,6 +1045,9 @@ def ge_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -1004,6 +1059,9 @@ def ge_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -1045,12 +1103,15 @@ def ge_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = GeBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -1099,12 +1160,15 @@ def ge_scalar_(self, other):
         self._array = target.dtype.type(np.greater_equal(target, other))
     if flag:
         node = GeBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -1154,13 +1218,17 @@ class EqBackward1(BinaryNode):
 
 def eq(self, other, *, out=None):
     """eq(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.equal(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.equal(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.equal(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'eq', False)
         if found is NotImplemented:
@@ -1204,7 +1272,7 @@ def eq_(self, other):
         self._array = target.dtype.type(np.equal(target, right))
     if flag:
         node = EqBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1212,6 +1280,9 @@ def eq_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -1223,6 +1294,9 @@ def eq_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -1264,12 +1338,15 @@ def eq_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = EqBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -1318,12 +1395,15 @@ def eq_scalar_(self, other):
         self._array = target.dtype.type(np.equal(target, other))
     if flag:
         node = EqBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -1373,13 +1453,17 @@ class NeBackward1(BinaryNode):
 
 def ne(self, other, *, out=None):
     """ne(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.not_equal(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.not_equal(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.not_equal(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'ne', False)
         if found is NotImplemented:
@@ -1423,7 +1507,7 @@ def ne_(self, other):
         self._array = target.dtype.type(np.not_equal(target, right))
     if flag:
         node = NeBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1431,6 +1515,9 @@ def ne_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -1442,6 +1529,9 @@ def ne_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -1483,12 +1573,15 @@ def ne_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = NeBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -1537,12 +1630,15 @@ def ne_scalar_(self, other):
         self._array = target.dtype.type(np.not_equal(target, other))
     if flag:
         node = NeBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -1744,13 +1840,17 @@ class Bitwise_AndBackward1(BinaryNode):
 
 def bitwise_and(self, other, *, out=None):
     """bitwise_and(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.bitwise_and(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.bitwise_and(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.bitwise_and(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'bitwise_and', False)
         if found is NotImplemented:
@@ -1794,7 +1894,7 @@ def bitwise_and_(self, other):
         self._array = target.dtype.type(np.bitwise_and(target, right))
     if flag:
         node = Bitwise_AndBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1802,6 +1902,9 @@ def bitwise_and_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -1813,6 +1916,9 @@ def bitwise_and_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -1864,13 +1970,17 @@ class Bitwise_OrBackward1(BinaryNode):
 
 def bitwise_or(self, other, *, out=None):
     """bitwise_or(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.bitwise_or(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.bitwise_or(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.bitwise_or(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'bitwise_or', False)
         if found is NotImplemented:
@@ -1914,7 +2024,7 @@ def bitwise_or_(self, other):
         self._array = target.dtype.type(np.bitwise_or(target, right))
     if flag:
         node = Bitwise_OrBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1922,6 +2032,9 @@ def bitwise_or_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -1933,6 +2046,9 @@ def bitwise_or_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -1984,13 +2100,17 @@ class Bitwise_XorBackward1(BinaryNode):
 
 def bitwise_xor(self, other, *, out=None):
     """bitwise_xor(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.bitwise_xor(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.bitwise_xor(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.bitwise_xor(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'bitwise_xor', False)
         if found is NotImplemented:
@@ -2034,7 +2154,7 @@ def bitwise_xor_(self, other):
         self._array = target.dtype.type(np.bitwise_xor(target, right))
     if flag:
         node = Bitwise_XorBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2042,6 +2162,9 @@ def bitwise_xor_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -2053,6 +2176,9 @@ def bitwise_xor_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -2104,13 +2230,17 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
 
 def bitwise_left_shift(self, other, *, out=None):
     """bitwise_left_shift(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.left_shift(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.left_shift(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.left_shift(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'bitwise_left_shift', False)
         if found is NotImplemented:
@@ -2154,7 +2284,7 @@ def bitwise_left_shift_(self, other):
         self._array = target.dtype.type(np.left_shift(target, right))
     if flag:
         node = Bitwise_Left_ShiftBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2162,6 +2292,9 @@ def bitwise_left_shift_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -2173,6 +2306,9 @@ def bitwise_left_shift_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -2224,13 +2360,17 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
 
 def bitwise_right_shift(self, other, *, out=None):
     """bitwise_right_shift(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.right_shift(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.right_shift(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.right_shift(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'bitwise_right_shift', False)
         if found is NotImplemented:
@@ -2274,7 +2414,7 @@ def bitwise_right_shift_(self, other):
         self._array = target.dtype.type(np.right_shift(target, right))
     if flag:
         node = Bitwise_Right_ShiftBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2282,6 +2422,9 @@ def bitwise_right_shift_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -2293,6 +2436,9 @@ def bitwise_right_shift_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -2389,13 +2535,17 @@ class MaximumBackward0(BinaryNode):
 
 def maximum(self, other, *, out=None):
     """maximum(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.maximum(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.maximum(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.maximum(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'maximum', False)
         if found is NotImplemented:
@@ -2409,7 +2559,7 @@ def maximum(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MaximumBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2417,6 +2567,9 @@ def maximum(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -2429,17 +2582,20 @@ def maximum(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -2539,13 +2695,17 @@ class MinimumBackward0(BinaryNode):
 
 def minimum(self, other, *, out=None):
     """minimum(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.minimum(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.minimum(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.minimum(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'minimum', False)
         if found is NotImplemented:
@@ -2559,7 +2719,7 @@ def minimum(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MinimumBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2567,6 +2727,9 @@ def minimum(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -2579,17 +2742,20 @@ def minimum(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -2688,13 +2854,17 @@ class FmaxBackward0(BinaryNode):
 
 def fmax(self, other, *, out=None):
     """fmax(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.fmax(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.fmax(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.fmax(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'fmax', False)
         if found is NotImplemented:
@@ -2708,7 +2878,7 @@ def fmax(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FmaxBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2716,6 +2886,9 @@ def fmax(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -2728,17 +2901,20 @@ def fmax(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -2837,13 +3013,17 @@ class FminBackward0(BinaryNode):
 
 def fmin(self, other, *, out=None):
     """fmin(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.fmin(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.fmin(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.fmin(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'fmin', False)
         if found is NotImplemented:
@@ -2857,7 +3037,7 @@ def fmin(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FminBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2865,6 +3045,9 @@ def fmin(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -2877,17 +3060,20 @@ def fmin(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -2972,7 +3158,7 @@ def where(condition, self, other):
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = WhereBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if other is None else edge(other)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -3051,17 +3237,20 @@ def masked_fill(self, mask, value):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MaskedFillBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if mask._extra is not None:
+            if mask._extra is not None and mask._extra.inference:
                 check_saveable(mask)
             node.mask = mask
             counter = mask._counter
@@ -3111,17 +3300,20 @@ def masked_fill_(self, mask, value):
         self._array = target.dtype.type(k_masked_fill(target, mask._array, value))
     if flag:
         node = MaskedFillBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if mask._extra is not None:
+        if mask._extra is not None and mask._extra.inference:
             check_saveable(mask)
         node.mask = mask
         counter = mask._counter
@@ -3183,7 +3375,7 @@ def masked_fill_tensor(self, mask, value):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MaskedFillBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -3191,6 +3383,9 @@ def masked_fill_tensor(self, mask, value):
                 node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
@@ -3203,12 +3398,15 @@ def masked_fill_tensor(self, mask, value):
             elif not value._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif value._accumulator is not None and value._extra is None and (fn1 := value._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(value)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
-            if mask._extra is not None:
+            if mask._extra is not None and mask._extra.inference:
                 check_saveable(mask)
             node.mask = mask
             counter = mask._counter
@@ -3296,22 +3494,25 @@ def masked_select(self, mask):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MaskedSelectBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if mask._extra is not None:
+            if mask._extra is not None and mask._extra.inference:
                 check_saveable(mask)
             node.mask = mask
             counter = mask._counter
             node.mask_version = 0 if counter is None else counter[0]
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -3389,17 +3590,20 @@ def clamp(self, min, max):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = ClampBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -3452,12 +3656,15 @@ def clamp_(self, min, max):
         self._array = target.dtype.type(k_clamp(target, min, max))
     if flag:
         node = ClampBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -3517,17 +3724,20 @@ def clamp_min(self, min):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = ClampMinBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -3579,12 +3789,15 @@ def clamp_min_(self, min):
         self._array = target.dtype.type(k_clamp_min(target, min))
     if flag:
         node = ClampMinBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -3643,17 +3856,20 @@ def clamp_max(self, max):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = ClampMaxBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -3705,12 +3921,15 @@ def clamp_max_(self, max):
         self._array = target.dtype.type(k_clamp_max(target, max))
     if flag:
         node = ClampMaxBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -3800,7 +4019,7 @@ def clamp_tensor(self, min, max):
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ClampBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -3855,7 +4074,7 @@ def clamp_tensor_(self, min, max):
         self._array = target.dtype.type(written)
     if flag:
         node = ClampBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -3937,13 +4156,17 @@ class ClampMinBackward1(BinaryNode):
 
 def clamp_min_tensor(self, min, *, out=None):
     """clamp_min_tensor(self, min) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(min) is Tensor and (desc := self._desc) is min._desc and desc.real:
         array = np.maximum(self._array, min._array)
-        plan = None
-    elif type(min) is float and type(self) is Tensor and min and min in (desc := self._desc).constants and desc.real:
-        min = desc.constants[min]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(min) is float and min in (known := desc.constants) or type(min) is int and min in (known := desc.integers)
+    ):
+        min = known[min]
         array = np.maximum(self._array, min._array)
-        plan = None
+    elif type(self) is Tensor and type(min) is Tensor and (plan := self._desc.plans.get(min._desc)) is not None and plan.raw and plan.plain:
+        array = np.maximum(self._array, min._array)
+        desc = plan.result
     else:
         found = operands(self, min, 'clamp_min_tensor', False)
         if found is NotImplemented:
@@ -3957,7 +4180,7 @@ def clamp_min_tensor(self, min, *, out=None):
         flag = requires_grad(self) or requires_grad(min)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ClampMinBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -3965,6 +4188,9 @@ def clamp_min_tensor(self, min, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -3977,17 +4203,20 @@ def clamp_min_tensor(self, min, *, out=None):
         elif not min._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif min._accumulator is not None and min._extra is None and (fn1 := min._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(min)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if min._extra is not None:
+        if min._extra is not None and min._extra.inference:
             check_saveable(min)
         node.min = min
         counter = min._counter
         node.min_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -4044,7 +4273,7 @@ def clamp_min_tensor_(self, min):
         self._array = target.dtype.type(np.maximum(target, right))
     if flag:
         node = ClampMinBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -4052,6 +4281,9 @@ def clamp_min_tensor_(self, min):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -4064,12 +4296,15 @@ def clamp_min_tensor_(self, min):
         elif not min._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif min._accumulator is not None and min._extra is None and (fn1 := min._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(min)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if min._extra is not None:
+        if min._extra is not None and min._extra.inference:
             check_saveable(min)
         node.min = min
         counter = min._counter
@@ -4146,13 +4381,17 @@ class ClampMaxBackward1(BinaryNode):
 
 def clamp_max_tensor(self, max, *, out=None):
     """clamp_max_tensor(self, max) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(max) is Tensor and (desc := self._desc) is max._desc and desc.real:
         array = np.minimum(self._array, max._array)
-        plan = None
-    elif type(max) is float and type(self) is Tensor and max and max in (desc := self._desc).constants and desc.real:
-        max = desc.constants[max]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(max) is float and max in (known := desc.constants) or type(max) is int and max in (known := desc.integers)
+    ):
+        max = known[max]
         array = np.minimum(self._array, max._array)
-        plan = None
+    elif type(self) is Tensor and type(max) is Tensor and (plan := self._desc.plans.get(max._desc)) is not None and plan.raw and plan.plain:
+        array = np.minimum(self._array, max._array)
+        desc = plan.result
     else:
         found = operands(self, max, 'clamp_max_tensor', False)
         if found is NotImplemented:
@@ -4166,7 +4405,7 @@ def clamp_max_tensor(self, max, *, out=None):
         flag = requires_grad(self) or requires_grad(max)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ClampMaxBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -4174,6 +4413,9 @@ def clamp_max_tensor(self, max, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -4186,17 +4428,20 @@ def clamp_max_tensor(self, max, *, out=None):
         elif not max._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif max._accumulator is not None and max._extra is None and (fn1 := max._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(max)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if max._extra is not None:
+        if max._extra is not None and max._extra.inference:
             check_saveable(max)
         node.max = max
         counter = max._counter
         node.max_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -4253,7 +4498,7 @@ def clamp_max_tensor_(self, max):
         self._array = target.dtype.type(np.minimum(target, right))
     if flag:
         node = ClampMaxBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -4261,6 +4506,9 @@ def clamp_max_tensor_(self, max):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -4273,12 +4521,15 @@ def clamp_max_tensor_(self, max):
         elif not max._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif max._accumulator is not None and max._extra is None and (fn1 := max._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(max)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if max._extra is not None:
+        if max._extra is not None and max._extra.inference:
             check_saveable(max)
         node.max = max
         counter = max._counter
@@ -4325,12 +4576,15 @@ def index(self, indices):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = IndexBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -4401,7 +4655,7 @@ def index_put(self, indices, values, accumulate):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = IndexPutBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4409,6 +4663,9 @@ def index_put(self, indices, values, accumulate):
                 node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
@@ -4420,6 +4677,9 @@ def index_put(self, indices, values, accumulate):
                 node.nr1 = values._output_nr
             elif not values._requires_grad:
                 node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
+                node.fn1 = fn1
                 node.nr1 = 0
             else:
                 fn1, nr1 = edge(values)
@@ -4493,7 +4753,7 @@ def index_put_impl(self, indices, values, accumulate):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = IndexPutImplBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4501,6 +4761,9 @@ def index_put_impl(self, indices, values, accumulate):
                 node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
@@ -4512,6 +4775,9 @@ def index_put_impl(self, indices, values, accumulate):
                 node.nr1 = values._output_nr
             elif not values._requires_grad:
                 node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
+                node.fn1 = fn1
                 node.nr1 = 0
             else:
                 fn1, nr1 = edge(values)
@@ -4604,7 +4870,7 @@ def dot(self, tensor):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = DotBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4612,6 +4878,9 @@ def dot(self, tensor):
                 node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
@@ -4624,13 +4893,16 @@ def dot(self, tensor):
             elif not tensor._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif tensor._accumulator is not None and tensor._extra is None and (fn1 := tensor._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(tensor)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
-                if self._extra is not None:
+                if self._extra is not None and self._extra.inference:
                     check_saveable(self)
                 node.self = self
                 counter = self._counter
@@ -4638,7 +4910,7 @@ def dot(self, tensor):
             else:
                 node.self = None
             if fn0 is not None:
-                if tensor._extra is not None:
+                if tensor._extra is not None and tensor._extra.inference:
                     check_saveable(tensor)
                 node.tensor = tensor
                 counter = tensor._counter
@@ -4728,7 +5000,7 @@ def vdot(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = VdotBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4736,6 +5008,9 @@ def vdot(self, other):
                 node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
@@ -4748,13 +5023,16 @@ def vdot(self, other):
             elif not other._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(other)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
-                if other._extra is not None:
+                if other._extra is not None and other._extra.inference:
                     check_saveable(other)
                 node.other = other
                 counter = other._counter
@@ -4762,7 +5040,7 @@ def vdot(self, other):
             else:
                 node.other = None
             if fn1 is not None:
-                if self._extra is not None:
+                if self._extra is not None and self._extra.inference:
                     check_saveable(self)
                 node.self = self
                 counter = self._counter
@@ -4852,7 +5130,7 @@ def mv(self, vec):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MvBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4860,6 +5138,9 @@ def mv(self, vec):
                 node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
@@ -4872,13 +5153,16 @@ def mv(self, vec):
             elif not vec._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif vec._accumulator is not None and vec._extra is None and (fn1 := vec._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(vec)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
-                if self._extra is not None:
+                if self._extra is not None and self._extra.inference:
                     check_saveable(self)
                 node.self = self
                 counter = self._counter
@@ -4886,7 +5170,7 @@ def mv(self, vec):
             else:
                 node.self = None
             if fn0 is not None:
-                if vec._extra is not None:
+                if vec._extra is not None and vec._extra.inference:
                     check_saveable(vec)
                 node.vec = vec
                 counter = vec._counter
@@ -4984,7 +5268,7 @@ def mm(self, mat2):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MmBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4992,6 +5276,9 @@ def mm(self, mat2):
                 node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
@@ -5004,13 +5291,16 @@ def mm(self, mat2):
             elif not mat2._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif mat2._accumulator is not None and mat2._extra is None and (fn1 := mat2._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(mat2)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
-                if mat2._extra is not None:
+                if mat2._extra is not None and mat2._extra.inference:
                     check_saveable(mat2)
                 node.mat2 = mat2
                 counter = mat2._counter
@@ -5018,7 +5308,7 @@ def mm(self, mat2):
             else:
                 node.mat2 = None
             if fn1 is not None:
-                if self._extra is not None:
+                if self._extra is not None and self._extra.inference:
                     check_saveable(self)
                 node.self = self
                 counter = self._counter
@@ -5112,7 +5402,7 @@ def bmm(self, mat2):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = BmmBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -5120,6 +5410,9 @@ def bmm(self, mat2):
                 node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
@@ -5132,13 +5425,16 @@ def bmm(self, mat2):
             elif not mat2._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif mat2._accumulator is not None and mat2._extra is None and (fn1 := mat2._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(mat2)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
-                if mat2._extra is not None:
+                if mat2._extra is not None and mat2._extra.inference:
                     check_saveable(mat2)
                 node.mat2 = mat2
                 counter = mat2._counter
@@ -5146,7 +5442,7 @@ def bmm(self, mat2):
             else:
                 node.mat2 = None
             if fn1 is not None:
-                if self._extra is not None:
+                if self._extra is not None and self._extra.inference:
                     check_saveable(self)
                 node.self = self
                 counter = self._counter
@@ -5252,17 +5548,17 @@ def addmm(self, mat1, mat2, beta, alpha):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = AddmmBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             edges = [edge(self), edge(mat1), edge(mat2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
-            if mat1._extra is not None:
+            if mat1._extra is not None and mat1._extra.inference:
                 check_saveable(mat1)
             node.mat1 = mat1
             counter = mat1._counter
             node.mat1_version = 0 if counter is None else counter[0]
-            if mat2._extra is not None:
+            if mat2._extra is not None and mat2._extra.inference:
                 check_saveable(mat2)
             node.mat2 = mat2
             counter = mat2._counter
@@ -5365,17 +5661,17 @@ def addmv(self, mat, vec, beta, alpha):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = AddmvBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             edges = [edge(self), edge(mat), edge(vec)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
-            if mat._extra is not None:
+            if mat._extra is not None and mat._extra.inference:
                 check_saveable(mat)
             node.mat = mat
             counter = mat._counter
             node.mat_version = 0 if counter is None else counter[0]
-            if vec._extra is not None:
+            if vec._extra is not None and vec._extra.inference:
                 check_saveable(vec)
             node.vec = vec
             counter = vec._counter
@@ -5474,17 +5770,17 @@ def addr(self, vec1, vec2, beta, alpha):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = AddrBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             edges = [edge(self), edge(vec1), edge(vec2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
-            if vec1._extra is not None:
+            if vec1._extra is not None and vec1._extra.inference:
                 check_saveable(vec1)
             node.vec1 = vec1
             counter = vec1._counter
             node.vec1_version = 0 if counter is None else counter[0]
-            if vec2._extra is not None:
+            if vec2._extra is not None and vec2._extra.inference:
                 check_saveable(vec2)
             node.vec2 = vec2
             counter = vec2._counter
@@ -5583,17 +5879,17 @@ def baddbmm(self, batch1, batch2, beta, alpha):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = BaddbmmBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
-            if batch1._extra is not None:
+            if batch1._extra is not None and batch1._extra.inference:
                 check_saveable(batch1)
             node.batch1 = batch1
             counter = batch1._counter
             node.batch1_version = 0 if counter is None else counter[0]
-            if batch2._extra is not None:
+            if batch2._extra is not None and batch2._extra.inference:
                 check_saveable(batch2)
             node.batch2 = batch2
             counter = batch2._counter
@@ -5658,12 +5954,15 @@ def squeeze_product(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SqueezeBackward4()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -5726,12 +6025,15 @@ def trace(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = TraceBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -5802,13 +6104,17 @@ class AddBackward0(BinaryNode):
 
 def add(self, other, *, out=None):
     """add(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = self._array + other._array
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = self._array + other._array
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = self._array + other._array
+        desc = plan.result
     else:
         found = operands(self, other, 'add', False)
         if found is NotImplemented:
@@ -5822,7 +6128,7 @@ def add(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AddBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -5830,6 +6136,9 @@ def add(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -5841,6 +6150,9 @@ def add(self, other, *, out=None):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -5897,7 +6209,7 @@ def add_(self, other):
         self._array = target.dtype.type(np.add(target, right))
     if flag:
         node = AddBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -5905,6 +6217,9 @@ def add_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -5916,6 +6231,9 @@ def add_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -5967,13 +6285,17 @@ class SubBackward0(BinaryNode):
 
 def sub(self, other, *, out=None):
     """sub(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = self._array - other._array
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = self._array - other._array
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = self._array - other._array
+        desc = plan.result
     else:
         found = operands(self, other, 'sub', False)
         if found is NotImplemented:
@@ -5987,7 +6309,7 @@ def sub(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SubBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -5995,6 +6317,9 @@ def sub(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -6006,6 +6331,9 @@ def sub(self, other, *, out=None):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -6062,7 +6390,7 @@ def sub_(self, other):
         self._array = target.dtype.type(np.subtract(target, right))
     if flag:
         node = SubBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6070,6 +6398,9 @@ def sub_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -6081,6 +6412,9 @@ def sub_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -6157,13 +6491,17 @@ class MulBackward0(BinaryNode):
 
 def mul(self, other, *, out=None):
     """mul(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = self._array * other._array
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = self._array * other._array
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = self._array * other._array
+        desc = plan.result
     else:
         found = operands(self, other, 'mul', False)
         if found is NotImplemented:
@@ -6177,7 +6515,7 @@ def mul(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MulBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6185,6 +6523,9 @@ def mul(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -6197,13 +6538,16 @@ def mul(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
-            if other._extra is not None:
+            if other._extra is not None and other._extra.inference:
                 check_saveable(other)
             node.other = other
             counter = other._counter
@@ -6211,7 +6555,7 @@ def mul(self, other, *, out=None):
         else:
             node.other = None
         if fn1 is not None:
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -6270,7 +6614,7 @@ def mul_(self, other):
         self._array = target.dtype.type(np.multiply(target, right))
     if flag:
         node = MulBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6278,6 +6622,9 @@ def mul_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -6290,13 +6637,16 @@ def mul_(self, other):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
-            if other._extra is not None:
+            if other._extra is not None and other._extra.inference:
                 check_saveable(other)
             node.other = other
             counter = other._counter
@@ -6378,13 +6728,17 @@ class DivBackward0(BinaryNode):
 
 def div(self, other, *, out=None):
     """div(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = self._array / other._array
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = self._array / other._array
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = self._array / other._array
+        desc = plan.result
     else:
         found = operands(self, other, 'div', True)
         if found is NotImplemented:
@@ -6398,7 +6752,7 @@ def div(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = DivBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6406,6 +6760,9 @@ def div(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -6418,18 +6775,21 @@ def div(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if fn1 is not None:
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -6488,7 +6848,7 @@ def div_(self, other):
         self._array = target.dtype.type(np.divide(target, right))
     if flag:
         node = DivBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6496,6 +6856,9 @@ def div_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -6508,12 +6871,15 @@ def div_(self, other):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
@@ -6568,13 +6934,17 @@ class RsubBackward0(BinaryNode):
 
 def rsub(self, other, *, out=None):
     """rsub(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = k_rsub(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = k_rsub(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_rsub(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'rsub', False)
         if found is NotImplemented:
@@ -6588,7 +6958,7 @@ def rsub(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RsubBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6596,6 +6966,9 @@ def rsub(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -6607,6 +6980,9 @@ def rsub(self, other, *, out=None):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -6672,12 +7048,15 @@ def rsub_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = RsubBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -6737,12 +7116,15 @@ def add_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = AddBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -6802,12 +7184,15 @@ def sub_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SubBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -6869,12 +7254,15 @@ def mul_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MulBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -6937,12 +7325,15 @@ def div_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = DivBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -7006,12 +7397,15 @@ def neg(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = NegBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -7064,12 +7458,15 @@ def neg_(self):
         self._array = target.dtype.type(np.negative(target))
     if flag:
         node = NegBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -7125,12 +7522,15 @@ def reciprocal(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ReciprocalBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -7186,12 +7586,15 @@ def reciprocal_(self):
         self._array = target.dtype.type(np.reciprocal(target))
     if flag:
         node = ReciprocalBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -7237,12 +7640,15 @@ def conj_physical(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ConjPhysicalBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -7310,12 +7716,15 @@ def real_part(self):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RealPartBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -7392,17 +7801,20 @@ def pow_scalar(self, exponent):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = PowBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -7508,13 +7920,17 @@ class PowBackward1(BinaryNode):
 
 def pow_tensor(self, exponent, *, out=None):
     """pow_tensor(self, exponent) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(exponent) is Tensor and (desc := self._desc) is exponent._desc and desc.real:
         array = k_pow_tensor(self._array, exponent._array)
-        plan = None
-    elif type(exponent) is float and type(self) is Tensor and exponent and exponent in (desc := self._desc).constants and desc.real:
-        exponent = desc.constants[exponent]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(exponent) is float and exponent in (known := desc.constants) or type(exponent) is int and exponent in (known := desc.integers)
+    ):
+        exponent = known[exponent]
         array = k_pow_tensor(self._array, exponent._array)
-        plan = None
+    elif type(self) is Tensor and type(exponent) is Tensor and (plan := self._desc.plans.get(exponent._desc)) is not None and plan.raw and plan.plain:
+        array = k_pow_tensor(self._array, exponent._array)
+        desc = plan.result
     else:
         found = operands(self, exponent, 'pow_tensor', False)
         if found is NotImplemented:
@@ -7528,7 +7944,7 @@ def pow_tensor(self, exponent, *, out=None):
         flag = requires_grad(self) or requires_grad(exponent)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = PowBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -7536,6 +7952,9 @@ def pow_tensor(self, exponent, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -7548,17 +7967,20 @@ def pow_tensor(self, exponent, *, out=None):
         elif not exponent._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif exponent._accumulator is not None and exponent._extra is None and (fn1 := exponent._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(exponent)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if exponent._extra is not None:
+        if exponent._extra is not None and exponent._extra.inference:
             check_saveable(exponent)
         node.exponent = exponent
         counter = exponent._counter
         node.exponent_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -7651,17 +8073,20 @@ def pow_base(self, exponent):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = PowBackward2()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = exponent._grad_fn
             if fn0 is not None and exponent._extra is None:
                 node.fn0 = fn0
                 node.nr0 = exponent._output_nr
+            elif exponent._accumulator is not None and exponent._extra is None and (fn0 := exponent._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(exponent)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if exponent._extra is not None:
+            if exponent._extra is not None and exponent._extra.inference:
                 check_saveable(exponent)
             node.exponent = exponent
             counter = exponent._counter
@@ -7741,12 +8166,15 @@ def exp(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ExpBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -7802,12 +8230,15 @@ def exp_(self):
         self._array = target.dtype.type(np.exp(target))
     if flag:
         node = ExpBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -7867,17 +8298,20 @@ def log(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LogBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -7932,12 +8366,15 @@ def log_(self):
         self._array = target.dtype.type(np.log(target))
     if flag:
         node = LogBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -7995,12 +8432,15 @@ def sqrt(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SqrtBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -8056,12 +8496,15 @@ def sqrt_(self):
         self._array = target.dtype.type(np.sqrt(target))
     if flag:
         node = SqrtBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -8120,12 +8563,15 @@ def rsqrt(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RsqrtBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -8181,12 +8627,15 @@ def rsqrt_(self):
         self._array = target.dtype.type(k_rsqrt(target))
     if flag:
         node = RsqrtBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -8246,17 +8695,20 @@ def sin(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SinBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -8311,12 +8763,15 @@ def sin_(self):
         self._array = target.dtype.type(np.sin(target))
     if flag:
         node = SinBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -8375,17 +8830,20 @@ def cos(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = CosBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -8440,12 +8898,15 @@ def cos_(self):
         self._array = target.dtype.type(np.cos(target))
     if flag:
         node = CosBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -8504,17 +8965,20 @@ def atan(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AtanBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -8569,12 +9033,15 @@ def atan_(self):
         self._array = target.dtype.type(np.arctan(target))
     if flag:
         node = AtanBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -8633,17 +9100,20 @@ def asin(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AsinBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -8698,12 +9168,15 @@ def asin_(self):
         self._array = target.dtype.type(np.arcsin(target))
     if flag:
         node = AsinBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -8762,17 +9235,20 @@ def acos(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AcosBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -8827,12 +9303,15 @@ def acos_(self):
         self._array = target.dtype.type(np.arccos(target))
     if flag:
         node = AcosBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -8891,17 +9370,20 @@ def sinh(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SinhBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -8956,12 +9438,15 @@ def sinh_(self):
         self._array = target.dtype.type(np.sinh(target))
     if flag:
         node = SinhBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9020,17 +9505,20 @@ def cosh(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = CoshBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -9085,12 +9573,15 @@ def cosh_(self):
         self._array = target.dtype.type(np.cosh(target))
     if flag:
         node = CoshBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9149,17 +9640,20 @@ def log1p(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Log1PBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -9214,12 +9708,15 @@ def log1p_(self):
         self._array = target.dtype.type(np.log1p(target))
     if flag:
         node = Log1PBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9277,12 +9774,15 @@ def expm1(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Expm1Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9338,12 +9838,15 @@ def expm1_(self):
         self._array = target.dtype.type(np.expm1(target))
     if flag:
         node = Expm1Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9402,12 +9905,15 @@ def tan(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TanBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9463,12 +9969,15 @@ def tan_(self):
         self._array = target.dtype.type(np.tan(target))
     if flag:
         node = TanBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9527,12 +10036,15 @@ def tanh(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TanhBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9588,12 +10100,15 @@ def tanh_(self):
         self._array = target.dtype.type(np.tanh(target))
     if flag:
         node = TanhBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9652,12 +10167,15 @@ def sigmoid(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SigmoidBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9713,12 +10231,15 @@ def sigmoid_(self):
         self._array = target.dtype.type(k_sigmoid(target))
     if flag:
         node = SigmoidBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9777,12 +10298,15 @@ def relu(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ReluBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9838,12 +10362,15 @@ def relu_(self):
         self._array = target.dtype.type(k_relu(target))
     if flag:
         node = ReluBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -9903,17 +10430,20 @@ def abs(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AbsBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -9968,12 +10498,15 @@ def abs_(self):
         self._array = target.dtype.type(np.absolute(target))
     if flag:
         node = AbsBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10018,12 +10551,15 @@ def sgn(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SgnBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10076,12 +10612,15 @@ def sgn_(self):
         self._array = target.dtype.type(k_sign(target))
     if flag:
         node = SgnBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10124,12 +10663,15 @@ def sign(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SignBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10182,12 +10724,15 @@ def sign_(self):
         self._array = target.dtype.type(k_sign(target))
     if flag:
         node = SignBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10230,12 +10775,15 @@ def floor(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FloorBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10288,12 +10836,15 @@ def floor_(self):
         self._array = target.dtype.type(np.floor(target))
     if flag:
         node = FloorBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10336,12 +10887,15 @@ def ceil(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = CeilBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10394,12 +10948,15 @@ def ceil_(self):
         self._array = target.dtype.type(np.ceil(target))
     if flag:
         node = CeilBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10442,12 +10999,15 @@ def round(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RoundBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10500,12 +11060,15 @@ def round_(self):
         self._array = target.dtype.type(np.rint(target))
     if flag:
         node = RoundBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10548,12 +11111,15 @@ def trunc(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TruncBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10606,12 +11172,15 @@ def trunc_(self):
         self._array = target.dtype.type(np.trunc(target))
     if flag:
         node = TruncBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -10679,7 +11248,7 @@ def tanh_backward(grad_output, output):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = TanhBackwardBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -10687,6 +11256,9 @@ def tanh_backward(grad_output, output):
                 node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -10699,20 +11271,23 @@ def tanh_backward(grad_output, output):
             elif not output._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(output)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
-                if grad_output._extra is not None:
+                if grad_output._extra is not None and grad_output._extra.inference:
                     check_saveable(grad_output)
                 node.grad_output = grad_output
                 counter = grad_output._counter
                 node.grad_output_version = 0 if counter is None else counter[0]
             else:
                 node.grad_output = None
-            if output._extra is not None:
+            if output._extra is not None and output._extra.inference:
                 check_saveable(output)
             node.output = output
             counter = output._counter
@@ -10800,7 +11375,7 @@ def sigmoid_backward(grad_output, output):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SigmoidBackwardBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -10808,6 +11383,9 @@ def sigmoid_backward(grad_output, output):
                 node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -10820,20 +11398,23 @@ def sigmoid_backward(grad_output, output):
             elif not output._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(output)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
-                if grad_output._extra is not None:
+                if grad_output._extra is not None and grad_output._extra.inference:
                     check_saveable(grad_output)
                 node.grad_output = grad_output
                 counter = grad_output._counter
                 node.grad_output_version = 0 if counter is None else counter[0]
             else:
                 node.grad_output = None
-            if output._extra is not None:
+            if output._extra is not None and output._extra.inference:
                 check_saveable(output)
             node.output = output
             counter = output._counter
@@ -10912,7 +11493,7 @@ def threshold_backward(grad_output, self, threshold):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = ThresholdBackwardBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -10920,6 +11501,9 @@ def threshold_backward(grad_output, self, threshold):
                 node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -10932,13 +11516,16 @@ def threshold_backward(grad_output, self, threshold):
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(self)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
-                if self._extra is not None:
+                if self._extra is not None and self._extra.inference:
                     check_saveable(self)
                 node.self = self
                 counter = self._counter
@@ -11005,12 +11592,15 @@ def sum_all(self, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SumBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -11080,12 +11670,15 @@ def sum_dim(self, dim, keepdim, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SumBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -11155,12 +11748,15 @@ def mean_all(self, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MeanBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -11233,12 +11829,15 @@ def mean_dim(self, dim, keepdim, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MeanBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -11321,17 +11920,20 @@ def nansum_dim(self, dim, keepdim, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = NansumBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -11417,17 +12019,20 @@ def prod_all(self, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = ProdBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -11518,17 +12123,20 @@ def prod_dim(self, dim, keepdim, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = ProdBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -11618,17 +12226,20 @@ def max_all(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MaxBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -11716,17 +12327,20 @@ def min_all(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MinBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -11819,12 +12433,15 @@ def max_dim(self, dim, keepdim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MaxBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -11901,12 +12518,15 @@ def min_dim(self, dim, keepdim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MinBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -11981,17 +12601,20 @@ def amax(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = AmaxBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -12084,17 +12707,20 @@ def amin(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = AminBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -12181,17 +12807,20 @@ def aminmax(self, dim, keepdim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AminmaxBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -12306,17 +12935,20 @@ def median_all(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = MedianBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -12409,12 +13041,15 @@ def median_dim(self, dim, keepdim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MedianBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -12491,12 +13126,15 @@ def kthvalue(self, k, dim, keepdim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = KthvalueBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -12571,12 +13209,15 @@ def sort(self, dim, descending):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SortBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -12650,12 +13291,15 @@ def sort_stable(self, dim, descending):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SortBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -12729,12 +13373,15 @@ def topk(self, k, dim, largest):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TopkBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -12810,17 +13457,20 @@ def vector_norm(self, ord, dim, keepdim, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = LinalgVectorNormBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -12906,17 +13556,20 @@ def var(self, dim, correction, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = VarBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -13009,17 +13662,20 @@ def std(self, dim, correction, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = StdBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -13098,17 +13754,20 @@ def var_mean(self, dim, correction, keepdim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = VarMeanBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -13173,17 +13832,20 @@ def std_mean(self, dim, correction, keepdim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = StdMeanBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -13263,17 +13925,20 @@ def logsumexp(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = LogsumexpBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -13342,12 +14007,15 @@ def cumsum(self, dim, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = CumsumBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -13435,17 +14103,20 @@ def cumprod(self, dim, dtype):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = CumprodBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -13525,17 +14196,20 @@ def scatter_selected(src, index, dim, shape):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = ScatterBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = src._grad_fn
             if fn0 is not None and src._extra is None:
                 node.fn0 = fn0
                 node.nr0 = src._output_nr
+            elif src._accumulator is not None and src._extra is None and (fn0 := src._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(src)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if index._extra is not None:
+            if index._extra is not None and index._extra.inference:
                 check_saveable(index)
             node.index = index
             counter = index._counter
@@ -13614,17 +14288,20 @@ def gather_selected(self, index, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = GatherBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if index._extra is not None:
+            if index._extra is not None and index._extra.inference:
                 check_saveable(index)
             node.index = index
             counter = index._counter
@@ -13747,12 +14424,15 @@ def view(self, size):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ViewBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -13817,12 +14497,15 @@ def reshape_alias(self, size):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ReshapeAliasBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -13885,12 +14568,15 @@ def alias(self):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AliasBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -13952,12 +14638,15 @@ def t(self):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14023,12 +14712,15 @@ def transpose(self, dim0, dim1):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TransposeBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14094,12 +14786,15 @@ def permute(self, dims):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = PermuteBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14164,12 +14859,15 @@ def expand(self, size):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ExpandBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14234,12 +14932,15 @@ def squeeze(self):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SqueezeBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14304,12 +15005,15 @@ def squeeze_dim(self, dim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SqueezeBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14374,12 +15078,15 @@ def squeeze_dims(self, dim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SqueezeBackward2()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14444,12 +15151,15 @@ def unsqueeze(self, dim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = UnsqueezeBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14518,12 +15228,15 @@ def select(self, dim, index):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SelectBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14598,12 +15311,15 @@ def slice_(self, dim, start, end, step):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SliceBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14678,12 +15394,15 @@ def diagonal(self, offset, dim1, dim2):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = DiagonalBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14758,12 +15477,15 @@ def unbind(self, dim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = UnbindBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14820,12 +15542,15 @@ def split(self, split_size, dim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SplitBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14883,12 +15608,15 @@ def split_with_sizes(self, split_sizes, dim):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SplitWithSizesBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -14935,12 +15663,15 @@ def flip(self, dims):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = FlipBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -15005,12 +15736,15 @@ def repeat(self, repeats):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = RepeatBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -15072,12 +15806,15 @@ def clone(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = CloneBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -15121,12 +15858,15 @@ def contiguous_copy(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = CloneBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -15188,12 +15928,15 @@ def unsafe_view(self, size):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = UnsafeViewBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -15256,12 +15999,15 @@ def to_copy(self, dtype_):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = ToCopyBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -15324,7 +16070,7 @@ def cat(tensors, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = CatBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -15388,7 +16134,7 @@ def stack(tensors, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = StackBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -15454,12 +16200,15 @@ def select_backward(grad_output, input_sizes, dim, index):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SelectBackwardBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
@@ -15529,12 +16278,15 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SliceBackwardBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
@@ -15604,12 +16356,15 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = DiagonalBackwardBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
@@ -15688,12 +16443,15 @@ def exp2(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Exp2Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -15749,12 +16507,15 @@ def exp2_(self):
         self._array = target.dtype.type(np.exp2(target))
     if flag:
         node = Exp2Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -15814,17 +16575,20 @@ def log2(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Log2Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -15879,12 +16643,15 @@ def log2_(self):
         self._array = target.dtype.type(np.log2(target))
     if flag:
         node = Log2Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -15943,17 +16710,20 @@ def log10(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Log10Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -16008,12 +16778,15 @@ def log10_(self):
         self._array = target.dtype.type(np.log10(target))
     if flag:
         node = Log10Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -16090,13 +16863,17 @@ class LogaddexpBackward0(BinaryNode):
 
 def logaddexp(self, other, *, out=None):
     """logaddexp(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.logaddexp(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.logaddexp(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.logaddexp(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'logaddexp', False)
         if found is NotImplemented:
@@ -16110,7 +16887,7 @@ def logaddexp(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LogaddexpBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16118,6 +16895,9 @@ def logaddexp(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -16130,17 +16910,20 @@ def logaddexp(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -16239,13 +17022,17 @@ class Logaddexp2Backward0(BinaryNode):
 
 def logaddexp2(self, other, *, out=None):
     """logaddexp2(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.logaddexp2(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.logaddexp2(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.logaddexp2(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'logaddexp2', False)
         if found is NotImplemented:
@@ -16259,7 +17046,7 @@ def logaddexp2(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Logaddexp2Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16267,6 +17054,9 @@ def logaddexp2(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -16279,17 +17069,20 @@ def logaddexp2(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -16388,13 +17181,17 @@ class XlogyBackward0(BinaryNode):
 
 def xlogy(self, other, *, out=None):
     """xlogy(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = k_xlogy(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = k_xlogy(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_xlogy(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'xlogy', True)
         if found is NotImplemented:
@@ -16408,7 +17205,7 @@ def xlogy(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = XlogyBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16416,6 +17213,9 @@ def xlogy(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -16428,17 +17228,20 @@ def xlogy(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -16495,7 +17298,7 @@ def xlogy_(self, other):
         self._array = target.dtype.type(k_xlogy(target, right))
     if flag:
         node = XlogyBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16503,6 +17306,9 @@ def xlogy_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -16515,12 +17321,15 @@ def xlogy_(self, other):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
@@ -16579,17 +17388,20 @@ def log_sigmoid(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LogSigmoidBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -16669,17 +17481,20 @@ def logit(self, eps):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = LogitBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -16757,17 +17572,20 @@ def asinh(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AsinhBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -16822,12 +17640,15 @@ def asinh_(self):
         self._array = target.dtype.type(np.arcsinh(target))
     if flag:
         node = AsinhBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -16886,17 +17707,20 @@ def acosh(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AcoshBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -16951,12 +17775,15 @@ def acosh_(self):
         self._array = target.dtype.type(np.arccosh(target))
     if flag:
         node = AcoshBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -17015,17 +17842,20 @@ def atanh(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AtanhBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -17080,12 +17910,15 @@ def atanh_(self):
         self._array = target.dtype.type(np.arctanh(target))
     if flag:
         node = AtanhBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -17162,13 +17995,17 @@ class Atan2Backward0(BinaryNode):
 
 def atan2(self, other, *, out=None):
     """atan2(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.arctan2(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.arctan2(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.arctan2(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'atan2', True)
         if found is NotImplemented:
@@ -17182,7 +18019,7 @@ def atan2(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Atan2Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17190,6 +18027,9 @@ def atan2(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -17202,17 +18042,20 @@ def atan2(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -17269,7 +18112,7 @@ def atan2_(self, other):
         self._array = target.dtype.type(np.arctan2(target, right))
     if flag:
         node = Atan2Backward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17277,6 +18120,9 @@ def atan2_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -17289,12 +18135,15 @@ def atan2_(self, other):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
-        if other._extra is not None:
+        if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
         counter = other._counter
@@ -17381,13 +18230,17 @@ class HypotBackward0(BinaryNode):
 
 def hypot(self, other, *, out=None):
     """hypot(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.hypot(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.hypot(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.hypot(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'hypot', False)
         if found is NotImplemented:
@@ -17401,7 +18254,7 @@ def hypot(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HypotBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17409,6 +18262,9 @@ def hypot(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -17421,13 +18277,16 @@ def hypot(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
-            if other._extra is not None:
+            if other._extra is not None and other._extra.inference:
                 check_saveable(other)
             node.other = other
             counter = other._counter
@@ -17435,7 +18294,7 @@ def hypot(self, other, *, out=None):
         else:
             node.other = None
         if fn0 is not None:
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -17497,7 +18356,7 @@ def hypot_(self, other):
         self._array = target.dtype.type(np.hypot(target, right))
     if flag:
         node = HypotBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17505,6 +18364,9 @@ def hypot_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -17517,13 +18379,16 @@ def hypot_(self, other):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
-            if other._extra is not None:
+            if other._extra is not None and other._extra.inference:
                 check_saveable(other)
             node.other = other
             counter = other._counter
@@ -17590,17 +18455,20 @@ def sinc(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SincBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -17655,12 +18523,15 @@ def sinc_(self):
         self._array = target.dtype.type(k_sinc(target))
     if flag:
         node = SincBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -17705,12 +18576,15 @@ def deg2rad(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Deg2RadBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -17763,12 +18637,15 @@ def deg2rad_(self):
         self._array = target.dtype.type(k_deg2rad(target))
     if flag:
         node = Deg2RadBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -17811,12 +18688,15 @@ def rad2deg(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Rad2DegBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -17869,12 +18749,15 @@ def rad2deg_(self):
         self._array = target.dtype.type(k_rad2deg(target))
     if flag:
         node = Rad2DegBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -17931,17 +18814,20 @@ def erf(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ErfBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -17996,12 +18882,15 @@ def erf_(self):
         self._array = target.dtype.type(k_erf(target))
     if flag:
         node = ErfBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -18060,17 +18949,20 @@ def erfc(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ErfcBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -18125,12 +19017,15 @@ def erfc_(self):
         self._array = target.dtype.type(k_erfc(target))
     if flag:
         node = ErfcBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -18175,12 +19070,15 @@ def frac(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FracBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -18233,12 +19131,15 @@ def frac_(self):
         self._array = target.dtype.type(k_frac(target))
     if flag:
         node = FracBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -18288,13 +19189,17 @@ class DivBackward2(BinaryNode):
 
 def div_floor(self, other, *, out=None):
     """div_floor(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.floor_divide(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.floor_divide(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.floor_divide(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'div_floor', False)
         if found is NotImplemented:
@@ -18308,7 +19213,7 @@ def div_floor(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = DivBackward2()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18316,6 +19221,9 @@ def div_floor(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -18327,6 +19235,9 @@ def div_floor(self, other, *, out=None):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -18383,7 +19294,7 @@ def div_floor_(self, other):
         self._array = target.dtype.type(np.floor_divide(target, right))
     if flag:
         node = DivBackward2()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18391,6 +19302,9 @@ def div_floor_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -18402,6 +19316,9 @@ def div_floor_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -18419,13 +19336,17 @@ def div_floor_(self, other):
 
 def div_trunc(self, other, *, out=None):
     """div_trunc(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = k_div_trunc(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = k_div_trunc(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_div_trunc(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'div_trunc', False)
         if found is NotImplemented:
@@ -18439,7 +19360,7 @@ def div_trunc(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = DivBackward2()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18447,6 +19368,9 @@ def div_trunc(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -18458,6 +19382,9 @@ def div_trunc(self, other, *, out=None):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -18514,7 +19441,7 @@ def div_trunc_(self, other):
         self._array = target.dtype.type(k_div_trunc(target, right))
     if flag:
         node = DivBackward2()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18522,6 +19449,9 @@ def div_trunc_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -18533,6 +19463,9 @@ def div_trunc_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -18609,13 +19542,17 @@ class FmodBackward1(BinaryNode):
 
 def fmod(self, other, *, out=None):
     """fmod(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.fmod(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.fmod(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.fmod(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'fmod', False)
         if found is NotImplemented:
@@ -18629,7 +19566,7 @@ def fmod(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FmodBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18637,6 +19574,9 @@ def fmod(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -18649,13 +19589,16 @@ def fmod(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
-            if other._extra is not None:
+            if other._extra is not None and other._extra.inference:
                 check_saveable(other)
             node.other = other
             counter = other._counter
@@ -18663,7 +19606,7 @@ def fmod(self, other, *, out=None):
         else:
             node.other = None
         if fn1 is not None:
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -18722,7 +19665,7 @@ def fmod_(self, other):
         self._array = target.dtype.type(np.fmod(target, right))
     if flag:
         node = FmodBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18730,6 +19673,9 @@ def fmod_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -18742,13 +19688,16 @@ def fmod_(self, other):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
-            if other._extra is not None:
+            if other._extra is not None and other._extra.inference:
                 check_saveable(other)
             node.other = other
             counter = other._counter
@@ -18795,12 +19744,15 @@ def fmod_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = FmodBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -18849,12 +19801,15 @@ def fmod_scalar_(self, other):
         self._array = target.dtype.type(k_fmod_scalar(target, other))
     if flag:
         node = FmodBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -18929,13 +19884,17 @@ class RemainderBackward1(BinaryNode):
 
 def remainder(self, other, *, out=None):
     """remainder(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.remainder(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.remainder(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.remainder(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'remainder', False)
         if found is NotImplemented:
@@ -18949,7 +19908,7 @@ def remainder(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RemainderBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18957,6 +19916,9 @@ def remainder(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -18969,13 +19931,16 @@ def remainder(self, other, *, out=None):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
-            if other._extra is not None:
+            if other._extra is not None and other._extra.inference:
                 check_saveable(other)
             node.other = other
             counter = other._counter
@@ -18983,7 +19948,7 @@ def remainder(self, other, *, out=None):
         else:
             node.other = None
         if fn1 is not None:
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -19042,7 +20007,7 @@ def remainder_(self, other):
         self._array = target.dtype.type(np.remainder(target, right))
     if flag:
         node = RemainderBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19050,6 +20015,9 @@ def remainder_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -19062,13 +20030,16 @@ def remainder_(self, other):
         elif not other._requires_grad:
             node.fn1 = fn1 = None
             node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
-            if other._extra is not None:
+            if other._extra is not None and other._extra.inference:
                 check_saveable(other)
             node.other = other
             counter = other._counter
@@ -19115,12 +20086,15 @@ def remainder_scalar(self, other):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = RemainderBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -19169,12 +20143,15 @@ def remainder_scalar_(self, other):
         self._array = target.dtype.type(k_remainder_scalar(target, other))
     if flag:
         node = RemainderBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -19224,13 +20201,17 @@ class FloorDivideNotImplemented(BinaryNode):
 
 def floor_divide(self, other, *, out=None):
     """floor_divide(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.floor_divide(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.floor_divide(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.floor_divide(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'floor_divide', False)
         if found is NotImplemented:
@@ -19244,7 +20225,7 @@ def floor_divide(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FloorDivideNotImplemented()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19252,6 +20233,9 @@ def floor_divide(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -19263,6 +20247,9 @@ def floor_divide(self, other, *, out=None):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -19319,7 +20306,7 @@ def floor_divide_(self, other):
         self._array = target.dtype.type(np.floor_divide(target, right))
     if flag:
         node = FloorDivideNotImplemented()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19327,6 +20314,9 @@ def floor_divide_(self, other):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -19338,6 +20328,9 @@ def floor_divide_(self, other):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -19389,13 +20382,17 @@ class RemainderNotImplemented(BinaryNode):
 
 def remainder_of(self, other, *, out=None):
     """remainder_of(self, other) -> Tensor"""
+    plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.remainder(self._array, other._array)
-        plan = None
-    elif type(other) is float and type(self) is Tensor and other and other in (desc := self._desc).constants and desc.real:
-        other = desc.constants[other]
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
         array = np.remainder(self._array, other._array)
-        plan = None
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.remainder(self._array, other._array)
+        desc = plan.result
     else:
         found = operands(self, other, 'remainder_of', False)
         if found is NotImplemented:
@@ -19409,7 +20406,7 @@ def remainder_of(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RemainderNotImplemented()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19417,6 +20414,9 @@ def remainder_of(self, other, *, out=None):
             node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
             node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
@@ -19428,6 +20428,9 @@ def remainder_of(self, other, *, out=None):
             node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
             node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
@@ -19502,7 +20505,7 @@ def lerp_scalar(self, end, weight):
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LerpBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -19551,7 +20554,7 @@ def lerp_scalar_(self, end, weight):
         self._array = target.dtype.type(written)
     if flag:
         node = LerpBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -19640,7 +20643,7 @@ def lerp_tensor(self, end, weight):
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LerpBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -19695,7 +20698,7 @@ def lerp_tensor_(self, end, weight):
         self._array = target.dtype.type(written)
     if flag:
         node = LerpBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -19780,7 +20783,7 @@ def addcmul(self, tensor1, tensor2, value):
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AddcmulBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -19833,7 +20836,7 @@ def addcmul_(self, tensor1, tensor2, value):
         self._array = target.dtype.type(written)
     if flag:
         node = AddcmulBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -19917,7 +20920,7 @@ def addcdiv(self, tensor1, tensor2, value):
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AddcdivBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -19970,7 +20973,7 @@ def addcdiv_(self, tensor1, tensor2, value):
         self._array = target.dtype.type(written)
     if flag:
         node = AddcdivBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -20034,17 +21037,20 @@ def softplus(self, beta, threshold):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SoftplusBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -20126,17 +21132,20 @@ def elu(self, alpha, scale, input_scale):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = EluBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -20215,17 +21224,20 @@ def celu(self, alpha):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = CeluBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -20277,12 +21289,15 @@ def celu_(self, alpha):
         self._array = target.dtype.type(k_celu(target, alpha))
     if flag:
         node = CeluBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -20341,17 +21356,20 @@ def leaky_relu(self, negative_slope):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = LeakyReluBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -20431,12 +21449,15 @@ def elu_of(self, alpha, scale, input_scale):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = EluBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -20491,12 +21512,15 @@ def elu_of_(self, alpha, scale, input_scale):
         self._array = target.dtype.type(k_elu(target, alpha, scale, input_scale))
     if flag:
         node = EluBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -20557,12 +21581,15 @@ def leaky_relu_of(self, negative_slope):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = LeakyReluBackward1()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -20615,12 +21642,15 @@ def leaky_relu_of_(self, negative_slope):
         self._array = target.dtype.type(k_leaky_relu(target, negative_slope))
     if flag:
         node = LeakyReluBackward1()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -20682,17 +21712,20 @@ def hardtanh(self, min_val, max_val):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = HardtanhBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -20745,12 +21778,15 @@ def hardtanh_(self, min_val, max_val):
         self._array = target.dtype.type(k_clamp(target, min_val, max_val))
     if flag:
         node = HardtanhBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -20810,17 +21846,20 @@ def threshold(self, threshold, value):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = ThresholdBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -20872,12 +21911,15 @@ def threshold_(self, threshold, value):
         self._array = target.dtype.type(k_threshold(target, threshold, value))
     if flag:
         node = ThresholdBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -20936,17 +21978,20 @@ def softshrink(self, lambd):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SoftshrinkBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -21023,17 +22068,20 @@ def hardshrink(self, lambd):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = HardshrinkBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -21111,17 +22159,20 @@ def hardsigmoid(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HardsigmoidBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -21176,12 +22227,15 @@ def hardsigmoid_(self):
         self._array = target.dtype.type(k_hardsigmoid(target))
     if flag:
         node = HardsigmoidBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -21226,7 +22280,7 @@ def hardsigmoid_backward(grad_output, self):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = HardsigmoidNotImplemented()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -21234,6 +22288,9 @@ def hardsigmoid_backward(grad_output, self):
                 node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -21245,6 +22302,9 @@ def hardsigmoid_backward(grad_output, self):
                 node.nr1 = self._output_nr
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+                node.fn1 = fn1
                 node.nr1 = 0
             else:
                 fn1, nr1 = edge(self)
@@ -21323,17 +22383,20 @@ def hardswish(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HardswishBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -21388,12 +22451,15 @@ def hardswish_(self):
         self._array = target.dtype.type(k_hardswish(target))
     if flag:
         node = HardswishBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -21451,17 +22517,20 @@ def gelu(self, approximate):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = GeluBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            if self._extra is not None:
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
             counter = self._counter
@@ -21539,17 +22608,20 @@ def silu(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SiluBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -21604,12 +22676,15 @@ def silu_(self):
         self._array = target.dtype.type(k_silu(target))
     if flag:
         node = SiluBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -21668,17 +22743,20 @@ def mish(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MishBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        if self._extra is not None:
+        if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
         counter = self._counter
@@ -21733,12 +22811,15 @@ def mish_(self):
         self._array = target.dtype.type(k_mish(target))
     if flag:
         node = MishBackward0()
-        node.seq = next_sequence_nr()
+        node.seq = next(sequence_nrs)
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
@@ -21795,12 +22876,15 @@ def softmax(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SoftmaxBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -21879,12 +22963,15 @@ def log_softmax(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = LogSoftmaxBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
@@ -21978,7 +23065,7 @@ def softmax_backward_data(grad_output, output, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = SoftmaxBackwardDataBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -21986,6 +23073,9 @@ def softmax_backward_data(grad_output, output, dim):
                 node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -21998,20 +23088,23 @@ def softmax_backward_data(grad_output, output, dim):
             elif not output._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(output)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
-                if grad_output._extra is not None:
+                if grad_output._extra is not None and grad_output._extra.inference:
                     check_saveable(grad_output)
                 node.grad_output = grad_output
                 counter = grad_output._counter
                 node.grad_output_version = 0 if counter is None else counter[0]
             else:
                 node.grad_output = None
-            if output._extra is not None:
+            if output._extra is not None and output._extra.inference:
                 check_saveable(output)
             node.output = output
             counter = output._counter
@@ -22102,7 +23195,7 @@ def log_softmax_backward_data(grad_output, output, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = LogSoftmaxBackwardDataBackward0()
-            node.seq = next_sequence_nr()
+            node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -22110,6 +23203,9 @@ def log_softmax_backward_data(grad_output, output, dim):
                 node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
                 node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -22122,20 +23218,23 @@ def log_softmax_backward_data(grad_output, output, dim):
             elif not output._requires_grad:
                 node.fn1 = fn1 = None
                 node.nr1 = 0
+            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
             else:
                 fn1, nr1 = edge(output)
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
-                if grad_output._extra is not None:
+                if grad_output._extra is not None and grad_output._extra.inference:
                     check_saveable(grad_output)
                 node.grad_output = grad_output
                 counter = grad_output._counter
                 node.grad_output_version = 0 if counter is None else counter[0]
             else:
                 node.grad_output = None
-            if output._extra is not None:
+            if output._extra is not None and output._extra.inference:
                 check_saveable(output)
             node.output = output
             counter = output._counter

@@ -22,6 +22,9 @@ class dtype:
     __slots__ = (
         "category",
         "constants",
+        "constants0",
+        "integers",
+        "integers0",
         "is_complex",
         "is_floating_point",
         "is_signed",
@@ -29,6 +32,7 @@ class dtype:
         "legacy",
         "name",
         "numpy",
+        "one",
         "scalar_name",
     )
 
@@ -37,13 +41,17 @@ class dtype:
         self.numpy = numpy
         self.category = category
         self.itemsize = numpy.itemsize
+        self.one = np.ones((), numpy)
         self.is_floating_point = category == FLOATING
         self.is_complex = category == COMPLEX
         self.legacy = legacy  # as in "torch.FloatTensor", which error texts use
         self.scalar_name = scalar_name  # as in "expected scalar type Float"
         self.is_signed = signed
-        # Python number -> the wrapped-number Tensor of this type that stands for it in a binary operator.
-        self.constants: dict[Any, Any] = {}
+        # Python float, and int -> the wrapped-number Tensor of this type that stands for it in a binary operator.
+        self.constants: dict[float, Any] = {}
+        self.integers: dict[int, Any] = {}
+        self.constants0: dict[float, Any] = {}  # the same for 0-d tensors: NumPy scalars, which suit NumPy scalars better
+        self.integers0: dict[int, Any] = {}
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"

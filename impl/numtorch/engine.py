@@ -23,6 +23,7 @@ import numpy as np
 
 from . import grad_mode
 from .accumulate import HELD, accumulate
+from .dtype import dtype
 from .graph import Node
 from .input_buffer import add, add_to_slot, stamp, version_counter
 from .node_calls import call_function, call_node, through_tensors, validate
@@ -140,10 +141,38 @@ def run_backward(roots: list[tuple[Node, int]], grads: list[Any], keep: bool, cr
     return task.captured
 
 
-def run_from_scalar(node: Node, seed: Any, keep: bool) -> None:
+def run_from_scalar(node: Node, kind: dtype, keep: bool) -> None:
     """`loss.backward()` with nothing else asked for."""
+    nr = 0
+    grad = seed = kind.one.copy()  # the seed is held to the end, so that nothing adds to it in place
+    # As far as the graph is a chain there is nothing to count: whatever is reached is reached by this one way.
+    while node.extra is None and not (node.custom or node.multi or node.writes_grad):
+        arity = node.arity
+        if arity == 1:
+            grad = node.apply(grad, keep)
+            nr, node = node.nr0, node.fn0  # type: ignore[attr-defined]
+        elif arity == 2 and node.fn1 is None:  # type: ignore[attr-defined]
+            grad = node.apply(grad, keep)[0]
+            nr, node = node.nr0, node.fn0  # type: ignore[attr-defined]
+        elif arity == 2 and node.fn0 is None:  # type: ignore[attr-defined]
+            grad = node.apply(grad, keep)[1]
+            nr, node = node.nr1, node.fn1  # type: ignore[attr-defined]
+        elif node.accumulates and is_plain(node.variable):  # type: ignore[attr-defined]
+            accumulate(node.variable, grad, _refcount(grad) <= HELD)  # type: ignore[attr-defined]
+            return
+        else:
+            break
+        if grad is None or node is None:
+            break
+    if node is None:
+        return
     task = GraphTask(keep, True, dependencies([node]), None)
-    task.seeds = task.buffers[node] = np.array(seed)
+    task.seeds = seed
+    if node.multi and grad is not None:
+        add_to_slot(task, node, nr, grad)
+    else:
+        task.buffers[node] = grad
+    grad = None
     try:
         execute(task, [], node)
         if task.callbacks is not None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from .descriptor import Descriptor
 
-next_sequence_nr = itertools.count().__next__
+sequence_nrs = itertools.count()
+next_sequence_nr = sequence_nrs.__next__
 ACCUMULATE_SEQ = 2**64 - 1  # runs as soon as it is ready
 FREED_COUNTER: list[int] = [-1]  # the version counter of a released value: it never equals a saved version
 

@@ -30,16 +30,22 @@ def category_of(number: Any) -> int | None:
     return found
 
 
-def constant(number: Any, kind: dtypes.dtype) -> Tensor:
-    """The 0-d tensor of type `kind` that stands for a Python number in a binary operator."""
-    found = kind.constants.get(number) if type(number) is float else None
-    if found is not None and number:
+def constant(number: Any, kind: dtypes.dtype, ndim: int = 1) -> Tensor:
+    """The 0-d tensor of type `kind` that stands for a Python number beside a tensor of so many dimensions."""
+    known = None
+    if type(number) is float:
+        known = kind.constants if ndim else kind.constants0
+    elif type(number) is int:
+        known = kind.integers if ndim else kind.integers0
+    found = known.get(number) if known is not None else None
+    if found is not None:
         return found
-    new = wrap(np.array(number).astype(kind.numpy))
+    array = np.array(number).astype(kind.numpy)
+    new = wrap(array if ndim else array[()])
     extras(new).number = number
-    if type(number) is float and number and number == number and len(kind.constants) < _CACHED:
-        # zero is not cached: 0.0 and -0.0 are one key but two constants; nan would be a new key each time
-        kind.constants[number] = new
+    if known is not None and len(known) < _CACHED and (type(number) is int or number and number == number):
+        # 0.0 is not cached: 0.0 and -0.0 are one key but two constants; nan would be a new key each time
+        known[number] = new
     return new
 
 
@@ -93,7 +99,7 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
             kind = dtypes.combine(desc.dtype, None, _kind_of(category))
         if to_float and kind.category < dtypes.FLOATING:
             kind = dtypes.get_default_dtype()
-        fixed = constant(number, kind)
+        fixed = constant(number, kind, desc.ndim)
         if kind is desc.dtype and desc.real:
             if a_tensor:
                 return a, fixed, a._array, fixed._array, desc, None
@@ -163,7 +169,7 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
         if to_float and kind.category < dtypes.FLOATING:
             kind = dtypes.get_default_dtype()
         tracked = bool(a._requires_grad and requires_grad(a))
-        b = constant(b, kind)
+        b = constant(b, kind, a._desc.ndim)
         right = b._array
         if not a._desc.real:
             plan = plan_of(a._desc, b._desc)

@@ -219,9 +219,7 @@ class Tensor:
         node = self._grad_fn
         if (gradient is None and inputs is None and not create_graph and node is not None and self._extra is None
                 and self._desc.ndim == 0 and self._desc.real and not node.multi):
-            from .engine import run_from_scalar
-
-            run_from_scalar(node, self._desc.dtype.numpy.type(1), bool(retain_graph))
+            engine.run_from_scalar(node, self._desc.dtype, bool(retain_graph))
             return
         from .autograd import backward
 
@@ -335,3 +333,6 @@ def wrap_dim(dim: int, ndim: int) -> int:
     if not low <= dim <= high:
         raise IndexError(f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})")
     return dim + (ndim or 1) if dim < 0 else dim
+
+
+from . import engine  # noqa: E402  (it needs Tensor; an import within backward() takes as long as a small operator)
