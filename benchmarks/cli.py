@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import reduce
 from pathlib import Path
 
 import click
@@ -108,13 +109,14 @@ def finish(answer: Answer) -> None:
 
 
 @main.command("render")
-@click.argument("run", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="BENCH.JSON")
+@click.argument("runs", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1, required=True)
 @click.option(
     "--docs", type=click.Path(path_type=Path, dir_okay=False), help="Write the page of Markdown to this file."
 )
-def render_command(run: Path, docs: Path | None) -> None:
-    """Print an earlier run again."""
-    report = Report.from_json(run.read_bytes())
+def render_command(runs: tuple[Path, ...], docs: Path | None) -> None:
+    """Print earlier runs again, as one: the rows of a later bench.json replace those of an earlier one."""
+    first, *others = [Report.from_json(run.read_bytes()) for run in runs]
+    report = reduce(Report.with_rows_of, others, first)
     show(report, console())
     write(report, None, docs)
 

@@ -60,6 +60,13 @@ class Report(msgspec.Struct, frozen=True):
         """Read what `to_json` wrote."""
         return msgspec.json.decode(text, type=cls)
 
+    def with_rows_of(self, later: Report) -> Report:
+        """Return this report with a later run's rows, in place of its own where both measured the same."""
+        rows = {row.id: row for row in self.rows} | {row.id: row for row in later.rows}
+        differing = list(dict.fromkeys([*self.differing, *later.differing]))
+        interrupted = self.interrupted and later.interrupted
+        return msgspec.structs.replace(later, rows=list(rows.values()), differing=differing, interrupted=interrupted)
+
     @property
     def unmet(self) -> list[Row]:
         """The rows whose goal is not met."""

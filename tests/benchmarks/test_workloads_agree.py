@@ -99,3 +99,11 @@ def test_a_report_is_read_back_as_it_was_written() -> None:
     row = Row("a/b", "a title", 0.5, {"numtorch": Cell(0.25, 0.2, 0.3)}, reference=1.0)
     report = Report("2000-01-01", "a machine", {"Python": "3"}, "1 round", [row])
     assert Report.from_json(report.to_json()) == report
+
+
+def test_a_later_run_replaces_the_rows_it_measured_again() -> None:
+    def report(**medians: float) -> Report:
+        rows = [Row(id, id, None, {"numtorch": Cell(median)}) for id, median in medians.items()]
+        return Report("2000-01-01", "a machine", {}, "1 round", rows)
+
+    assert report(a=1.0, b=2.0).with_rows_of(report(b=3.0, c=4.0)) == report(a=1.0, b=3.0, c=4.0)
