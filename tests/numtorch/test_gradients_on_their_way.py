@@ -188,3 +188,17 @@ def test_a_gradient_summed_to_a_number_is_summed_at_once():
     x = torch.tensor(2.0).requires_grad_()
     g, = torch.autograd.grad((x * torch.ones(3).requires_grad_()).sum(), x, create_graph=True)
     assert g.grad_fn.name() == "SumBackward0"
+
+
+def test_batched_grad_outputs_give_one_gradient_each():
+    y = torch.tensor([1.0, 3.0]).requires_grad_()
+    rows, = torch.autograd.grad(y * y, y, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), is_grads_batched=True)
+    assert rows.tolist() == [[2, 0], [0, 6]]
+
+
+def test_accumulators_that_are_ready_together_run_in_the_order_of_a_binary_heap():
+    leaves, order = [leaf(1) for _ in range(7)], []
+    for n, x in enumerate(leaves):
+        x.register_hook(lambda g, n=n: order.append(n))
+    torch.cat(leaves).sum().backward()
+    assert order == [0, 2, 5, 6, 4, 1, 3]

@@ -54,16 +54,45 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
                       "for other parts of the graph, please use torch.autograd.backward.", FutureWarning, stacklevel=2)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    grads = make_grads(outputs, grad_list(grad_outputs, len(outputs)))
+    seeds = grad_list(grad_outputs, len(outputs))
     if retain_graph is None:
         retain_graph = create_graph
-    result = call_engine(outputs, grads, retain_graph, create_graph, inputs, bool(allow_unused), False)
+    if is_grads_batched:
+        result = batched(outputs, seeds, retain_graph, create_graph, inputs, bool(allow_unused))
+    else:
+        grads = make_grads(outputs, seeds)
+        result = call_engine(outputs, grads, retain_graph, create_graph, inputs, bool(allow_unused), False)
     if materialize_grads:
         from ..creation import zeros_like
 
         result = tuple([zeros_like(i, requires_grad=create_graph) if g is None else g
                         for g, i in zip(result, inputs, strict=True)])
     return dict(zip(keys, result, strict=True)) if keys is not None else result
+
+
+def batched(outputs: Sequence[Any], seeds: Sequence[Any], retain_graph: bool, create_graph: bool, inputs: Any,
+            allow_unused: bool) -> tuple:
+    """One pass for each element of the seeds' first dimension, and what they give stacked; PyTorch vectorises this."""
+    for i, (out, seed) in enumerate(zip(outputs, seeds, strict=False)):
+        if isinstance(seed, Tensor) and seed.shape[1:] != out.shape:
+            raise RuntimeError("If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the "
+                               "batch dimension. The sizes of the remaining dimensions are expected to match the shape of "
+                               "corresponding output, but a mismatch was detected: "
+                               f"grad_output[{i}] has a shape of {seed.shape[2:]} and output[{i}] has a shape of {out.shape}. "
+                               "If you only want some tensors in `grad_output` to be considered batched, consider using "
+                               "vmap.")
+    sizes = [len(seed) for seed in seeds if seed is not None]
+    if len(sizes) != len(seeds):
+        raise ValueError("vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "
+                         "dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0.")
+    if len(set(sizes)) > 1:
+        raise ValueError("vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
+                         f"{sizes} for the mapped dimension")
+    rows = [call_engine(outputs, make_grads(outputs, [seed[i] for seed in seeds]), retain_graph or i + 1 < sizes[0],
+                        create_graph, inputs, allow_unused, False) for i in range(sizes[0])]
+    from ..dispatch import stack
+
+    return tuple([None if column[0] is None else stack(column, 0) for column in zip(*rows, strict=True)])
 
 
 def _is_edge(value: Any) -> bool:
