@@ -84,3 +84,24 @@ def test_a_sequence_of_sequences_is_taken_for_a_tuple():
     with pytest.warns(UserWarning, match="Using a non-tuple sequence"), pytest.raises(IndexError, match="too many indices"):
         x["row"]
     assert x[[0, 1]].shape == (2, 4)
+
+
+def test_joined_tensors_are_promoted_as_operands_are():
+    single, whole = torch.ones(2), torch.tensor([1, 2])
+    assert torch.cat([single, whole]).dtype is torch.float32
+    assert torch.cat([whole.int(), single.half()]).dtype is torch.float16
+    assert torch.stack([whole, single]).dtype is torch.float32
+    assert torch.cat([torch.zeros(0, dtype=torch.float64), single]).dtype is torch.float64
+
+
+def test_an_empty_vector_joins_anything_and_gets_an_empty_gradient():
+    empty = torch.zeros(0, requires_grad=True)
+    torch.cat([empty, torch.ones(2, 2)]).sum().backward()
+    assert empty.grad.shape == (0,)
+
+
+def test_assigning_to_true_writes_without_a_cast_in_the_graph():
+    x, value = torch.zeros(2, dtype=torch.float64), torch.tensor(1.0, requires_grad=True)
+    x[True] = value
+    assert x.tolist() == [1.0, 1.0]
+    assert type(x.grad_fn.next_functions[1][0]).__name__ != "ToCopyBackward0"

@@ -246,6 +246,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value"""
     if index is False:
         return  # PyTorch neither checks nor counts it
+    if index is True:
+        assign(d.unsqueeze(self, 0), value)
+        return
     value = as_value(self, value)
     if index is Ellipsis or (type(index) is slice and self._desc.ndim and _is_full(index, self._desc.shape[0])):
         assign(self, value)

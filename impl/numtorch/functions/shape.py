@@ -307,11 +307,6 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
     tensors = _list(tensors, "cat")
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    kind = tensors[0]._desc.dtype
-    from ..dtype import promote_types
-
-    for x in tensors[1:]:
-        kind = promote_types(kind, x._desc.dtype)
     for i, x in enumerate(tensors):
         if not x._desc.ndim:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
@@ -327,15 +322,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
             if k != dim and a != b:
                 raise RuntimeError(f"Sizes of tensors must match except in dimension {dim}. Expected size {a} but got "
                                    f"size {b} for tensor number {i} in the list.")
-    if len(real) == len(tensors):
-        return d.cat(tensors, dim)
-    return d.cat([x if x._desc.shape != (0,) else _empty_like_model(x, model, dim) for x in tensors], dim)
-
-
-def _empty_like_model(x: Tensor, model: Tensor, dim: int) -> Tensor:
-    shape = list(model._desc.shape)
-    shape[dim] = 0
-    return wrap(np.empty(shape, x._desc.dtype.numpy))
+    return d.cat(tensors, dim)
 
 
 def _list(tensors: Any, name: str) -> list[Tensor]:

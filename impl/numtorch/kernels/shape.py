@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..descriptor import describe
+from ..dtype import promote_types
 from ..geometry import element_strides, like, storage_offset, strided
 from ..layout import contiguous_strides
 
@@ -251,8 +252,20 @@ def split_with_sizes_backward(grads: list, shape: tuple, split_sizes: tuple, dim
 
 
 def cat(arrays: list, dim: int) -> Array:
-    """Arrays joined along a dimension."""
-    return np.ascontiguousarray(np.concatenate(arrays, axis=dim))
+    """Arrays joined along a dimension, in the type that they promote to; those of shape (0,) fit anywhere."""
+    arrays = alike(arrays)
+    fit = [a for a in arrays if a.shape != (0,)]
+    return np.ascontiguousarray(np.concatenate(fit or arrays, axis=dim))
+
+
+def alike(arrays: list) -> list:
+    """Arrays cast to the type that they promote to: NumPy's rules are others, it makes float64 of int64 and float32."""
+    kinds = [describe(a).dtype for a in arrays]
+    kind = kinds[0]
+    for k in kinds[1:]:
+        if k is not kind:
+            kind = promote_types(kind, k)
+    return [a if k is kind else a.astype(kind.numpy) for a, k in zip(arrays, kinds, strict=True)]
 
 
 def cat_backward(grad: Array, descs: tuple, dim: int) -> tuple:
@@ -270,7 +283,7 @@ def cat_backward(grad: Array, descs: tuple, dim: int) -> tuple:
 
 def stack(arrays: list, dim: int) -> Array:
     """Arrays joined along a new dimension."""
-    return np.ascontiguousarray(np.stack(arrays, axis=dim))
+    return np.ascontiguousarray(np.stack(alike(arrays), axis=dim))
 
 
 def stack_backward(grad: Array, descs: tuple, dim: int) -> tuple:
