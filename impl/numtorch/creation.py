@@ -33,7 +33,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     else:
         array = as_array(data)
         kind = dtype or infer_dtype(array, _flat_first(data))
-    return finish(wrap(np.array(array, dtype=kind.numpy)), requires_grad, device)
+    array = np.array(array, dtype=kind.numpy)
+    return finish(wrap(array if array.ndim else array[()]), requires_grad, device)
 
 
 def _flat_first(data: Any) -> Any:

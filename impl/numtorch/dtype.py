@@ -41,7 +41,7 @@ class dtype:
         self.numpy = numpy
         self.category = category
         self.itemsize = numpy.itemsize
-        self.one = np.ones((), numpy)
+        self.one = numpy.type(1)
         self.is_floating_point = category == FLOATING
         self.is_complex = category == COMPLEX
         self.legacy = legacy  # as in "torch.FloatTensor", which error texts use

@@ -144,7 +144,7 @@ def run_backward(roots: list[tuple[Node, int]], grads: list[Any], keep: bool, cr
 def run_from_scalar(node: Node, kind: dtype, keep: bool) -> None:
     """`loss.backward()` with nothing else asked for."""
     nr = 0
-    grad = seed = kind.one.copy()  # the seed is held to the end, so that nothing adds to it in place
+    grad = seed = kind.one  # the seed is held to the end, so that nothing adds to it in place
     # As far as the graph is a chain there is nothing to count: whatever is reached is reached by this one way.
     while node.extra is None and not (node.custom or node.multi or node.writes_grad):
         arity = node.arity
@@ -167,6 +167,8 @@ def run_from_scalar(node: Node, kind: dtype, keep: bool) -> None:
     if node is None:
         return
     task = GraphTask(keep, True, dependencies([node]), None)
+    if grad is seed:  # as an array, which hooks may see as one object
+        grad = seed = np.array(seed)
     task.seeds = seed
     if node.multi and grad is not None:
         add_to_slot(task, node, nr, grad)
@@ -277,12 +279,51 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]], node: Node | None) ->
         grad = take(node, None)
         arity = node.arity
         if plain and raw and grad is not None and node.extra is None and arity > 0 and not node.custom:
-            if arity == 1:
-                grad = node.apply(grad, keep)
-                if node.writes_grad:
-                    grad = stamp(task, node, 0, grad)
+            if arity <= 2:
+                if arity == 1:
+                    grad = node.apply(grad, keep)
+                    fn1 = None
+                    if node.writes_grad:
+                        grad = stamp(task, node, 0, grad)
+                else:
+                    grad, grad1 = node.apply(grad, keep)
+                    fn1 = node.fn1  # type: ignore[attr-defined]
+                    if node.writes_grad:
+                        grad, grad1 = stamp(task, node, 0, grad), stamp(task, node, 1, grad1)
                 fn = node.fn0  # type: ignore[attr-defined]
                 nr = node.nr0  # type: ignore[attr-defined]
+                if fn1 is not None:
+                    if fn is None:  # one edge, the second
+                        fn, nr, grad = fn1, node.nr1, grad1  # type: ignore[attr-defined]
+                        grad1 = None
+                    else:
+                        nr1 = node.nr1  # type: ignore[attr-defined]
+                        if grad is not None:
+                            if fn.multi:
+                                add_to_slot(task, fn, nr, grad)
+                            elif fn in buffers:
+                                add(task, buffers, fn, grad)
+                            else:
+                                buffers[fn] = grad
+                        count = deps[fn] - 1
+                        deps[fn] = count
+                        if count == 0:
+                            heappush(heap, (-fn.seq, fn))
+                        fn, nr, grad = fn1, nr1, grad1
+                        grad1 = None
+                        if grad is not None:
+                            if fn.multi:
+                                add_to_slot(task, fn, nr, grad)
+                            elif fn in buffers:
+                                add(task, buffers, fn, grad)
+                            else:
+                                buffers[fn] = grad
+                        count = deps[fn] - 1
+                        deps[fn] = count
+                        if count == 0:
+                            heappush(heap, (-fn.seq, fn))
+                        node = grad = None
+                        continue
                 node = None
                 if fn is None:
                     continue
@@ -309,15 +350,8 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]], node: Node | None) ->
                     else:
                         heappush(heap, (-fn.seq, fn))
                 continue
-            if arity == 2:
-                grad, grad1 = node.apply(grad, keep)
-                if node.writes_grad:
-                    grad, grad1 = stamp(task, node, 0, grad), stamp(task, node, 1, grad1)
-                deliveries = [(node.fn1, node.nr1, grad1), (node.fn0, node.nr0, grad)]  # type: ignore[attr-defined]
-                del grad1
-            else:
-                deliveries = list(zip(node.next_nodes, node.next_nrs, node.apply(grad, keep), strict=False))  # type: ignore
-                deliveries.reverse()
+            deliveries = list(zip(node.next_nodes, node.next_nrs, node.apply(grad, keep), strict=False))  # type: ignore
+            deliveries.reverse()
         elif plain and raw and grad is not None and node.accumulates and node.extra is None and is_plain(node.variable):  # type: ignore
             accumulate(node.variable, grad, _refcount(grad) <= HELD)  # type: ignore[attr-defined]
             if task.versions is not None or task.user_grads is not None:

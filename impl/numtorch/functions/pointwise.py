@@ -133,6 +133,8 @@ def rtruediv(self: Tensor, other: Any) -> Any:
 
 def rsub(self: Tensor, other: Any) -> Any:
     """other - self"""
+    if (type(other) is float or type(other) is int) and self._desc.real:
+        return d.rsub_scalar(self, other)
     if isinstance(other, Tensor):
         return d.rsub(self, other)
     category = category_of(other)

@@ -57,8 +57,7 @@ def rsqrt(x: Array) -> Array:
 
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x))"""
-    one = x.dtype.type(1)
-    return one / (one + np.exp(-x))
+    return 1 / (1 + np.exp(-x))
 
 
 def relu(x: Array) -> Array:
@@ -73,12 +72,12 @@ def threshold_backward(grad: Array, result: Array, threshold: float) -> Array:
 
 def tanh_backward(grad: Array, result: Array) -> Array:
     """grad * (1 - result ** 2)"""
-    return grad * (result.dtype.type(1) - result * result)
+    return grad * (1 - result * result)
 
 
 def sigmoid_backward(grad: Array, result: Array) -> Array:
     """grad * (1 - result) * result"""
-    return grad * (result.dtype.type(1) - result) * result
+    return grad * (1 - result) * result
 
 
 def pow_scalar(x: Array, exponent: Any) -> Array:
@@ -180,6 +179,8 @@ def x_half(x: Array) -> Array:
 
 def rsub_scalar(x: Array, other: Any) -> Array:
     """A Python number minus x."""
+    if x.dtype.kind == "f":
+        return beside_number(other - x, x)
     return beside_number(x.dtype.type(other) - x, x)
 
 
