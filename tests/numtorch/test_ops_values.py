@@ -105,3 +105,8 @@ def test_assigning_to_true_writes_without_a_cast_in_the_graph():
     x[True] = value
     assert x.tolist() == [1.0, 1.0]
     assert type(x.grad_fn.next_functions[1][0]).__name__ != "ToCopyBackward0"
+
+
+def test_a_vector_times_a_matrix_is_squeezed_in_place():
+    assert (torch.ones(3) @ torch.ones(3, 2))._version == 1
+    assert (torch.ones(2, 3) @ torch.ones(3))._version == 0

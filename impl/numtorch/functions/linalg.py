@@ -9,7 +9,7 @@ from .. import dispatch as d
 from ..descriptor import broadcast_shapes
 from ..geometry import element_strides
 from ..tensor import Tensor, _cpp_name
-from ..views import requires_grad
+from ..views import bump, requires_grad
 from . import shape as shapes
 from .arguments import expect_tensor
 
@@ -120,7 +120,9 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if n == 2 and m == 1:
         return mv(input, other)
     if n == 1 and m == 2:
-        return d.squeeze_product(mm(d.unsqueeze(input, 0), other), 0)
+        product = d.squeeze_product(mm(d.unsqueeze(input, 0), other), 0)
+        bump(product)  # PyTorch's squeeze_ counts as a write
+        return product
     if _folds(input, other):
         return _folded(input, other)
     return _batched(input, other)
