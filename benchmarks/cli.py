@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from functools import reduce
 from pathlib import Path
@@ -51,6 +52,8 @@ def main(
     """Measure numtorch beside PyTorch, MyGrad and HIPS autograd, interleaved, in one process and one thread."""
     if context.invoked_subcommand:
         return
+    # A shell that starts this in the background has it ignore Ctrl-C, and hours may pass before that is noticed.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         suite = Suite(Plan(quick, rounds, selection))
     except NoReference as reason:
