@@ -1,0 +1,107 @@
+"""A formula, as the row has it, over raw arrays and over Tensors."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+from .. import kernels
+from ..ops.row import PROPERTIES, Row
+
+SCALAR_FORMS = {ast.Add: "add_scalar", ast.Sub: "sub_scalar", ast.Mult: "mul_scalar", ast.Div: "div_scalar"}
+
+
+def formula_names() -> set[str]:
+    """The functions of the formulas package, read without importing it: it imports dispatch.py."""
+    names = set()
+    for path in (Path(__file__).parents[1] / "formulas").glob("*.py"):
+        for statement in ast.parse(path.read_text()).body:
+            if isinstance(statement, ast.FunctionDef):
+                names.add(statement.name)
+    return names
+
+
+FORMULAS = formula_names()
+
+
+class Raw(ast.NodeTransformer):
+    """A formula over raw arrays: methods and functions become kernels, conj() is the identity on reals."""
+
+    def __init__(self, row: Row):
+        self.row = row
+        self.missing: str | None = None
+        self.kernels: set[str] = set()
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        return _property(self.row, node) or self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        function = node.func
+        if isinstance(function, ast.Attribute):
+            if function.attr == "conj":
+                return self.visit(function.value)
+            node = ast.Call(ast.Name(function.attr, ast.Load()), [function.value, *node.args], node.keywords)
+        name = node.func.id  # type: ignore[attr-defined]
+        if not hasattr(kernels, name):
+            self.missing = name
+        self.kernels.add(name)
+        return ast.Call(
+            ast.Name("k_" + name, ast.Load()),
+            [self.visit(a) for a in node.args],
+            [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords],
+        )
+
+
+class Tensors(ast.NodeTransformer):
+    """A formula over Tensors: functions are operators of this module, or helpers of the formulas package.
+
+    A number in a formula is C++'s Scalar, not the tensor that Python makes of it: `grad * 2` is MulBackward1.
+    """
+
+    def __init__(self, row: Row):
+        self.row = row
+
+    def is_number(self, node: ast.expr) -> bool:
+        """Whether an expression is made of literals and plain parameters only."""
+        if isinstance(node, ast.UnaryOp):
+            return self.is_number(node.operand)
+        if isinstance(node, ast.BinOp):
+            return self.is_number(node.left) and self.is_number(node.right)
+        if isinstance(node, ast.Name):
+            return any(p.name == node.id and p.kind == "value" for p in self.row.params)
+        return isinstance(node, ast.Constant) and type(node.value) in (int, float)
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        left, right = self.is_number(node.left), self.is_number(node.right)
+        name = SCALAR_FORMS.get(type(node.op))
+        if left == right or name is None:
+            return self.generic_visit(node)
+        number, tensor = (node.left, node.right) if left else (node.right, node.left)
+        tensor = self.visit(tensor)
+        if left and name == "sub_scalar":
+            return ast.Call(
+                ast.Attribute(ast.Name("formulas", ast.Load()), "number_minus", ast.Load()), [number, tensor], []
+            )
+        if left and name == "div_scalar":
+            tensor, name = ast.Call(ast.Name("reciprocal", ast.Load()), [tensor], []), "mul_scalar"
+        return ast.Call(ast.Name(name, ast.Load()), [tensor, number], [])
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        return _property(self.row, node) or self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        node = self.generic_visit(node)  # type: ignore[assignment]
+        function = node.func
+        if isinstance(function, ast.Name) and function.id in FORMULAS:
+            node.func = ast.Attribute(ast.Name("formulas", ast.Load()), function.id, ast.Load())
+        return node
+
+
+def _property(row: Row, node: ast.Attribute) -> Any:
+    """`self.shape` in a formula is the saved `self_sym_sizes`."""
+    if isinstance(node.value, ast.Name) and node.attr in PROPERTIES:
+        name = f"{node.value.id}_{PROPERTIES[node.attr]}"
+        if name in row.saved_values:
+            return ast.Name(name, ast.Load())
+    return None

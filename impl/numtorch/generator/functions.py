@@ -1,0 +1,198 @@
+"""Operator functions, a template a kind of row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..ops.row import Row
+from .recording import Recording
+
+OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "divide": "/"}
+
+
+class Functions(Recording):
+    """The function of a row, by its template."""
+
+    def unary(self, row: Row) -> None:
+        w = self.body
+        (name,) = (p.name for p in row.params)
+        kernel = self.kernel(row)
+        w(0, f"\n\ndef {row.name}({name}, *, out=None):")
+        w(1, f'"""{row.name}({name}) -> Tensor"""')
+        w(1, f"if type({name}) is Tensor and ({name}._desc.real):")
+        w(2, f"array = {kernel}({name}._array)\ndesc = {name}._desc")
+        w(1, "else:")
+        w(2, f"{name} = plain({name}, {row.name!r}, {row.float_result})")
+        w(2, f"array, desc = single({kernel}({name}._array), {name})")
+        if row.formulas:
+            self.flag(row, 1)
+            self.track(row, 2)
+            w(2, "node.desc = desc")
+            self.new_tensor(2, "True", "node")
+            self.save_result(row, 2, {"result": ("array", "result")})
+            w(2, f"if out is not None:\n    return store(out, result, {row.name!r})\nreturn result")
+        self.new_tensor(1, "False", "None")
+        w(1, f"if out is not None:\n    return store(out, result, {row.name!r})\nreturn result")
+
+    def binary(self, row: Row) -> None:
+        w = self.body
+        a, b = (p.name for p in row.params)
+        kernel = self.kernel(row)
+        operator = OPERATORS.get(getattr(row.kernel, "__name__", "")) if isinstance(row.kernel, np.ufunc) else None
+
+        def call(x: str, y: str) -> str:
+            return f"{x} {operator} {y}" if operator else f"{kernel}({x}, {y})"
+
+        w(0, f"\n\ndef {row.name}({a}, {b}, *, out=None):")
+        w(1, f'"""{row.name}({a}, {b}) -> Tensor"""')
+        w(1, "plan = None")
+        w(1, f"if type({a}) is Tensor and type({b}) is Tensor and (desc := {a}._desc) is {b}._desc and desc.real:")
+        w(2, f"array = {call(f'{a}._array', f'{b}._array')}")
+        w(1, f"elif type({a}) is Tensor and (desc := {a}._desc).real and (")
+        w(
+            2,
+            f"type({b}) is float and {b} in (known := desc.constants) or type({b}) is int and {b} in (known := desc.integers)",
+        )
+        w(1, "):")
+        w(2, f"{b} = known[{b}]\narray = {call(f'{a}._array', f'{b}._array')}")
+        w(
+            1,
+            f"elif type({a}) is Tensor and type({b}) is Tensor and (plan := {a}._desc.plans.get({b}._desc)) is not None and plan.raw and plan.plain:",
+        )
+        w(2, f"array = {call(f'{a}._array', f'{b}._array')}\ndesc = plan.result")
+        w(1, "else:")
+        w(2, f"found = operands({a}, {b}, {row.name!r}, {row.float_result})")
+        w(2, "if found is NotImplemented:\n    return NotImplemented")
+        w(2, f"{a}, {b}, left, right, desc, plan = found")
+        w(2, f"array = {call('left', 'right')}")
+        w(2, "if plan is not None and not plan.plain:\n    array, desc = arrange(array, desc)")
+        if row.bool_result:
+            w(1, "desc = describe(array)")
+        elif row.formulas:
+            self.flag(row, 1)
+            self.track(row, 2)
+            w(2, "node.desc = desc")
+            self.new_tensor(2, "True", "node")
+            self.save_result(row, 2, {"result": ("array", "result")})
+            w(2, f"if out is not None:\n    return store(out, result, {row.name!r})\nreturn result")
+        self.new_tensor(1, "False", "None")
+        w(1, f"if out is not None:\n    return store(out, result, {row.name!r})\nreturn result")
+
+    def nary(self, row: Row) -> None:
+        w = self.body
+        names = ", ".join(p.name for p in row.params)
+        w(0, f"\n\ndef {row.name}({names}):")
+        w(1, f'"""{row.name}({names}) -> Tensor"""')
+        self.nary_call(row)
+        w(1, f"array = {self.nary_kernel(row)}\nif not desc.plain:\n    array, desc = arrange(array, desc)")
+        self.flag(row, 1)
+        self.track(row, 2)
+        w(2, "node.desc = desc")
+        self.new_tensor(2, "True", "node")
+        self.save_result(row, 2, {"result": ("array", "result")})
+        w(2, "return result")
+        self.new_tensor(1, "False", "None")
+        w(1, "return result")
+
+    def nary_call(self, row: Row) -> None:
+        """Promote and broadcast the operands."""
+        fixed = [p.name for p in row.tensors if p.name not in row.operands]
+        self.body(
+            1,
+            f"tensors, arrays, desc = together(({', '.join(row.operands)},), "
+            f"({''.join(f + ', ' for f in fixed).strip()}))",
+        )
+        self.body(1, f"{', '.join(row.operands)} = tensors")
+
+    def nary_kernel(self, row: Row) -> str:
+        """The call of the kernel on the promoted arrays."""
+        args = []
+        for p in row.params:
+            if p.name in row.operands:
+                args.append(f"arrays[{row.operands.index(p.name)}]")
+            else:
+                args.append(p.name if p.kind == "value" else f"{p.name}._array")
+        return f"{self.kernel(row)}({', '.join(args)})"
+
+    def general(self, row: Row) -> None:
+        w = self.body
+        kernel = self.kernel(row)
+        w(0, f"\n\ndef {row.name}({', '.join(p.name for p in row.params)}):")
+        w(
+            1,
+            f'"""{row.name}({", ".join(p.name for p in row.params)}) -> {"Tensor" if len(row.outputs) == 1 else "tuple"}"""',
+        )
+        args = []
+        for p in row.params:
+            if p.kind == "tensor":
+                args.append(f"{p.name}._array")
+            elif p.kind == "tensors":
+                args.append(f"[t._array for t in {p.name}]")
+            else:
+                args.append(p.name)
+        if row.float_result:
+            first = row.tensors[0].name
+            w(1, f"if not {first}._desc.real:\n    {first} = plain({first}, {row.name!r}, True)")
+        if len(row.outputs) == 1:
+            w(1, f"array = {kernel}({', '.join(args)})\ndesc = describe(array)")
+            if row.formulas:
+                self.flag(row, 1)
+                w(2, "if desc.dtype.category >= 2:")
+                self.track(row, 3)
+                w(3, "node.desc = desc")
+                self.new_tensor(3, "True", "node")
+                self.save_result(row, 3, {"result": ("array", "result")})
+                w(3, "return result")
+            self.new_tensor(1, "False", "None")
+            w(1, "return result")
+            return
+        w(1, f"arrays = {kernel}({', '.join(args)})\nresults = [wrap(a) for a in arrays]")
+        if row.formulas:
+            self.flag(row, 1)
+            self.track(row, 2)
+            w(2, "node.descs = tuple([r._desc for r in results])\nnode.desc = node.descs[0]")
+            for i, yes in enumerate(row.differentiable):
+                if yes:
+                    w(
+                        2,
+                        f"results[{i}]._requires_grad = True\nresults[{i}]._grad_fn = node\nresults[{i}]._output_nr = {i}",
+                    )
+            self.save_result(row, 2, {n: (f"arrays[{i}]", f"results[{i}]") for i, n in enumerate(row.outputs)})
+        w(1, "return tuple(results)")
+
+    def view(self, row: Row) -> None:
+        w = self.body
+        kernel = self.kernel(row)
+        first = row.params[0].name
+        rest = [p.name for p in row.params[1:]]
+        w(0, f"\n\ndef {row.name}({', '.join(p.name for p in row.params)}):")
+        w(1, f'"""{row.name}({", ".join(p.name for p in row.params)}) -> Tensor, a view"""')
+        w(1, f"source = {first}._array if type({first}._array) is np.ndarray else storage_of({first})")
+        w(1, f"if not {first}._desc.plain:\n    source = settled(source)")
+        w(1, f"array = {kernel}({', '.join(['source', *rest])})")
+        w(1, "desc = describe(array)")
+        self.flag(row, 1)
+        self.track(row, 2)
+        w(2, "node.desc = desc")
+        self.new_tensor(2, "True", "node")
+        w(2, f"if saved.hooks:\n    saved.pack(node)\nreturn as_view({first}, result)")
+        self.new_tensor(1, "False", "None")
+        w(1, f"return as_view({first}, result)")
+
+    def multiview(self, row: Row) -> None:
+        w = self.body
+        kernel = self.kernel(row)
+        first = row.params[0].name
+        rest = [p.name for p in row.params[1:]]
+        w(0, f"\n\ndef {row.name}({', '.join(p.name for p in row.params)}):")
+        w(1, f'"""{row.name}({", ".join(p.name for p in row.params)}) -> tuple of Tensor, views"""')
+        w(
+            1,
+            f"arrays = {kernel}({', '.join([f'settled(storage_of({first}))', *rest])})\nresults = [wrap(a) for a in arrays]",
+        )
+        self.flag(row, 1)
+        self.track(row, 2)
+        w(2, "node.descs = tuple([r._desc for r in results])\nnode.desc = node.descs[0] if results else None")
+        w(2, "for i, result in enumerate(results):")
+        w(3, "result._requires_grad = True\nresult._grad_fn = node\nresult._output_nr = i")
+        w(1, f"for result in results:\n    as_view({first}, result, 2)\nreturn tuple(results)")

@@ -1,0 +1,90 @@
+"""In-place forms, `mul_` from `mul`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..ops.row import Row
+from .functions import Functions
+
+
+class InPlace(Functions):
+    """The in-place function of a row: the same node, over the same operand."""
+
+    def inplace(self, row: Row) -> None:
+        """`mul_` from `mul`: same node, over the same operand."""
+        if row.template == "nary":
+            self.nary_inplace(row)
+            return
+        w = self.body
+        a = row.params[0].name
+        others = [p.name for p in row.params[1:]]
+        kernel = self.kernel(row)
+        w(0, f"\n\ndef {row.name}_({', '.join([a, *others])}):")
+        w(1, f'"""{row.name}_({", ".join([a, *others])}) -> Tensor, {a} itself"""')
+        w(1, f"if type({a}) is not Tensor:\n    {a} = plain({a}, '{row.name}_', False)")
+        if row.template == "binary":
+            b = others[0]
+            w(1, f"found = inplace_operands({a}, {b}, {row.name!r}, {row.float_result})")
+            w(1, "if found is NotImplemented:\n    return NotImplemented")
+            w(1, f"{b}, right, plan, flag = found")
+            inputs = "target, right"
+        else:
+            w(1, f"found = inplace_operands({a}, None, {row.name!r}, {row.float_result})")
+            w(1, "flag = found[3]")
+            inputs = ", ".join(
+                ["target", *(p.name if p.kind == "value" else p.name + "._array" for p in row.params[1:])]
+            )
+        w(1, f"check_inplace({a}, flag)")
+        w(1, "flag = flag and (not grad_mode.disabled or _grad.grad)")
+        if a in row.saved:
+            w(1, "if flag:")
+            readers = self.readers(row, a)
+            if row.template == "binary" and readers == [1]:
+                w(2, f"original = {a}.clone() if requires_grad({others[0]}) else None")
+            else:
+                w(2, f"original = {a}.clone()")
+        w(1, f"target = {a}._array")
+        w(1, "if type(target) is np.ndarray:")
+        if isinstance(row.kernel, np.ufunc):
+            w(2, f"{kernel}({inputs}, out=target, casting='unsafe')")
+        else:
+            w(2, f"target[...] = {kernel}({inputs})")
+        w(1, "else:")
+        w(2, f"{a}._array = target.dtype.type({kernel}({inputs}))")
+        w(1, "if flag:")
+        self.track(row, 2, inplace=True)  # before the bump: an operand that is the target itself must be found modified
+        w(2, f"node.desc = {a}._desc")
+        w(1, f"bump({a})")
+        w(1, "if flag:")
+        for n in row.saved_results:
+            w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
+        w(2, f"rebase_history({a}, node)")
+        w(2, "if saved.hooks:\n    saved.pack(node)")
+        w(1, f"return {a}")
+
+    def nary_inplace(self, row: Row) -> None:
+        """`lerp_` from `lerp`."""
+        w = self.body
+        a = row.params[0].name
+        names = ", ".join(p.name for p in row.params)
+        w(0, f"\n\ndef {row.name}_({names}):")
+        w(1, f'"""{row.name}_({names}) -> Tensor, {a} itself"""')
+        self.nary_call(row)
+        w(1, f"flag = into({a}, tensors, desc) and (not grad_mode.disabled or _grad.grad)")
+        if a in row.saved:
+            w(1, f"original = {a}.clone() if flag else None")
+        w(1, f"target = {a}._array")
+        w(1, f"written = {self.nary_kernel(row)}")
+        w(1, "if type(target) is np.ndarray:\n    target[...] = written")
+        w(1, f"else:\n    {a}._array = target.dtype.type(written)")
+        w(1, "if flag:")
+        self.track(row, 2, inplace=True)  # before the bump: an operand that is the target itself must be found modified
+        w(2, f"node.desc = {a}._desc")
+        w(1, f"bump({a})")
+        w(1, "if flag:")
+        for n in row.saved_results:
+            w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
+        w(2, f"rebase_history({a}, node)")
+        w(2, "if saved.hooks:\n    saved.pack(node)")
+        w(1, f"return {a}")

@@ -1,0 +1,186 @@
+"""Node classes: what a node saves, and its formulas over arrays and over Tensors."""
+
+from __future__ import annotations
+
+import ast
+
+from ..ops.row import HIDDEN, TABLE, Row
+from .formulas import Raw, Tensors
+from .writer import Template
+
+# How often PyTorch's formula writes to its fresh result, which is then the version of the gradient: zeros that are
+# scattered or put into; masked_fill_; and at::zeros counts its own zero_ where it is called above autograd.
+WRITES = {
+    "index_backward": 1,
+    "evenly_distribute_backward": 1,
+    "masked_select_backward": 1,
+    "maximum_backward": 1,
+    "minimum_backward": 1,
+    "value_selecting_backward": 2,
+}
+
+
+class Nodes(Template):
+    """A Node class a row."""
+
+    def node_class(self, row: Row) -> None:
+        if any(r.node == row.node for r in TABLE[: TABLE.index(row)]):
+            return
+        w = self.body
+        base = self.base(row)
+        slots = []
+        for n in row.saved:
+            slots += [n, n + "_version"]
+        for n in row.saved_results:
+            slots += [n, n + "_counter", n + "_version"]
+        slots += row.saved_values
+        multi = row.template == "multiview" or len(row.outputs) > 1
+        if multi:
+            slots += ["descs"]
+        if row.template == "nary":
+            slots += ["operand_descs"]
+        w(0, f"\n\nclass {row.node}({base}):")
+        w(1, f"__slots__ = ({''.join(repr(s) + ', ' for s in slots).strip()})")
+        w(1, f"saved = ({''.join(repr(s) + ', ' for s in sorted(row.saved + row.saved_results)).strip()})")
+        w(1, f"saved_values = ({''.join(repr(s) + ', ' for s in row.saved_values if not s.endswith(HIDDEN)).strip()})")
+        writes = WRITES.get(row.formulas.get("self", "").partition("(")[0])
+        if writes:
+            w(1, f"writes_grad = {writes}")
+        if multi:
+            w(1, "multi = True")
+            w(1, "\n@property\ndef num_outputs(node) -> int:\n    return len(node.descs)")
+            w(1, "\ndef descriptors(node):\n    return node.descs")
+            for i, n in enumerate(row.outputs):
+                if n in row.saved_results:
+                    w(1, f"{n}_nr = {i}")
+        w(0, "")
+        self.apply_raw(row, base, multi)
+        w(0, "")
+        self.apply_tensors(row, base, multi)
+        if row.saved or row.saved_results:
+            w(1, "\ndef release(node) -> None:")
+            self.release(row, 2)
+
+    def release(self, row: Row, indent: int) -> None:
+        w = self.body
+        for n in row.saved:
+            w(indent, f"if node.{n} is not None:\n    node.{n} = FREED")
+        for n in row.saved_results:
+            w(indent, f"if node.{n} is not None:\n    node.{n} = None\n    node.{n}_counter = FREED_COUNTER")
+
+    def apply_raw(self, row: Row, base: str, multi: bool) -> None:
+        w = self.body
+        arg = "grads" if multi else "grad"
+        w(1, f"def apply(node, {arg}, keep: bool):")
+        expressions = {}
+        missing = None
+        used: set[str] = set()
+        for name, formula in row.formulas.items():
+            tree = ast.parse(formula, mode="eval")
+            raw = Raw(row)
+            expressions[name] = ast.unparse(ast.fix_missing_locations(raw.visit(tree)))
+            missing = missing or raw.missing
+            used |= raw.kernels
+        several_grads = any("grads" in formula for formula in row.formulas.values())
+        if missing or (multi and len(row.outputs) > 1 and several_grads):
+            w(2, f"out = through_tensors(node, {arg})  # {missing or 'several outputs'} has no raw form")
+            w(2, "if not keep:\n    node.release()\nreturn out")
+            return
+        self.kernels |= used
+        if row.template == "binary":
+            w(2, "plan = node.plan\nif plan is not None and not plan.raw:")
+        else:
+            w(2, f"if not node.{'descs[0]' if multi else 'desc'}.real:")
+        w(3, f"out = through_tensors(node, {arg})")
+        w(3, "if not keep:\n    node.release()\nreturn out")
+        if multi and len(row.outputs) > 1:
+            w(2, "grad = grads[0]")
+        for n in sorted(row.saved + row.saved_results):
+            if n in row.saved:
+                w(2, f"{n} = node.{n}")
+                w(2, f"if {n} is not None:")
+                w(3, f"counter = {n}._counter")
+                w(3, f"if counter is not None and counter[0] != node.{n}_version:")
+                w(4, f"{n} = unpack_input(node, {n!r})")
+                w(3, f"{n} = {n}._array")
+            else:
+                w(2, f"{n} = node.{n}")
+                w(2, f"if node.{n}_counter[0] != node.{n}_version:")
+                w(3, f"{n} = unpack_result(node, {n!r})._array")
+        for n in row.saved_values:
+            w(2, f"{n} = node.{n}")
+        if base == "UnaryNode":
+            (name,) = row.operands
+            w(2, f"out = {expressions[name]}")
+            self.keep_check(row)
+            w(2, "return out")
+            return
+        results = []
+        if base == "BinaryNode":
+            for i, name in enumerate(row.operands):
+                if row.template == "binary":
+                    w(2, f"if node.fn{i} is None:\n    grad{i} = None\nelse:")
+                    w(3, f"grad{i} = {expressions[name]}")
+                    w(3, f"if plan is not None and plan.reduce{i} is not None:")
+                    w(4, f"grad{i} = sum_to(grad{i}, plan.reduce{i})")
+                else:
+                    w(2, f"grad{i} = None if node.fn{i} is None else {expressions[name]}")
+                results.append(f"grad{i}")
+            self.keep_check(row)
+            w(2, f"return {', '.join(results)}")
+        elif any(p.kind == "tensors" for p in row.params):
+            (name,) = row.operands
+            w(2, f"out = {expressions[name]}")
+            self.keep_check(row)
+            w(2, "return out")
+        else:
+            for i, name in enumerate(row.operands):
+                fitted = (
+                    f"fit({expressions[name]}, node.operand_descs[{i}])"
+                    if row.template == "nary"
+                    else expressions[name]
+                )
+                w(2, f"grad{i} = None if node.next_nodes[{i}] is None else {fitted}")
+                results.append(f"grad{i}")
+            self.keep_check(row)
+            w(2, f"return {', '.join(results)}")
+
+    def keep_check(self, row: Row) -> None:
+        if row.saved or row.saved_results:
+            self.body(2, "if not keep:")
+            self.release(row, 3)
+
+    def apply_tensors(self, row: Row, base: str, multi: bool) -> None:
+        w = self.body
+        arg = "grads" if multi else "grad"
+        w(1, f"def apply_tensors(node, {arg}):")
+        if multi and len(row.outputs) > 1:
+            w(2, "grad = grads[0]")
+        for n in sorted(row.saved + row.saved_results):
+            function = "unpack_input" if n in row.saved else "unpack_result"
+            w(2, f"{n} = {function}(node, {n!r})")
+        for n in row.saved_values:
+            w(2, f"{n} = node.{n}")
+        results = []
+        for i, name in enumerate(row.operands):
+            tree = Tensors(row).visit(ast.parse(row.formulas[name], mode="eval"))
+            expression = ast.unparse(ast.fix_missing_locations(tree))
+            if base == "UnaryNode" or any(p.kind == "tensors" for p in row.params):
+                w(2, f"return {expression}")
+                return
+            fn = f"node.fn{i}" if base == "BinaryNode" else f"node.next_nodes[{i}]"
+            w(2, f"grad{i} = None if {fn} is None else {expression}")
+            if row.template == "binary":
+                w(
+                    2,
+                    f"if grad{i} is not None and node.plan is not None:\n    "
+                    f"grad{i} = validate(grad{i}, node.plan.desc{i}, {row.node!r}, {i})",
+                )
+            if row.template == "nary":
+                w(
+                    2,
+                    f"if grad{i} is not None:\n    "
+                    f"grad{i} = validate(grad{i}, node.operand_descs[{i}], {row.node!r}, {i})",
+                )
+            results.append(f"grad{i}")
+        w(2, f"return {', '.join(results)}")

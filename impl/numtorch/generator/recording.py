@@ -1,0 +1,118 @@
+"""What operator functions have in common: making the node and the result."""
+
+from __future__ import annotations
+
+import ast
+
+from ..ops.row import PROPERTIES, Row
+from .writer import Template
+
+
+class Recording(Template):
+    """The lines that record an operation."""
+
+    def track(self, row: Row, indent: int, result: str = "result", inplace: bool = False) -> None:
+        """The part that builds the node: edges, saved values."""
+        w = self.body
+        base = self.base(row)
+        w(indent, f"node = {row.node}()\nnode.seq = next(sequence_nrs)\nnode.extra = None")
+        if base == "VariadicNode":
+            lists = [p.name for p in row.params if p.kind == "tensors"]
+            if lists:
+                w(indent, f"edges = [edge(t) for t in {lists[0]}]")
+            else:
+                optional = row.template == "nary"  # clamp's bounds: an operand may be None
+                edges = [f"(None, 0) if {n} is None else edge({n})" if optional else f"edge({n})" for n in row.operands]
+                w(indent, f"edges = [{', '.join(edges)}]")
+            w(indent, "node.next_nodes = tuple([e[0] for e in edges])\nnode.next_nrs = tuple([e[1] for e in edges])")
+            if row.template == "nary":
+                w(indent, "node.operand_descs = [None if t is None else t._desc for t in tensors]")
+        else:
+            for i, n in enumerate(row.operands):
+                w(indent, f"fn{i} = {n}._grad_fn")
+                w(indent, f"if fn{i} is not None and {n}._extra is None:")
+                w(indent + 1, f"node.fn{i} = fn{i}\nnode.nr{i} = {n}._output_nr")
+                if len(row.operands) > 1:
+                    w(indent, f"elif not {n}._requires_grad:\n    node.fn{i} = fn{i} = None\n    node.nr{i} = 0")
+                w(
+                    indent,
+                    f"elif {n}._accumulator is not None and {n}._extra is None and (fn{i} := {n}._accumulator()) is not None:",
+                )
+                w(indent + 1, f"node.fn{i} = fn{i}\nnode.nr{i} = 0")
+                w(indent, f"else:\n    fn{i}, nr{i} = edge({n})\n    node.fn{i} = fn{i}\n    node.nr{i} = nr{i}")
+            if base == "BinaryNode":
+                w(indent, "node.plan = plan" if row.template == "binary" else "node.plan = None")
+        for n in row.saved:
+            needed = self.readers(row, n)
+            if base == "BinaryNode" and len(needed) == 1 and len(row.operands) == 2:
+                w(indent, f"if fn{needed[0]} is not None:")
+                self.save(n, indent + 1, inplace and n == row.params[0].name)
+                w(indent, f"else:\n    node.{n} = None")
+            else:
+                self.save(n, indent, inplace and n == row.params[0].name, row.template == "nary")
+        for n in row.saved_values:
+            prop = next((p for p in PROPERTIES.items() if n.endswith("_" + p[1])), None)
+            if prop:
+                owner = n[: -len(prop[1]) - 1]
+                where = "_array" if prop[0] == "strides" else "_desc"  # in bytes; read_saved counts in elements
+                w(indent, f"node.{n} = {owner}.{where}.{prop[0]}")
+            elif n.endswith("_descs"):
+                w(indent, f"node.{n} = tuple([t._desc for t in {n[:-6]}])")
+            else:
+                w(indent, f"node.{n} = {n}")
+
+    def readers(self, row: Row, name: str) -> list[int]:
+        """Which operands' formulas read the value of `name`."""
+        out = []
+        for i, operand in enumerate(row.operands):
+            tree = ast.parse(row.formulas[operand], mode="eval")
+            props = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in PROPERTIES}
+            if any(isinstance(n, ast.Name) and n.id == name and id(n) not in props for n in ast.walk(tree)):
+                out.append(i)
+        return out
+
+    def save(self, n: str, indent: int, clone: bool, optional: bool = False) -> None:
+        w = self.body
+        if optional and not clone:
+            w(
+                indent,
+                f"node.{n} = {n}\nnode.{n}_version = 0 if {n} is None or {n}._counter is None else {n}._counter[0]",
+            )
+            return
+        if clone:
+            w(indent, f"node.{n} = original\nnode.{n}_version = 0")
+            return
+        w(indent, f"if {n}._extra is not None and {n}._extra.inference:\n    check_saveable({n})")
+        w(indent, f"node.{n} = {n}\ncounter = {n}._counter\nnode.{n}_version = 0 if counter is None else counter[0]")
+
+    def save_result(self, row: Row, indent: int, results: dict[str, tuple[str, str]]) -> None:
+        w = self.body
+        for n in row.saved_results:
+            array, tensor = results[n]
+            w(indent, f"node.{n} = {array}\nnode.{n}_counter = {tensor}._counter = [0]\nnode.{n}_version = 0")
+        w(indent, "if saved.hooks:\n    saved.pack(node)")
+
+    def new_tensor(self, indent: int, requires: str, grad_fn: str) -> None:
+        self.body(
+            indent,
+            f"result = _new(Tensor)\nresult._array = array\nresult._desc = desc\n"
+            f"result._requires_grad = {requires}\nresult._grad_fn = {grad_fn}\nresult._output_nr = 0\n"
+            "result._grad = None\nresult._counter = None\nresult._extra = None\nresult._accumulator = None",
+        )
+        if grad_fn == "None":
+            self.body(indent, "if grad_mode.disabled and _grad.inference:\n    mark_inference(result)")
+
+    def flag(self, row: Row, indent: int) -> None:
+        """`flag`: whether some operand requires grad and grad mode is on."""
+        w = self.body
+        names = row.operands
+        lists = [p.name for p in row.params if p.kind == "tensors"]
+        if lists:
+            w(indent, f"flag = any([requires_grad(t) for t in {lists[0]}])")
+        elif row.template == "nary":
+            w(indent, "flag = any([requires_grad(t) for t in tensors if t is not None])")
+        else:
+            w(indent, "flag = " + " or ".join(f"{n}._requires_grad" for n in names))
+            w(indent, "if flag and flag is not True:")
+            w(indent + 1, "flag = " + " or ".join(f"requires_grad({n})" for n in names))
+        w(indent, "if flag and (not grad_mode.disabled or _grad.grad):")

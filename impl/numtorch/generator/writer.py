@@ -1,0 +1,48 @@
+"""Lines of the generated module, and the names that its templates share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import kernels
+from ..ops.row import Row
+
+
+class Writer:
+    """Collects lines, with indentation."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, indent: int, text: str) -> None:
+        for line in text.splitlines():
+            self.lines.append("    " * indent + line if line else "")
+
+
+class Template:
+    """What all templates write to, and the kernels that they name."""
+
+    def __init__(self) -> None:
+        self.kernels: set[str] = set()
+        self.aliases: dict[str, str] = {}
+        self.body = Writer()
+
+    def kernel(self, row: Row) -> str:
+        """The expression that names a kernel in the generated module."""
+        k = row.kernel
+        if isinstance(k, np.ufunc):
+            return "np." + k.__name__
+        name = k.__name__
+        assert hasattr(kernels, name), f"{row.name}: the kernel {name} is not in the kernels package"
+        self.kernels.add(name)
+        return "k_" + name
+
+    def base(self, row: Row) -> str:
+        """The Node class to derive from: by the number of edges."""
+        if row.template == "binary":
+            return "BinaryNode"
+        if row.template == "nary":
+            return "VariadicNode"
+        if any(p.kind == "tensors" for p in row.params):
+            return "VariadicNode"
+        return {1: "UnaryNode", 2: "BinaryNode"}.get(len(row.operands), "VariadicNode")
