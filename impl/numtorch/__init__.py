@@ -32,8 +32,13 @@ def manual_seed(seed: int) -> Any:
 # What is imported when it is first asked for, so that `import numtorch` costs little more than `import numpy`.
 _MODULES = ("cuda", "drawing", "linalg", "nn", "random", "utils")
 _NAMES = {
-    "Generator": "random", "default_generator": "random", "get_rng_state": "random",
-    "initial_seed": "random", "seed": "random", "set_rng_state": "random", "set_printoptions": "printing",
+    "Generator": "random",
+    "default_generator": "random",
+    "get_rng_state": "random",
+    "initial_seed": "random",
+    "seed": "random",
+    "set_rng_state": "random",
+    "set_printoptions": "printing",
 }
 
 
@@ -54,5 +59,14 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'torch' has no attribute '{name}'")
 
 
-__all__ = ["Tensor", "autograd", "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled",
-           "manual_seed", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "Tensor",
+    "autograd",
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "manual_seed",
+    "no_grad",
+    "set_grad_enabled",
+]

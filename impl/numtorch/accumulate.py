@@ -41,8 +41,10 @@ def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
     if (found.plain and desc.plain) or type(array) is not _ndarray:
         return True
     if is_dense(desc.shape, desc.strides):
-        return all((st != 0) if s == 1 else st == own
-                    for s, st, own in zip(desc.shape, found.strides, desc.strides, strict=True))
+        return all(
+            (st != 0) if s == 1 else st == own
+            for s, st, own in zip(desc.shape, found.strides, desc.strides, strict=True)
+        )
     return is_contiguous(found.shape, found.strides)
 
 
@@ -76,7 +78,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     if old is None:
         desc, found = variable._desc, describe(grad)
         counter = None
-        if not (owned and (found is desc and desc.plain or obeys_contract(grad, found, desc))):
+        if not (owned and ((found is desc and desc.plain) or obeys_contract(grad, found, desc))):
             if (desc.plain or is_dense(desc.shape, desc.strides)) and not zero_tensor(grad):
                 counter = [1]  # PyTorch copies into new memory, which counts as a write; other layouts are cloned
             grad = obedient_copy(grad, desc)

@@ -17,17 +17,25 @@ def infer_dtype(array: np.ndarray, data: Any) -> dtypes.dtype:
     """The type torch.tensor gives to Python data: numbers by category, NumPy values by their own type."""
     if isinstance(data, (np.ndarray, np.generic)):
         return dtypes.from_numpy(array.dtype)
-    return {"b": dtypes.bool_, "i": dtypes.int64, "u": dtypes.int64, "f": dtypes.get_default_dtype(),
-            "c": dtypes.get_default_dtype().to_complex()}[array.dtype.kind]
+    return {
+        "b": dtypes.bool_,
+        "i": dtypes.int64,
+        "u": dtypes.int64,
+        "f": dtypes.get_default_dtype(),
+        "c": dtypes.get_default_dtype().to_complex(),
+    }[array.dtype.kind]
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-           pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
     """A new leaf with a copy of `data`."""
     if isinstance(data, Tensor):
-        warnings.warn("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-                      "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
-                      stacklevel=2)
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            stacklevel=2,
+        )
         array = np.array(data._numpy())
         kind = dtype or data._desc.dtype
     else:
@@ -62,8 +70,11 @@ def _ragged(data: Any, dim: int) -> Exception:
     first = data[0]
     for x in data:
         if isinstance(x, (list, tuple)) != isinstance(first, (list, tuple)):
-            return TypeError(f"not a sequence at dim {dim + 1}") if not inner else ValueError(
-                f"expected sequence of length {len(inner[0])} at dim {dim + 1} (got {1})")
+            return (
+                TypeError(f"not a sequence at dim {dim + 1}")
+                if not inner
+                else ValueError(f"expected sequence of length {len(inner[0])} at dim {dim + 1} (got {1})")
+            )
         if isinstance(x, (list, tuple)) and len(x) != len(first):
             return ValueError(f"expected sequence of length {len(first)} at dim {dim + 1} (got {len(x)})")
     return next((e for x in inner if (e := _ragged(x, dim + 1))), ValueError("ragged"))
@@ -123,8 +134,15 @@ def _kind(dtype: Any) -> dtypes.dtype:
     return dtypes.get_default_dtype() if dtype is None else dtype
 
 
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None,
-          pin_memory: bool = False, memory_format: Any = None) -> Tensor:
+def empty(
+    *size: Any,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """Uninitialised memory; zeros here, so that runs can be compared."""
     return finish(wrap(np.zeros(_shape(size), _kind(dtype).numpy)), requires_grad, device)
 
@@ -139,8 +157,15 @@ def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool 
     return finish(wrap(np.ones(_shape(size), _kind(dtype).numpy)), requires_grad, device)
 
 
-def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-         layout: Any = None) -> Tensor:
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+) -> Tensor:
     """One value everywhere, of the value's type."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     if dtype is None:
@@ -158,38 +183,68 @@ def _like_array(model: Tensor, dtype: Any) -> np.ndarray:
     return np.empty(model._desc.shape, kind.numpy)
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-               memory_format: Any = None, layout: Any = None) -> Tensor:
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+    layout: Any = None,
+) -> Tensor:
     """As `empty`, with the shape, type and strides of another tensor."""
     return zeros_like(input, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-               memory_format: Any = None, layout: Any = None) -> Tensor:
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+    layout: Any = None,
+) -> Tensor:
     """Zeros with the shape, type and strides of another tensor."""
     array = _like_array(input, dtype)
     array[...] = 0
     return finish(wrap(array), requires_grad, device)
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-              memory_format: Any = None, layout: Any = None) -> Tensor:
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+    layout: Any = None,
+) -> Tensor:
     """Ones with the shape, type and strides of another tensor."""
     array = _like_array(input, dtype)
     array[...] = 1
     return finish(wrap(array), requires_grad, device)
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-              memory_format: Any = None, layout: Any = None) -> Tensor:
+def full_like(
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+    layout: Any = None,
+) -> Tensor:
     """One value with the shape, type and strides of another tensor."""
     array = _like_array(input, dtype)
     array[...] = np.array(fill_value).astype(array.dtype)
     return finish(wrap(array), requires_grad, device)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
-           requires_grad: bool = False) -> Tensor:
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Numbers from start up to end, end excluded."""
     if end is None:
         start, end = 0, start
@@ -209,8 +264,9 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
     return finish(wrap(array.astype(dtype.numpy)), requires_grad, device)
 
 
-def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None,
-             requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`steps` numbers from start to end, both included; computed from both ends, as PyTorch does."""
     kind = _kind(dtype)
     real = kind.numpy.type
@@ -229,7 +285,9 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     return finish(wrap(np.eye(n, m, dtype=_kind(dtype).numpy)), requires_grad, device)
 
 
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor of this one's type."""
     return tensor(data, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)
 
@@ -249,7 +307,8 @@ def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, r
     return empty(*size, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)
 
 
-def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
-             requires_grad: bool = False) -> Tensor:
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """One value of this one's type."""
     return full(size, fill_value, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)

@@ -60,7 +60,19 @@ class Descriptor:
     that PyTorch gives them. All others take the slow path, where `arrange` sees to that.
     """
 
-    __slots__ = ("constants", "dtype", "integers", "ndim", "numel", "plain", "plans", "real", "shape", "single", "strides")
+    __slots__ = (
+        "constants",
+        "dtype",
+        "integers",
+        "ndim",
+        "numel",
+        "plain",
+        "plans",
+        "real",
+        "shape",
+        "single",
+        "strides",
+    )
 
     def __init__(self, shape: tuple, kind: dtype, strides: tuple | None = None):
         self.shape = Size(shape)
@@ -73,14 +85,19 @@ class Descriptor:
         self.numel = self.shape.numel()
         # Plain tensors of real floating types take the raw-array formulas; all others run the Tensor formulas.
         self.real = self.plain and kind.is_floating_point and kind.name != "bfloat16"
-        self.constants, self.integers = (kind.constants, kind.integers) if self.ndim else (kind.constants0, kind.integers0)
+        self.constants, self.integers = (
+            (kind.constants, kind.integers) if self.ndim else (kind.constants0, kind.integers0)
+        )
         self.plans: dict[Descriptor, Plan] = {}
 
     def elementwise(self) -> Descriptor:
         """The Descriptor of what an elementwise operator of this one operand returns, in the same type."""
         if self.single is None:
-            self.single = self if self.plain else descriptor(
-                self.shape, self.dtype, elementwise_strides(self.shape, [(self.shape, self.strides)]))
+            self.single = (
+                self
+                if self.plain
+                else descriptor(self.shape, self.dtype, elementwise_strides(self.shape, [(self.shape, self.strides)]))
+            )
         return self.single
 
 
@@ -136,7 +153,8 @@ def describe(array: Array) -> Descriptor:
             _described.clear()
         kind = dtypes.FROM_NUMPY.get(array.dtype)
         found = _described[key] = descriptor(
-            array.shape, kind if kind is not None else dtypes.from_numpy(array.dtype), element_strides(array))
+            array.shape, kind if kind is not None else dtypes.from_numpy(array.dtype), element_strides(array)
+        )
     return found
 
 

@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-TYPES = ("cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy",
-         "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone")
+TYPES = (
+    "cpu",
+    "cuda",
+    "ipu",
+    "xpu",
+    "mkldnn",
+    "opengl",
+    "opencl",
+    "ideep",
+    "hip",
+    "ve",
+    "fpga",
+    "maia",
+    "xla",
+    "lazy",
+    "vulkan",
+    "mps",
+    "meta",
+    "hpu",
+    "mtia",
+    "privateuseone",
+)
 
 
 class device:
@@ -23,8 +43,10 @@ class device:
         if isinstance(type, int):
             raise RuntimeError("Cannot access accelerator device when none is available.")
         if not isinstance(type, str):
-            raise TypeError(f"device() received an invalid combination of arguments - got ({type.__class__.__name__}), but "
-                            "expected one of:\n * (torch.device device)\n * (str type, int index = -1)\n")
+            raise TypeError(
+                f"device() received an invalid combination of arguments - got ({type.__class__.__name__}), but "
+                "expected one of:\n * (torch.device device)\n * (str type, int index = -1)\n"
+            )
         if not type:
             raise RuntimeError("Device string must not be empty")
         name, colon, number = type.partition(":")

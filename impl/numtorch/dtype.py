@@ -50,7 +50,9 @@ class dtype:
         # Python float, and int -> the wrapped-number Tensor of this type that stands for it in a binary operator.
         self.constants: dict[float, Any] = {}
         self.integers: dict[int, Any] = {}
-        self.constants0: dict[float, Any] = {}  # the same for 0-d tensors: NumPy scalars, which suit NumPy scalars better
+        self.constants0: dict[
+            float, Any
+        ] = {}  # the same for 0-d tensors: NumPy scalars, which suit NumPy scalars better
         self.integers0: dict[int, Any] = {}
 
     def __repr__(self) -> str:
@@ -92,7 +94,18 @@ complex128 = cdouble = _native("complex128", COMPLEX, "ComplexDoubleTensor", "Co
 
 ALL = (bool_, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128)
 FROM_NUMPY: dict[np.dtype, dtype] = {d.numpy: d for d in ALL}
-_RANK = {uint8: 0, int8: 1, int16: 2, int32: 3, int64: 4, float16: 0, float32: 2, float64: 3, complex64: 2, complex128: 3}
+_RANK = {
+    uint8: 0,
+    int8: 1,
+    int16: 2,
+    int32: 3,
+    int64: 4,
+    float16: 0,
+    float32: 2,
+    float64: 3,
+    complex64: 2,
+    complex128: 3,
+}
 _lazy: dict[str, dtype] = {}
 
 
@@ -201,7 +214,9 @@ class finfo:
     def __init__(self, type: dtype | None = None):
         d = type if type is not None else _default
         if not (d.is_floating_point or d.is_complex):
-            raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'")
+            raise TypeError(
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
+            )
         d = d.to_real()
         info = np.finfo(d.numpy)
         self.bits = info.bits
@@ -213,8 +228,10 @@ class finfo:
         self.dtype = d.name
 
     def __repr__(self) -> str:
-        return (f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
-                f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})")
+        return (
+            f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
+            f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"
+        )
 
 
 class iinfo:

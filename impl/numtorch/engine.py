@@ -101,8 +101,14 @@ class GraphTask:
             position += 1
 
 
-def run_backward(roots: list[tuple[Node, int]], grads: list[Any], keep: bool, create_graph: bool,
-                 inputs: list[tuple[Node, int]] | None = None, accumulate_inputs: bool = False) -> list[Any] | None:
+def run_backward(
+    roots: list[tuple[Node, int]],
+    grads: list[Any],
+    keep: bool,
+    create_graph: bool,
+    inputs: list[tuple[Node, int]] | None = None,
+    accumulate_inputs: bool = False,
+) -> list[Any] | None:
     """Run the graph from `roots`, seeded with Tensors; the gradients captured at `inputs`, as Tensors or None."""
     raw = not create_graph
     deps = dependencies([node for node, _ in roots])

@@ -121,8 +121,10 @@ def has_internal_overlap(array: np.ndarray) -> bool:
 def is_dense_like(array: np.ndarray) -> bool:
     """Whether the elements fill one stretch of memory without holes or overlaps."""
     expected = array.itemsize
-    for size, stride in sorted(((s, st) for s, st in zip(array.shape, array.strides, strict=True) if s != 1),
-                               key=lambda pair: (pair[1], pair[0])):
+    for size, stride in sorted(
+        ((s, st) for s, st in zip(array.shape, array.strides, strict=True) if s != 1),
+        key=lambda pair: (pair[1], pair[0]),
+    ):
         if stride != expected:
             return False
         expected *= size

@@ -302,7 +302,10 @@ def edge(tensor: Any) -> tuple[Node | None, int]:
             return None, 0
         fn = current_grad_fn(tensor)
         if fn is None and flag is not True:
-            return None, 0  # a view made without grad of a base that requires it: it has no history, and is no leaf of its own
+            return (
+                None,
+                0,
+            )  # a view made without grad of a base that requires it: it has no history, and is no leaf of its own
     else:
         fn = tensor._grad_fn
     if fn is None:

@@ -13,6 +13,7 @@ from .input_buffer import show, take_back
 if TYPE_CHECKING:
     from .engine import GraphTask
 
+
 def run_tensor_hooks(task: GraphTask, inputs: list[Any], nr: int, hooks: Any) -> None:
     """Tensor hooks, in order of registration; each may replace the gradient."""
     from .tensor import Tensor
@@ -37,8 +38,10 @@ def check_hook_result(old: Any, new: Any, hook: Any) -> None:
         return
     name = getattr(hook, "__name__", None) or type(hook).__name__
     if old._desc.dtype is not new._desc.dtype:
-        raise RuntimeError(f"hook '{name}' has changed the type of value (was torch.{old._desc.dtype.legacy} got "
-                           f"torch.{new._desc.dtype.legacy})")
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value (was torch.{old._desc.dtype.legacy} got "
+            f"torch.{new._desc.dtype.legacy})"
+        )
     if old._desc.shape != new._desc.shape:
         raise RuntimeError(f"hook '{name}' has changed the size of value")
 
@@ -84,8 +87,9 @@ def hook_tuple(result: Any, old: tuple, hook: Any) -> tuple:
         raise TypeError(f"expected Tensor, but hook returned '{type(result).__name__}'")
     name = getattr(hook, "__name__", None) or type(hook).__name__
     if len(result) != len(old):
-        raise RuntimeError(f"hook '{name}' has returned an incorrect number of values (got {len(result)}, but expected "
-                           f"{len(old)})")
+        raise RuntimeError(
+            f"hook '{name}' has returned an incorrect number of values (got {len(result)}, but expected {len(old)})"
+        )
     for a, b in zip(old, result, strict=True):
         if b is not None and not isinstance(b, Tensor):
             raise TypeError(f"expected Tensor, but hook returned '{type(b).__name__}'")

@@ -77,8 +77,9 @@ def dense_strides(shape: Shape, strides: Shape) -> tuple[int, ...]:
 def _broadcast(shape: tuple, own: Shape, strides: Shape) -> tuple:
     """Strides of an operand over the result's dimensions."""
     lead = len(shape) - len(own)
-    return (0,) * lead + tuple([0 if s == 1 and shape[i + lead] != 1 else st
-                                for i, (s, st) in enumerate(zip(own, strides, strict=True))])
+    return (0,) * lead + tuple(
+        [0 if s == 1 and shape[i + lead] != 1 else st for i, (s, st) in enumerate(zip(own, strides, strict=True))]
+    )
 
 
 def _sorted_strides(shape: tuple, operands: list[tuple]) -> tuple[int, ...]:

@@ -145,9 +145,11 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
 
     out = []
     edges = node.edges()
-    if len(results) > len(edges) and any(g is not None for g in results[len(edges):]):
-        raise RuntimeError(f"function {node.name()} returned an incorrect number of gradients (expected "
-                           f"{len(edges)}, got {len(results)})")
+    if len(results) > len(edges) and any(g is not None for g in results[len(edges) :]):
+        raise RuntimeError(
+            f"function {node.name()} returned an incorrect number of gradients (expected "
+            f"{len(edges)}, got {len(results)})"
+        )
     for i, ((fn, nr), g) in enumerate(zip(edges, results, strict=False)):
         if g is not None and fn is not None:
             tensor = wrap(g) if raw else g
@@ -165,8 +167,10 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
         return grad
     if got.shape != desc.shape:
         if not expandable(desc.shape, got.shape):
-            raise RuntimeError(f"{who} returned an invalid gradient at index {index} - got {list(got.shape)} but expected "
-                               f"shape compatible with {list(desc.shape)}")
+            raise RuntimeError(
+                f"{who} returned an invalid gradient at index {index} - got {list(got.shape)} but expected "
+                f"shape compatible with {list(desc.shape)}"
+            )
         from .formulas import sum_to_size
 
         grad = sum_to_size(grad, desc.shape)

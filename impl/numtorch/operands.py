@@ -43,7 +43,7 @@ def constant(number: Any, kind: dtypes.dtype, ndim: int = 1) -> Tensor:
     array = np.array(number).astype(kind.numpy)
     new = wrap(array if ndim else array[()])
     extras(new).number = number
-    if known is not None and len(known) < _CACHED and (type(number) is int or number and number == number):
+    if known is not None and len(known) < _CACHED and (type(number) is int or (number and number == number)):
         # 0.0 is not cached: 0.0 and -0.0 are one key but two constants; nan would be a new key each time
         known[number] = new
     return new
@@ -51,7 +51,9 @@ def constant(number: Any, kind: dtypes.dtype, ndim: int = 1) -> Tensor:
 
 def type_error(name: str, position: int, argument: str, value: Any) -> TypeError:
     """PyTorch's complaint about an argument that is no tensor."""
-    return TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}")
+    return TypeError(
+        f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}"
+    )
 
 
 def plain(tensor: Any, name: str, to_float: bool) -> Tensor:
@@ -70,11 +72,15 @@ def check_subtraction(a: Any, b: Any) -> None:
     """Bools are added as "or", and not subtracted at all."""
     bools = [x._desc.dtype is dtypes.bool_ if isinstance(x, Tensor) else type(x) is bool for x in (a, b)]
     if all(bools):
-        raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-                           "`logical_xor()` operator instead.")
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
     if any(bools):
-        raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
-                           "invert a mask, use the `~` or `logical_not()` operator instead.")
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+            "invert a mask, use the `~` or `logical_not()` operator instead."
+        )
 
 
 def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
@@ -155,8 +161,9 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
             check_inplace(a, tracked)
         plan = plan_of(a._desc, db, to_float)
         if plan.result.shape != a._desc.shape:
-            raise RuntimeError(f"output with shape {list(a._desc.shape)} doesn't match the broadcast shape "
-                               f"{list(plan.result.shape)}")
+            raise RuntimeError(
+                f"output with shape {list(a._desc.shape)} doesn't match the broadcast shape {list(plan.result.shape)}"
+            )
         kind = plan.result.dtype
         right = b._array if plan.cast1 is None else b._array.astype(plan.cast1)
     else:
@@ -178,8 +185,9 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
 
         check_inplace(a, tracked)
     if not dtypes.can_cast(kind, a._desc.dtype):
-        raise RuntimeError(f"result type {kind.scalar_name} can't be cast to the desired output type "
-                           f"{a._desc.dtype.scalar_name}")
+        raise RuntimeError(
+            f"result type {kind.scalar_name} can't be cast to the desired output type {a._desc.dtype.scalar_name}"
+        )
     _check_overlap(a)
     return b, right, plan, tracked
 
@@ -195,8 +203,10 @@ def _check_overlap(a: Tensor) -> None:
 
 def _check_out(a: Tensor, kind: dtypes.dtype, to_float: bool) -> None:
     if to_float and kind.category < dtypes.FLOATING:
-        raise RuntimeError(f"result type {dtypes.get_default_dtype().scalar_name} can't be cast to the desired output "
-                           f"type {kind.scalar_name}")
+        raise RuntimeError(
+            f"result type {dtypes.get_default_dtype().scalar_name} can't be cast to the desired output "
+            f"type {kind.scalar_name}"
+        )
     _check_overlap(a)
 
 
@@ -205,11 +215,15 @@ def store(out: Any, result: Tensor, name: str) -> Any:
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if (result._requires_grad or requires_grad(out)) and _recording():
-        raise RuntimeError(f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
-                           "of the arguments requires grad.")
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
+            "of the arguments requires grad."
+        )
     if not dtypes.can_cast(result._desc.dtype, out._desc.dtype):
-        raise RuntimeError(f"result type {result._desc.dtype.scalar_name} can't be cast to the desired output type "
-                           f"{out._desc.dtype.scalar_name}")
+        raise RuntimeError(
+            f"result type {result._desc.dtype.scalar_name} can't be cast to the desired output type "
+            f"{out._desc.dtype.scalar_name}"
+        )
     from .views import bump, storage_of
 
     if out._desc.shape != result._desc.shape:
@@ -225,5 +239,3 @@ def _recording() -> bool:
     from . import grad_mode
 
     return grad_mode.state.grad
-
-

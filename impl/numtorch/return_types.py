@@ -13,8 +13,16 @@ def _make(name: str, *fields: str) -> Any:
         inside = ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
         return f"torch.return_types.{name}(\n{inside})"
 
-    return type(name, (base,), {"__slots__": (), "__repr__": represent, "__module__": "torch.return_types",
-                                "__doc__": f"The result of {name}."})
+    return type(
+        name,
+        (base,),
+        {
+            "__slots__": (),
+            "__repr__": represent,
+            "__module__": "torch.return_types",
+            "__doc__": f"The result of {name}.",
+        },
+    )
 
 
 max = _make("max", "values", "indices")

@@ -45,8 +45,10 @@ class Packed:
 
         value = self.unpack(self.value)
         if not isinstance(value, Tensor):
-            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
-                            + type(value).__name__)
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                + type(value).__name__
+            )
         value = value.detach()
         value._requires_grad = self.requires_grad
         value._grad_fn = node if self.is_result else self.grad_fn
@@ -101,10 +103,12 @@ def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) 
 def check_saveable(tensor: Any) -> None:
     """Refuse to save an inference tensor."""
     if tensor._extra.inference and not grad_mode.state.inference:
-        raise RuntimeError("Inference tensors cannot be saved for backward. Please do not use Tensors created in inference "
-                           "mode in computation tracked by autograd. To work around this, you can make a clone to get a "
-                           "normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
-                           "`torch.inference_mode()`.")
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference "
+            "mode in computation tracked by autograd. To work around this, you can make a clone to get a "
+            "normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+            "`torch.inference_mode()`."
+        )
 
 
 def unpack_input(node: Node, name: str) -> Any:
@@ -184,9 +188,11 @@ def call_pack_hook(tensor: Any) -> Any:
     finally:
         grad_mode.set_grad(was)
     if version_of(tensor) != version:
-        raise RuntimeError("A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook "
-                           "cannot be modified by in-place operations as this can lead to unexpected side-effects. Please "
-                           "open an issue if you need to perform in-place operations on the input to a pack hook.")
+        raise RuntimeError(
+            "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook "
+            "cannot be modified by in-place operations as this can lead to unexpected side-effects. Please "
+            "open an issue if you need to perform in-place operations on the input to a pack hook."
+        )
     return packed
 
 
@@ -234,11 +240,15 @@ class SavedTensor:
         if value is None:
             if getattr(node, name + "_counter", None) is FREED_COUNTER:
                 raise freed()
-            raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden. This might be "
-                               "because the tensor was None at the time it was saved.")
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor with value None is forbidden. This might be "
+                "because the tensor was None at the time it was saved."
+            )
         if type(value) is Packed:
-            raise RuntimeError("Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only "
-                               "one pair of hooks is allowed at a time.")
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only "
+                "one pair of hooks is allowed at a time."
+            )
         if value is FREED:
             raise RuntimeError(FREED_TEXT)
         hooks.append((pack_hook, unpack_hook))

@@ -73,12 +73,15 @@ def into(target: Tensor, tensors: list, desc: Any) -> bool:
     from .operands import inplace_operands
 
     if desc.shape != target._desc.shape:
-        raise RuntimeError(f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape "
-                           f"{list(desc.shape)}")
+        raise RuntimeError(
+            f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape {list(desc.shape)}"
+        )
     flag = any(requires_grad(x) for x in tensors if x is not None)
     check_inplace(target, flag)
     if not dtypes.can_cast(desc.dtype, target._desc.dtype):
-        raise RuntimeError(f"result type {desc.dtype.scalar_name} can't be cast to the desired output type "
-                           f"{target._desc.dtype.scalar_name}")
+        raise RuntimeError(
+            f"result type {desc.dtype.scalar_name} can't be cast to the desired output type "
+            f"{target._desc.dtype.scalar_name}"
+        )
     inplace_operands(target, None, "", False)
     return flag

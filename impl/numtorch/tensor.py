@@ -106,8 +106,10 @@ class Tensor:
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set requires_grad in place."""
         if not isinstance(requires_grad, (bool, int)):
-            raise TypeError("requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
-                            + type(requires_grad).__name__)
+            raise TypeError(
+                "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
+                + type(requires_grad).__name__
+            )
         self._set_requires_grad(bool(requires_grad), "only Tensors of floating point dtype can require gradients")
         return self
 
@@ -135,7 +137,9 @@ class Tensor:
                 "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
                 "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
                 "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
-                "more information.", stacklevel=2)
+                "more information.",
+                stacklevel=2,
+            )
         return self._grad
 
     @grad.setter
@@ -144,7 +148,9 @@ class Tensor:
             self._grad = None
             return
         if not isinstance(value, Tensor):
-            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+            )
         if value is self:
             raise RuntimeError("can't assign Variable as its own grad")
         kind = self._desc.dtype if self._extra is None or self._extra.grad_dtype is False else self._extra.grad_dtype
@@ -154,11 +160,13 @@ class Tensor:
                 f"grad_dtype '{kind.scalar_name}'. The gradient must match the tensor's grad_dtype (defaults to the "
                 "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
                 "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
-                "downstream systems that assume they match.")
+                "downstream systems that assume they match."
+            )
         if value._desc.shape != self._desc.shape:
             raise RuntimeError(
                 f"attempting to assign a gradient of size '{list(value._desc.shape)}' to a tensor of size "
-                f"'{list(self._desc.shape)}'. Please ensure that the gradient and the tensor are the same size")
+                f"'{list(self._desc.shape)}'. Please ensure that the gradient and the tensor are the same size"
+            )
         self._grad = value
 
     @grad.deleter
@@ -213,12 +221,21 @@ class Tensor:
     def _backward_hooks(self) -> Any:
         return self._extra.hooks if self._extra is not None else None
 
-    def backward(self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
-                 inputs: Any = None) -> None:
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    ) -> None:
         """Compute the gradient of this tensor and add it to the leaves."""
         node = self._grad_fn
-        if (gradient is None and inputs is None and not create_graph and node is not None and self._extra is None
-                and self._desc.ndim == 0 and self._desc.real and not node.multi):
+        if (
+            gradient is None
+            and inputs is None
+            and not create_graph
+            and node is not None
+            and self._extra is None
+            and self._desc.ndim == 0
+            and self._desc.real
+            and not node.multi
+        ):
             engine.run_from_scalar(node, self._desc.dtype, bool(retain_graph))
             return
         from .autograd import backward
@@ -294,9 +311,20 @@ class Tensor:
         return bool(self._array if self._desc.ndim == 0 else self._array.reshape(()))
 
 
-_CPP_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
-              "complex64": "c10::complex<float>", "complex128": "c10::complex<double>", "int64": "long int", "int32": "int",
-              "int16": "short int", "int8": "signed char", "uint8": "unsigned char", "bool": "bool"}
+_CPP_NAMES = {
+    "float32": "float",
+    "float64": "double",
+    "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16",
+    "complex64": "c10::complex<float>",
+    "complex128": "c10::complex<double>",
+    "int64": "long int",
+    "int32": "int",
+    "int16": "short int",
+    "int8": "signed char",
+    "uint8": "unsigned char",
+    "bool": "bool",
+}
 
 
 def _cpp_name(kind: dtypes.dtype) -> str:

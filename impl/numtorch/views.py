@@ -184,18 +184,24 @@ def handle_view_on_rebase(tensor: Any, indirect: bool = False) -> None:
     else:
         head = f"A view was created in no_grad mode and {did} with grad mode enabled."
     if meta == MULTI_OUTPUT_NODE:
-        tail = (" This view is the output of a function that returns multiple views. Such functions do not allow the "
-                "output views to be modified inplace. You should replace the inplace operation by an out-of-place one.")
+        tail = (
+            " This view is the output of a function that returns multiple views. Such functions do not allow the "
+            "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+        )
     elif meta in (NO_GRAD_MODE, INFERENCE_MODE):
         block = "inference_mode" if meta == INFERENCE_MODE else "no_grad"
-        tail = (" Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
-                f"moving both the view and the inplace either both inside the {block} block (if you don't want the "
-                "inplace to be tracked) or both outside (if you want the inplace to be tracked).")
+        tail = (
+            " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+            f"moving both the view and the inplace either both inside the {block} block (if you don't want the "
+            "inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+        )
     else:
-        tail = (" This view was created inside a custom Function (or because an input was returned as-is) and the "
-                "autograd logic to handle view+inplace would override the custom backward associated with the custom "
-                "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
-                "output of the custom Function.")
+        tail = (
+            " This view was created inside a custom Function (or because an input was returned as-is) and the "
+            "autograd logic to handle view+inplace would override the custom backward associated with the custom "
+            "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
+            "output of the custom Function."
+        )
     raise RuntimeError(head + tail)
 
 
@@ -203,9 +209,11 @@ def check_inplace(tensor: Any, tracked: bool) -> None:
     """Refuse an in-place write that autograd could not follow; `tracked`: some operand requires grad."""
     extra = tensor._extra
     if extra is not None and extra.inference and not grad_mode.state.inference:
-        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
-                           "to get a normal tensor before doing inplace update.See "
-                           "https://github.com/pytorch/rfcs/pull/17 for more details.")
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
+            "to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
     if not tracked or not grad_mode.state.grad:
         return
     wants = requires_grad(tensor)
@@ -213,9 +221,7 @@ def check_inplace(tensor: Any, tracked: bool) -> None:
         if extra.creation_meta != DEFAULT:
             handle_view_on_rebase(tensor)
         if wants and is_leaf(extra.base):
-            raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place operation."
-            )
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
     if wants and is_leaf(tensor):
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 

@@ -115,8 +115,10 @@ class FillBackward3(BinaryNode):
 
     def apply(self, grad: Any, keep: bool) -> Any:
         kind = None if self.fn1 is None else self.fn1.descriptors()[self.nr1].dtype.numpy
-        return (None if self.fn0 is None else np.zeros_like(grad),
-                None if kind is None else np.add.reduce(grad, axis=None, dtype=kind))
+        return (
+            None if self.fn0 is None else np.zeros_like(grad),
+            None if kind is None else np.add.reduce(grad, axis=None, dtype=kind),
+        )
 
     def apply_tensors(self, grad: Any) -> Any:
         from .creation import zeros_like
@@ -131,14 +133,18 @@ class IndexPutBackward0(BinaryNode):
     saved_values = ("indices", "accumulate")
 
     def apply(self, grad: Any, keep: bool) -> Any:
-        return (None if self.fn0 is None else index_put_zeros(grad, self.indices, self.accumulate),
-                None if self.fn1 is None else index_values(grad, self.indices, self.values_shape))
+        return (
+            None if self.fn0 is None else index_put_zeros(grad, self.indices, self.accumulate),
+            None if self.fn1 is None else index_values(grad, self.indices, self.values_shape),
+        )
 
     def apply_tensors(self, grad: Any) -> Any:
         from . import formulas
 
-        return (None if self.fn0 is None else formulas.index_put_zeros(grad, self.indices, self.accumulate),
-                None if self.fn1 is None else formulas.index_values(grad, self.indices, self.values_shape))
+        return (
+            None if self.fn0 is None else formulas.index_put_zeros(grad, self.indices, self.accumulate),
+            None if self.fn1 is None else formulas.index_values(grad, self.indices, self.values_shape),
+        )
 
 
 def _binary(cls: type, target: Tensor, other: Tensor) -> Any:
@@ -209,8 +215,9 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     """Overwrite every element with one number or 0-d tensor."""
     is_tensor = isinstance(value, Tensor)
     if is_tensor and value._desc.ndim:
-        raise RuntimeError("fill_ only supports 0-dimension value tensor but got tensor with "
-                           f"{value._desc.ndim} dimensions.")
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._desc.ndim} dimensions."
+        )
     flag = tracked(self, value) if is_tensor else tracked(self)
     check_inplace(self, flag)
     array = storage_of(self)
@@ -249,9 +256,11 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     flag = tracked(self, values)
     check_inplace(self, flag)
     if values._desc.dtype is not self._desc.dtype:
-        raise RuntimeError("Index put requires the source and destination dtypes match, got "
-                           f"{self._desc.dtype.scalar_name} for the destination and {values._desc.dtype.scalar_name} for "
-                           "the source.")
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{self._desc.dtype.scalar_name} for the destination and {values._desc.dtype.scalar_name} for "
+            "the source."
+        )
     array = storage_of(self)
     picks = raw_indices(indices)
     try:
@@ -261,8 +270,10 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
             array[picks] = values._array
     except ValueError:
         picked = list(array[picks].shape)
-        raise RuntimeError(f"shape mismatch: value tensor of shape {list(values._desc.shape)} cannot be broadcast to "
-                           f"indexing result of shape {picked}") from None
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(values._desc.shape)} cannot be broadcast to "
+            f"indexing result of shape {picked}"
+        ) from None
     bump(self)
     if flag:
         node = _binary(IndexPutBackward0, self, values)
@@ -360,4 +371,3 @@ def copy_obeying(grad: Tensor, variable: Tensor) -> Tensor:
     else:
         new = wrap(np.empty(grad._desc.shape, grad._desc.dtype.numpy))
     return copy_(new, grad)
-

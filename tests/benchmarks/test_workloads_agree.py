@@ -106,4 +106,4 @@ def test_a_later_run_replaces_the_rows_it_measured_again() -> None:
         rows = [Row(id, id, None, {"numtorch": Cell(median)}) for id, median in medians.items()]
         return Report("2000-01-01", "a machine", {}, "1 round", rows)
 
-    assert report(a=1.0, b=2.0).with_rows_of(report(b=3.0, c=4.0)) == report(a=1.0, b=3.0, c=4.0)
+    assert report(a=1.0, b=2.0).with_rows_of(report(b=3.0, c=4.0)).rows == report(a=1.0, b=3.0, c=4.0).rows

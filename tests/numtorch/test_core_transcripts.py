@@ -23,9 +23,14 @@ def chain(t: Any, depth: int = 6) -> str:
         return "None"
     out = node.name()
     if depth and node.next_functions:
-        out += "(" + ", ".join(
-            "None" if g is None else chain(g, depth - 1) + ("" if n == 0 else f":{n}") for g, n in node.next_functions
-        ) + ")"
+        out += (
+            "("
+            + ", ".join(
+                "None" if g is None else chain(g, depth - 1) + ("" if n == 0 else f":{n}")
+                for g, n in node.next_functions
+            )
+            + ")"
+        )
     return out
 
 

@@ -15,7 +15,9 @@ FUNCTIONS = {
     "indexing": lambda x, y: x[[0, 0, 2]] * y[1:].repeat(2)[:3],
     "writes": lambda x, y: x.clone().mul_(y).index_put_((torch.tensor([1]),), y[:1]),
     "products": lambda x, y: torch.stack([x, y]) @ torch.stack([y, x]).t(),
-    "checkpoint": lambda x, y: torch.utils.checkpoint.checkpoint(lambda a, b: (a * b).sin() * a, x, y, use_reentrant=False),
+    "checkpoint": lambda x, y: torch.utils.checkpoint.checkpoint(
+        lambda a, b: (a * b).sin() * a, x, y, use_reentrant=False
+    ),
 }
 
 

@@ -72,10 +72,18 @@ def test_what_a_hook_writes_counts():
     assert x.grad._version == 1
 
 
-@pytest.mark.parametrize(("function", "version"), [
-    (lambda x: x.max(), 1), (lambda x: x.max(0)[0], 2), (lambda x: x.sort()[0], 2), (lambda x: x[torch.tensor([0, 0])], 1),
-    (lambda x: torch.maximum(x, torch.zeros(3)), 1), (lambda x: x.cumsum(0), 0),
-], ids=["max", "max of a dimension", "sort", "index", "maximum", "cumsum"])
+@pytest.mark.parametrize(
+    ("function", "version"),
+    [
+        (lambda x: x.max(), 1),
+        (lambda x: x.max(0)[0], 2),
+        (lambda x: x.sort()[0], 2),
+        (lambda x: x[torch.tensor([0, 0])], 1),
+        (lambda x: torch.maximum(x, torch.zeros(3)), 1),
+        (lambda x: x.cumsum(0), 0),
+    ],
+    ids=["max", "max of a dimension", "sort", "index", "maximum", "cumsum"],
+)
 def test_a_formula_that_writes_gives_a_version(function, version):
     x = torch.tensor([1.0, 3.0, 2.0]).requires_grad_()
     assert torch.autograd.grad(function(x).sum(), x)[0]._version == version
@@ -179,20 +187,20 @@ def test_a_view_made_without_grad_has_no_edge():
 
 def test_a_number_in_a_formula_is_no_tensor():
     x = leaf(2)
-    g, = torch.autograd.grad(x.pow(3).sum(), x, create_graph=True)
+    (g,) = torch.autograd.grad(x.pow(3).sum(), x, create_graph=True)
     assert names(g.grad_fn) == [None, "MulBackward1"]
     assert names(g.grad_fn.next_functions[1][0]) == ["PowBackward0"]
 
 
 def test_a_gradient_summed_to_a_number_is_summed_at_once():
     x = torch.tensor(2.0).requires_grad_()
-    g, = torch.autograd.grad((x * torch.ones(3).requires_grad_()).sum(), x, create_graph=True)
+    (g,) = torch.autograd.grad((x * torch.ones(3).requires_grad_()).sum(), x, create_graph=True)
     assert g.grad_fn.name() == "SumBackward0"
 
 
 def test_batched_grad_outputs_give_one_gradient_each():
     y = torch.tensor([1.0, 3.0]).requires_grad_()
-    rows, = torch.autograd.grad(y * y, y, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), is_grads_batched=True)
+    (rows,) = torch.autograd.grad(y * y, y, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), is_grads_batched=True)
     assert rows.tolist() == [[2, 0], [0, 6]]
 
 

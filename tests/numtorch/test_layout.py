@@ -20,7 +20,18 @@ def test_an_empty_result_of_operands_of_one_shape_is_row_major(expression):
 
 @pytest.mark.parametrize(
     "expression",
-    ["x * 0", "1 + x", "1 - x", "2 / x", "x == 0", "x % 2", "x.fmod(2)", "x.isinf()", "x // 2", "torch.where(x > 0, x, 1.0)"],
+    [
+        "x * 0",
+        "1 + x",
+        "1 - x",
+        "2 / x",
+        "x == 0",
+        "x % 2",
+        "x.fmod(2)",
+        "x.isinf()",
+        "x // 2",
+        "torch.where(x > 0, x, 1.0)",
+    ],
 )
 def test_an_empty_result_beside_a_number_is_sorted_by_size(expression):
     # all strides are 1, so the larger dimension is the outer one, and strides after the empty dimension are 0

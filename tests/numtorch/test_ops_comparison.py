@@ -45,14 +45,24 @@ def test_where_promotes_and_a_number_has_no_edge():
     assert torch.where(x > 0, x.double(), x).dtype is torch.float64
 
 
-@pytest.mark.parametrize(("call", "error", "text"), [
-    (lambda x: x.clamp(), RuntimeError, "torch.clamp: At least one of 'min' or 'max' must not be None"),
-    (lambda x: torch.where(x, x, x), RuntimeError,
-     "where expected condition to be a boolean tensor, but got a tensor with dtype Float"),
-    (lambda x: ~x, TypeError, "~ (operator.invert) is only implemented on integer and Boolean-type tensors"),
-    (lambda x: torch.maximum(x, 2.0), TypeError, "maximum(): argument 'other' (position 2) must be Tensor, not float"),
-    (lambda x: torch.allclose(x, x.double()), RuntimeError, "Float did not match Double"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda x: x.clamp(), RuntimeError, "torch.clamp: At least one of 'min' or 'max' must not be None"),
+        (
+            lambda x: torch.where(x, x, x),
+            RuntimeError,
+            "where expected condition to be a boolean tensor, but got a tensor with dtype Float",
+        ),
+        (lambda x: ~x, TypeError, "~ (operator.invert) is only implemented on integer and Boolean-type tensors"),
+        (
+            lambda x: torch.maximum(x, 2.0),
+            TypeError,
+            "maximum(): argument 'other' (position 2) must be Tensor, not float",
+        ),
+        (lambda x: torch.allclose(x, x.double()), RuntimeError, "Float did not match Double"),
+    ],
+)
 def test_a_mistake_gets_pytorchs_error(call, error, text):
     with pytest.raises(error) as caught:
         call(torch.ones(2))

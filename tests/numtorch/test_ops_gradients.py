@@ -68,7 +68,9 @@ def test_the_gradient_agrees_with_finite_differences(text):
 
 @pytest.mark.parametrize("text", SAMPLES)
 def test_the_formula_over_tensors_agrees_with_the_one_over_arrays(text):
-    np.testing.assert_allclose(gradient(point(), text, True)[1].tolist(), gradient(point(), text)[1].tolist(), rtol=1e-12)
+    np.testing.assert_allclose(
+        gradient(point(), text, True)[1].tolist(), gradient(point(), text)[1].tolist(), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("text", [s for s in SAMPLES if s not in ONCE])
@@ -79,6 +81,8 @@ def test_the_second_gradient_agrees_with_finite_differences(text):
     if not first.requires_grad:
         np.testing.assert_allclose(wanted, 0, atol=1e-6)
         return
-    second = torch.autograd.grad((first * torch.tensor(weights.tolist(), dtype=torch.float64)).sum(), x, allow_unused=True)
+    second = torch.autograd.grad(
+        (first * torch.tensor(weights.tolist(), dtype=torch.float64)).sum(), x, allow_unused=True
+    )
     got = np.zeros((2, 3)) if second[0] is None else second[0].tolist()
     np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-5)

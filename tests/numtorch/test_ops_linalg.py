@@ -18,12 +18,19 @@ def ones(*shape):
     return torch.ones(shape, requires_grad=True)
 
 
-@pytest.mark.parametrize(("left", "right", "names"), [
-    ((3,), (3,), "Dot"), ((2, 3), (3,), "Mv"), ((2, 3), (3, 4), "Mm"), ((2,), (2, 3), "SqueezeBackward4 Mm Unsqueeze"),
-    ((5, 2, 3), (3, 4), "UnsafeView Mm View"), ((5, 2, 3), (3,), "UnsafeView Mv View"),
-    ((5, 2, 3), (5, 3, 4), "UnsafeView Bmm View Expand"),
-    ((2, 3), (5, 3, 4), "Clone Transpose UnsafeView Mm UnsafeView Clone Transpose"),
-])
+@pytest.mark.parametrize(
+    ("left", "right", "names"),
+    [
+        ((3,), (3,), "Dot"),
+        ((2, 3), (3,), "Mv"),
+        ((2, 3), (3, 4), "Mm"),
+        ((2,), (2, 3), "SqueezeBackward4 Mm Unsqueeze"),
+        ((5, 2, 3), (3, 4), "UnsafeView Mm View"),
+        ((5, 2, 3), (3,), "UnsafeView Mv View"),
+        ((5, 2, 3), (5, 3, 4), "UnsafeView Bmm View Expand"),
+        ((2, 3), (5, 3, 4), "Clone Transpose UnsafeView Mm UnsafeView Clone Transpose"),
+    ],
+)
 def test_matmul_is_taken_apart_as_pytorch_does(left, right, names):
     assert chain((ones(*left) @ ones(*right)).grad_fn) == names
 
@@ -34,13 +41,19 @@ def test_the_gradient_of_a_transposed_operand_is_transposed():
     assert torch.autograd.grad((t @ m.T).sum(), t)[0].stride() == (1, 3)
 
 
-@pytest.mark.parametrize(("product", "text"), [
-    (lambda: ones(2, 3) @ ones(2, 3), "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)"),
-    (lambda: ones(2, 3) @ ones(2), "size mismatch, got input (2), mat (2x3), vec (2)"),
-    (lambda: ones(3).dot(ones(3, 1)), "1D tensors expected, but got 1D and 2D tensors"),
-    (lambda: ones(2, 3).mm(ones(3, 2).double()), "expected m1 and m2 to have the same dtype, but got: float != double"),
-    (lambda: torch.outer(ones(3), ones(2, 3)), "outer: Expected 1-D argument vec2, but got 2-D"),
-])
+@pytest.mark.parametrize(
+    ("product", "text"),
+    [
+        (lambda: ones(2, 3) @ ones(2, 3), "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)"),
+        (lambda: ones(2, 3) @ ones(2), "size mismatch, got input (2), mat (2x3), vec (2)"),
+        (lambda: ones(3).dot(ones(3, 1)), "1D tensors expected, but got 1D and 2D tensors"),
+        (
+            lambda: ones(2, 3).mm(ones(3, 2).double()),
+            "expected m1 and m2 to have the same dtype, but got: float != double",
+        ),
+        (lambda: torch.outer(ones(3), ones(2, 3)), "outer: Expected 1-D argument vec2, but got 2-D"),
+    ],
+)
 def test_a_mistake_gets_pytorchs_error(product, text):
     with pytest.raises(RuntimeError) as caught:
         product()

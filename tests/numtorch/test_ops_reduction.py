@@ -10,12 +10,21 @@ def x():
     return torch.tensor([[3.0, 1.0, 3.0], [0.0, 3.0, 2.0]], requires_grad=True)
 
 
-@pytest.mark.parametrize(("reduce", "name"), [
-    (lambda x: x.sum(), "SumBackward0"), (lambda x: x.sum(None), "SumBackward1"), (lambda x: x.mean(), "MeanBackward0"),
-    (lambda x: x.mean(0), "MeanBackward1"), (lambda x: x.max(), "MaxBackward1"), (lambda x: x.max(0)[0], "MaxBackward0"),
-    (lambda x: x.norm(), "LinalgVectorNormBackward0"), (lambda x: x.median(), "MedianBackward0"),
-    (lambda x: x.sort(stable=True)[0], "SortBackward1"), (lambda x: x.prod(0), "ProdBackward1"),
-])
+@pytest.mark.parametrize(
+    ("reduce", "name"),
+    [
+        (lambda x: x.sum(), "SumBackward0"),
+        (lambda x: x.sum(None), "SumBackward1"),
+        (lambda x: x.mean(), "MeanBackward0"),
+        (lambda x: x.mean(0), "MeanBackward1"),
+        (lambda x: x.max(), "MaxBackward1"),
+        (lambda x: x.max(0)[0], "MaxBackward0"),
+        (lambda x: x.norm(), "LinalgVectorNormBackward0"),
+        (lambda x: x.median(), "MedianBackward0"),
+        (lambda x: x.sort(stable=True)[0], "SortBackward1"),
+        (lambda x: x.prod(0), "ProdBackward1"),
+    ],
+)
 def test_a_reduction_has_pytorchs_node(x, reduce, name):
     assert reduce(x).grad_fn.name() == name
 
@@ -58,14 +67,22 @@ def test_max_over_a_dimension_is_a_named_tuple(x):
     assert found.indices.tolist() == [0, 1]
 
 
-@pytest.mark.parametrize(("reduce", "error", "text"), [
-    (lambda x: x.sum(5), IndexError, "Dimension out of range (expected to be in range of [-2, 1], but got 5)"),
-    (lambda x: x.sum((0, -2)), RuntimeError, "dim 0 appears multiple times in the list of dims"),
-    (lambda x: x.long().mean(), RuntimeError,
-     ("mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: Long")),
-    (lambda x: x[:0].max(0), IndexError, "max(): Expected reduction dim 0 to have non-zero size."),
-    (lambda x: x.topk(4), RuntimeError, "selected index k out of range"),
-])
+@pytest.mark.parametrize(
+    ("reduce", "error", "text"),
+    [
+        (lambda x: x.sum(5), IndexError, "Dimension out of range (expected to be in range of [-2, 1], but got 5)"),
+        (lambda x: x.sum((0, -2)), RuntimeError, "dim 0 appears multiple times in the list of dims"),
+        (
+            lambda x: x.long().mean(),
+            RuntimeError,
+            (
+                "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: Long"
+            ),
+        ),
+        (lambda x: x[:0].max(0), IndexError, "max(): Expected reduction dim 0 to have non-zero size."),
+        (lambda x: x.topk(4), RuntimeError, "selected index k out of range"),
+    ],
+)
 def test_a_mistake_gets_pytorchs_error(x, reduce, error, text):
     with pytest.raises(error) as caught:
         reduce(x)

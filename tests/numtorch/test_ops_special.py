@@ -12,11 +12,22 @@ def slope(function, value: float) -> float:
     return torch.autograd.grad(function(x), x)[0].item()
 
 
-@pytest.mark.parametrize(("function", "at", "expected"), [
-    (F.relu, 0.0, 0), (F.leaky_relu, 0.0, 0.01), (F.hardtanh, 1.0, 0), (F.relu6, 6.0, 0), (F.elu, 0.0, 1),
-    (F.softplus, 0.0, 0.5), (F.gelu, 0.0, 0.5), (F.softshrink, 0.5, 0), (torch.sinc, 0.0, 0), (torch.frac, 1.5, 1),
-    (torch.floor, 1.5, 0),
-])
+@pytest.mark.parametrize(
+    ("function", "at", "expected"),
+    [
+        (F.relu, 0.0, 0),
+        (F.leaky_relu, 0.0, 0.01),
+        (F.hardtanh, 1.0, 0),
+        (F.relu6, 6.0, 0),
+        (F.elu, 0.0, 1),
+        (F.softplus, 0.0, 0.5),
+        (F.gelu, 0.0, 0.5),
+        (F.softshrink, 0.5, 0),
+        (torch.sinc, 0.0, 0),
+        (torch.frac, 1.5, 1),
+        (torch.floor, 1.5, 0),
+    ],
+)
 def test_a_kink_has_pytorchs_slope(function, at, expected):
     assert slope(function, at) == pytest.approx(expected)
 

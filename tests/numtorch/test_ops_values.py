@@ -67,7 +67,10 @@ def test_assigning_to_false_is_no_write():
         (lambda s: s.stride(-1), "Dimension specified as -1 but tensor has no dimensions"),
         (lambda s: s.split(1), "split expects at least a 1-dimensional tensor"),
         (lambda s: s.chunk(1), "chunk expects at least a 1-dimensional tensor"),
-        (lambda s: s.tensor_split(1), "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"),
+        (
+            lambda s: s.tensor_split(1),
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims",
+        ),
         (lambda s: s.permute(), 'permute() missing 1 required positional arguments: "dims"'),
     ],
 )
@@ -81,7 +84,10 @@ def test_a_sequence_of_sequences_is_taken_for_a_tuple():
     x = torch.zeros(3, 4)
     with pytest.warns(UserWarning, match="Using a non-tuple sequence"):
         assert x[[[0], [1]]].shape == (1,)
-    with pytest.warns(UserWarning, match="Using a non-tuple sequence"), pytest.raises(IndexError, match="too many indices"):
+    with (
+        pytest.warns(UserWarning, match="Using a non-tuple sequence"),
+        pytest.raises(IndexError, match="too many indices"),
+    ):
         x["row"]
     assert x[[0, 1]].shape == (2, 4)
 

@@ -42,9 +42,13 @@ def test_functional_computes_what_pytorch_computes(name, values, create_graph, d
             out = f(x, y)
             return (out[0] if isinstance(out, tuple) else out).sum()
 
-        found = [F.jacobian(f, (a, b), create_graph=create_graph), F.jvp(f, (a, b), (u, v), create_graph=create_graph),
-                 F.hessian(scalar, (a, b), create_graph=create_graph), F.hvp(scalar, (a, b), (u, v), create_graph),
-                 F.vhp(scalar, (a, b), (u, v), create_graph)]
+        found = [
+            F.jacobian(f, (a, b), create_graph=create_graph),
+            F.jvp(f, (a, b), (u, v), create_graph=create_graph),
+            F.hessian(scalar, (a, b), create_graph=create_graph),
+            F.hvp(scalar, (a, b), (u, v), create_graph),
+            F.vhp(scalar, (a, b), (u, v), create_graph),
+        ]
         return [(x.shape, x.dtype.name, x) for value in found for x in flat(value)]
 
     expected, got = run(torch), run(numtorch)

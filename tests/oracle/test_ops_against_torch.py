@@ -110,8 +110,18 @@ x[...] | torch.cat([x, d]) | x.narrow(1, 0, 2)
 FAMILIES = {"core": CORE, "reduction": REDUCTION, "linalg": LINALG, "comparison": COMPARISON, "special": SPECIAL}
 
 
-SHAPES = {"x": (2, 3), "y": (2, 3), "v": (3,), "w": (2,), "m": (3, 2), "p": (2, 3), "u": (2, 3), "b": (2, 3, 4),
-          "e": (2, 4, 3), "s": ()}
+SHAPES = {
+    "x": (2, 3),
+    "y": (2, 3),
+    "v": (3,),
+    "w": (2,),
+    "m": (3, 2),
+    "p": (2, 3),
+    "u": (2, 3),
+    "b": (2, 3, 4),
+    "e": (2, 4, 3),
+    "s": (),
+}
 LAYOUTS = ("contiguous", "transposed", "strided")
 
 
@@ -203,7 +213,9 @@ def differentiate(lib, result, leaves: list) -> list:
     plain = lib.autograd.grad(result, leaves, weight, retain_graph=True, allow_unused=True)
     for name, g in zip(SHAPES, plain, strict=True):
         if g is not None:
-            seen.append((f"gradient of {name}", (str(g.dtype), tuple(g.shape), g.stride(), g.requires_grad), numbers(g)))
+            seen.append(
+                (f"gradient of {name}", (str(g.dtype), tuple(g.shape), g.stride(), g.requires_grad), numbers(g))
+            )
         else:
             seen.append((f"gradient of {name}", None, 0))
     graphed = lib.autograd.grad((result * result * weight).sum(), leaves, create_graph=True, allow_unused=True)
@@ -245,8 +257,12 @@ SAMPLES = [(family, e) for family, text in FAMILIES.items() for e in expressions
 
 @pytest.mark.parametrize(("family", "text"), SAMPLES, ids=[f"{f}:{e}" for f, e in SAMPLES])
 @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
-@given(seed=st.integers(0, 10**6), values=st.sampled_from(["random", "ties"]), layout=st.sampled_from(LAYOUTS),
-       dtype=st.sampled_from(["float32", "float64"]))
+@given(
+    seed=st.integers(0, 10**6),
+    values=st.sampled_from(["random", "ties"]),
+    layout=st.sampled_from(LAYOUTS),
+    dtype=st.sampled_from(["float32", "float64"]),
+)
 @example(seed=0, values="ties", layout="contiguous", dtype="float32")
 @example(seed=1, values="random", layout="transposed", dtype="float64")
 def test_an_operator_does_what_pytorch_does(family, text, seed, values, layout, dtype):
@@ -254,7 +270,10 @@ def test_an_operator_does_what_pytorch_does(family, text, seed, values, layout, 
 
 
 NEVER_TRACKED = "Bitwise"  # integers and bool have no gradient; the rows have formulas for the in-place form's sake
-ELSEWHERE = {"AliasBackward0", "IndexPutImplBackward0"}  # made by views and writes: test_views_against_torch.py's matter
+ELSEWHERE = {
+    "AliasBackward0",
+    "IndexPutImplBackward0",
+}  # made by views and writes: test_views_against_torch.py's matter
 
 
 def nodes_of(tensors) -> set:

@@ -24,5 +24,18 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
 
 
-__all__ = ["Function", "Variable", "anomaly_mode", "backward", "enable_grad", "function", "grad", "grad_mode", "graph",
-           "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled"]
+__all__ = [
+    "Function",
+    "Variable",
+    "anomaly_mode",
+    "backward",
+    "enable_grad",
+    "function",
+    "grad",
+    "grad_mode",
+    "graph",
+    "inference_mode",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]

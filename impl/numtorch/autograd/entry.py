@@ -13,14 +13,22 @@ from ..graph import GraphRoot, edge, next_sequence_nr
 from ..tensor import Tensor, wrap
 
 
-def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
-             grad_variables: Any = None, inputs: Any = None) -> None:
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
     """Add the gradients of the roots, summed, to the leaves."""
     if grad_variables is not None:
         warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
         if grad_tensors is not None:
-            raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. "
-                               "Please only use `grad_tensors`.")
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. "
+                "Please only use `grad_tensors`."
+            )
         grad_tensors = grad_variables
     if inputs is not None:
         inputs = (inputs,) if isinstance(inputs, Tensor) or _is_edge(inputs) else tuple(inputs)
@@ -33,13 +41,22 @@ def backward(tensors: Any, grad_tensors: Any = None, retain_graph: bool | None =
     call_engine(tensors, grads, retain_graph, create_graph, inputs, True, True)
 
 
-def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool | None = None,
-         create_graph: bool = False, only_inputs: bool = True, allow_unused: bool | None = None,
-         is_grads_batched: bool = False, materialize_grads: bool = False) -> Any:
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> Any:
     """The gradients of the outputs, summed, with respect to the inputs; `.grad` is not touched."""
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
-                         "allow_unused=False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     if allow_unused is None:
         allow_unused = materialize_grads
     keys = None
@@ -50,8 +67,12 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     outputs = (outputs,) if isinstance(outputs, Tensor) or _is_edge(outputs) else tuple(outputs)
     inputs = (inputs,) if isinstance(inputs, Tensor) or _is_edge(inputs) else tuple(inputs)
     if not only_inputs:
-        warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient "
-                      "for other parts of the graph, please use torch.autograd.backward.", FutureWarning, stacklevel=2)
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient "
+            "for other parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     seeds = grad_list(grad_outputs, len(outputs))
@@ -65,31 +86,54 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     if materialize_grads:
         from ..creation import zeros_like
 
-        result = tuple([zeros_like(i, requires_grad=create_graph) if g is None else g
-                        for g, i in zip(result, inputs, strict=True)])
+        result = tuple(
+            [zeros_like(i, requires_grad=create_graph) if g is None else g for g, i in zip(result, inputs, strict=True)]
+        )
     return dict(zip(keys, result, strict=True)) if keys is not None else result
 
 
-def batched(outputs: Sequence[Any], seeds: Sequence[Any], retain_graph: bool, create_graph: bool, inputs: Any,
-            allow_unused: bool) -> tuple:
+def batched(
+    outputs: Sequence[Any],
+    seeds: Sequence[Any],
+    retain_graph: bool,
+    create_graph: bool,
+    inputs: Any,
+    allow_unused: bool,
+) -> tuple:
     """One pass for each element of the seeds' first dimension, and what they give stacked; PyTorch vectorises this."""
     for i, (out, seed) in enumerate(zip(outputs, seeds, strict=False)):
         if isinstance(seed, Tensor) and seed.shape[1:] != out.shape:
-            raise RuntimeError("If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the "
-                               "batch dimension. The sizes of the remaining dimensions are expected to match the shape of "
-                               "corresponding output, but a mismatch was detected: "
-                               f"grad_output[{i}] has a shape of {seed.shape[2:]} and output[{i}] has a shape of {out.shape}. "
-                               "If you only want some tensors in `grad_output` to be considered batched, consider using "
-                               "vmap.")
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the "
+                "batch dimension. The sizes of the remaining dimensions are expected to match the shape of "
+                "corresponding output, but a mismatch was detected: "
+                f"grad_output[{i}] has a shape of {seed.shape[2:]} and output[{i}] has a shape of {out.shape}. "
+                "If you only want some tensors in `grad_output` to be considered batched, consider using "
+                "vmap."
+            )
     sizes = [len(seed) for seed in seeds if seed is not None]
     if len(sizes) != len(seeds):
-        raise ValueError("vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "
-                         "dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0.")
+        raise ValueError(
+            "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "
+            "dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0."
+        )
     if len(set(sizes)) > 1:
-        raise ValueError("vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
-                         f"{sizes} for the mapped dimension")
-    rows = [call_engine(outputs, make_grads(outputs, [seed[i] for seed in seeds]), retain_graph or i + 1 < sizes[0],
-                        create_graph, inputs, allow_unused, False) for i in range(sizes[0])]
+        raise ValueError(
+            "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
+            f"{sizes} for the mapped dimension"
+        )
+    rows = [
+        call_engine(
+            outputs,
+            make_grads(outputs, [seed[i] for seed in seeds]),
+            retain_graph or i + 1 < sizes[0],
+            create_graph,
+            inputs,
+            allow_unused,
+            False,
+        )
+        for i in range(sizes[0])
+    ]
     from ..dispatch import stack
 
     return tuple([None if column[0] is None else stack(column, 0) for column in zip(*rows, strict=True)])
@@ -113,20 +157,25 @@ def make_grads(outputs: Sequence[Any], grads: Sequence[Any]) -> list[Any]:
         desc = out._desc if isinstance(out, Tensor) else out.node.descriptors()[out.output_nr]
         if isinstance(seed, Tensor):
             if seed._desc.shape != desc.shape:
-                raise RuntimeError(f"Mismatch in shape: grad_output[{i}] has a shape of {seed._desc.shape} and "
-                                   f"output[{i}] has a shape of {desc.shape}.")
+                raise RuntimeError(
+                    f"Mismatch in shape: grad_output[{i}] has a shape of {seed._desc.shape} and "
+                    f"output[{i}] has a shape of {desc.shape}."
+                )
             if seed._desc.dtype.is_complex != desc.dtype.is_complex:
-                raise RuntimeError("For complex Tensors, both grad_output and output are required to have the same dtype."
-                                   f" Mismatch in dtype: grad_output[{i}] has a dtype of {seed._desc.dtype} and "
-                                   f"output[{i}] has a dtype of {desc.dtype}.")
+                raise RuntimeError(
+                    "For complex Tensors, both grad_output and output are required to have the same dtype."
+                    f" Mismatch in dtype: grad_output[{i}] has a dtype of {seed._desc.dtype} and "
+                    f"output[{i}] has a dtype of {desc.dtype}."
+                )
             new.append(seed)
         elif seed is None:
             if not isinstance(out, Tensor) or out.requires_grad:
                 if desc.numel != 1:
                     raise RuntimeError("grad can be implicitly created only for scalar outputs")
                 if not desc.dtype.is_floating_point:
-                    raise RuntimeError("grad can be implicitly created only for real scalar outputs but got "
-                                       f"{desc.dtype}")
+                    raise RuntimeError(
+                        f"grad can be implicitly created only for real scalar outputs but got {desc.dtype}"
+                    )
                 new.append(wrap(np.ones(desc.shape, desc.dtype.numpy) if desc.ndim else desc.dtype.numpy.type(1)))
             else:
                 new.append(None)
@@ -135,16 +184,26 @@ def make_grads(outputs: Sequence[Any], grads: Sequence[Any]) -> list[Any]:
     return new
 
 
-def call_engine(roots: Sequence[Any], grads: Sequence[Any], retain_graph: bool, create_graph: bool, inputs: Any,
-                allow_unused: bool, accumulate: bool) -> tuple:
+def call_engine(
+    roots: Sequence[Any],
+    grads: Sequence[Any],
+    retain_graph: bool,
+    create_graph: bool,
+    inputs: Any,
+    allow_unused: bool,
+    accumulate: bool,
+) -> tuple:
     """Turn tensors into edges, run, and report the inputs that were not reached."""
     if len(grads) != len(roots):  # too few: surplus ones were left out in `make_grads`
         raise RuntimeError(f"got {len(roots)} tensors and {len(grads)} gradients")
     if accumulate and create_graph:
-        warnings.warn("Using backward() with create_graph=True will create a reference cycle between the parameter and "
-                      "its gradient which can cause a memory leak. We recommend using autograd.grad when creating the "
-                      "graph to avoid this. If you have to use this function, make sure to reset the .grad fields of "
-                      "your parameters to None after use to break the cycle and avoid the leak.", stacklevel=3)
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and "
+            "its gradient which can cause a memory leak. We recommend using autograd.grad when creating the "
+            "graph to avoid this. If you have to use this function, make sure to reset the .grad fields of "
+            "your parameters to None after use to break the cycle and avoid the leak.",
+            stacklevel=3,
+        )
     edges = []
     for i, root in enumerate(roots):
         node, nr = edge(root) if isinstance(root, Tensor) else (root.node, root.output_nr)
@@ -176,8 +235,8 @@ def call_engine(roots: Sequence[Any], grads: Sequence[Any], retain_graph: bool, 
     if not allow_unused:
         for i, g in enumerate(captured):
             if g is None:
-                raise RuntimeError(f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
-                                   "Set allow_unused=True if this is the desired behavior.")
+                raise RuntimeError(
+                    f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
+                    "Set allow_unused=True if this is the desired behavior."
+                )
     return tuple(captured)
-
-

@@ -44,8 +44,20 @@ If the test
   module_test entry to have `gradcheck_fast_mode=False`"""
 
 
-def check_fast(func: Any, returned: Any, inputs: tuple, outputs: tuple, prefix: str, *, eps: float, rtol: float,
-               atol: float, nondet_tol: float, dtypes_count: bool, complex_outputs: Any = ()) -> None:
+def check_fast(
+    func: Any,
+    returned: Any,
+    inputs: tuple,
+    outputs: tuple,
+    prefix: str,
+    *,
+    eps: float,
+    rtol: float,
+    atol: float,
+    nondet_tol: float,
+    dtypes_count: bool,
+    complex_outputs: Any = (),
+) -> None:
     """Compare one number for each pair of an input and an output."""
     returned = output_tuple(returned)
     source = Generator()
@@ -57,8 +69,9 @@ def check_fast(func: Any, returned: Any, inputs: tuple, outputs: tuple, prefix: 
         if any(n.size and np.abs(n).max() > nondet_tol for per_input in numerical for n in per_input):
             raise GradcheckError("Numerical gradient for function expected to be zero")
         return
-    analytical = [analytical_jacobians(inputs, o, nondet_tol, dtypes_count, [v])
-                  for o, v in zip(outputs, all_v, strict=True)]
+    analytical = [
+        analytical_jacobians(inputs, o, nondet_tol, dtypes_count, [v]) for o, v in zip(outputs, all_v, strict=True)
+    ]
     for i, u in enumerate(all_u):
         for j, v in enumerate(all_v):
             n = (v * numerical[i][j]).sum()
@@ -89,7 +102,9 @@ def _along(func: Any, inputs: tuple, returned: tuple, x: Tensor, u: list[np.ndar
     return [c for c, o in zip(change, returned, strict=True) if o.dtype.category >= FLOATING]
 
 
-def _in_slow_mode(func: Any, inputs: tuple, outputs: tuple, i: int, j: int, rtol: float, atol: float, eps: float) -> str:
+def _in_slow_mode(
+    func: Any, inputs: tuple, outputs: tuple, i: int, j: int, rtol: float, atol: float, eps: float
+) -> str:
     numerical = jacobians(func, inputs, outputs, eps)[i][j]
     analytical = analytical_jacobians(inputs, outputs[j], float("inf"), False)[i]
     text = _SLOW.format(wrap(numerical), wrap(analytical), wrap(np.abs(numerical - analytical).max()))

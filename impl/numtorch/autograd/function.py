@@ -78,8 +78,10 @@ class FunctionNode(VariadicNode):
             if t is None:
                 items.append(None)
             elif not isinstance(t, Tensor):
-                raise TypeError("save_for_backward can only save variables, but argument "
-                                f"{len(items)} is of type {type(t).__name__}")
+                raise TypeError(
+                    "save_for_backward can only save variables, but argument "
+                    f"{len(items)} is of type {type(t).__name__}"
+                )
             elif saved.hooks:
                 items.append(functools.partial(saved.Packed(t, any(t is o for o in outputs)).restore, self))
             elif any(t is o for o in outputs) and t._grad_fn is self:
@@ -106,14 +108,18 @@ class FunctionNode(VariadicNode):
         if len(results) > count and all(r is None for r in results[count:]):
             results = results[:count]
         if len(results) != count:
-            raise RuntimeError(f"function {self.name()} returned an incorrect number of gradients (expected {count}, got "
-                               f"{len(results)})")
+            raise RuntimeError(
+                f"function {self.name()} returned an incorrect number of gradients (expected {count}, got "
+                f"{len(results)})"
+            )
         out = []
         for i, (g, is_tensor) in enumerate(zip(results, self._is_tensor, strict=True)):
             if not is_tensor:
                 if g is not None:
-                    raise RuntimeError(f"function {self.name()} returned a gradient different from None at position "
-                                       f"{i + 1}, but the corresponding forward input was not a Variable")
+                    raise RuntimeError(
+                        f"function {self.name()} returned a gradient different from None at position "
+                        f"{i + 1}, but the corresponding forward input was not a Variable"
+                    )
                 continue
             if g is not None and not isinstance(g, Tensor):
                 raise RuntimeError(f"expected Variable or None (got {type(g).__name__})")
@@ -123,8 +129,10 @@ class FunctionNode(VariadicNode):
     def _call(self, grads: list[Any]) -> Any:
         cls = self._forward_cls
         if cls.vjp is not Function.vjp and cls.backward is not Function.backward:
-            raise RuntimeError("Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should "
-                               "only implement one of them.")
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should "
+                "only implement one of them."
+            )
         function = cls.vjp if cls.vjp is not Function.vjp else cls.backward
         return function(self, *grads)
 
@@ -188,14 +196,20 @@ class Function(metaclass=FunctionMeta):
     generate_vmap_rule = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn(f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you "
-                      "should invoke them on the class itself. Instantiating an autograd function will raise an error in "
-                      "a future version of PyTorch.", DeprecationWarning, stacklevel=2)
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you "
+            "should invoke them on the class itself. Instantiating an autograd function will raise an error in "
+            "a future version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError("Legacy autograd function with non-static forward method is deprecated. Please use new-style "
-                           "autograd function with static forward method. (Example: "
-                           "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)")
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style "
+            "autograd function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -210,28 +224,36 @@ class Function(metaclass=FunctionMeta):
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """The gradients of the inputs, from those of the outputs."""
-        raise NotImplementedError("You must implement either the backward or vjp method for your custom "
-                                  "autograd.Function to use it with backward mode AD.")
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
 
     @staticmethod
     def vjp(ctx: Any, *grad_outputs: Any) -> Any:
         """Another name for backward."""
-        raise NotImplementedError("You must implement either the backward or vjp method for your custom "
-                                  "autograd.Function to use it with backward mode AD.")
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
 
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
         """The forward-mode rule."""
-        raise NotImplementedError("You must implement the jvp function for custom autograd.Function to use it with "
-                                  "forward mode AD.")
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward and record the node."""
         has_setup = cls.setup_context is not Function.setup_context
         if kwargs:
-            bound = inspect.signature(cls.forward).bind(*args, **kwargs) if has_setup else \
-                inspect.signature(cls.forward).bind(None, *args, **kwargs)
+            bound = (
+                inspect.signature(cls.forward).bind(*args, **kwargs)
+                if has_setup
+                else inspect.signature(cls.forward).bind(None, *args, **kwargs)
+            )
             bound.apply_defaults()
             args = bound.args if has_setup else bound.args[1:]
         return run_forward(cls, args, has_setup)
@@ -281,12 +303,13 @@ def wrap_outputs(ctx: Any, raw_outputs: tuple, tensors: list[Tensor], executable
     plain = {id(t) for t in ctx.non_differentiable}
     seen: dict[int, Any] = {}
     results, outputs = [], []
-    n_diff = sum(1 for o in raw_outputs if isinstance(o, Tensor) and id(o) not in plain
-                 and o._desc.dtype.category >= 2)
+    n_diff = sum(1 for o in raw_outputs if isinstance(o, Tensor) and id(o) not in plain and o._desc.dtype.category >= 2)
     for t in ctx.dirty_tensors:
         if not any(o is t for o in raw_outputs):
-            raise RuntimeError("Some elements marked as dirty during the forward method were not returned as output. The "
-                               "inputs that are modified inplace must all be outputs of the Function.")
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as output. The "
+                "inputs that are modified inplace must all be outputs of the Function."
+            )
     for nr, out in enumerate(raw_outputs):
         if not isinstance(out, Tensor):
             from ..descriptor import descriptor
@@ -314,13 +337,15 @@ def wrap_outputs(ctx: Any, raw_outputs: tuple, tensors: list[Tensor], executable
             views.bump(out)
             if differentiable:
                 if out._is_view() and len(raw_outputs) > 1 and n_diff > 1:
-                    raise RuntimeError("If your Function modifies inplace an input that is a view of another Tensor, your "
-                                       "Function cannot return more than one Tensor. This is not supported by the current "
-                                       "autograd engine. You should either make sure the input is not a view (using "
-                                       ".clone() for example) or make your Function only return one Tensor (potentially "
-                                       "splitting it into two Functions: one doing the inplace that returns a single "
-                                       "Tensor and a second one that does the other operations). You can ask on the forum "
-                                       "https://discuss.pytorch.org/ if you need help to do this change.")
+                    raise RuntimeError(
+                        "If your Function modifies inplace an input that is a view of another Tensor, your "
+                        "Function cannot return more than one Tensor. This is not supported by the current "
+                        "autograd engine. You should either make sure the input is not a view (using "
+                        ".clone() for example) or make your Function only return one Tensor (potentially "
+                        "splitting it into two Functions: one doing the inplace that returns a single "
+                        "Tensor and a second one that does the other operations). You can ask on the forum "
+                        "https://discuss.pytorch.org/ if you need help to do this change."
+                    )
                 views.rebase_history(out, ctx, nr)
         elif not differentiable:
             if (is_input and out.requires_grad) or (is_input and executable):
@@ -366,8 +391,10 @@ def once_differentiable(fn: Any) -> Any:
             return outputs
         single = not isinstance(outputs, tuple)
         values = (outputs,) if single else outputs
-        error = DelayedError("trying to differentiate twice a function that was marked with @once_differentiable",
-                             [a for a in args if isinstance(a, Tensor)])
+        error = DelayedError(
+            "trying to differentiate twice a function that was marked with @once_differentiable",
+            [a for a in args if isinstance(a, Tensor)],
+        )
         results = tuple([error.attach(v) if isinstance(v, Tensor) else v for v in values])
         return results[0] if single else results
 

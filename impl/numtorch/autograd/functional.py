@@ -26,31 +26,35 @@ Tensors = tuple[Any, ...]
 # What strict mode says of a tensor that does not require grad, by what the tensor is.
 _NO_GRAD = {
     "outputs": "Output {} of the user-provided function does not require gradients. The outputs must be computed in a "
-               "differentiable manner from the input when running in strict mode.",
+    "differentiable manner from the input when running in strict mode.",
     "grad_inputs": "The gradient with respect to input {} is independent of the inputs of the user-provided function. "
-                   "This is not allowed in strict mode.",
+    "This is not allowed in strict mode.",
     "jacobian": "While computing the hessian, found that the jacobian of the user-provided function with respect to "
-                "input {} is independent of the input. This is not allowed in strict mode. You should ensure that your "
-                "function is twice differentiable and that the jacobian depends on the inputs (this would be violated by "
-                "a linear function for example).",
+    "input {} is independent of the input. This is not allowed in strict mode. You should ensure that your "
+    "function is twice differentiable and that the jacobian depends on the inputs (this would be violated by "
+    "a linear function for example).",
     "hessian": "The hessian of the user-provided function with respect to input {} is independent of the input. This is "
-               "not allowed in strict mode. You should ensure that your function is thrice differentiable and that the "
-               "hessian depends on the inputs.",
+    "not allowed in strict mode. You should ensure that your function is thrice differentiable and that the "
+    "hessian depends on the inputs.",
 }
-_INDEPENDENT = "The output of the user-provided function is independent of input {}. This is not allowed in strict mode."
+_INDEPENDENT = (
+    "The output of the user-provided function is independent of input {}. This is not allowed in strict mode."
+)
 # What strict mode says of a gradient that is None, by the backward pass it comes from.
 _NO_PATH = {
     "back": _INDEPENDENT,
     "back_trick": "The gradient with respect to the input is independent of entry {} in the grad_outputs when using the "
-                  "double backward trick to compute forward mode gradients. This is not allowed in strict mode.",
+    "double backward trick to compute forward mode gradients. This is not allowed in strict mode.",
     "double_back": "The jacobian of the user-provided function is independent of input {}. This is not allowed in strict "
-                   "mode.",
+    "mode.",
     "double_back_trick": "The hessian of the user-provided function is independent of entry {} in the grad_jacobian. This "
-                         "is not allowed in strict mode as it prevents from using the double backward trick to replace "
-                         "forward mode AD.",
+    "is not allowed in strict mode as it prevents from using the double backward trick to replace "
+    "forward mode AD.",
 }
-_CONSTANT = ("The {} of the user-provided function is independent of input {}. This is not allowed in strict mode when "
-             "create_graph=True.")
+_CONSTANT = (
+    "The {} of the user-provided function is independent of input {}. This is not allowed in strict mode when "
+    "create_graph=True."
+)
 
 
 def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
@@ -60,8 +64,10 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
         inputs = _taken_in(inputs, create_graph, True)
         outputs, many_outputs = _run(func, inputs, "vjp", strict)
         if v is None and (len(outputs) != 1 or outputs[0].numel() != 1):
-            raise RuntimeError("The vector v can only be None if the user-provided function returns a single Tensor with "
-                               "a single element.")
+            raise RuntimeError(
+                "The vector v can only be None if the user-provided function returns a single Tensor with "
+                "a single element."
+            )
         v = _vector(v, outputs, many_outputs, "vjp", create_graph)
     with set_grad_enabled(create_graph or is_grad_enabled()):
         product = _filled(_grad(outputs, inputs, v, create_graph), inputs, strict, create_graph, "back")
@@ -110,20 +116,30 @@ def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
         double_back = _grad(jac, inputs, vector, True)
         _check_requires_grad(jac, "hessian", strict)
     with set_grad_enabled(create_graph or is_grad_enabled()):
-        product = _filled(_grad(double_back, vector, v, create_graph), inputs, strict, create_graph, "double_back_trick")
+        product = _filled(
+            _grad(double_back, vector, v, create_graph), inputs, strict, create_graph, "double_back_trick"
+        )
     return _shown(outputs, False, create_graph), _shown(product, many, create_graph)
 
 
-def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False,
-             vectorize: bool = False, strategy: str = "reverse-mode") -> Any:
+def jacobian(
+    func: Callable[..., Any],
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    strategy: str = "reverse-mode",
+) -> Any:
     """Every derivative of every output by every input: a tensor, or tuples of them for several outputs or inputs.
 
     `vectorize` and `strategy` are how PyTorch comes by the same numbers faster; here it is one row after the other.
     """
     if strategy not in ("forward-mode", "reverse-mode"):
-        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has '
-                             'more outputs than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to '
-                             'use "reverse-mode".')
+        raise AssertionError(
+            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has '
+            'more outputs than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to '
+            'use "reverse-mode".'
+        )
     if strategy == "forward-mode":
         _check_forward_mode(create_graph, strict, vectorize)
     with enable_grad():
@@ -131,8 +147,10 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, 
         inputs = _taken_in(inputs, create_graph, True)
         outputs, many_outputs = _run(func, inputs, "jacobian", strict)
         if vectorize and strict:
-            raise RuntimeError("torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported "
-                               "together. Please either set `strict=False` or `vectorize=False`.")
+            raise RuntimeError(
+                "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported "
+                "together. Please either set `strict=False` or `vectorize=False`."
+            )
         blocks = tuple([_rows(i, out, inputs, create_graph, strict, vectorize) for i, out in enumerate(outputs)])
         blocks = tuple([_shown(row, many, create_graph) for row in blocks])
         return blocks if many_outputs else blocks[0]
@@ -140,15 +158,21 @@ def jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, 
 
 def _check_forward_mode(create_graph: bool, strict: bool, vectorize: bool) -> None:
     if create_graph:
-        raise NotImplementedError('torch.autograd.functional.jacobian: `create_graph=True` and `strategy="forward-mode"` '
-                                  "are not supported together (yet). Please either set `create_graph=False` or "
-                                  '`strategy="reverse-mode"`.')
+        raise NotImplementedError(
+            'torch.autograd.functional.jacobian: `create_graph=True` and `strategy="forward-mode"` '
+            "are not supported together (yet). Please either set `create_graph=False` or "
+            '`strategy="reverse-mode"`.'
+        )
     if strict:
-        raise RuntimeError('torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not '
-                           'supported together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.')
+        raise RuntimeError(
+            'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not '
+            'supported together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.'
+        )
     if not vectorize:
-        raise NotImplementedError("Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented "
-                                  "for `vectorize=True`.")
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented "
+            "for `vectorize=True`."
+        )
 
 
 def _rows(index: int, out: Tensor, inputs: Tensors, create_graph: bool, strict: bool, empty: bool) -> Tensors:
@@ -158,8 +182,10 @@ def _rows(index: int, out: Tensor, inputs: Tensors, create_graph: bool, strict: 
         for i, row in enumerate(_row(out, j, inputs, create_graph)):
             if row is None:
                 if strict:
-                    raise RuntimeError(f"Output {index} of the user-provided function is independent of input {i}. This "
-                                       "is not allowed in strict mode.")
+                    raise RuntimeError(
+                        f"Output {index} of the user-provided function is independent of input {i}. This "
+                        "is not allowed in strict mode."
+                    )
                 row = zeros_like(inputs[i])
             elif strict and create_graph and not row.requires_grad:
                 raise RuntimeError(_CONSTANT.format("jacobian", index))
@@ -182,8 +208,14 @@ def _row(out: Tensor, j: int, inputs: Tensors, create_graph: bool) -> Tensors:
     return grad((out,), inputs, (wrap(seed.reshape(out.shape)),), retain_graph=True, allow_unused=True)
 
 
-def hessian(func: Callable[..., Any], inputs: Any, create_graph: bool = False, strict: bool = False,
-            vectorize: bool = False, outer_jacobian_strategy: str = "reverse-mode") -> Any:
+def hessian(
+    func: Callable[..., Any],
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    outer_jacobian_strategy: str = "reverse-mode",
+) -> Any:
     """Every second derivative of a function with one element as its output."""
     inputs, many = _as_tuple(inputs, "inputs", "hessian")
     if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
@@ -213,15 +245,21 @@ def _as_tuple(given: Any, what: str, name: str) -> tuple[Any, bool]:
     for i, t in enumerate(given):
         if not isinstance(t, Tensor):
             where = f"value at index {i}" if many else f"given {what}"
-            raise TypeError(f"The {what} given to {name} must be either a Tensor or a tuple of Tensors but the {where} has "
-                            f"type {type(t)}.")
+            raise TypeError(
+                f"The {what} given to {name} must be either a Tensor or a tuple of Tensors but the {where} has "
+                f"type {type(t)}."
+            )
     return given, many
 
 
 def _taken_in(tensors: Tensors, create_graph: bool, requires_grad: bool) -> Tensors:
     """Tensors of a graph of their own, which goes on into the caller's if it is to be differentiated."""
-    return tuple([view_as(t, t) if create_graph and t.requires_grad else t.detach().requires_grad_(requires_grad)
-                  for t in tensors])
+    return tuple(
+        [
+            view_as(t, t) if create_graph and t.requires_grad else t.detach().requires_grad_(requires_grad)
+            for t in tensors
+        ]
+    )
 
 
 def _run(func: Callable[..., Any], inputs: Tensors, name: str, strict: bool) -> tuple[Any, bool]:
@@ -241,8 +279,10 @@ def _run_scalar(func: Callable[..., Any], inputs: Tensors, name: str, strict: bo
 
 def _input_vector(v: Any, inputs: Tensors, many: bool, name: str, create_graph: bool) -> Any:
     if v is None and (len(inputs) != 1 or inputs[0].numel() != 1):
-        raise RuntimeError("The vector v can only be None if the input to the user-provided function is a single Tensor "
-                           "with a single element.")
+        raise RuntimeError(
+            "The vector v can only be None if the input to the user-provided function is a single Tensor "
+            "with a single element."
+        )
     return _vector(v, inputs, many, name, create_graph)
 
 

@@ -48,11 +48,24 @@ class GradcheckError(RuntimeError):
     __module__ = "torch.autograd.gradcheck"
 
 
-def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-06, atol: float = 1e-05, rtol: float = 0.001,
-              raise_exception: bool = True, nondet_tol: float = 0.0, check_undefined_grad: bool = True,
-              check_grad_dtypes: bool = False, check_batched_grad: bool = False,
-              check_batched_forward_grad: bool = False, check_forward_ad: bool = False, check_backward_ad: bool = True,
-              fast_mode: bool = False, masked: bool | None = None) -> bool:
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float = 1e-06,
+    atol: float = 1e-05,
+    rtol: float = 0.001,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
+) -> bool:
     """Whether backward agrees with central differences; the inputs that require grad are to be of double precision."""
     if not (check_forward_ad or check_backward_ad):
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
@@ -84,11 +97,25 @@ def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-06, atol
     return True
 
 
-def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = None, *, eps: float = 1e-06,
-                  atol: float = 1e-05, rtol: float = 0.001, gen_non_contig_grad_outputs: bool = False,
-                  raise_exception: bool = True, nondet_tol: float = 0.0, check_undefined_grad: bool = True,
-                  check_grad_dtypes: bool = False, check_batched_grad: bool = False, check_fwd_over_rev: bool = False,
-                  check_rev_over_rev: bool = True, fast_mode: bool = False, masked: bool = False) -> bool:
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    eps: float = 1e-06,
+    atol: float = 1e-05,
+    rtol: float = 0.001,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
+) -> bool:
     """Whether the backward of backward agrees with central differences; the seeds are drawn if they are not given."""
     if not (check_fwd_over_rev or check_rev_over_rev):
         raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
@@ -107,14 +134,28 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
     def backward(*args: Any) -> tuple:
         given = [x.requires_grad_() if i in wanted else x for i, x in enumerate(args[: -len(seeds)])]
         outputs = _differentiable(func(*given))
-        grads = [x.requires_grad_() if i in wanted_seeds else x for i, x in enumerate(args[-len(seeds):])]
-        found = grad(outputs, [x for i, x in enumerate(given) if i in wanted], grads, create_graph=True, allow_unused=True)
+        grads = [x.requires_grad_() if i in wanted_seeds else x for i, x in enumerate(args[-len(seeds) :])]
+        found = grad(
+            outputs, [x for i, x in enumerate(given) if i in wanted], grads, create_graph=True, allow_unused=True
+        )
         return tuple([g for g in found if g is not None])
 
-    return gradcheck(backward, inputs + seeds, eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
-                     nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
-                     check_batched_grad=check_batched_grad, fast_mode=fast_mode, check_forward_ad=check_fwd_over_rev,
-                     check_backward_ad=check_rev_over_rev, masked=masked)
+    return gradcheck(
+        backward,
+        inputs + seeds,
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+        nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
+        check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
+        fast_mode=fast_mode,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
+        masked=masked,
+    )
 
 
 def _draw_like(output: Tensor, with_gaps: bool) -> Tensor:
@@ -139,16 +180,21 @@ def _check_inputs(inputs: tuple) -> None:
             continue
         found = True
         if x.dtype not in (float64, complex128):
-            warnings.warn(f"Input #{i} requires gradient and is not a double precision floating point or complex. This "
-                          "check will likely fail if all the inputs are not of double precision floating point or complex. ",
-                          stacklevel=3)
+            warnings.warn(
+                f"Input #{i} requires gradient and is not a double precision floating point or complex. This "
+                "check will likely fail if all the inputs are not of double precision floating point or complex. ",
+                stacklevel=3,
+            )
         if any(stride == 0 and size > 1 for stride, size in zip(x.stride(), x.shape, strict=True)):
-            raise RuntimeError(f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are "
-                               "non-overlapping to be able to compute the numerical gradients correctly. You should call "
-                               ".contiguous on the input before passing it to gradcheck.")
+            raise RuntimeError(
+                f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are "
+                "non-overlapping to be able to compute the numerical gradients correctly. You should call "
+                ".contiguous on the input before passing it to gradcheck."
+            )
     if not found:
-        raise ValueError("gradcheck expects at least one input tensor to require gradient, but none of them have "
-                         "requires_grad=True.")
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
+        )
 
 
 def _differentiable(outputs: Any) -> tuple:
@@ -174,8 +220,20 @@ def _check_parts(check: Any, func: Any, returned: Any, inputs: tuple, outputs: t
 # ---- the comparison
 
 
-def _check(func: Any, returned: Any, inputs: tuple, outputs: tuple, prefix: str, *, eps: float, rtol: float, atol: float,
-           nondet_tol: float, dtypes_count: bool, complex_outputs: Any = ()) -> None:
+def _check(
+    func: Any,
+    returned: Any,
+    inputs: tuple,
+    outputs: tuple,
+    prefix: str,
+    *,
+    eps: float,
+    rtol: float,
+    atol: float,
+    nondet_tol: float,
+    dtypes_count: bool,
+    complex_outputs: Any = (),
+) -> None:
     """Compare all elements of the Jacobians."""
     returned = output_tuple(returned)
     numerical = jacobians(func, inputs, returned, eps)
@@ -200,12 +258,15 @@ def close(a: np.ndarray, n: np.ndarray, rtol: float, atol: float) -> bool:
 
 def mismatch(a: Any, n: Any, output: int, given: int, prefix: str) -> str:
     """What GradcheckError says."""
-    return (f"{prefix}Jacobian mismatch for output {output} with respect to input {given},\n"
-            f"numerical:{wrap(n)}\nanalytical:{wrap(a)}\n")
+    return (
+        f"{prefix}Jacobian mismatch for output {output} with respect to input {given},\n"
+        f"numerical:{wrap(n)}\nanalytical:{wrap(a)}\n"
+    )
 
 
-def analytical_jacobians(inputs: tuple, output: Tensor, nondet_tol: float, dtypes_count: bool,
-                         seeds: list[np.ndarray] | None = None) -> list[np.ndarray]:
+def analytical_jacobians(
+    inputs: tuple, output: Tensor, nondet_tol: float, dtypes_count: bool, seeds: list[np.ndarray] | None = None
+) -> list[np.ndarray]:
     """The Jacobian of one output with respect to each input; given seeds, their products with it instead."""
     wanted = [x for _, x in differentiable_inputs(inputs)]
     run = functools.partial(_columns, output, wanted, seeds)
@@ -282,8 +343,10 @@ def _check_undefined(func: Any, outputs: tuple, inputs: tuple) -> None:
     wanted = [x for _, x in differentiable_inputs(inputs)]
 
     def run(hidden: Any) -> None:
-        roots = [UndefinedGrad.apply(o) if hidden is None or i == hidden else o
-                 for i, o in enumerate(_differentiable(func(*inputs)))]
+        roots = [
+            UndefinedGrad.apply(o) if hidden is None or i == hidden else o
+            for i, o in enumerate(_differentiable(func(*inputs)))
+        ]
         try:
             grads = grad(roots, wanted, [zeros_like(o) for o in roots], allow_unused=True)
         except RuntimeError as error:
@@ -291,8 +354,10 @@ def _check_undefined(func: Any, outputs: tuple, inputs: tuple) -> None:
             raise GradcheckError(f"Expected backward function to handle undefined output grads. {_NOTES}") from error
         if any(g is not None and not (g._numpy() == 0).all() for g in grads):
             _warn_of_new_check()
-            raise GradcheckError("Expected all input grads to be undefined or zero when all output grads are undefined or "
-                                 f"zero. {_NOTES}")
+            raise GradcheckError(
+                "Expected all input grads to be undefined or zero when all output grads are undefined or "
+                f"zero. {_NOTES}"
+            )
 
     run(None)
     if len(outputs) > 1:
@@ -301,9 +366,12 @@ def _check_undefined(func: Any, outputs: tuple, inputs: tuple) -> None:
 
 
 def _warn_of_new_check() -> None:
-    warnings.warn("Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it "
-                  "may break existing callers of this function. If this is true for you, you can call this function with "
-                  '"check_undefined_grad=False" to disable the feature', stacklevel=5)
+    warnings.warn(
+        "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it "
+        "may break existing callers of this function. If this is true for you, you can call this function with "
+        '"check_undefined_grad=False" to disable the feature',
+        stacklevel=5,
+    )
 
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]

@@ -111,8 +111,10 @@ class _KeepBoth(saved_tensors_hooks):
         """The tensor if it is as it was, else the copy."""
         context, tensor, version, copy = packed
         if not context.active:
-            raise AssertionError("Trying to backward outside of the 'allow_mutation_on_saved_tensors' contextin which the "
-                                 "graph was originally recorded.")
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' contextin which the "
+                "graph was originally recorded."
+            )
         return tensor if saved.version_of(tensor) == version else copy
 
 
@@ -150,7 +152,9 @@ class _MultiHandle(RemovableHandle):
             handle.remove()
 
 
-def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all") -> RemovableHandle:
+def register_multi_grad_hook(
+    tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all"
+) -> RemovableHandle:
     """Call fn with the gradients of all the tensors when the last is there, or (mode "any") with the first of them.
 
     A tensor that the backward does not reach has None in the list.
@@ -202,11 +206,23 @@ def _will_run(task: Any, node: Node) -> bool:
     """Whether this pass reaches the node."""
     captured = task.captures is not None and node in task.captures
     if captured and node.accumulates:
-        raise RuntimeError("A leaf node was passed to _will_engine_execute_node but we are currently running "
-                           "autograd.grad(). This is currently not supported.")
+        raise RuntimeError(
+            "A leaf node was passed to _will_engine_execute_node but we are currently running "
+            "autograd.grad(). This is currently not supported."
+        )
     return node in task.deps and (task.needed is None or captured or node in task.needed)
 
 
-__all__ = ["GradientEdge", "Node", "RemovableHandle", "SavedTensor", "allow_mutation_on_saved_tensors",
-           "disable_saved_tensors_hooks", "get_gradient_edge", "increment_version", "register_multi_grad_hook",
-           "save_on_cpu", "saved_tensors_hooks"]
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "RemovableHandle",
+    "SavedTensor",
+    "allow_mutation_on_saved_tensors",
+    "disable_saved_tensors_hooks",
+    "get_gradient_edge",
+    "increment_version",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]

@@ -60,7 +60,9 @@ def difference(func: Any, inputs: tuple, place: np.ndarray, step: Any, norm: flo
     for a, b in zip(low, high, strict=False):
         for what, of_a, of_b in (("shape", a.shape, b.shape), ("dtype", a.dtype, b.dtype)):
             if of_a != of_b:
-                raise AssertionError(f"Expected `func` to return outputs with the same {what} when inputs are perturbed "
-                                     f"{by}, but got: {what}s {of_a} and {of_b}.")
+                raise AssertionError(
+                    f"Expected `func` to return outputs with the same {what} when inputs are perturbed "
+                    f"{by}, but got: {what}s {of_a} and {of_b}."
+                )
         found.append(((b - a) / (2 * norm)).detach()._numpy().reshape(-1))
     return found

@@ -4,10 +4,10 @@ A formula names a function; over raw arrays it is the kernel of that name, over 
 or, failing that, a function here, written in differentiable operations.
 """
 
-from .pointwise import *  # noqa: F403
-from .shape import *  # noqa: F403
-from .index import *  # noqa: F403
-from .reduction import *  # noqa: F403
-from .linalg import *  # noqa: F403
 from .comparison import *  # noqa: F403
+from .index import *  # noqa: F403
+from .linalg import *  # noqa: F403
+from .pointwise import *  # noqa: F403
+from .reduction import *  # noqa: F403
+from .shape import *  # noqa: F403
 from .special import *  # noqa: F403

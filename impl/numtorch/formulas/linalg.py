@@ -68,5 +68,5 @@ def addmm_self_backward(grad: Any, shape: tuple, beta: Any) -> Any:
 def trace_backward(grad: Any, shape: tuple) -> Any:
     """The gradient on the diagonal."""
     eye = np.zeros(shape, grad._desc.dtype.numpy)
-    np.fill_diagonal(eye[:shape[1]], 1)
+    np.fill_diagonal(eye[: shape[1]], 1)
     return grad * wrap(eye)

@@ -25,7 +25,6 @@ def where_zero_base(x: Any, exponent: Any, value: Any) -> Any:
     return _masked(value, (x._array == 0) & (exponent._array >= 0))
 
 
-
 def pow_backward(grad: Any, x: Any, exponent: Any) -> Any:
     if exponent == 0:
         return zeros_like(x)

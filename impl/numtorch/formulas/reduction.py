@@ -110,8 +110,11 @@ def scale_by_count_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: b
 
 def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | None, keepdim: bool) -> Any:
     """The sum of the two gradients."""
-    parts = [scale_by_count_backward(g, x, r, dim, keepdim)
-             for g, r in zip(grads, (least, greatest), strict=True) if g is not None]
+    parts = [
+        scale_by_count_backward(g, x, r, dim, keepdim)
+        for g, r in zip(grads, (least, greatest), strict=True)
+        if g is not None
+    ]
     return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
@@ -157,7 +160,9 @@ def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim:
     if ndim == 0 and by <= 0:
         scale = float("nan")
     middle = d.mean_all(x, None) if dim is None else d.mean_dim(x, dim, True, None)
-    return d.mul_scalar(grad if dim is None and not keepdim else restored(grad, dim, keepdim, ndim), scale) * (x - middle)
+    return d.mul_scalar(grad if dim is None and not keepdim else restored(grad, dim, keepdim, ndim), scale) * (
+        x - middle
+    )
 
 
 def std_backward(grad: Any, x: Any, result: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:

@@ -47,7 +47,7 @@ def _filled(grads: list, shapes: list) -> list:
 
 def unbind_backward(grads: list, shape: tuple, dim: int) -> Any:
     """The gradients stacked, zeros where there is none."""
-    return d.stack(_filled(grads, [shape[:dim] + shape[dim + 1:]] * len(grads)), dim)
+    return d.stack(_filled(grads, [shape[:dim] + shape[dim + 1 :]] * len(grads)), dim)
 
 
 def split_backward(grads: list, shape: tuple, split_size: int, dim: int) -> Any:
@@ -59,7 +59,7 @@ def split_backward(grads: list, shape: tuple, split_size: int, dim: int) -> Any:
 
 def split_with_sizes_backward(grads: list, shape: tuple, split_sizes: tuple, dim: int) -> Any:
     """The pieces' gradients put together, zeros where there is none."""
-    return d.cat(_filled(grads, [(*shape[:dim], s, *shape[dim + 1:]) for s in split_sizes]), dim)
+    return d.cat(_filled(grads, [(*shape[:dim], s, *shape[dim + 1 :]) for s in split_sizes]), dim)
 
 
 def cat_backward(grad: Any, descs: tuple, dim: int) -> tuple:

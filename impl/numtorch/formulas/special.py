@@ -66,7 +66,7 @@ def mish_backward(grad: Any, x: Any) -> Any:
 
 def softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
     """The gradient of softmax's gradient with respect to softmax."""
-    return (grad_output * grad - total(output * grad_output, dim) * grad - grad_output * total(output * grad, dim))
+    return grad_output * grad - total(output * grad_output, dim) * grad - grad_output * total(output * grad, dim)
 
 
 def log_softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:

@@ -28,8 +28,9 @@ def dims(args: tuple, ndim: int) -> tuple[int, ...]:
 def expect_tensor(value: Any, name: str, argument: str = "input", position: int = 1) -> Tensor:
     """The value if it is a tensor, else PyTorch's TypeError."""
     if not isinstance(value, Tensor):
-        raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not "
-                        f"{type(value).__name__}")
+        raise TypeError(
+            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}"
+        )
     return value
 
 
@@ -49,10 +50,14 @@ def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
         if unknown is None:
             return shape
         if known == 0:
-            raise RuntimeError(f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
-                               "dimension size -1 can be any value and is ambiguous")
-        return shape[:unknown] + (numel // known,) + shape[unknown + 1:]
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+                "dimension size -1 can be any value and is ambiguous"
+            )
+        return shape[:unknown] + (numel // known,) + shape[unknown + 1 :]
     if unknown is not None and known == 0 and numel == 0:
-        raise RuntimeError(f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
-                           "dimension size -1 can be any value and is ambiguous")
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+            "dimension size -1 can be any value and is ambiguous"
+        )
     raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {numel}")

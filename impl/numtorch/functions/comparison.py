@@ -19,9 +19,11 @@ TORCH_NAMES = {"bool": "bool", "int": "int", "float": "float", "NoneType": "None
 
 def _invalid(name: str, *args: Any) -> TypeError:
     got = ", ".join(type(a).__name__ for a in args)
-    return TypeError(f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:\n"
-                     " * (Tensor input, Tensor other, *, Tensor out = None)\n"
-                     " * (Tensor input, Number other, *, Tensor out = None)\n")
+    return TypeError(
+        f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:\n"
+        " * (Tensor input, Tensor other, *, Tensor out = None)\n"
+        " * (Tensor input, Number other, *, Tensor out = None)\n"
+    )
 
 
 # ---- comparisons
@@ -126,7 +128,7 @@ def bitwise(name: str) -> Any:
     def call(input: Any, other: Any) -> Tensor:
         for x in (input, other):
             if isinstance(x, Tensor) and x._desc.dtype.category > dtypes.INTEGRAL:
-                raise NotImplementedError(f'"{name}_cpu" not implemented for \'{x._desc.dtype.scalar_name}\'')
+                raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{x._desc.dtype.scalar_name}'")
         return function(input, other)
 
     call.__name__ = name
@@ -154,22 +156,28 @@ def extreme(name: str) -> Any:
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """input where the condition holds, else other; with the condition alone, where it holds."""
     if not isinstance(condition, Tensor):
-        raise TypeError("where() received an invalid combination of arguments - got "
-                        f"({', '.join(type(a).__name__ for a in (condition, input, other))}), but expected one of:\n"
-                        " * (Tensor condition)\n * (Tensor condition, Tensor input, Tensor other, *, Tensor out = None)\n"
-                        " * (Tensor condition, Number self, Tensor other)\n"
-                        " * (Tensor condition, Tensor input, Number other)\n"
-                        " * (Tensor condition, Number self, Number other)\n")
+        raise TypeError(
+            "where() received an invalid combination of arguments - got "
+            f"({', '.join(type(a).__name__ for a in (condition, input, other))}), but expected one of:\n"
+            " * (Tensor condition)\n * (Tensor condition, Tensor input, Tensor other, *, Tensor out = None)\n"
+            " * (Tensor condition, Number self, Tensor other)\n"
+            " * (Tensor condition, Tensor input, Number other)\n"
+            " * (Tensor condition, Number self, Number other)\n"
+        )
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
     kind = condition._desc.dtype
     if kind is dtypes.uint8:
-        warnings.warn("where received a uint8 condition tensor. This behavior is deprecated and will be removed in a "
-                      "future version of PyTorch. Use a boolean condition instead.", stacklevel=2)
+        warnings.warn(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a "
+            "future version of PyTorch. Use a boolean condition instead.",
+            stacklevel=2,
+        )
         condition = wrap(condition._array != 0)
     elif kind is not dtypes.bool_:
-        raise RuntimeError("where expected condition to be a boolean tensor, but got a tensor with dtype "
-                           + kind.scalar_name)
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype " + kind.scalar_name
+        )
     return d.where(condition, input, other)
 
 
@@ -193,8 +201,9 @@ def _mask(mask: Tensor) -> Tensor:
     if mask._desc.dtype is not dtypes.bool_:
         from ..tensor import _cpp_name
 
-        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype "
-                           + _cpp_name(mask._desc.dtype))
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype " + _cpp_name(mask._desc.dtype)
+        )
     return mask
 
 
@@ -205,8 +214,10 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     if not isinstance(value, Tensor):
         return d.masked_fill(input, mask, value)
     if value._desc.ndim:
-        raise RuntimeError("masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-                           f"{value._desc.ndim} dimension(s).")
+        raise RuntimeError(
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value._desc.ndim} dimension(s)."
+        )
     return d.masked_fill_tensor(input, mask, value)
 
 
@@ -216,8 +227,11 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
 
     _mask(mask)
     if isinstance(value, Tensor):
-        return writes.copy_(self, masked_fill(self, mask, value)) if requires_grad(value) else d.masked_fill_(
-            self, mask, value._array)
+        return (
+            writes.copy_(self, masked_fill(self, mask, value))
+            if requires_grad(value)
+            else d.masked_fill_(self, mask, value._array)
+        )
     return d.masked_fill_(self, mask, value)
 
 
@@ -239,9 +253,11 @@ def _bounds(input: Tensor, min: Any, max: Any, name: str) -> Tensor:
     expect_tensor(input, name)
     for bound in (min, max):
         if bound is not None and category_of(bound) is None:
-            raise TypeError(f"{name}() received an invalid combination of arguments - got "
-                            f"({', '.join(type(b).__name__ for b in (min, max) if b is not None)}), but expected one of:"
-                            "\n * (Tensor min = None, Tensor max = None)\n * (Number min = None, Number max = None)\n")
+            raise TypeError(
+                f"{name}() received an invalid combination of arguments - got "
+                f"({', '.join(type(b).__name__ for b in (min, max) if b is not None)}), but expected one of:"
+                "\n * (Tensor min = None, Tensor max = None)\n * (Number min = None, Number max = None)\n"
+            )
     kind = promoted((input, min, max))
     return input if kind is input._desc.dtype else input.to(kind)
 
@@ -250,7 +266,9 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """input between two bounds, numbers or tensors."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if (isinstance(min, Tensor) and (max is None or isinstance(max, Tensor))) or (min is None and isinstance(max, Tensor)):
+    if (isinstance(min, Tensor) and (max is None or isinstance(max, Tensor))) or (
+        min is None and isinstance(max, Tensor)
+    ):
         return d.clamp_tensor(expect_tensor(input, "clamp"), min, max)
     return d.clamp(_bounds(input, min, max, "clamp"), min, max)
 
@@ -305,14 +323,31 @@ def clamp_max_(self: Tensor, max: Any) -> Tensor:
     return d.clamp_max_(self, max)
 
 
-BOTH = {f.__name__: f for f in (equal, isclose, allclose, bitwise_not, nonzero, masked_fill, masked_select, clamp,
-                                clamp_min, clamp_max, clamp_, clamp_min_, clamp_max_)}
+BOTH = {
+    f.__name__: f
+    for f in (
+        equal,
+        isclose,
+        allclose,
+        bitwise_not,
+        nonzero,
+        masked_fill,
+        masked_select,
+        clamp,
+        clamp_min,
+        clamp_max,
+        clamp_,
+        clamp_min_,
+        clamp_max_,
+    )
+}
 BOTH |= {"clip": clamp, "clip_": clamp_}
 BOTH |= {n: question(n) for n in ("isnan", "isinf", "isfinite", "logical_not")}
 BOTH |= {n: logical(n) for n in ("logical_and", "logical_or", "logical_xor")}
 BOTH |= {n: extreme(n) for n in ("maximum", "minimum", "fmax", "fmin")}
-BOTH |= {n: bitwise(n) for n in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift",
-                                 "bitwise_right_shift")}
+BOTH |= {
+    n: bitwise(n) for n in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift")
+}
 METHODS = dict(BOTH) | {"where": where_method, "masked_fill_": masked_fill_}
 for _name, _alias in NAMES.items():
     BOTH[_name] = METHODS[_name] = comparison(_name)
@@ -321,8 +356,13 @@ for _name, _alias in NAMES.items():
     if _alias:
         BOTH[_alias] = METHODS[_alias] = BOTH[_name]
         METHODS[_alias + "_"] = METHODS[_name + "_"]
-for _name, _operator in {"bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor", "bitwise_left_shift": "lshift",
-                         "bitwise_right_shift": "rshift"}.items():
+for _name, _operator in {
+    "bitwise_and": "and",
+    "bitwise_or": "or",
+    "bitwise_xor": "xor",
+    "bitwise_left_shift": "lshift",
+    "bitwise_right_shift": "rshift",
+}.items():
     METHODS[f"__{_operator}__"] = BOTH[_name]
     if "shift" not in _name:
         METHODS[f"__r{_operator}__"] = BOTH[_name]

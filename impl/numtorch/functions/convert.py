@@ -14,8 +14,15 @@ from ..geometry import address
 from ..tensor import Tensor, wrap
 
 
-def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False,
-       memory_format: Any = None) -> Tensor:
+def to(
+    self: Tensor,
+    *args: Any,
+    dtype: Any = None,
+    device: Any = None,
+    non_blocking: bool = False,
+    copy: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """The tensor in another type; itself if nothing changes."""
     for a in args:
         if isinstance(a, dtypes.dtype):
@@ -81,10 +88,12 @@ def detach_(self: Tensor) -> Tensor:
     if extra is not None and extra.base is not None and extra.backward_view:
         if extra.creation_meta == views.MULTI_OUTPUT_NODE and self._grad_fn is not None:
             views.handle_view_on_rebase(self)
-        raise RuntimeError("Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
-                           "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "
-                           "buckets, and hence detach_() cannot be called on these gradients. To fix this error, please "
-                           "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution.")
+        raise RuntimeError(
+            "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
+            "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "
+            "buckets, and hence detach_() cannot be called on these gradients. To fix this error, please "
+            "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
+        )
     self._requires_grad = False
     self._grad_fn = None
     self._output_nr = 0
@@ -106,8 +115,9 @@ def set_data(self: Tensor, new: Any) -> None:
     if self.requires_grad and new._desc.dtype.category < dtypes.FLOATING:
         raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
     if self._desc.dtype.is_complex != new._desc.dtype.is_complex:
-        raise RuntimeError("Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible "
-                           "tensor type.")
+        raise RuntimeError(
+            "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type."
+        )
     self._array = views.storage_of(new)
     self._desc = new._desc
     ref = self._accumulator
@@ -138,14 +148,19 @@ def from_numpy(array: Any) -> Tensor:
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     dtypes.from_numpy(array.dtype)
     if any(s < 0 for s in array.strides):
-        raise ValueError("At least one stride in the given numpy array is negative, and tensors with negative strides "
-                         "are not currently supported. (You can probably work around this by making a copy of your array "
-                         " with array.copy().) ")
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides "
+            "are not currently supported. (You can probably work around this by making a copy of your array "
+            " with array.copy().) "
+        )
     if not array.flags.writeable:
-        warnings.warn("The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This "
-                      "means writing to this tensor will result in undefined behavior. You may want to copy the array to "
-                      "protect its data or make it writable before converting it to a tensor. This type of warning will "
-                      "be suppressed for the rest of this program.", stacklevel=2)
+        warnings.warn(
+            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This "
+            "means writing to this tensor will result in undefined behavior. You may want to copy the array to "
+            "protect its data or make it writable before converting it to a tensor. This type of warning will "
+            "be suppressed for the rest of this program.",
+            stacklevel=2,
+        )
     return wrap(array)
 
 
@@ -163,8 +178,11 @@ def tolist(self: Tensor) -> Any:
 
 def _scalar(self: Tensor) -> Any:
     if self.requires_grad and grad_mode.state.grad:
-        warnings.warn("Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider "
-                      "using tensor.detach() first.", stacklevel=3)
+        warnings.warn(
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider "
+            "using tensor.detach() first.",
+            stacklevel=3,
+        )
     if self._desc.numel != 1:
         raise ValueError("only one element tensors can be converted to Python scalars")
     return self._array.item()

@@ -38,9 +38,11 @@ def deepcopy(self: Tensor, memo: dict) -> Tensor:
     if id(self) in memo:
         return memo[id(self)]
     if not self.is_leaf:
-        raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
-                           "the moment.  If you were attempting to deepcopy a module, this may be because of a "
-                           "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001")
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
+            "the moment.  If you were attempting to deepcopy a module, this may be because of a "
+            "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
+        )
     array = views.storage_of(self)
     root = root_of(array)
     fresh = memo.setdefault(("storage", id(root)), None)
@@ -89,9 +91,11 @@ def warn_of_hooks(tensor: Tensor) -> None:
     """Say that hooks are not pickled."""
     for hook in list((tensor._backward_hooks or {}).values()):
         if not getattr(hook, "__torch_unserializable__", False):
-            warnings.warn(f"backward hook {hook!r} on tensor will not be serialized.  If this is expected, you can decorate "
-                          "the function with @torch.utils.hooks.unserializable_hook to suppress this warning",
-                          stacklevel=4)
+            warnings.warn(
+                f"backward hook {hook!r} on tensor will not be serialized.  If this is expected, you can decorate "
+                "the function with @torch.utils.hooks.unserializable_hook to suppress this warning",
+                stacklevel=4,
+            )
 
 
 def rebuild(array: np.ndarray, requires_grad: bool) -> Tensor:

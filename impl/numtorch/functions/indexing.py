@@ -42,8 +42,10 @@ def gather(view: Tensor, picks: tuple) -> Tensor:
 def _select(self: Tensor, dim: int, index: int, real_dim: int) -> Tensor:
     shape = self._desc.shape
     if not shape:
-        raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
-                         "convert a 0-dim tensor to a number")
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+            "convert a 0-dim tensor to a number"
+        )
     size = shape[dim]
     if not -size <= index < size:
         raise IndexError(f"index {index} is out of bounds for dimension {real_dim} with size {size}")
@@ -70,8 +72,11 @@ def _slice(self: Tensor, dim: int, index: slice) -> Tensor:
 
 
 def _is_full(index: slice, size: int) -> bool:
-    return (index.step in (None, 1) and index.start in (None, 0)
-            and (index.stop is None or (type(index.stop) is int and index.stop >= size)))
+    return (
+        index.step in (None, 1)
+        and index.start in (None, 0)
+        and (index.stop is None or (type(index.stop) is int and index.stop >= size))
+    )
 
 
 def _as_index(item: Any) -> Tensor | None:
@@ -94,12 +99,17 @@ def _is_one_index(index: Any) -> bool:
 
 def _as_items(index: Any) -> tuple:
     """One index, or those of a short sequence that holds a sequence, a tensor or a slice: it is taken for a tuple."""
-    if (isinstance(index, (list, str)) and len(index) < _SHORT
-            and any(i is None or i is Ellipsis or isinstance(i, _NOT_NUMBERS) for i in index)):
-        warnings.warn("Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
-                      "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor "
-                      "index, x[torch.tensor(seq)], which will result either in an error or a different result",
-                      stacklevel=4)
+    if (
+        isinstance(index, (list, str))
+        and len(index) < _SHORT
+        and any(i is None or i is Ellipsis or isinstance(i, _NOT_NUMBERS) for i in index)
+    ):
+        warnings.warn(
+            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
+            "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor "
+            "index, x[torch.tensor(seq)], which will result either in an error or a different result",
+            stacklevel=4,
+        )
         return tuple(index)
     return (index,)
 
@@ -119,8 +129,11 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
             used += item._desc.ndim
         elif isinstance(item, np.ndarray) and item.dtype == np.bool_:
             used += item.ndim
-        elif isinstance(item, list) and (a := np.array(item) if not creation._has_tensor(item) else None) is not None \
-                and a.dtype == np.bool_:
+        elif (
+            isinstance(item, list)
+            and (a := np.array(item) if not creation._has_tensor(item) else None) is not None
+            and a.dtype == np.bool_
+        ):
             used += a.ndim
         else:
             used += 1
@@ -162,11 +175,17 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
                 raise TypeError("new(): invalid data type 'str'")
             tensor = _as_index(item)
             if tensor is None:
-                raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
-                                f"indices (got {type(item).__name__})")
+                raise IndexError(
+                    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+                    f"indices (got {type(item).__name__})"
+                )
             kind = tensor._desc.dtype
-            if not tensor._desc.ndim and kind.category == dtypes.INTEGRAL and kind is not dtypes.uint8 \
-                    and isinstance(item, Tensor):
+            if (
+                not tensor._desc.ndim
+                and kind.category == dtypes.INTEGRAL
+                and kind is not dtypes.uint8
+                and isinstance(item, Tensor)
+            ):
                 view = _select(view, dim, int(tensor._array), real_dim)
                 real_dim += 1
                 continue
@@ -213,8 +232,10 @@ def check_indices(view: Tensor, picks: tuple) -> None:
         if p._desc.dtype is dtypes.bool_:
             for i, s in enumerate(p._desc.shape):
                 if s != view._desc.shape[dim + i]:
-                    raise IndexError(f"The shape of the mask {list(p._desc.shape)} at index {i} does not match the shape "
-                                     f"of the indexed tensor {list(view._desc.shape)} at index {dim + i}")
+                    raise IndexError(
+                        f"The shape of the mask {list(p._desc.shape)} at index {i} does not match the shape "
+                        f"of the indexed tensor {list(view._desc.shape)} at index {dim + i}"
+                    )
             dim += p._desc.ndim
             continue
         size = view._desc.shape[dim]
@@ -229,8 +250,10 @@ def check_indices(view: Tensor, picks: tuple) -> None:
         try:
             np.broadcast_shapes(*shapes)
         except ValueError:
-            raise IndexError("shape mismatch: indexing tensors could not be broadcast together with shapes "
-                             + ", ".join(str(list(s)) for s in shapes)) from None
+            raise IndexError(
+                "shape mismatch: indexing tensors could not be broadcast together with shapes "
+                + ", ".join(str(list(s)) for s in shapes)
+            ) from None
 
 
 def as_value(self: Tensor, value: Any) -> Tensor:

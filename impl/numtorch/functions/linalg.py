@@ -40,13 +40,17 @@ def _check_vectors(name: str, a: Tensor, b: Tensor) -> None:
     if da.ndim != 1 or db.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {da.ndim}D and {db.ndim}D tensors")
     if da.dtype is not db.dtype:
-        raise RuntimeError(f"{name} : expected both vectors to have same dtype, but found {da.dtype.scalar_name} and "
-                           f"{db.dtype.scalar_name}")
+        raise RuntimeError(
+            f"{name} : expected both vectors to have same dtype, but found {da.dtype.scalar_name} and "
+            f"{db.dtype.scalar_name}"
+        )
     if da.numel != db.numel:
-        raise RuntimeError(f"inconsistent tensor size, expected tensor [{da.numel}] and src [{db.numel}] to have the "
-                           f"same number of elements, but got {da.numel} and {db.numel} elements respectively")
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{da.numel}] and src [{db.numel}] to have the "
+            f"same number of elements, but got {da.numel} and {db.numel} elements respectively"
+        )
     if da.dtype.name == "bool":
-        raise NotImplementedError(f'"{name}" not implemented for \'Bool\'')
+        raise NotImplementedError(f"\"{name}\" not implemented for 'Bool'")
 
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
@@ -56,22 +60,28 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     if a.ndim != 2 or b.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
     if a.shape[1] != b.shape[0]:
-        raise RuntimeError(f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec "
-                           f"({b.shape[0]})")
+        raise RuntimeError(
+            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
+        )
     if a.dtype is not b.dtype:
-        raise RuntimeError(f"addmv input tensors must have the same dtype, but got {b.dtype.scalar_name}, "
-                           f"{a.dtype.scalar_name}, and {b.dtype.scalar_name}")
+        raise RuntimeError(
+            f"addmv input tensors must have the same dtype, but got {b.dtype.scalar_name}, "
+            f"{a.dtype.scalar_name}, and {b.dtype.scalar_name}"
+        )
     return d.mv(input, vec)
 
 
 def _check_matrices(a: Any, b: Any) -> None:
     if a.shape[1] != b.shape[0]:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and "
-                           f"{b.shape[0]}x{b.shape[1]})")
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
+        )
     if a.dtype is not b.dtype:
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {_typed(a.dtype)} != {_typed(b.dtype)}")
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {_typed(a.dtype)} != {_typed(b.dtype)}"
+        )
     if a.dtype.name == "bool":
-        raise NotImplementedError('"addmm_impl_cpu_" not implemented for \'Bool\'')
+        raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
 
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
@@ -100,8 +110,10 @@ def _check_batches(a: Any, b: Any) -> None:
     if b.ndim != 3:
         raise RuntimeError("batch2 must be a 3D tensor")
     if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
-        raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] "
-                           f"but got: [{b.shape[0]}, {b.shape[1]}].")
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] "
+            f"but got: [{b.shape[0]}, {b.shape[1]}]."
+        )
     if a.dtype is not b.dtype:
         raise RuntimeError(f"expected scalar type {a.dtype.scalar_name} but found {b.dtype.scalar_name}")
 
@@ -218,12 +230,15 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     """beta * input + alpha * mat1 @ mat2"""
     a, b = mat1._desc, mat2._desc
     if a.ndim != 2 or b.ndim != 2:
-        raise RuntimeError(f"mat{1 if a.ndim != 2 else 2} must be a matrix, got {(a if a.ndim != 2 else b).ndim}-D tensor")
+        raise RuntimeError(
+            f"mat{1 if a.ndim != 2 else 2} must be a matrix, got {(a if a.ndim != 2 else b).ndim}-D tensor"
+        )
     if a.shape[1] != b.shape[0]:
         _check_matrices(a, b)
     if input._desc.dtype is not b.dtype:
-        raise RuntimeError(f"self and mat2 must have the same dtype, but got {input._desc.dtype.scalar_name} and "
-                           f"{b.dtype.scalar_name}")
+        raise RuntimeError(
+            f"self and mat2 must have the same dtype, but got {input._desc.dtype.scalar_name} and {b.dtype.scalar_name}"
+        )
     _check_matrices(a, b)
     _expands(input, (a.shape[0], b.shape[1]))
     return d.addmm(input, mat1, mat2, beta, alpha)
@@ -252,8 +267,9 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
     _check_batches(batch1._desc, batch2._desc)
     kinds = [x._desc.dtype for x in (input, batch1, batch2)]
     if kinds[0] is not kinds[1]:
-        raise RuntimeError("Input dtypes must be the same, got: input {}, batch1: {}, batch2: {}".format(
-            *map(_typed, kinds)))
+        raise RuntimeError(
+            "Input dtypes must be the same, got: input {}, batch1: {}, batch2: {}".format(*map(_typed, kinds))
+        )
     a, b = batch1._desc.shape, batch2._desc.shape
     _expands(input, (a[0], a[1], b[2]))
     return d.baddbmm(input, batch1, batch2, beta, alpha)

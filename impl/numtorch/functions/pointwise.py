@@ -98,8 +98,9 @@ _ALPHA = {}
 for _name, _base in (("add", d.AddBackward0), ("sub", d.SubBackward0)):
     _base.saved_values = ("alpha",)
     _base.alpha = 1
-    _ALPHA[_name] = type(_base.__name__, (_Alpha, _base), {"__slots__": ("alpha_",), "alpha": property(
-        lambda self: self.alpha_)})
+    _ALPHA[_name] = type(
+        _base.__name__, (_Alpha, _base), {"__slots__": ("alpha_",), "alpha": property(lambda self: self.alpha_)}
+    )
 
 
 def _put_alpha(name: str, node: Any, alpha: Any) -> Any:

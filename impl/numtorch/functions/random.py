@@ -32,8 +32,10 @@ def _sizes(name: str, size: tuple, given: Any) -> tuple:
     if given is not None:
         size = (given,)
     if not size:
-        raise TypeError(f"{name}() received an invalid combination of arguments - got (), but expected one of:\n"
-                        " * (tuple of ints size, *, torch.Generator generator, ...)\n")
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments - got (), but expected one of:\n"
+            " * (tuple of ints size, *, torch.Generator generator, ...)\n"
+        )
     first = size[0] if size else None
     if first is not None and not is_int(first) and not isinstance(first, (tuple, list, Tensor)):
         raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(first).__name__}")
@@ -51,24 +53,52 @@ def _returned(array: np.ndarray, requires_grad: bool, out: Any, device: Any) -> 
 # ---- new tensors
 
 
-def rand(*sizes: Any, size: Any = None, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
-         device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def rand(
+    *sizes: Any,
+    size: Any = None,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Uniform numbers in [0, 1)."""
     array = np.empty(_sizes("rand", sizes, size), _kind(dtype).numpy)
     _random().fill_uniform(array, generator=generator)
     return _returned(array, requires_grad, out, device)
 
 
-def randn(*sizes: Any, size: Any = None, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
-          device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def randn(
+    *sizes: Any,
+    size: Any = None,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Standard normal numbers."""
     array = np.empty(_sizes("randn", sizes, size), _kind(dtype).numpy)
     _random().fill_normal(array, generator=generator)
     return _returned(array, requires_grad, out, device)
 
 
-def randint(*args: Any, low: Any = None, high: Any = None, size: Any = None, generator: Any = None, out: Any = None,
-            dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randint(
+    *args: Any,
+    low: Any = None,
+    high: Any = None,
+    size: Any = None,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Integers from low (0 if not given) up to high, high excluded."""
     given = list(args)
     if given and size is None and not is_int(given[-1]):
@@ -84,8 +114,17 @@ def randint(*args: Any, low: Any = None, high: Any = None, size: Any = None, gen
     return _returned(array, requires_grad, out, device)
 
 
-def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None,
-             device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def randperm(
+    n: int,
+    *,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """The numbers below n in random order."""
     _shape((n,))
     kind = dtype or dtypes.int64
@@ -95,25 +134,50 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: Any = Non
     return _returned(array.astype(kind.numpy), requires_grad, out, device)
 
 
-def rand_like(input: Tensor, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-              requires_grad: bool = False, memory_format: Any = None) -> Tensor:
+def rand_like(
+    input: Tensor,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """Uniform numbers with the shape, type and strides of another tensor."""
     array = _like_array(input, dtype)
     _random().fill_uniform(array, generator=generator)
     return finish(wrap(array), requires_grad, device)
 
 
-def randn_like(input: Tensor, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-               requires_grad: bool = False, memory_format: Any = None) -> Tensor:
+def randn_like(
+    input: Tensor,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """Normal numbers with the shape, type and strides of another tensor."""
     array = _like_array(input, dtype)
     _random().fill_normal(array, generator=generator)
     return finish(wrap(array), requires_grad, device)
 
 
-def randint_like(input: Tensor, *bounds: int, low: int = 0, high: Any = None, generator: Any = None, dtype: Any = None,
-                 layout: Any = None, device: Any = None, requires_grad: bool = False,
-                 memory_format: Any = None) -> Tensor:
+def randint_like(
+    input: Tensor,
+    *bounds: int,
+    low: int = 0,
+    high: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """Integers from low up to high with the shape, type and strides of another tensor."""
     if len(bounds) == 2:
         low, high = bounds
@@ -160,8 +224,10 @@ class NormalBackward3(BinaryNode):
     saved_values = ("mean_sym_sizes", "std_sym_sizes")
 
     def apply(self, grad: Any, keep: bool) -> Any:
-        return (None if self.fn0 is None else np.zeros(self.mean_sym_sizes, grad.dtype),
-                None if self.fn1 is None else np.zeros(self.std_sym_sizes, grad.dtype))
+        return (
+            None if self.fn0 is None else np.zeros(self.mean_sym_sizes, grad.dtype),
+            None if self.fn1 is None else np.zeros(self.std_sym_sizes, grad.dtype),
+        )
 
     def apply_tensors(self, grad: Any) -> Any:
         return tuple([None if g is None else wrap(g) for g in self.apply(grad._array, True)])
@@ -180,8 +246,18 @@ def _tracked_result(array: np.ndarray, node: Any) -> Tensor:
     return result
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
-           layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Normal numbers; the parameters are numbers (and there is a size), or one or both are tensors."""
     m, s = isinstance(mean, Tensor), isinstance(std, Tensor)
     if size is not None and not m and not s and isinstance(size, (tuple, list)):
@@ -190,17 +266,20 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None
         return _returned(array, requires_grad, out, device)
     if size is not None or not (m or s):
         given = ", ".join(type(a).__name__ for a in (mean, std, size) if a is not None)
-        raise TypeError(f"normal() received an invalid combination of arguments - got ({given}), but expected one of:\n"
-                        " * (Tensor mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)\n"
-                        " * (Tensor mean, float std = 1, *, torch.Generator generator = None, Tensor out = None)\n"
-                        " * (float mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)\n"
-                        " * (float mean, float std, tuple of ints size, *, torch.Generator generator = None, Tensor out "
-                        "= None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool "
-                        "pin_memory = False, bool requires_grad = False)\n")
+        raise TypeError(
+            f"normal() received an invalid combination of arguments - got ({given}), but expected one of:\n"
+            " * (Tensor mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)\n"
+            " * (Tensor mean, float std = 1, *, torch.Generator generator = None, Tensor out = None)\n"
+            " * (float mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)\n"
+            " * (float mean, float std, tuple of ints size, *, torch.Generator generator = None, Tensor out "
+            "= None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool "
+            "pin_memory = False, bool requires_grad = False)\n"
+        )
     if m and s:
         broadcast_shapes(mean._desc.shape, std._desc.shape)
-    array = _random().normal_of(np.asarray(mean._array) if m else float(mean), np.asarray(std._array) if s else float(std),
-                                generator)
+    array = _random().normal_of(
+        np.asarray(mean._array) if m else float(mean), np.asarray(std._array) if s else float(std), generator
+    )
     if out is not None or not writes.tracked(*[t for t in (mean, std) if isinstance(t, Tensor)]):
         return _returned(array, False, out, None)
     if m and s:
@@ -277,8 +356,10 @@ class BernoulliBackward1(BinaryNode):
     __slots__ = ("p_sym_sizes",)
 
     def apply(self, grad: Any, keep: bool) -> Any:
-        return (None if self.fn0 is None else np.zeros_like(grad),
-                None if self.fn1 is None else np.zeros(self.p_sym_sizes, grad.dtype))
+        return (
+            None if self.fn0 is None else np.zeros_like(grad),
+            None if self.fn1 is None else np.zeros(self.p_sym_sizes, grad.dtype),
+        )
 
     def apply_tensors(self, grad: Any) -> Any:
         return tuple([None if g is None else wrap(g) for g in self.apply(grad._array, True)])
@@ -343,6 +424,4 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
 FUNCTIONS: dict[str, Any] = {
     f.__name__: f for f in (rand, randn, randint, randperm, rand_like, randn_like, randint_like, normal, bernoulli)
 }
-METHODS: dict[str, Any] = {
-    f.__name__: f for f in (normal_, uniform_, random_, exponential_, bernoulli_, bernoulli)
-}
+METHODS: dict[str, Any] = {f.__name__: f for f in (normal_, uniform_, random_, exponential_, bernoulli_, bernoulli)}

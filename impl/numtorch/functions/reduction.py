@@ -69,8 +69,10 @@ def mean(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, axis: Any 
     kind = dtype or input._desc.dtype
     if kind.category < dtypes.FLOATING:
         which = "Input" if dtype is None else "Optional"
-        raise RuntimeError(f"mean(): could not infer output dtype. {which} dtype must be either a floating point or "
-                           f"complex dtype. Got: {kind.scalar_name}")
+        raise RuntimeError(
+            f"mean(): could not infer output dtype. {which} dtype must be either a floating point or "
+            f"complex dtype. Got: {kind.scalar_name}"
+        )
     if dim is MISSING:
         return d.mean_all(input, dtype)
     return d.mean_dim(input, several(dim, input._desc.ndim), keepdim, dtype)
@@ -82,9 +84,11 @@ def prod(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, dtype: Any
     if dim is MISSING or dim is None:
         return d.prod_all(input, dtype)
     if isinstance(dim, (tuple, list)):
-        raise TypeError("prod() received an invalid combination of arguments - got (tuple), but expected one of:\n"
-                        " * (*, torch.dtype dtype = None)\n"
-                        " * (int dim, bool keepdim = False, *, torch.dtype dtype = None)\n")
+        raise TypeError(
+            "prod() received an invalid combination of arguments - got (tuple), but expected one of:\n"
+            " * (*, torch.dtype dtype = None)\n"
+            " * (int dim, bool keepdim = False, *, torch.dtype dtype = None)\n"
+        )
     return d.prod_dim(input, one(dim, input._desc.ndim), keepdim, dtype)
 
 
@@ -101,8 +105,10 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: Any, other: Any, axis:
         return (d.maximum if name == "max" else d.minimum)(input, other)
     if dim is MISSING:
         if not input._desc.numel:
-            raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                               "reduction dim with the 'dim' argument.")
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                "reduction dim with the 'dim' argument."
+            )
         return (d.max_all if name == "max" else d.min_all)(input)
     dim = one(dim, input._desc.ndim)
     check_not_empty(input, (dim,), name)
@@ -133,8 +139,10 @@ def _amax(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     expect_tensor(input, name)
     given = several(dim, input._desc.ndim)
     if not given and not input._desc.numel:
-        raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                           "reduction dim with the 'dim' argument.")
+        raise RuntimeError(
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+            "reduction dim with the 'dim' argument."
+        )
     check_not_empty(input, given, name)
     return getattr(d, name)(input, given, keepdim)
 
@@ -152,7 +160,9 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest and the largest elements."""
     if dim is None and not input._desc.numel:
-        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        )
     if dim is not None:
         check_not_empty(input, (one(dim, input._desc.ndim),), "aminmax")
     return return_types.aminmax(*d.aminmax(input, dim, keepdim))
@@ -235,14 +245,17 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False,
         raise TypeError("linalg_vector_norm(): argument 'ord' (position 2) must be Number, not " + type(ord).__name__)
     desc = x._desc
     if desc.dtype.category < dtypes.FLOATING:
-        raise RuntimeError("linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-                           + desc.dtype.scalar_name)
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got " + desc.dtype.scalar_name
+        )
     given = several(dim, desc.ndim)
     if (ord < 0 or ord == float("inf")) and not desc.numel:
         sizes = [desc.shape[a] for a in given] if given else desc.shape
         if 0 in sizes:
-            raise RuntimeError(f"linalg.vector_norm cannot compute the {ord:g} norm on an empty "
-                               f"{'tensor' if not given else 'dimension'} because the operation does not have an identity")
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {ord:g} norm on an empty "
+                f"{'tensor' if not given else 'dimension'} because the operation does not have an identity"
+            )
     return d.vector_norm(x, ord, given, keepdim, dtype)
 
 
@@ -278,31 +291,50 @@ def _moment(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, co
     for a in given or range(desc.ndim):
         n *= desc.shape[a] if desc.ndim else 1
     if n - (1 if correction is None else correction) <= 0:
-        warnings.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
-                      "factor (input numel divided by output numel).", stacklevel=3)
+        warnings.warn(
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
+            "factor (input numel divided by output numel).",
+            stacklevel=3,
+        )
     return getattr(d, name)(input, given, correction, keepdim)
 
 
-def var(input: Tensor, dim: Any = MISSING, unbiased: Any = None, keepdim: bool = False, *, correction: Any = MISSING,
-        axis: Any = MISSING) -> Tensor:
+def var(
+    input: Tensor,
+    dim: Any = MISSING,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = MISSING,
+    axis: Any = MISSING,
+) -> Tensor:
     """The variance."""
     return _moment("var", input, dims_of(dim, axis), unbiased, keepdim, correction)
 
 
-def std(input: Tensor, dim: Any = MISSING, unbiased: Any = None, keepdim: bool = False, *, correction: Any = MISSING,
-        axis: Any = MISSING) -> Tensor:
+def std(
+    input: Tensor,
+    dim: Any = MISSING,
+    unbiased: Any = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = MISSING,
+    axis: Any = MISSING,
+) -> Tensor:
     """The standard deviation."""
     return _moment("std", input, dims_of(dim, axis), unbiased, keepdim, correction)
 
 
-def var_mean(input: Tensor, dim: Any = MISSING, unbiased: Any = None, keepdim: bool = False, *,
-             correction: Any = MISSING) -> Any:
+def var_mean(
+    input: Tensor, dim: Any = MISSING, unbiased: Any = None, keepdim: bool = False, *, correction: Any = MISSING
+) -> Any:
     """The variance and the mean."""
     return _moment("var_mean", input, dim, unbiased, keepdim, correction)
 
 
-def std_mean(input: Tensor, dim: Any = MISSING, unbiased: Any = None, keepdim: bool = False, *,
-             correction: Any = MISSING) -> Any:
+def std_mean(
+    input: Tensor, dim: Any = MISSING, unbiased: Any = None, keepdim: bool = False, *, correction: Any = MISSING
+) -> Any:
     """The standard deviation and the mean."""
     return _moment("std_mean", input, dim, unbiased, keepdim, correction)
 
@@ -343,8 +375,34 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     return d.count_nonzero(expect_tensor(input, "count_nonzero"), several(dim, input._desc.ndim))
 
 
-BOTH = (sum, nansum, mean, prod, max, min, amax, amin, aminmax, argmax, argmin, median, kthvalue, sort, msort, argsort,
-        topk, norm, var, std, logsumexp, cumsum, cumprod, all, any, count_nonzero)
+BOTH = (
+    sum,
+    nansum,
+    mean,
+    prod,
+    max,
+    min,
+    amax,
+    amin,
+    aminmax,
+    argmax,
+    argmin,
+    median,
+    kthvalue,
+    sort,
+    msort,
+    argsort,
+    topk,
+    norm,
+    var,
+    std,
+    logsumexp,
+    cumsum,
+    cumprod,
+    all,
+    any,
+    count_nonzero,
+)
 MODULE_ONLY = (var_mean, std_mean)
 METHODS = {f.__name__: f for f in BOTH}
 FUNCTIONS = {f.__name__: f for f in builtins.tuple(BOTH) + MODULE_ONLY}

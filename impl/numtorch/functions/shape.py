@@ -22,8 +22,10 @@ def view(self: Tensor, *shape: Any) -> Tensor:
         return view_dtype(self, shape[0])
     size = infer_size(sizes(shape), self._desc.numel)
     if not _viewable(self, size):
-        raise RuntimeError("view size is not compatible with input tensor's size and stride (at least one dimension "
-                           "spans across two contiguous subspaces). Use .reshape(...) instead.")
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension "
+            "spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
     return d.view(self, size)
 
 
@@ -37,8 +39,11 @@ def view_dtype(self: Tensor, dtype: Any) -> Tensor:
 
 def _viewable(self: Tensor, size: tuple) -> bool:
     array = self._array
-    return (type(array) is not np.ndarray or array.flags.c_contiguous
-            or view_strides(array.shape, element_strides(array), size) is not None)
+    return (
+        type(array) is not np.ndarray
+        or array.flags.c_contiguous
+        or view_strides(array.shape, element_strides(array), size) is not None
+    )
 
 
 def reshape(self: Tensor, *shape: Any) -> Tensor:
@@ -73,9 +78,9 @@ def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     if start == end:
         return self
     joined = 1
-    for s in shape[start:end + 1]:
+    for s in shape[start : end + 1]:
         joined *= s
-    return reshape(self, (*shape[:start], joined, *shape[end + 1:]))
+    return reshape(self, (*shape[:start], joined, *shape[end + 1 :]))
 
 
 def unflatten(self: Tensor, dim: int, shape: Any) -> Tensor:
@@ -85,9 +90,11 @@ def unflatten(self: Tensor, dim: int, shape: Any) -> Tensor:
     try:
         inner = infer_size(tuple(shape), size)
     except RuntimeError:
-        raise RuntimeError(f"unflatten: Provided sizes {list(shape)} don't multiply up to the size of dim {dim} ({size}) "
-                           "in the input tensor") from None
-    return view(self, (*self._desc.shape[:dim], *inner, *self._desc.shape[dim + 1:]))
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(shape)} don't multiply up to the size of dim {dim} ({size}) "
+            "in the input tensor"
+        ) from None
+    return view(self, (*self._desc.shape[:dim], *inner, *self._desc.shape[dim + 1 :]))
 
 
 def ravel(self: Tensor) -> Tensor:
@@ -115,9 +122,11 @@ def permute(self: Tensor, *order: Any) -> Tensor:
         raise TypeError('permute() missing 1 required positional arguments: "dims"')
     given = sizes(order)
     if len(given) != n:
-        raise RuntimeError(f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
-                           f"the desired ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = "
-                           f"{len(given)}")
+        raise RuntimeError(
+            f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
+            f"the desired ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = "
+            f"{len(given)}"
+        )
     wrapped = tuple([wrap_dim(x, n) for x in given])
     if len(set(wrapped)) != n:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
@@ -128,18 +137,21 @@ def T(self: Tensor) -> Tensor:
     """All dimensions reversed."""
     n = self._desc.ndim
     if n != 2:
-        warnings.warn("The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
-                      "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
-                      "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
-                      stacklevel=3)
+        warnings.warn(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
+            "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+            stacklevel=3,
+        )
     return d.permute(self, tuple(range(n - 1, -1, -1)))
 
 
 def mT(self: Tensor) -> Tensor:
     """The last two dimensions exchanged."""
     if self._desc.ndim < 2:
-        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got "
-                           f"{self._desc.ndim}-D tensor.")
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {self._desc.ndim}-D tensor."
+        )
     return d.transpose(self, self._desc.ndim - 2, self._desc.ndim - 1)
 
 
@@ -165,20 +177,25 @@ def expand(self: Tensor, *size: Any) -> Tensor:
     if lead < 0:
         raise RuntimeError(
             f"expand(torch.{self._desc.dtype.legacy}{{{list(shape)}}}, size={list(target)}): the number of sizes provided "
-            f"({len(target)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})")
+            f"({len(target)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+        )
     out = list(target)
     for i in range(len(target) - 1, -1, -1):
         old = shape[i - lead] if i >= lead else 1
         if target[i] == -1:
             if i < lead:
-                raise RuntimeError(f"expand(torch.{self._desc.dtype.legacy}{{{list(shape)}}}, size={list(target)}): the "
-                                   "expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension "
-                                   f"{i}")
+                raise RuntimeError(
+                    f"expand(torch.{self._desc.dtype.legacy}{{{list(shape)}}}, size={list(target)}): the "
+                    "expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension "
+                    f"{i}"
+                )
             out[i] = old
         elif old not in (1, target[i]):
-            raise RuntimeError(f"The expanded size of the tensor ({target[i]}) must match the existing size ({old}) at "
-                               f"non-singleton dimension {i}.  Target sizes: {list(target)}.  Tensor sizes: "
-                               f"{list(shape)}")
+            raise RuntimeError(
+                f"The expanded size of the tensor ({target[i]}) must match the existing size ({old}) at "
+                f"non-singleton dimension {i}.  Target sizes: {list(target)}.  Tensor sizes: "
+                f"{list(shape)}"
+            )
     return d.expand(self, tuple(out))
 
 
@@ -260,8 +277,10 @@ def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tens
     if isinstance(split_size_or_sections, (tuple, list)):
         parts = tuple([int(s) for s in split_size_or_sections])
         if sum(parts) != size:
-            raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size at "
-                               f"dimension {dim}), but got split_sizes={list(parts)}")
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size at "
+                f"dimension {dim}), but got split_sizes={list(parts)}"
+            )
         return d.split_with_sizes(self, parts, dim)
     n = int(split_size_or_sections)
     if n < 0:
@@ -317,18 +336,23 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
         if x._desc.shape == (0,):
             continue
         if x._desc.ndim != model._desc.ndim:
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {model._desc.ndim} and {x._desc.ndim}")
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {model._desc.ndim} and {x._desc.ndim}"
+            )
         for k, (a, b) in enumerate(zip(model._desc.shape, x._desc.shape, strict=True)):
             if k != dim and a != b:
-                raise RuntimeError(f"Sizes of tensors must match except in dimension {dim}. Expected size {a} but got "
-                                   f"size {b} for tensor number {i} in the list.")
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {a} but got "
+                    f"size {b} for tensor number {i} in the list."
+                )
     return d.cat(tensors, dim)
 
 
 def _list(tensors: Any, name: str) -> list[Tensor]:
     if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
-        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
-                        f"{type(tensors).__name__}")
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
@@ -343,8 +367,10 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
     first = tensors[0]._desc
     for i, x in enumerate(tensors):
         if x._desc.shape != first.shape:
-            raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and "
-                               f"{list(x._desc.shape)} at entry {i}")
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and "
+                f"{list(x._desc.shape)} at entry {i}"
+            )
     return d.stack(tensors, wrap_dim(dim, first.ndim + 1))
 
 
@@ -395,5 +421,3 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy."""
     return d.clone(expect_tensor(input, "clone"))
-
-

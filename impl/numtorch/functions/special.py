@@ -117,7 +117,9 @@ def _softmax(name: str, input: Tensor, dim: int, dtype: Any) -> Tensor:
     last = wrap_dim(dim, input._desc.ndim) >= input._desc.ndim - 1
     if input._desc.dtype.category < dtypes.FLOATING:
         which = "lastdim_" if last else ""
-        raise NotImplementedError(f"\"{name}_{which}kernel_impl\" not implemented for '{input._desc.dtype.scalar_name}'")
+        raise NotImplementedError(
+            f"\"{name}_{which}kernel_impl\" not implemented for '{input._desc.dtype.scalar_name}'"
+        )
     return getattr(d, name)(input, dim)
 
 
@@ -223,16 +225,69 @@ UNARY = ("exp2", "log2", "log10", "asinh", "acosh", "atanh", "sinc", "deg2rad", 
 BINARY = ("logaddexp", "logaddexp2", "atan2", "hypot", "floor_divide")
 BOTH = {f.__name__: f for f in (remainder, fmod, lerp, addcmul, addcdiv, xlogy, logit, softmax, log_softmax)}
 BOTH |= {n: getattr(d, n) for n in (*UNARY, *BINARY)}
-FUNCTIONS = BOTH | {"arcsinh": d.asinh, "arccosh": d.acosh, "arctanh": d.atanh, "arctan2": d.atan2,
-                    "relu": d.relu, "selu": selu, "celu": celu, "threshold": threshold}
+FUNCTIONS = BOTH | {
+    "arcsinh": d.asinh,
+    "arccosh": d.acosh,
+    "arctanh": d.atanh,
+    "arctan2": d.atan2,
+    "relu": d.relu,
+    "selu": selu,
+    "celu": celu,
+    "threshold": threshold,
+}
 METHODS = BOTH | {n + "_": getattr(d, n + "_") for n in (*UNARY, "atan2", "hypot", "floor_divide", "xlogy")}
-METHODS |= {"lerp_": lerp_, "addcmul_": addcmul_, "addcdiv_": addcdiv_, "fmod_": in_place("fmod"),
-            "remainder_": in_place("remainder"), "__mod__": remainder, "__rmod__": rmod, "__imod__": in_place("remainder"),
-            "__floordiv__": d.floor_divide, "__rfloordiv__": rfloordiv, "__ifloordiv__": d.floor_divide_}
-NN_FUNCTIONAL = {f.__name__: f for f in (softmin, softplus, elu, selu, celu, leaky_relu, hardtanh, relu6, relu, threshold,
-                                         softshrink, hardshrink, gelu, softsign, tanhshrink)}
-NN_FUNCTIONAL |= {"softmax": nn_softmax, "log_softmax": nn_log_softmax, "sigmoid": d.sigmoid, "tanh": d.tanh,
-                  "logsigmoid": d.log_sigmoid, "silu": _no_inplace("silu"), "mish": _no_inplace("mish"),
-                  "hardsigmoid": _no_inplace("hardsigmoid"), "hardswish": _no_inplace("hardswish")}
-SPECIAL = {"erf": d.erf, "erfc": d.erfc, "expit": d.sigmoid, "exp2": d.exp2, "logit": logit, "xlogy": xlogy,
-           "sinc": d.sinc, "softmax": softmax, "log_softmax": log_softmax}
+METHODS |= {
+    "lerp_": lerp_,
+    "addcmul_": addcmul_,
+    "addcdiv_": addcdiv_,
+    "fmod_": in_place("fmod"),
+    "remainder_": in_place("remainder"),
+    "__mod__": remainder,
+    "__rmod__": rmod,
+    "__imod__": in_place("remainder"),
+    "__floordiv__": d.floor_divide,
+    "__rfloordiv__": rfloordiv,
+    "__ifloordiv__": d.floor_divide_,
+}
+NN_FUNCTIONAL = {
+    f.__name__: f
+    for f in (
+        softmin,
+        softplus,
+        elu,
+        selu,
+        celu,
+        leaky_relu,
+        hardtanh,
+        relu6,
+        relu,
+        threshold,
+        softshrink,
+        hardshrink,
+        gelu,
+        softsign,
+        tanhshrink,
+    )
+}
+NN_FUNCTIONAL |= {
+    "softmax": nn_softmax,
+    "log_softmax": nn_log_softmax,
+    "sigmoid": d.sigmoid,
+    "tanh": d.tanh,
+    "logsigmoid": d.log_sigmoid,
+    "silu": _no_inplace("silu"),
+    "mish": _no_inplace("mish"),
+    "hardsigmoid": _no_inplace("hardsigmoid"),
+    "hardswish": _no_inplace("hardswish"),
+}
+SPECIAL = {
+    "erf": d.erf,
+    "erfc": d.erfc,
+    "expit": d.sigmoid,
+    "exp2": d.exp2,
+    "logit": logit,
+    "xlogy": xlogy,
+    "sinc": d.sinc,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+}

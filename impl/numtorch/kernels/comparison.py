@@ -11,7 +11,12 @@ from ..geometry import beside_number
 Array = Any
 
 isfinite, logical_and, logical_or, logical_xor, logical_not = (
-    np.isfinite, np.logical_and, np.logical_or, np.logical_xor, np.logical_not)
+    np.isfinite,
+    np.logical_and,
+    np.logical_or,
+    np.logical_xor,
+    np.logical_not,
+)
 isnan, bitwise_not = np.isnan, np.invert
 
 

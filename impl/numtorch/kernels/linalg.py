@@ -118,7 +118,7 @@ def addmm_self_backward(grad: Array, shape: tuple, beta: Any) -> Array:
 
 def squeeze_product(x: Array, dim: int) -> Array:
     """A dimension of size 1 left out."""
-    return x.reshape(x.shape[:dim] + x.shape[dim + 1:])
+    return x.reshape(x.shape[:dim] + x.shape[dim + 1 :])
 
 
 def trace(x: Array) -> Array:
@@ -129,5 +129,5 @@ def trace(x: Array) -> Array:
 def trace_backward(grad: Array, shape: tuple) -> Array:
     """The gradient on the diagonal."""
     out = np.zeros(shape, grad.dtype)
-    np.fill_diagonal(out[:shape[1]], grad)
+    np.fill_diagonal(out[: shape[1]], grad)
     return out

@@ -112,7 +112,7 @@ def pow_tensor(x: Array, exponent: Array) -> Array:
     if x.dtype.kind in "iu":
         return integer_power(x, exponent)
     if x.dtype.kind == "b":
-        raise NotImplementedError('"pow" not implemented for \'Bool\'')
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     return np.power(x, exponent)
 
 

@@ -143,7 +143,7 @@ def unsqueeze(x: np.ndarray, dim: int) -> Array:
 
 def unsqueeze_backward(grad: Array, dim: int) -> Array:
     """The dimension taken out again."""
-    return grad.reshape(grad.shape[:dim] + grad.shape[dim + 1:])
+    return grad.reshape(grad.shape[:dim] + grad.shape[dim + 1 :])
 
 
 def select(x: np.ndarray, dim: int, index: int) -> Array:
@@ -166,9 +166,12 @@ def slice_(x: np.ndarray, dim: int, start: int, end: int, step: int) -> Array:
     if start >= end or 0 in x.shape:
         strides = element_strides(x)
         n = -(-(min(end, size) - start) // step) if start < end else 0
-        return strided(x, (*x.shape[:dim], n, *x.shape[dim + 1:]),
-                       (*strides[:dim], strides[dim] * step, *strides[dim + 1:]),
-                       storage_offset(x) + start * strides[dim])
+        return strided(
+            x,
+            (*x.shape[:dim], n, *x.shape[dim + 1 :]),
+            (*strides[:dim], strides[dim] * step, *strides[dim + 1 :]),
+            storage_offset(x) + start * strides[dim],
+        )
     return x[(slice(None),) * dim + (slice(start, end, step),)]
 
 
@@ -190,8 +193,9 @@ def diagonal(x: np.ndarray, offset: int, dim1: int, dim2: int) -> Array:
         size = max(min(x.shape[dim1] + offset, x.shape[dim2]), 0)
         start -= offset * strides[dim1] if size else 0
     keep = [i for i in range(x.ndim) if i not in (dim1, dim2)]
-    return strided(x, (*(x.shape[i] for i in keep), size),
-                   (*(strides[i] for i in keep), strides[dim1] + strides[dim2]), start)
+    return strided(
+        x, (*(x.shape[i] for i in keep), size), (*(strides[i] for i in keep), strides[dim1] + strides[dim2]), start
+    )
 
 
 def diagonal_backward(grad: Array, shape: tuple, offset: int, dim1: int, dim2: int) -> Array:
@@ -218,7 +222,7 @@ def _like(grads: list, *shape: int) -> Array:
 
 def unbind_backward(grads: list, shape: tuple, dim: int) -> Array:
     """The gradients stacked, zeros where there is none."""
-    part = shape[:dim] + shape[dim + 1:]
+    part = shape[:dim] + shape[dim + 1 :]
     return np.stack([_like(grads, *part) if g is None else g for g in grads], axis=dim)
 
 
@@ -247,8 +251,13 @@ def split_backward(grads: list, shape: tuple, split_size: int, dim: int) -> Arra
 
 def split_with_sizes_backward(grads: list, shape: tuple, split_sizes: tuple, dim: int) -> Array:
     """The pieces' gradients put together, zeros where there is none."""
-    return np.concatenate([_like(grads, *shape[:dim], size, *shape[dim + 1:]) if g is None else g
-                           for g, size in zip(grads, split_sizes, strict=True)], axis=dim)
+    return np.concatenate(
+        [
+            _like(grads, *shape[:dim], size, *shape[dim + 1 :]) if g is None else g
+            for g, size in zip(grads, split_sizes, strict=True)
+        ],
+        axis=dim,
+    )
 
 
 def cat(arrays: list, dim: int) -> Array:
@@ -288,8 +297,10 @@ def stack(arrays: list, dim: int) -> Array:
 
 def stack_backward(grad: Array, descs: tuple, dim: int) -> tuple:
     """Windows of the gradient, one for each operand."""
-    return tuple(p if p.dtype == d.dtype.numpy else p.astype(d.dtype.numpy)
-                 for p, d in zip(unbind(grad, dim), descs, strict=True))
+    return tuple(
+        p if p.dtype == d.dtype.numpy else p.astype(d.dtype.numpy)
+        for p, d in zip(unbind(grad, dim), descs, strict=True)
+    )
 
 
 def contiguous_copy(x: Array) -> Array:

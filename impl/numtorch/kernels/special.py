@@ -256,7 +256,7 @@ def log_softmax_backward_data(grad_output: Array, output: Array, dim: int) -> Ar
 
 def softmax_double_backward(grad: Array, grad_output: Array, output: Array, dim: int) -> Array:
     """The gradient of softmax's gradient with respect to softmax."""
-    return (grad_output * grad - total(output * grad_output, dim) * grad - grad_output * total(output * grad, dim))
+    return grad_output * grad - total(output * grad_output, dim) * grad - grad_output * total(output * grad, dim)
 
 
 def log_softmax_double_backward(grad: Array, grad_output: Array, output: Array, dim: int) -> Array:

@@ -86,10 +86,11 @@ def _find_saved(row: Row) -> None:
         tree = ast.parse(formula, mode="eval")
         skip = set()
         for n in ast.walk(tree):
-            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and kinds.get(n.value.id) == "tensor":
-                if n.attr in PROPERTIES:
-                    skip.add(id(n.value))
-                    _once(row.saved_values, f"{n.value.id}_{PROPERTIES[n.attr]}")
+            if not isinstance(n, ast.Attribute) or not isinstance(n.value, ast.Name) or n.attr not in PROPERTIES:
+                continue
+            if kinds.get(n.value.id) == "tensor":
+                skip.add(id(n.value))
+                _once(row.saved_values, f"{n.value.id}_{PROPERTIES[n.attr]}")
             if isinstance(n, ast.Name) and kinds.get(n.id) == "tensors":
                 raise AssertionError(f"{row.name}: a formula may read only tensors_descs of a list")
         for n in ast.walk(tree):

@@ -65,9 +65,16 @@ def noop_context_fn() -> tuple[Any, Any]:
     return contextlib.nullcontext(), contextlib.nullcontext()
 
 
-def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None,
-               context_fn: Callable[[], tuple[Any, Any]] = noop_context_fn, determinism_check: str = "default",
-               debug: bool = False, early_stop: bool = True, **kwargs: Any) -> Any:
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    context_fn: Callable[[], tuple[Any, Any]] = noop_context_fn,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
+    **kwargs: Any,
+) -> Any:
     """function(*args, **kwargs), whose intermediate values are computed again when backward needs them."""
     if use_reentrant is None:
         warnings.warn(_PASS_USE_REENTRANT, stacklevel=2)
@@ -100,8 +107,9 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | N
     return result
 
 
-def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentrant: bool | None = None,
-                          **kwargs: Any) -> Any:
+def checkpoint_sequential(
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
+) -> Any:
     """The functions one after the other, checkpointed in so many segments, the last one apart."""
     if use_reentrant is None:
         warnings.warn(_PASS_USE_REENTRANT_TO_SEQUENTIAL, stacklevel=2)
@@ -122,9 +130,10 @@ def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentra
     size = len(functions) // segments
     start = 0
     for start in range(0, size * (segments - 1), size):
-        input = checkpoint(run(functions[start : start + size]), input, use_reentrant=use_reentrant,
-                           preserve_rng_state=preserve)
-    return run(functions[size * (segments - 1):])(input)
+        input = checkpoint(
+            run(functions[start : start + size]), input, use_reentrant=use_reentrant, preserve_rng_state=preserve
+        )
+    return run(functions[size * (segments - 1) :])(input)
 
 
 @contextlib.contextmanager
@@ -174,9 +183,11 @@ class CheckpointFunction(Function):
         """Run the function again, recorded, and a backward through it."""
         task = engine.current.task
         if task.needed is not None or task.captures is not None:
-            raise RuntimeError("When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an "
-                               "`inputs` parameter to .backward(). To resolve this error, you can either set "
-                               "use_reentrant=False, or call .backward() without passing the `inputs` argument.")
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an "
+                "`inputs` parameter to .backward(). To resolve this error, you can either set "
+                "use_reentrant=False, or call .backward() without passing the `inputs` argument."
+            )
         inputs = list(ctx.inputs)
         for i, t in zip(ctx.positions, ctx.saved_tensors, strict=True):
             inputs[i] = t.detach().requires_grad_(t.requires_grad)
@@ -265,19 +276,25 @@ class _Frame:
         if self.ignore_mismatch:
             return
         if len(self.holders) != self.recomputed[key]:
-            raise CheckpointError("torch.utils.checkpoint: A different number of tensors was saved during the original "
-                                  f"forward and recomputation.\nNumber of tensors saved during forward: "
-                                  f"{len(self.holders)}\nNumber of tensors saved during recomputation: "
-                                  f"{self.recomputed[key]}.\n{_TIP}")
+            raise CheckpointError(
+                "torch.utils.checkpoint: A different number of tensors was saved during the original "
+                f"forward and recomputation.\nNumber of tensors saved during forward: "
+                f"{len(self.holders)}\nNumber of tensors saved during recomputation: "
+                f"{self.recomputed[key]}.\n{_TIP}"
+            )
         different = ""
         for i, ref in enumerate(self.holders):
             holder = ref()
             if holder is not None and self.metadata(holder.tensors[key]) != self.seen[i]:
-                different += (f"tensor at position {i}:\nsaved metadata: {self.seen[i]}\n"
-                              f"recomputed metadata: {self.metadata(holder.tensors[key])}\n")
+                different += (
+                    f"tensor at position {i}:\nsaved metadata: {self.seen[i]}\n"
+                    f"recomputed metadata: {self.metadata(holder.tensors[key])}\n"
+                )
         if different:
-            raise CheckpointError("torch.utils.checkpoint: Recomputed values for the following tensors have different "
-                                  f"metadata than during the forward pass.\n{different}.\n{_TIP}")
+            raise CheckpointError(
+                "torch.utils.checkpoint: Recomputed values for the following tensors have different "
+                f"metadata than during the forward pass.\n{different}.\n{_TIP}"
+            )
 
 
 class _Holding(saved_tensors_hooks):
@@ -296,9 +313,11 @@ class _Holding(saved_tensors_hooks):
             if key not in frame.recomputed:
                 frame.recompute(key)
             if holder.tensors.get(key) is None:
-                raise CheckpointError("torch.utils.checkpoint: Unpack is being triggered for a tensor that was already "
-                                      "unpacked once. If you are calling ctx.saved_tensors in backward, make sure to do so "
-                                      "only once. Otherwise please open an issue with details on your use case.")
+                raise CheckpointError(
+                    "torch.utils.checkpoint: Unpack is being triggered for a tensor that was already "
+                    "unpacked once. If you are calling ctx.saved_tensors in backward, make sure to do so "
+                    "only once. Otherwise please open an issue with details on your use case."
+                )
             found, holder.tensors[key] = holder.tensors[key], None
             return found
 
@@ -317,8 +336,10 @@ class _Filling(saved_tensors_hooks):
                 if not frame.complete:
                     frame.ignore_mismatch = True
                     return x
-                raise CheckpointError("torch.utils.checkpoint: trying to save more tensors during recomputation than during "
-                                      f"the original forward pass.\n{_TIP}")
+                raise CheckpointError(
+                    "torch.utils.checkpoint: trying to save more tensors during recomputation than during "
+                    f"the original forward pass.\n{_TIP}"
+                )
             holder = frame.holders[index]()
             if holder is not None:
                 holder.tensors[key] = x
@@ -329,5 +350,11 @@ class _Filling(saved_tensors_hooks):
         super().__init__(pack, lambda x: x)
 
 
-__all__ = ["CheckpointError", "CheckpointFunction", "checkpoint", "checkpoint_sequential", "noop_context_fn",
-           "set_checkpoint_early_stop"]
+__all__ = [
+    "CheckpointError",
+    "CheckpointFunction",
+    "checkpoint",
+    "checkpoint_sequential",
+    "noop_context_fn",
+    "set_checkpoint_early_stop",
+]
