@@ -44,12 +44,12 @@ def page(report: Report) -> str:
 
 def table(rows: list[Row]) -> str:
     """Return the table."""
-    titles = ["workload", "PyTorch", *(ENGINE_TITLES[name] for name in COLUMNS), "goal", ""]
-    lines = ["| " + " | ".join(titles) + " |", "|---|---:|" + "---:|" * len(COLUMNS) + "---:|---|"]
+    titles = ["workload", "PyTorch", *(ENGINE_TITLES[name] for name in COLUMNS), "goal", "", "rounds"]
+    lines = ["| " + " | ".join(titles) + " |", "|---|---:|" + "---:|" * len(COLUMNS) + "---:|---|---:|"]
     for row in rows:
         cells = [figure(row.cells.get(name, Cell())) for name in COLUMNS]
         word = f"**{verdict(row)}**" if row.met is False else verdict(row)
-        lines.append("| " + " | ".join([row.title, reference(row), *cells, goal(row), word]) + " |")
+        lines.append("| " + " | ".join([row.title, reference(row), *cells, goal(row), word, str(row.rounds)]) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 import msgspec
 
 
+JOINED = "Joined from several runs; each row tells its rounds"
+
+
 class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     """One engine's figure in a row: a median and its quartiles, or the reason why there is none."""
 
@@ -65,7 +68,9 @@ class Report(msgspec.Struct, frozen=True):
         rows = {row.id: row for row in self.rows} | {row.id: row for row in later.rows}
         differing = list(dict.fromkeys([*self.differing, *later.differing]))
         interrupted = self.interrupted and later.interrupted
-        return msgspec.structs.replace(later, rows=list(rows.values()), differing=differing, interrupted=interrupted)
+        return msgspec.structs.replace(
+            later, effort=JOINED, rows=list(rows.values()), differing=differing, interrupted=interrupted
+        )
 
     @property
     def unmet(self) -> list[Row]:
