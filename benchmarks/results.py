@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-
 JOINED = "Joined from several runs; each row tells its rounds"
 
 
