@@ -46,12 +46,19 @@ def element_strides(array: Any) -> tuple[int, ...]:
 NO_STEP = -1  # a stride of 0 in an empty array; PyTorch has no negative ones
 
 
+class Memory(np.ndarray):
+    """What a laid-out array has for a base: that array is the owner of its memory and no view of it.
+
+    The type tells, and keeps NumPy from giving a view of such an array this base instead of the array.
+    """
+
+
 def laid_out(shape: tuple, strides: tuple, kind: Any) -> np.ndarray:
     """New memory, seen by strides (in elements) without holes or overlaps."""
     if 0 in shape:
-        return empty_window(np.empty(0, kind), shape, strides, 0)
+        return empty_window(Memory(0, kind), shape, strides, 0)
     reach = sum([(s - 1) * st for s, st in zip(shape, strides, strict=True)]) + 1
-    return np.ndarray(shape, kind, np.empty(reach, kind), 0, [st * kind.itemsize for st in strides])
+    return np.ndarray(shape, kind, Memory(reach, kind), 0, [st * kind.itemsize for st in strides])
 
 
 def empty_window(root: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:

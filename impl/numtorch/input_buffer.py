@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .geometry import is_dense_like
+from .geometry import Memory, is_dense_like, laid_out, root_of
 from .kernels.pointwise import zero_tensor
 from .tensor import wrap
 from .views import counter_of, storage_of
@@ -44,11 +44,11 @@ def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
             written(task, total)
         else:
             slots[key] = old + grad
-    elif _refcount(old) <= _ALONE and old.base is None and is_dense(old):
+    elif _refcount(old) <= _ALONE and (old.base is None or owns(old)) and is_dense(old):
         old += grad
         slots[key] = old
         if task.versions is not None:
-            found = task.versions.get(id(old))
+            found = task.versions.get(id(old))  # not that of a laid-out array
             if found is not None and found[0]() is old:  # as `written` would do, without the call
                 found[1][0] += 1
                 return
@@ -75,13 +75,20 @@ def is_dense(array: Any) -> bool:
     return array.flags.forc or is_dense_like(array)
 
 
-def _calibrate() -> int:
-    """How many references one variable makes: the number differs between Python versions."""
-    old = np.empty(2)
-    return _refcount(old)
+def owns(array: Any) -> bool:
+    """Whether an array that has a base is laid out in memory that nothing else is a window into."""
+    base = array.base
+    return type(base) is Memory and _refcount(base) <= _OWNED
 
 
-_ALONE = _calibrate()
+def _calibrate() -> tuple[int, int]:
+    """How many references one variable makes, and one more array: the numbers differ between Python versions."""
+    old = laid_out((2,), (1,), np.dtype("f4"))
+    base = old.base
+    return _refcount(old), _refcount(base)
+
+
+_ALONE, _OWNED = _calibrate()
 
 
 # ---- versions
@@ -89,9 +96,7 @@ _ALONE = _calibrate()
 
 def written(task: GraphTask, array: Any) -> None:
     """Count one write to the memory of an array."""
-    owner = array.base
-    if owner is None:
-        owner = array
+    owner = array if array.base is None else root_of(array)
     versions = task.versions
     if versions is None:
         versions = task.versions = {}
@@ -123,9 +128,8 @@ def version_counter(task: GraphTask, array: Any) -> list[int] | None:
     """The version counter of an array's memory, if it was written to or is a window into a seed of the user's."""
     if type(array) is not _ndarray:
         return None
-    owner = array.base
     if task.versions is not None:
-        owner = array if owner is None else owner
+        owner = root_of(array)
         found = task.versions.get(id(owner))
         if found is not None and found[0]() is owner:
             return found[1]
@@ -166,9 +170,7 @@ def take_back(task: GraphTask, tensor: Any) -> Any:
         return tensor
     counter = tensor._counter
     if counter is not None and counter[0]:
-        owner = storage_of(tensor)
-        if owner.base is not None:
-            owner = owner.base
+        owner = root_of(storage_of(tensor))
         if task.versions is None:
             task.versions = {}
         task.versions[id(owner)] = (weakref.ref(owner), counter)

@@ -89,6 +89,56 @@ def test_a_formula_that_writes_gives_a_version(function, version):
     assert torch.autograd.grad(function(x).sum(), x)[0]._version == version
 
 
+@pytest.mark.parametrize("shape", [(1,), (2,), (2, 1, 3)])
+def test_what_a_formula_wrote_is_added_to_in_place(shape):
+    x = leaf(*shape)
+    (x.max() * torch.tensor(2.0) + x.min()).backward()
+    assert x.grad._version == 2
+
+
+def transposed(*shape):
+    return torch.ones(shape).t().requires_grad_()
+
+
+@pytest.mark.parametrize(
+    ("x", "function", "version"),
+    [
+        (leaf(1), lambda x: x.double() * x.float(), 1),
+        (leaf(0), lambda x: x.double() * x.float(), 1),
+        (leaf(2, 0, 1), lambda x: x.double() * x.float(), 1),
+        (transposed(2, 3), lambda x: x.double() * x.double(), 1),
+        (leaf(2), lambda x: x.sin() + x.double(), 1),
+        (leaf(2, 0, 1), lambda x: x.sin() + x.cos() + x.exp(), 2),
+        (leaf(0), lambda x: x * 0 + 3.0 * x**0, 1),
+        (leaf(2, 0, 1), lambda x: x * 0 + 3.0 * x**0, 1),
+        (transposed(2, 3), lambda x: 3.0 * x**0, 1),
+        (leaf(1), lambda x: x.abs() + x.relu() + x.sign(), 1),
+        (leaf(2), lambda x: x.abs() + x.relu() + x.sign(), 2),
+        (leaf(2, 0, 1), lambda x: x.norm(dim=0), 0),
+        (leaf(2, 0, 1), lambda x: (x * 1).exp_() + (x * 2).sin_() + (x * 3).tanh_(), 1),
+    ],
+    ids=[
+        "casts of one element",
+        "casts of none",
+        "casts of empty dimensions",
+        "casts of a transposed leaf",
+        "a cast of an expanded gradient",
+        "a chain over empty dimensions",
+        "the power 0 of none",
+        "the power 0 of empty dimensions",
+        "the power 0 of a transposed leaf is row-major",
+        "sign of one element keeps the stride 0",
+        "sign of two",
+        "norm of empty dimensions",
+        "in-place forms over empty dimensions",
+    ],
+)
+def test_gradients_that_numpy_lays_out_in_its_own_way_have_versions_too(x, function, version):
+    y = function(x)
+    y.backward(torch.zeros(y.shape, dtype=y.dtype)) if y.shape == (2, 0, 1) else y.sum().backward()
+    assert x.grad._version == version
+
+
 def test_the_gradient_of_sgn_is_a_zero_tensor_that_nothing_is_added_to_in_place():
     x = leaf(3)
     (x.sin() + x.sgn()).sum().backward()

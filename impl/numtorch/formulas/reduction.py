@@ -139,17 +139,17 @@ def norm_backward(grad: Any, x: Any, ord: float, norm: Any, dim: Any, keepdim: b
         return x.sgn() * grad
     zero = wrap(norm._array == 0)
     if ord == 2:
-        return grad * d.masked_fill(x / norm, zero, 0)
+        return grad * (x / norm).masked_fill_(zero, 0)
     size = x.abs()
     if ord in (float("inf"), float("-inf")):
         mask = (size._array == norm._array) | np.isnan(size._array)
         n = np.add.reduce(mask, axis=axes(dim, ndim), dtype=np.int64, keepdims=bool(ndim))
         return x.sgn() * ((grad / wrap(n)) * wrap(mask))
     if ord < 1:
-        scaled = x.sgn() * d.masked_fill(size.pow(ord - 1), wrap(x._array == 0), 0)
+        scaled = x.sgn() * size.pow(ord - 1).masked_fill_(wrap(x._array == 0), 0)
         return scaled * grad * norm.pow(1 - ord)
     scaled = x.sgn() * size.pow(ord - 1) if ord < 2 else x * size.pow(ord - 2)
-    return scaled * d.masked_fill(grad / norm.pow(ord - 1), zero, 0)
+    return scaled * (grad / norm.pow(ord - 1)).masked_fill_(zero, 0)
 
 
 def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:

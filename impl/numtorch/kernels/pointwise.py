@@ -20,7 +20,13 @@ where = np.where
 
 def zeros_like(x: Array) -> Array:
     """Zeros of the shape and type of x."""
-    return np.zeros_like(x) if type(x) is np.ndarray else x.dtype.type(0)
+    if type(x) is not np.ndarray:
+        return x.dtype.type(0)
+    if x.flags.c_contiguous and x.size > 1:
+        return np.zeros(x.shape, x.dtype)
+    out = like(x, x.dtype)  # in its format, down to the stride 0 of a single element that was expanded
+    out[...] = 0
+    return out
 
 
 def efficient_zeros(grad: Array) -> Array:
@@ -129,7 +135,7 @@ def integer_power(x: Array, exponent: Array) -> Array:
 def pow_backward(grad: Array, x: Array, exponent: Any) -> Array:
     """The gradient of x ** exponent with respect to x."""
     if exponent == 0:
-        return zeros_like(x)
+        return np.zeros(x.shape, x.dtype) if x.ndim else x.dtype.type(0)  # row-major, whatever x is
     return grad * (pow_scalar(x, exponent - 1) * x.dtype.type(exponent))
 
 

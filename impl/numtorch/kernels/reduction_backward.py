@@ -102,7 +102,8 @@ def evenly_distribute_backward(grad: Array, x: Array, value: Array) -> Array:
     """The gradient shared among all elements that have the value."""
     mask = x == value if value == value else np.isnan(x)
     share = grad / np.count_nonzero(mask).__float__() if x.ndim else grad
-    return np.array(np.where(mask, share, 0), grad.dtype, order="C")[()]
+    out = np.array(np.where(mask, share, 0), grad.dtype, order="C")
+    return out if x.ndim else out[()]  # no view of itself: the engine adds to it in place
 
 
 def scale_by_count_backward(grad: Array, x: Array, result: Array, dim: Dims, keepdim: bool) -> Array:
