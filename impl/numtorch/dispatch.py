@@ -17146,7 +17146,7 @@ class XlogyBackward0(BinaryNode):
         if node.fn0 is None:
             grad0 = None
         else:
-            grad0 = k_pick(grad, (self == 0) & (other <= 0), 0, k_xlogy(grad, other))
+            grad0 = k_masked_fill(k_xlogy(grad, other), (self == 0) & (other <= 0), 0)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         if node.fn1 is None:
@@ -17164,7 +17164,7 @@ class XlogyBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.pick(grad, (self == 0) & (other <= 0), 0, xlogy(grad, other))
+        grad0 = None if node.fn0 is None else masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)
         if grad0 is not None and node.plan is not None:
             grad0 = validate(grad0, node.plan.desc0, 'XlogyBackward0', 0)
         grad1 = None if node.fn1 is None else grad * self / other
@@ -17382,7 +17382,8 @@ def log_sigmoid(self, *, out=None):
         desc = self._desc
     else:
         self = plain(self, 'log_sigmoid', False)
-        array, desc = single(k_log_sigmoid(self._array), self)
+        array = k_log_sigmoid(self._array)
+        desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

@@ -105,7 +105,7 @@ b[:, :, ::2].reshape(2, 6) | x.t() | x.T | b.transpose(0, 2) | b.permute(2, 0, 1
 x[:, :1].squeeze() | x[:1].squeeze(0) | x[:1, :1].squeeze((0, 1)) | x.unsqueeze(1) | x.select(0, 1) | x[1] | x[:, 1:]
 x.diagonal() | x.unbind()[0] | b.split(1)[1] | b.split([1, 2], 1)[1] | x.flip(0) | x.T.contiguous() | x.clone()
 x.to(torch.float64) | torch.cat([x, y]) | torch.stack([x, y]) | x[i > 0] | x[torch.tensor([0, 0, 1])] | x.chunk(2)[0]
-x[...] | torch.cat([x, d]) | x.narrow(1, 0, 2)
+x[...] | torch.cat([x, d]) | x.narrow(1, 0, 2) | x.repeat(2, 1) | v.repeat(2, 1, 2) | s.repeat(2) | x.repeat(0, 1)
 """
 FAMILIES = {"core": CORE, "reduction": REDUCTION, "linalg": LINALG, "comparison": COMPARISON, "special": SPECIAL}
 
@@ -272,8 +272,28 @@ def test_an_operator_does_what_pytorch_does(family, text, seed, values, layout, 
 NEVER_TRACKED = "Bitwise"  # integers and bool have no gradient; the rows have formulas for the in-place form's sake
 ELSEWHERE = {
     "AliasBackward0",
-    "IndexPutImplBackward0",
-}  # made by views and writes: test_views_against_torch.py's matter
+    "IndexPutImplBackward0",  # these are made by views and writes: test_views_against_torch.py's matter
+    "ConjPhysicalBackward0",
+    "RealPartBackward0",  # PyTorch has lazy views with other nodes here: test_conj_and_real_have_pytorchs_gradients
+}
+
+
+@pytest.mark.parametrize("text", ["z.conj()", "z.real", "z.conj().real", "z * z.conj()", "(z * z).conj() * z.real"])
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_conj_and_real_have_pytorchs_gradients(text, dtype):
+    """Values and types of the result, the gradient and the gradient's gradient; the nodes are numtorch's own."""
+    values = [[1 + 2j, -0.5j, 3], [0.25 - 1j, 2j, -1 - 1j]]
+    answers = []
+    for lib in (numtorch, torch):
+        z = lib.tensor(values, dtype=getattr(lib, dtype)).requires_grad_()
+        result = eval(text, {"z": z})
+        loss = (result * result * result.conj()).real.sum()
+        (first,) = lib.autograd.grad(loss, z, create_graph=True)
+        (second,) = lib.autograd.grad((first * first.conj()).real.sum(), z)
+        answers.append([(str(t.dtype), tuple(t.shape), numbers(t)) for t in (result, first, second)])
+    for (kind, shape, ours), (their_kind, their_shape, theirs) in zip(*answers, strict=True):
+        assert (kind, shape) == (their_kind, their_shape)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4 if dtype == "complex64" else 1e-9)
 
 
 def nodes_of(tensors) -> set:

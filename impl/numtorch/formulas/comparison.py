@@ -23,8 +23,9 @@ def _array(x: Any) -> Any:
 
 
 def _shared(grad: Any, tie: Any, loses: Any) -> Any:
+    """Filled in place, as PyTorch does: the layout is that of where."""
     half = d.where(wrap(np.asarray(tie)[()]), d.div_scalar(grad, 2), grad)
-    return d.masked_fill(half, wrap(np.asarray(loses)[()]), 0)
+    return d.masked_fill_(half, wrap(np.asarray(loses)[()]), 0)
 
 
 def maximum_backward(grad: Any, mine: Any, other: Any) -> Any:

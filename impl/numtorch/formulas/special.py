@@ -8,13 +8,27 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
+from ..descriptor import arrange, descriptor
+from ..layout import elementwise_strides
 from ..tensor import wrap
 from .pointwise import number_minus
 
 
 def pick(grad: Any, condition: Any, x: Any, other: Any) -> Any:
-    """where; the gradient matters only for the layout of raw arrays."""
+    """where, laid out as PyTorch's operator over the gradient and the tensor that the condition was computed from.
+
+    A condition has no gradient, and the strides of where follow it: so it is what takes the layout.
+    """
+    mine, theirs = grad._desc, condition._desc
+    if not (mine.plain and theirs.plain) and mine.shape == theirs.shape:
+        strides = elementwise_strides(mine.shape, [(mine.shape, mine.strides), (theirs.shape, theirs.strides)])
+        if strides != theirs.strides:
+            condition = wrap(arrange(condition._array, descriptor(theirs.shape, theirs.dtype, strides))[0])
     return d.where(condition, x, other)
+
+
+def _mask(array: Any) -> Any:
+    return wrap(np.asarray(array)[()])
 
 
 def total(x: Any, dim: int) -> Any:
@@ -30,22 +44,22 @@ def erf_backward(grad: Any, x: Any, scale: float) -> Any:
 def logit_backward(grad: Any, x: Any, eps: float | None) -> Any:
     """grad / (x * (1 - x)), zero outside the clipped range."""
     low, high = (0, 1) if eps is None else (eps, 1 - eps)
-    outside = wrap(np.asarray((x._array < low) | (x._array > high))[()])
-    return d.where(outside, float("nan") if eps is None else 0, grad / (x * number_minus(1, x)))
+    outside = _mask((x._array < low) | (x._array > high))
+    return pick(grad, outside, float("nan") if eps is None else 0, grad / (x * number_minus(1, x)))
 
 
 def sinc_backward(grad: Any, x: Any) -> Any:
     """The gradient of sinc, 0 at 0."""
     t = d.mul_scalar(x, math.pi)
     square = d.mul_scalar(x * x, math.pi)
-    return d.where(wrap(np.asarray(square._array == 0)[()]), 0, grad * ((t * t.cos() - t.sin()) / square))
+    return d.where(_mask(square._array == 0), 0, grad * ((t * t.cos() - t.sin()) / square))
 
 
 def softplus_backward(grad: Any, x: Any, beta: float, threshold: float) -> Any:
     """grad * sigmoid(beta * x)"""
     t = x * beta
     z = t.exp()
-    return d.where(wrap(np.asarray(t._array > threshold)[()]), grad, grad * z / (z + 1))
+    return pick(grad, _mask(t._array > threshold), grad, grad * z / (z + 1))
 
 
 def gelu_backward(grad: Any, x: Any, approximate: str) -> Any:

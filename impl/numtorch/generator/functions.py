@@ -23,7 +23,10 @@ class Functions(Recording):
         w(2, f"array = {kernel}({name}._array)\ndesc = {name}._desc")
         w(1, "else:")
         w(2, f"{name} = plain({name}, {row.name!r}, {row.float_result})")
-        w(2, f"array, desc = single({kernel}({name}._array), {name})")
+        if row.row_major:
+            w(2, f"array = {kernel}({name}._array)\ndesc = describe(array)")
+        else:
+            w(2, f"array, desc = single({kernel}({name}._array), {name})")
         if row.formulas:
             self.flag(row, 1)
             self.track(row, 2)

@@ -41,6 +41,7 @@ class Row:
     differentiable: tuple[bool, ...] = (True,)
     not_differentiable: bool = False
     bool_result: bool = False  # a comparison: only its in-place form is tracked
+    row_major: bool = False  # a unary operator whose result is row-major, whatever its operand is
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
     saved_results: list[str] = field(default_factory=list)
     saved_values: list[str] = field(default_factory=list)  # plain parameters and properties
@@ -118,7 +119,7 @@ def _once(names: list[str], name: str) -> None:
 def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
        pointwise: bool | None = None, float_result: bool = False, inplace: bool | None = None,
        outputs: tuple[str, ...] = ("result",), differentiable: tuple[bool, ...] | None = None,
-       bool_result: bool = False, **formulas: str) -> Row:
+       bool_result: bool = False, row_major: bool = False, **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     nin = getattr(kernel, "nin", 0)
     if pointwise is None:
@@ -127,7 +128,8 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
     template = ("unary", "binary")[count - 1] if pointwise else "general"
     return _make(template, signature, kernel, {
         "node": node, "jvp": jvp, "float_result": float_result, "inplace": pointwise if inplace is None else inplace,
-        "outputs": outputs, "differentiable": differentiable or (True,) * len(outputs), "bool_result": bool_result}, formulas)
+        "outputs": outputs, "differentiable": differentiable or (True,) * len(outputs), "bool_result": bool_result,
+        "row_major": row_major}, formulas)
 
 
 def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,

@@ -14,8 +14,9 @@ op("logaddexp(self, other)", np.logaddexp, inplace=False,
 op("logaddexp2(self, other)", np.logaddexp2, inplace=False,
    self="grad / (1 + exp2(other - self))", other="grad / (1 + exp2(self - other))")
 op("xlogy(self, other)", k.xlogy, pointwise=True, float_result=True,
-   self="pick(grad, (self == 0) & (other <= 0), 0, xlogy(grad, other))", other="grad * self / other")
-op("log_sigmoid(self)", k.log_sigmoid, pointwise=True, inplace=False, self="grad * sigmoid(-self)", jvp=ELEMENTWISE)
+   self="masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)", other="grad * self / other")
+op("log_sigmoid(self)", k.log_sigmoid, pointwise=True, inplace=False, row_major=True,
+   self="grad * sigmoid(-self)", jvp=ELEMENTWISE)
 op("logit(self, eps)", k.logit, self="logit_backward(grad, self, eps)")
 
 # ---- trigonometry
