@@ -114,9 +114,14 @@ def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.
     size = root.itemsize
     if 0 in shape:
         return empty_window(root, shape, strides, offset)
-    if not root.flags.forc:
-        return np.lib.stride_tricks.as_strided(root.reshape(-1)[offset:], shape, [s * size for s in strides])
-    buffer = root if root.flags.c_contiguous else root.T
+    if root.flags.forc:
+        buffer = root if root.flags.c_contiguous else root.T
+    elif is_dense_like(root):
+        # In the order of its memory. (`reshape(-1)` goes by the indices: it would copy, into another order.)
+        buffer = root.ravel(order="K")
+    else:
+        first = np.lib.stride_tricks.as_strided(root, (offset + 1,), (size,))[offset:]
+        return np.lib.stride_tricks.as_strided(first, shape, [s * size for s in strides])
     return np.ndarray(shape, array.dtype, buffer, offset * array.itemsize, tuple([s * array.itemsize for s in strides]))
 
 

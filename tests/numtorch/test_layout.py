@@ -93,3 +93,23 @@ def test_an_empty_result_of_an_index_is_laid_out_by_source_and_indices():
 def test_a_cast_keeps_the_format():
     expanded = torch.ones(()).expand(1)
     assert expanded.double().stride() == (0,)
+
+
+def test_a_view_of_memory_in_neither_row_nor_column_order_reads_that_memory() -> None:
+    x = torch.arange(12.0).reshape(2, 2, 3).transpose(1, 2)
+    y = x + x * 0  # owns its memory, laid out as x is: strides (6, 1, 3)
+    assert y.stride() == (6, 1, 3)
+    viewed = y.reshape(2, 3, 2)
+    assert viewed.tolist() == x.tolist()
+    viewed[0, 0, 1] = 100.0
+    assert y[0, 0, 1].item() == 100.0
+    assert y.as_strided((2,), (1,), 1).tolist() == [1.0, 2.0]
+
+
+def test_the_second_gradient_of_a_batched_product_of_transposed_operands() -> None:
+    b = torch.arange(8.0).reshape(2, 2, 2).transpose(1, 2).detach().requires_grad_()
+    e = torch.arange(8.0, 16.0).reshape(2, 2, 2).transpose(1, 2).detach().requires_grad_()
+    r = b @ e
+    (first,) = torch.autograd.grad((r * r).sum(), b, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), e)
+    assert second.tolist() == [[[140.0, 172.0], [276.0, 340.0]], [[1004.0, 1164.0], [1204.0, 1396.0]]]
