@@ -390,15 +390,17 @@ def test_a_phone_never_scrolls_sideways(reader: Reader, case: str) -> None:
     assert reader.run("const page = document.documentElement; return page.scrollWidth <= page.clientWidth")
 
 
-def test_a_page_of_500_cases_opens_in_under_a_second(driver: webdriver.Chrome, tmp_path: Path) -> None:
+def test_a_page_of_500_cases_is_small_and_makes_what_a_case_holds_only_when_it_is_opened(
+    driver: webdriver.Chrome, tmp_path: Path
+) -> None:
+    # Not how many milliseconds it takes, which is the machine's doing too, but what makes a page quick to open.
     paths = write_reports(build_run.write(tmp_path / "run.jsonl", build_run.all_pass(500)), tmp_path)
     reader = Reader(driver, paths.html.as_uri())
-    times = []
-    for _ in range(3):  # The best of three: what else the machine is doing is not the page's doing.
-        reader.open()
-        times.append(float(str(reader.run("return performance.getEntriesByType('navigation')[0].loadEventEnd"))))
+    reader.open()
     assert len(reader.all("details.case")) == 500
-    assert min(times) < 1000
+    assert paths.html.stat().st_size < 4_000_000
+    assert not reader.all("details.case table")
+    assert int(str(reader.run("return document.getElementsByTagName('*').length"))) < 500 * 40
 
 
 # -------------------------------------------------------------------------------------------------------- hostile texts

@@ -60,7 +60,8 @@ class Functions(Recording):
         w(2, f"{b} = known[{b}]\narray = {call(f'{a}._array', f'{b}._array')}")
         w(
             1,
-            f"elif type({a}) is Tensor and type({b}) is Tensor and (plan := {a}._desc.plans.get({b}._desc)) is not None and plan.raw and plan.plain:",
+            f"elif type({a}) is Tensor and type({b}) is Tensor"
+            f" and (plan := {a}._desc.plans.get({b}._desc)) is not None and plan.raw and plan.plain:",
         )
         w(2, f"array = {call(f'{a}._array', f'{b}._array')}\ndesc = plan.result")
         w(1, "else:")
