@@ -6001,6 +6001,7 @@ class TraceBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes',)
     saved = ()
     saved_values = ('self_sym_sizes',)
+    writes_grad = 2
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -89,6 +89,8 @@ def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -
     grad, result = restored(grad, dim, keepdim, x._desc.ndim), restored(result, dim, keepdim, x._desc.ndim)
     if np.count_nonzero(x._array) == x._desc.numel:
         return grad * (result / x).conj()
+    if x._desc.shape[dim] == 1:
+        return grad
     return grad * others(x, dim % x._desc.ndim).conj()
 
 

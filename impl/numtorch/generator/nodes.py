@@ -16,6 +16,7 @@ WRITES = {
     "masked_select_backward": 1,
     "maximum_backward": 1,
     "minimum_backward": 1,
+    "trace_backward": 2,
     "value_selecting_backward": 2,
 }
 

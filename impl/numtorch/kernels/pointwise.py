@@ -92,7 +92,7 @@ def pow_scalar(x: Array, exponent: Any) -> Array:
         if exponent == 2:
             return x * x
         if exponent == 1:
-            return x.copy() if type(x) is np.ndarray else x
+            return clone(x) if type(x) is np.ndarray else x
         if exponent == 3:
             return x * x * x
         if exponent == 0:
@@ -191,10 +191,10 @@ def rsub_scalar(x: Array, other: Any) -> Array:
 
 
 def pow_base(base: Any, exponent: Array) -> Array:
-    """A Python number to the power of an array."""
+    """A Python number to the power of an array, row-major."""
     if exponent.dtype.kind in "iu":
         return integer_power(np.array(base).astype(exponent.dtype)[()], exponent)
-    return np.power(exponent.dtype.type(base), exponent)
+    return np.power(exponent.dtype.type(base), exponent, order="C")
 
 
 def pow_backward_base(grad: Array, base: Any, exponent: Array, result: Array) -> Array:

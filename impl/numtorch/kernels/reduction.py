@@ -23,6 +23,8 @@ def kept(x: Array, dim: Dims, keepdim: bool, ndim: int) -> Array:
     """A reduced array with the reduced dimensions present, as size 1."""
     if keepdim or ndim == 0:
         return x
+    if x.size == 1 and x.ndim and not any(x.strides):
+        return np.ndarray((1,) * ndim, x.dtype, x, 0, (0,) * ndim)  # still known as expanded
     where = axes(dim, ndim)
     return np.expand_dims(x, where)
 

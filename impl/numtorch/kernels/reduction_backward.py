@@ -95,6 +95,8 @@ def prod_dim_backward(grad: Array, x: Array, result: Array, dim: int, keepdim: b
         return grad
     grad, result = kept(grad, dim, keepdim, x.ndim), kept(result, dim, keepdim, x.ndim)
     x = x.astype(grad.dtype, copy=False)
+    if x.shape[dim] == 1 and (x == 0).any():
+        return grad
     return grad * (others(x, dim % x.ndim) if (x == 0).any() else result / x)
 
 
@@ -176,7 +178,8 @@ def logsumexp_backward(grad: Array, x: Array, result: Array, dim: Dims, keepdim:
 
 def cumsum_backward(grad: Array, dim: int, dtype: Any) -> Array:
     """Running sums from the end."""
-    return convert(grad if grad.ndim == 0 else reversed_cumsum(grad, dim), dtype)
+    alone = grad.ndim == 0 or grad.size <= 1 or grad.shape[dim] == 1
+    return convert(grad if alone else reversed_cumsum(grad, dim), dtype)
 
 
 def reversed_cumsum(x: Array, dim: int) -> Array:
@@ -186,7 +189,7 @@ def reversed_cumsum(x: Array, dim: int) -> Array:
 
 def cumprod_backward(grad: Array, x: Array, dim: int, result: Array) -> Array:
     """For each element the sum over the products that contain it."""
-    if x.ndim == 0 or not x.size:
+    if x.ndim == 0 or not x.size or x.shape[dim] == 1:
         return grad
     x = x.astype(grad.dtype, copy=False)
     if not (x == 0).any():

@@ -52,6 +52,8 @@ def view(x: np.ndarray, size: tuple) -> Array:
 
 def reshape(x: Array, shape: tuple) -> Array:
     """The same elements under another shape, copied only if they must be."""
+    if x.size == 1 and x.ndim and not any(x.strides):
+        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))  # still known as expanded
     return x.reshape(shape)
 
 
@@ -143,7 +145,7 @@ def unsqueeze(x: np.ndarray, dim: int) -> Array:
 
 def unsqueeze_backward(grad: Array, dim: int) -> Array:
     """The dimension taken out again."""
-    return grad.reshape(grad.shape[:dim] + grad.shape[dim + 1 :])
+    return reshape(grad, grad.shape[:dim] + grad.shape[dim + 1 :])
 
 
 def select(x: np.ndarray, dim: int, index: int) -> Array:
@@ -324,7 +326,13 @@ def to_copy_backward(grad: Array, dtype: Any) -> Array:
 
 def flip(x: Array, dims: tuple) -> Array:
     """A copy with some dimensions reversed."""
-    return np.array(np.flip(x, dims), order="K") if x.ndim else x
+    if not x.ndim:
+        return x
+    if x.size == 1:
+        out = like(x, x.dtype)  # where nothing is reversed a stride of 0 stays
+        out[...] = x
+        return out
+    return np.array(np.flip(x, dims), order="K")
 
 
 def repeat(x: Array, repeats: tuple) -> Array:
@@ -338,9 +346,10 @@ def repeat_backward(grad: Array, repeats: tuple, shape: tuple) -> Array:
         return np.zeros(shape, grad.dtype)
     lead = len(repeats) - len(shape)
     apart: list[int] = []
-    for times, size in zip(repeats, (1,) * lead + tuple(shape), strict=True):
+    for times, size in zip(repeats[lead:], shape, strict=True):
         apart += (times, size)
-    return np.add.reduce(grad.reshape(apart), axis=tuple(range(0, len(apart), 2))).reshape(shape)
+    where = (*range(lead), *range(lead, lead + len(apart), 2))
+    return np.add.reduce(grad.reshape((*repeats[:lead], *apart)), axis=where)  # no view: it can be added to in place
 
 
 def fill(x: Array, value: Array) -> Array:
