@@ -16047,6 +16047,8 @@ class CatBackward0(VariadicNode):
     __slots__ = ('tensors_descs', 'dim',)
     saved = ()
     saved_values = ('tensors_descs', 'dim',)
+    writes_grad = 1
+    fills_empty = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -109,8 +109,8 @@ def written(task: GraphTask, array: Any) -> None:
 
 def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
-    if grad is None:
-        return None
+    if grad is None or (node.fills_empty and grad.shape != (0,)):
+        return grad
     if not task.raw:
         if grad._counter is None:
             grad._counter = [node.writes_grad]

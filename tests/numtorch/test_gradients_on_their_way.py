@@ -280,3 +280,18 @@ def test_accumulators_that_are_ready_together_run_in_the_order_of_a_binary_heap(
         x.register_hook(lambda g, n=n: order.append(n))
     torch.cat(leaves).sum().backward()
     assert order == [0, 2, 5, 6, 4, 1, 3]
+
+
+def test_the_gradient_of_an_empty_vector_that_was_joined_was_filled() -> None:
+    a, b = torch.ones(0, requires_grad=True), torch.ones(0, requires_grad=True)
+    z = torch.cat((a, b, a), 0)
+    (z * z.detach()).sum().backward()
+    assert (a.grad._version, b.grad._version) == (2, 1)
+
+
+def test_zeros_of_sgn_are_not_added_to_in_place_when_they_are_empty() -> None:
+    x = torch.tensor([], requires_grad=True)
+    y = (x.abs() * x + x.relu() * x).sum()
+    (g,) = torch.autograd.grad(y, x, create_graph=True)
+    (h,) = torch.autograd.grad(g.sum(), x)
+    assert h._version == 3

@@ -11,6 +11,7 @@ from .writer import Template
 # How often PyTorch's formula writes to its fresh result, which is then the version of the gradient: zeros that are
 # scattered or put into; masked_fill_; and at::zeros counts its own zero_ where it is called above autograd.
 WRITES = {
+    "cat_backward": 1,  # of an operand of shape (0,) only, whose gradient is zeros that were filled
     "index_backward": 1,
     "evenly_distribute_backward": 1,
     "masked_select_backward": 1,
@@ -44,9 +45,12 @@ class Nodes(Template):
         w(1, f"__slots__ = ({''.join(repr(s) + ', ' for s in slots).strip()})")
         w(1, f"saved = ({''.join(repr(s) + ', ' for s in sorted(row.saved + row.saved_results)).strip()})")
         w(1, f"saved_values = ({''.join(repr(s) + ', ' for s in row.saved_values if not s.endswith(HIDDEN)).strip()})")
-        writes = WRITES.get(row.formulas.get("self", "").partition("(")[0])
+        first = row.formulas.get("self") or row.formulas.get("tensors", "")
+        writes = WRITES.get(first.partition("(")[0])
         if writes:
             w(1, f"writes_grad = {writes}")
+            if "tensors" in row.formulas:
+                w(1, "fills_empty = True")
         if multi:
             w(1, "multi = True")
             w(1, "\n@property\ndef num_outputs(node) -> int:\n    return len(node.descs)")
