@@ -40,8 +40,8 @@ from conformance.subjects.base import Subject, SubjectCrashed, SubjectFailed, Su
 from conformance.trace import FACETS, LEVELS, Level, Trace
 from conformance.verdict import Status, Verdict
 
-PROFILES = {"quick": 20, "default": 100, "thorough": 1000}
-"""How many programs are drawn for a case."""
+PROFILES = {"quick": 20, "default": 125, "thorough": 1000}
+"""How many programs are drawn for a case. Equal ones run once; 125, so that a case with room for it runs 100 different ones."""
 
 SEVERITY: tuple[Status, ...] = ("CRASH", "TIMEOUT", "FAIL", "UNSUPPORTED", "PASS", "INCONCLUSIVE", "BLOCKED")
 """A case has the first of these that one of its programs has. One program that could be judged is enough for PASS."""
