@@ -103,19 +103,38 @@ def run(
 
 @command.command("list")
 @click.option("--features", is_flag=True, help="Only the features, each with its number of cases.")
+@click.option(
+    "--by",
+    type=click.Choice(["feature", "semantics"]),
+    default="feature",
+    show_default=True,
+    help="Semantics: the behaviours of PyTorch's autograd, each with the cases that show it.",
+)
 @click.option("-k", "selection", default="", metavar="EXPR", help="Only cases whose id matches, as for pytest.")
 @_CASES
-def list_(features: bool, selection: str, cases: tuple[str, ...]) -> None:
+def list_(features: bool, by: str, selection: str, cases: tuple[str, ...]) -> None:
     """List the cases, each with the sentence that it shows to be true.
 
     \b
     Examples:
       torchstone list --features
       torchstone list -k accumulation
+      torchstone list --by semantics
     """
+    if features and by == "semantics":
+        raise click.UsageError("--features lists features; it does not go with --by semantics")
     with plain_errors():
-        from conformance.listing import by_feature
+        from conformance.listing import by_behaviour, by_feature
 
+        if by == "semantics":
+            for group, behaviours in by_behaviour(selection, cases).items():
+                shown = sum(bool(of) for of in behaviours.values())
+                click.echo(click.style(f"{group}: {shown} of {len(behaviours)} shown", bold=True))
+                for behaviour, of in behaviours.items():
+                    click.echo(f"  {behaviour.id}  {behaviour.title}")
+                    for line in [case.id for case in of] or [click.style("no case yet", fg="yellow")]:
+                        click.echo(f"      {line}")
+            return
         for feature, found in by_feature(selection, cases).items():
             click.echo(f"{feature} ({len(found)})" if features else click.style(feature, bold=True))
             if not features:
@@ -240,6 +259,7 @@ def plain_errors() -> Iterator[None]:
 
 
 def _is_for_the_user(error: Exception) -> bool:
+    from conformance.behaviours import UnknownBehaviour
     from conformance.cases import CatalogueError
     from conformance.examine import UnknownCase
     from conformance.journal import RunFileError
@@ -247,7 +267,8 @@ def _is_for_the_user(error: Exception) -> bool:
     from conformance.runner import CaseCannotRun
     from conformance.subjects import SubjectError
 
-    return isinstance(error, (CannotRun, CaseCannotRun, CatalogueError, RunFileError, SubjectError, UnknownCase))
+    kinds = (CannotRun, CaseCannotRun, CatalogueError, RunFileError, SubjectError, UnknownBehaviour, UnknownCase)
+    return isinstance(error, kinds)
 
 
 def complain(text: str) -> None:

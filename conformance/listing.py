@@ -1,9 +1,10 @@
-"""The catalogue as a list: which cases there are, by feature."""
+"""The catalogue as a list: which cases there are, by feature or by the behaviour that they show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from conformance.behaviours import Behaviour, covering
 from conformance.launch import select
 from conformance.runner import Case
 from conformance.session import all_cases
@@ -17,3 +18,16 @@ def by_feature(selection: str = "", cases: Sequence[str] = ()) -> dict[str, list
         if case.id in chosen:
             features.setdefault(case.id.split("/", 1)[0], []).append(case)
     return features
+
+
+def by_behaviour(selection: str = "", cases: Sequence[str] = ()) -> dict[str, dict[Behaviour, list[Case]]]:
+    """The cases that an expression selects, by the behaviour that they show, group by group. Raises CannotRun.
+
+    A behaviour that no case shows has an empty list; if an expression is given, it is left out instead.
+    """
+    chosen = [case for found in by_feature(selection, cases).values() for case in found]
+    groups: dict[str, dict[Behaviour, list[Case]]] = {}
+    for behaviour, shown in covering(chosen).items():
+        if shown or not selection:
+            groups.setdefault(behaviour.group, {})[behaviour] = shown
+    return groups

@@ -17,7 +17,7 @@ def adds(torch, x: floats(max_dims=1)):
     """A number is added to every element."""
     x + 1
 
-@case()
+@case(covers=["graph.names_unary"])
 def negates(torch, x: floats(max_dims=1)):
     """torch.neg changes the sign of every element."""
     torch.neg(x)

@@ -10,12 +10,21 @@ from pathlib import Path
 import pytest
 
 from conformance import journal
+from conformance.behaviours import behaviours
 from conformance.cli import main
 from conformance.program import Program
 
 pytestmark = pytest.mark.usefixtures("workshop")
 
 SMALL = ["--cases", "workshop.py", "--max-examples", "5"]
+
+
+CLAIMS = '''
+from conformance.case import case
+@case(covers=["leaf.none"])
+def claims(torch):
+    """A case shows a behaviour that does not exist."""
+'''
 
 
 class Ran:
@@ -73,11 +82,13 @@ def test_a_run_that_finds_something_ends_with_1_and_shows_the_smallest_program(t
         pytest.param(["run", "right_subject", "-k", ")("], "-k", id="no expression"),
         pytest.param(["run", "right_subject", "--cases", "nowhere.py"], "nowhere.py", id="no such cases"),
         pytest.param(["list", "-k", "and and"], "-k", id="no expression in list"),
+        pytest.param(["list", "--by", "semantics", "--cases", "claims.py"], "'leaf.none'", id="unknown behaviour"),
         pytest.param(["show", "workshop/ads", "--cases", "workshop.py"], "workshop/adds", id="a case misspelt"),
         pytest.param(["report", "workshop.py"], "line 1", id="not a run"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_2(torchstone, arguments: list[str], says: str) -> None:
+    Path("claims.py").write_text(CLAIMS)
     ran = torchstone(*arguments)
     assert ran.code == 2
     assert says in ran.err
@@ -85,7 +96,16 @@ def test_what_cannot_be_done_is_one_line_and_2(torchstone, arguments: list[str],
     assert len(ran.err.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [["run"], ["run", "torch", "-n", "many"], ["frobnicate"], ["schema", "poem"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run"],
+        ["run", "torch", "-n", "many"],
+        ["frobnicate"],
+        ["schema", "poem"],
+        ["list", "--features", "--by", "semantics"],
+    ],
+)
 def test_wrong_usage_is_2(torchstone, arguments: list[str]) -> None:
     ran = torchstone(*arguments)
     assert ran.code == 2
@@ -115,6 +135,22 @@ def test_list_names_every_case_with_its_sentence(torchstone) -> None:
 
 def test_list_counts_the_cases_of_a_feature(torchstone) -> None:
     assert "workshop (3)" in torchstone("list", "--features", "--cases", "workshop.py").out.splitlines()
+
+
+def test_list_by_semantics_names_the_cases_that_show_a_behaviour(torchstone) -> None:
+    ran = torchstone("list", "--by", "semantics", "--cases", "workshop.py", "-k", "workshop")
+    assert ran.out.splitlines() == [
+        "D. Graph structure, node names and metadata: 1 of 1 shown",
+        "  graph.names_unary  Node names: unary",
+        "      workshop/negates",
+    ]
+
+
+def test_list_by_semantics_says_what_no_case_shows(torchstone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.listing.all_cases", lambda cases: ())
+    lines = torchstone("list", "--by", "semantics").out.splitlines()
+    assert "A. Leaf rules and requires_grad: 0 of 30 shown" in lines
+    assert lines.count("      no case yet") == len(behaviours())
 
 
 def test_list_needs_neither_pytorch_nor_numtorch() -> None:
