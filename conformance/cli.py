@@ -59,6 +59,12 @@ def command() -> None:
 )
 @click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
 @click.option("--database", type=click.Path(path_type=Path, file_okay=False), help="Keep failing examples here.")
+@click.option(
+    "--expectations",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="What the subject is known to fail, instead of what torchstone says of it (repeatable).",
+)
 @_CASES
 def run(
     subjects: tuple[str, ...],
@@ -70,6 +76,7 @@ def run(
     output: Path,
     isolate: bool,
     database: Path | None,
+    expectations: tuple[Path, ...],
     cases: tuple[str, ...],
 ) -> None:
     """Run the suite on SUBJECT: numtorch, torch, or any importable module with torch's names."""
@@ -93,6 +100,7 @@ def run(
                 isolate=isolate,
                 database=database,
                 cases=cases,
+                expectations=expectations,
                 listener=progress,
             )
         summary(out, result)
@@ -262,13 +270,23 @@ def _is_for_the_user(error: Exception) -> bool:
     from conformance.behaviours import UnknownBehaviour
     from conformance.cases import CatalogueError
     from conformance.examine import UnknownCase
+    from conformance.expected import ExpectationError
     from conformance.journal import RunFileError
     from conformance.launch import CannotRun
     from conformance.runner import CaseCannotRun
     from conformance.subjects import SubjectError
 
-    kinds = (CannotRun, CaseCannotRun, CatalogueError, RunFileError, SubjectError, UnknownBehaviour, UnknownCase)
-    return isinstance(error, kinds)
+    return isinstance(
+        error,
+        CannotRun
+        | CaseCannotRun
+        | CatalogueError
+        | ExpectationError
+        | RunFileError
+        | SubjectError
+        | UnknownBehaviour
+        | UnknownCase,
+    )
 
 
 def complain(text: str) -> None:

@@ -56,22 +56,34 @@ def run(
     isolate: bool = True,
     database: Path | None = None,
     cases: Sequence[str] = (),
+    expectations: Sequence[Path] = (),
     listener: object | None = None,
 ) -> Result:
     """Runs the suite on the subjects, writes the reports to `output`, and says what became of it. Raises CannotRun.
 
+    `expectations` are folders that say what the subject is known to fail, instead of what this package says of it.
     `workers` is a number of processes or ``auto``; `selection` an expression as of pytest's ``-k``, on subject, feature and
     name; `cases` adds modules, files or folders with cases of one's own. `listener` is a pytest plugin that is told of the
     progress.
     """
-    plan = Plan(subjects=subjects, output=output.absolute())
+    plan = Plan(
+        subjects=subjects,
+        output=output.absolute(),
+        cases=tuple(cases),
+        expectations=tuple(folder.absolute() for folder in expectations),
+    )
     import_from_here()
     asked = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
     if not select(subjects, selection, cases):
         raise CannotRun(f"no case matches -k {selection!r}; `torchstone list` shows them")
     oracle().close()
     for subject in subjects:
-        open_subject(subject, isolate=isolate).close()
+        opened = open_subject(subject, isolate=isolate)
+        try:
+            plan.expected(opened.describe())
+        finally:
+            opened.close()
+    asked += [f"--expectations={folder}" for folder in plan.expectations]
     asked += [f"--seed={seed}", f"--profile={profile}", f"--torchstone-output={plan.output}", f"-k={selection}"]
     asked += [f"--max-examples={max_examples}"] if max_examples else []
     asked += [f"--example-database={database}"] if database else []

@@ -61,6 +61,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a module, file or folder with cases of your own, beside those of the catalogue (repeatable)",
     )
     group.addoption(
+        "--expectations",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="a folder that says what the subject is known to fail, instead of what the suite says of it (repeatable)",
+    )
+    group.addoption(
         "--example-database", type=Path, metavar="DIR", help="keep failing examples here, and try them first"
     )
     group.addoption(
@@ -88,6 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
         isolate=config.getoption("isolate"),
         selection=config.getoption("keyword", "") or "",
         cases=tuple(config.getoption("cases")),
+        expectations=tuple(folder.absolute() for folder in config.getoption("expectations")),
     )
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_ControllerHooks(config.stash[_plan]), "torchstone-controller")
@@ -144,6 +153,8 @@ class CaseItem(pytest.Item):
             raise NotAsExpected(text)
         if outcome.status == "UNSUPPORTED":
             pytest.skip(outcome.reason)
+        if outcome.status != "PASS":
+            pytest.xfail(outcome.reason)
 
     def _tell(self, what: dict[str, Any]) -> None:
         self.user_properties.append((PROPERTY, json.dumps(what)))

@@ -15,6 +15,7 @@ from rich.text import Text
 from conformance.journal import Run
 from conformance.launch import Result
 from conformance.plugin import PROPERTY, CaseItem
+from conformance.report.model import FAILING
 from conformance.trace import LEVELS
 
 STEPS = 10
@@ -139,6 +140,8 @@ def closing_line(run: Run) -> Text:
         return Text(f"{sides}: interrupted; {done} (seed {header.seed})", style="bold yellow")
     footer = run.footer
     verdict = f"{footer.unexpected} not as expected" if footer.unexpected else "all as expected"
+    known = sum(outcome.expected and outcome.status in FAILING for outcome in run.outcomes.values())
+    verdict += f" ({known} known to fail)" if known else ""
     return Text(
         f"{sides}: {footer.cases:,} cases, {footer.programs:,} programs, {verdict}, "
         f"in {footer.seconds:.0f} s (seed {header.seed})",

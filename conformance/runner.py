@@ -23,6 +23,7 @@ from typing import Any, Protocol
 from hypothesis.strategies import SearchStrategy
 
 from conformance.case import Case as RecordedCase
+from conformance.expected import Expectations
 from conformance.journal import (
     CaseRecord,
     Description,
@@ -121,9 +122,11 @@ def run_case(
     settings: Settings,
     journal: Journal,
     clock: Clock | None = None,
+    expectations: Expectations | None = None,
 ) -> Outcome:
     """Runs a case on a subject; what happens is written to the journal as it happens. Raises CaseCannotRun."""
-    return _CaseRun(case, subject, oracle, judge, settings, journal, clock or Clock()).outcome()
+    expected = expectations or Expectations()
+    return _CaseRun(case, subject, oracle, judge, settings, journal, clock or Clock(), expected).outcome()
 
 
 def case_seed(seed: int, case: str) -> int:
@@ -168,9 +171,10 @@ class _CaseRun:
         settings: Settings,
         journal: Journal,
         clock: Clock,
+        expectations: Expectations,
     ) -> None:
         self.case, self.subject, self.oracle, self.judge = case, subject, oracle, judge
-        self.settings, self.journal, self.clock = settings, journal, clock
+        self.settings, self.journal, self.clock, self.expectations = settings, journal, clock, expectations
         self.description = subject.describe()
         self.ran: dict[str, _Ran] = {}
 
@@ -184,6 +188,7 @@ class _CaseRun:
             )
         else:
             outcome = self._draw_and_sum_up(start)
+        outcome = self.expectations.judge(outcome)
         self._write(outcome)
         return outcome
 
@@ -201,7 +206,6 @@ class _CaseRun:
         return Outcome(
             case=self.case.id,
             status=status,
-            expected=status == "PASS",
             programs=len(drawn),
             counts=count_statuses(ran.verdict for ran in drawn),
             levels=levels,

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance import journal
-from conformance.journal import Footer, Header, Journal, Outcome, Run
+from conformance import expected, journal
+from conformance.expected import Expectations
+from conformance.journal import Description, Footer, Header, Journal, Outcome, Run
 from conformance.judge import judge
 from conformance.report import write_reports
 from conformance.runner import Case, CaseCannotRun, Clock, Settings, record_of, run_case
@@ -32,6 +33,8 @@ class Plan:
     selection: str = ""
     cases: tuple[str, ...] = ()
     """Modules, files or folders with cases of the user's own, beside those of the catalogue."""
+    expectations: tuple[Path, ...] = ()
+    """Folders that say what the subjects are known to fail, instead of what this package says of them."""
 
     def directory(self, subject: str) -> Path:
         """Where the run of a subject and its reports are: a folder for each, if there are several."""
@@ -40,6 +43,11 @@ class Plan:
     def path(self, subject: str) -> Path:
         """The run.jsonl of a subject."""
         return self.directory(subject) / "run.jsonl"
+
+    def expected(self, subject: Description) -> Expectations:
+        """What a subject is known to fail. Raises an ExpectationError."""
+        ids = [case.id for case in all_cases(self.cases)]
+        return expected.read(subject.name, subject.version, ids, self.expectations)
 
 
 def import_from_here() -> None:
@@ -72,6 +80,7 @@ class Worker:
         self.clock = Clock()
         self._oracle: Subject | None = None
         self._subjects: dict[str, Subject] = {}
+        self._expected: dict[str, Expectations] = {}
         self._journals: dict[str, Journal] = {}
 
     def run(self, case: Case, subject: str) -> Outcome:
@@ -82,8 +91,9 @@ class Worker:
                 self._oracle = oracle()
             if subject not in self._subjects:
                 self._subjects[subject] = open_subject(subject, isolate=self.plan.isolate)
-            opened = self._subjects[subject]
-            return run_case(case, opened, self._oracle, judge, self.plan.settings, shard, self.clock)
+                self._expected[subject] = self.plan.expected(self._subjects[subject].describe())
+            opened, known = self._subjects[subject], self._expected[subject]
+            return run_case(case, opened, self._oracle, judge, self.plan.settings, shard, self.clock, known)
         except Exception as error:
             why = error.why if isinstance(error, CaseCannotRun) else error
             shard.write(not_run(case, why))

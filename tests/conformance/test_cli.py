@@ -81,6 +81,7 @@ def test_a_run_that_finds_something_ends_with_1_and_shows_the_smallest_program(t
         ),
         pytest.param(["run", "right_subject", "-k", ")("], "-k", id="no expression"),
         pytest.param(["run", "right_subject", "--cases", "nowhere.py"], "nowhere.py", id="no such cases"),
+        pytest.param(["run", "right_subject", "--expectations", "none"], "none", id="no such expectations"),
         pytest.param(["list", "-k", "and and"], "-k", id="no expression in list"),
         pytest.param(["list", "--by", "semantics", "--cases", "claims.py"], "'leaf.none'", id="unknown behaviour"),
         pytest.param(["show", "workshop/ads", "--cases", "workshop.py"], "workshop/adds", id="a case misspelt"),
