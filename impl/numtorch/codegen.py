@@ -45,7 +45,7 @@ from .descriptor import arrange, describe, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
-from .operands import inplace_operands, operands, plain, single, store
+from .operands import inplace_operands, operands, plain, refused, single, store, tensors_only
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import fit, into, together
 from .tensor import Tensor, wrap

@@ -13,7 +13,7 @@ from .descriptor import arrange, describe, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
-from .operands import inplace_operands, operands, plain, single, store
+from .operands import inplace_operands, operands, plain, refused, single, store, tensors_only
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import fit, into, together
 from .tensor import Tensor, wrap
@@ -3148,7 +3148,7 @@ class WhereBackward0(VariadicNode):
             node.condition = FREED
 
 
-def where(condition, self, other):
+def where(condition, self, other, *, out=None):
     """where(condition, self, other) -> Tensor"""
     tensors, arrays, desc = together((self, other,), (condition,))
     self, other = tensors
@@ -3179,7 +3179,7 @@ def where(condition, self, other):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result
+        return result if out is None else store(out, result, 'where')
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -3192,7 +3192,7 @@ def where(condition, self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'where')
 
 
 class MaskedFillBackward0(UnaryNode):
@@ -4009,7 +4009,7 @@ class ClampBackward0(VariadicNode):
             node.self = FREED
 
 
-def clamp_tensor(self, min, max):
+def clamp_tensor(self, min, max, *, out=None):
     """clamp_tensor(self, min, max) -> Tensor"""
     tensors, arrays, desc = together((self, min, max,), ())
     self, min, max = tensors
@@ -4044,7 +4044,7 @@ def clamp_tensor(self, min, max):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result
+        return result if out is None else store(out, result, 'clamp_tensor')
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -4057,7 +4057,7 @@ def clamp_tensor(self, min, max):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'clamp_tensor')
 
 
 def clamp_tensor_(self, min, max):
@@ -20499,7 +20499,7 @@ class LerpBackward0(VariadicNode):
         return grad0, grad1
 
 
-def lerp_scalar(self, end, weight):
+def lerp_scalar(self, end, weight, *, out=None):
     """lerp_scalar(self, end, weight) -> Tensor"""
     tensors, arrays, desc = together((self, end,), ())
     self, end = tensors
@@ -20529,7 +20529,7 @@ def lerp_scalar(self, end, weight):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result
+        return result if out is None else store(out, result, 'lerp_scalar')
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -20542,7 +20542,7 @@ def lerp_scalar(self, end, weight):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'lerp_scalar')
 
 
 def lerp_scalar_(self, end, weight):
@@ -20637,7 +20637,7 @@ class LerpBackward1(VariadicNode):
             node.weight = FREED
 
 
-def lerp_tensor(self, end, weight):
+def lerp_tensor(self, end, weight, *, out=None):
     """lerp_tensor(self, end, weight) -> Tensor"""
     tensors, arrays, desc = together((self, end, weight,), ())
     self, end, weight = tensors
@@ -20672,7 +20672,7 @@ def lerp_tensor(self, end, weight):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result
+        return result if out is None else store(out, result, 'lerp_tensor')
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -20685,7 +20685,7 @@ def lerp_tensor(self, end, weight):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'lerp_tensor')
 
 
 def lerp_tensor_(self, end, weight):
@@ -20777,7 +20777,7 @@ class AddcmulBackward0(VariadicNode):
             node.tensor2 = FREED
 
 
-def addcmul(self, tensor1, tensor2, value):
+def addcmul(self, tensor1, tensor2, value, *, out=None):
     """addcmul(self, tensor1, tensor2, value) -> Tensor"""
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
@@ -20811,7 +20811,7 @@ def addcmul(self, tensor1, tensor2, value):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result
+        return result if out is None else store(out, result, 'addcmul')
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -20824,7 +20824,7 @@ def addcmul(self, tensor1, tensor2, value):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'addcmul')
 
 
 def addcmul_(self, tensor1, tensor2, value):
@@ -20914,7 +20914,7 @@ class AddcdivBackward0(VariadicNode):
             node.tensor2 = FREED
 
 
-def addcdiv(self, tensor1, tensor2, value):
+def addcdiv(self, tensor1, tensor2, value, *, out=None):
     """addcdiv(self, tensor1, tensor2, value) -> Tensor"""
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
@@ -20948,7 +20948,7 @@ def addcdiv(self, tensor1, tensor2, value):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result
+        return result if out is None else store(out, result, 'addcdiv')
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -20961,7 +20961,7 @@ def addcdiv(self, tensor1, tensor2, value):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'addcdiv')
 
 
 def addcdiv_(self, tensor1, tensor2, value):

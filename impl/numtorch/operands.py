@@ -6,13 +6,14 @@ generated functions handle only the common case themselves.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from . import dtype as dtypes
-from .descriptor import arrange, broadcast_shapes, describe, descriptor, plan_of
-from .geometry import has_internal_overlap
+from .descriptor import arrange, describe, descriptor, plan_of
+from .geometry import has_internal_overlap, laid_out
 from .tensor import Tensor, wrap
 from .views import extras, requires_grad
 
@@ -56,12 +57,28 @@ def type_error(name: str, position: int, argument: str, value: Any) -> TypeError
     )
 
 
-def plain(tensor: Any, name: str, to_float: bool) -> Tensor:
+def tensors_only(name: str, a: Any, b: Any, argument: str, method: bool = False) -> None:
+    """PyTorch's complaint if one of two operands is no tensor."""
+    if not isinstance(a, Tensor):
+        raise type_error(name, 1, "input", a)
+    if not isinstance(b, Tensor):
+        raise type_error(name, 1 if method else 2, argument, b)
+
+
+def refused(kernel: str, kind: dtypes.dtype) -> NotImplementedError:
+    """PyTorch's complaint about a type that a kernel was not compiled for."""
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{kind.scalar_name}'")
+
+
+def plain(tensor: Any, name: str, to_float: bool, refuses: str | None = None) -> Tensor:
     """The operand of a one-operand function, cast to the default floating type if the function needs floats."""
     if not isinstance(tensor, Tensor):
         raise type_error(name, 1, "input", tensor)
-    if to_float and tensor._desc.dtype.category < dtypes.FLOATING:
-        return tensor.to(dtypes.get_default_dtype())
+    if tensor._desc.dtype.category < dtypes.FLOATING:
+        if to_float:
+            return tensor.to(dtypes.get_default_dtype())
+        if refuses is not None:
+            raise refused(refuses, tensor._desc.dtype)
     return tensor
 
 
@@ -227,12 +244,26 @@ def store(out: Any, result: Tensor, name: str) -> Any:
     from .views import bump, storage_of
 
     if out._desc.shape != result._desc.shape:
-        broadcast_shapes(out._desc.shape, result._desc.shape)
-        out._array = np.empty(result._desc.shape, out._desc.dtype.numpy)
-        out._desc = descriptor(tuple(result._desc.shape), out._desc.dtype)
+        resize_output(out, result._desc)
+    _check_overlap(out)
     storage_of(out)[...] = result._array
     bump(out)
     return out
+
+
+def resize_output(out: Tensor, desc: Any) -> None:
+    """Give `out` the shape and strides of a result; PyTorch warns if it held elements."""
+    if out._desc.numel:
+        warnings.warn(
+            f"An output with one or more elements was resized since it had shape {list(out._desc.shape)}, which does not "
+            f"match the required output shape {list(desc.shape)}. This behavior is deprecated, and in a future PyTorch "
+            "release outputs will not be resized unless they have zero elements. You can explicitly reuse an out tensor "
+            "t by resizing it, inplace, to zero elements with t.resize_(0).",
+            stacklevel=4,
+        )
+    kind = out._desc.dtype
+    out._array = laid_out(tuple(desc.shape), tuple(desc.strides), kind.numpy)
+    out._desc = describe(out._array)
 
 
 def _recording() -> bool:

@@ -14,20 +14,25 @@ class Functions(Recording):
     """The function of a row, by its template."""
 
     def unary(self, row: Row) -> None:
+        """One operand, and plain values."""
         w = self.body
-        (name,) = (p.name for p in row.params)
-        kernel = self.kernel(row)
-        w(0, f"\n\ndef {row.name}({name}, *, out=None):")
-        w(1, f'"""{row.name}({name}) -> Tensor"""')
+        (name,) = (p.name for p in row.tensors)
+        params = ", ".join(p.name for p in row.params)
+        call = (
+            f"{self.kernel(row)}({', '.join(p.name if p.kind == 'value' else p.name + '._array' for p in row.params)})"
+        )
+        w(0, f"\n\ndef {row.name}({params}, *, out=None):")
+        w(1, f'"""{row.name}({params}) -> Tensor"""')
         w(1, f"if type({name}) is Tensor and ({name}._desc.real):")
-        w(2, f"array = {kernel}({name}._array)\ndesc = {name}._desc")
+        w(2, f"array = {call}\ndesc = {'describe(array)' if row.bool_result else f'{name}._desc'}")
         w(1, "else:")
-        w(2, f"{name} = plain({name}, {row.name!r}, {row.float_result})")
+        refuses = f", {row.refuses!r}" if row.refuses else ""
+        w(2, f"{name} = plain({name}, {row.name!r}, {row.float_result}{refuses})")
         if row.row_major:
-            w(2, f"array = {kernel}({name}._array)\ndesc = describe(array)")
+            w(2, f"array = {call}\ndesc = describe(array)")
         else:
-            w(2, f"array, desc = single({kernel}({name}._array), {name})")
-        if row.formulas:
+            w(2, f"array, desc = single({call}, {name})")
+        if row.formulas and not row.bool_result:
             self.flag(row, 1)
             self.track(row, 2)
             w(2, "node.desc = desc")
@@ -38,36 +43,44 @@ class Functions(Recording):
         w(1, f"if out is not None:\n    return store(out, result, {row.name!r})\nreturn result")
 
     def binary(self, row: Row) -> None:
+        """Two operands, and plain values."""
         w = self.body
-        a, b = (p.name for p in row.params)
-        kernel = self.kernel(row)
-        operator = OPERATORS.get(getattr(row.kernel, "__name__", "")) if isinstance(row.kernel, np.ufunc) else None
+        a, b = (p.name for p in row.tensors)
+        params = ", ".join(p.name for p in row.params)
 
         def call(x: str, y: str) -> str:
-            return f"{x} {operator} {y}" if operator else f"{kernel}({x}, {y})"
+            return self.binary_call(row, x, y)
 
-        w(0, f"\n\ndef {row.name}({a}, {b}, *, out=None):")
-        w(1, f'"""{row.name}({a}, {b}) -> Tensor"""')
+        fast = call(f"{a}._array", f"{b}._array")
+        w(0, f"\n\ndef {row.name}({params}, *, out=None):")
+        w(1, f'"""{row.name}({params}) -> Tensor"""')
         w(1, "plan = None")
         w(1, f"if type({a}) is Tensor and type({b}) is Tensor and (desc := {a}._desc) is {b}._desc and desc.real:")
-        w(2, f"array = {call(f'{a}._array', f'{b}._array')}")
-        w(1, f"elif type({a}) is Tensor and (desc := {a}._desc).real and (")
-        w(
-            2,
-            f"type({b}) is float and {b} in (known := desc.constants) or type({b}) is int and {b} in (known := desc.integers)",
-        )
-        w(1, "):")
-        w(2, f"{b} = known[{b}]\narray = {call(f'{a}._array', f'{b}._array')}")
+        w(2, f"array = {fast}")
+        if not row.tensors_only:
+            w(1, f"elif type({a}) is Tensor and (desc := {a}._desc).real and (")
+            w(
+                2,
+                f"type({b}) is float and {b} in (known := desc.constants)"
+                f" or type({b}) is int and {b} in (known := desc.integers)",
+            )
+            w(1, "):")
+            w(2, f"{b} = known[{b}]\narray = {fast}")
         w(
             1,
             f"elif type({a}) is Tensor and type({b}) is Tensor"
             f" and (plan := {a}._desc.plans.get({b}._desc)) is not None and plan.raw and plan.plain:",
         )
-        w(2, f"array = {call(f'{a}._array', f'{b}._array')}\ndesc = plan.result")
+        w(2, f"array = {fast}\ndesc = plan.result")
         w(1, "else:")
+        if row.tensors_only:
+            w(2, f"tensors_only({row.name!r}, {a}, {b}, {b!r})")
         w(2, f"found = operands({a}, {b}, {row.name!r}, {row.float_result})")
-        w(2, "if found is NotImplemented:\n    return NotImplemented")
+        if not row.tensors_only:
+            w(2, "if found is NotImplemented:\n    return NotImplemented")
         w(2, f"{a}, {b}, left, right, desc, plan = found")
+        if row.refuses:
+            w(2, f"if desc.dtype.category < 2:\n    raise refused({row.refuses!r}, desc.dtype)")
         w(2, f"array = {call('left', 'right')}")
         w(2, "if plan is not None and not plan.plain:\n    array, desc = arrange(array, desc)")
         if row.bool_result:
@@ -82,10 +95,18 @@ class Functions(Recording):
         self.new_tensor(1, "False", "None")
         w(1, f"if out is not None:\n    return store(out, result, {row.name!r})\nreturn result")
 
+    def binary_call(self, row: Row, x: str, y: str) -> str:
+        """The kernel of two operands, over these arrays."""
+        operator = OPERATORS.get(getattr(row.kernel, "__name__", "")) if isinstance(row.kernel, np.ufunc) else None
+        if operator:
+            return f"{x} {operator} {y}"
+        arrays = iter((x, y))
+        return f"{self.kernel(row)}({', '.join(p.name if p.kind == 'value' else next(arrays) for p in row.params)})"
+
     def nary(self, row: Row) -> None:
         w = self.body
         names = ", ".join(p.name for p in row.params)
-        w(0, f"\n\ndef {row.name}({names}):")
+        w(0, f"\n\ndef {row.name}({names}, *, out=None):")
         w(1, f'"""{row.name}({names}) -> Tensor"""')
         self.nary_call(row)
         w(1, f"array = {self.nary_kernel(row)}\nif not desc.plain:\n    array, desc = arrange(array, desc)")
@@ -94,9 +115,9 @@ class Functions(Recording):
         w(2, "node.desc = desc")
         self.new_tensor(2, "True", "node")
         self.save_result(row, 2, {"result": ("array", "result")})
-        w(2, "return result")
+        w(2, f"return result if out is None else store(out, result, {row.name!r})")
         self.new_tensor(1, "False", "None")
-        w(1, "return result")
+        w(1, f"return result if out is None else store(out, result, {row.name!r})")
 
     def nary_call(self, row: Row) -> None:
         """Promote and broadcast the operands."""

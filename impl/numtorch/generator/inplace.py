@@ -17,31 +17,36 @@ class InPlace(Functions):
             self.nary_inplace(row)
             return
         w = self.body
-        a = row.params[0].name
-        others = [p.name for p in row.params[1:]]
+        a = row.tensors[0].name
+        params = ", ".join(p.name for p in row.params)
         kernel = self.kernel(row)
-        w(0, f"\n\ndef {row.name}_({', '.join([a, *others])}):")
-        w(1, f'"""{row.name}_({", ".join([a, *others])}) -> Tensor, {a} itself"""')
+        w(0, f"\n\ndef {row.name}_({params}):")
+        w(1, f'"""{row.name}_({params}) -> Tensor, {a} itself"""')
         w(1, f"if type({a}) is not Tensor:\n    {a} = plain({a}, '{row.name}_', False)")
         if row.template == "binary":
-            b = others[0]
+            b = row.tensors[1].name
+            if row.tensors_only:
+                w(1, f"tensors_only('{row.name}_', {a}, {b}, {b!r}, True)")
             w(1, f"found = inplace_operands({a}, {b}, {row.name!r}, {row.float_result})")
             w(1, "if found is NotImplemented:\n    return NotImplemented")
             w(1, f"{b}, right, plan, flag = found")
-            inputs = "target, right"
+            arrays = iter(("target", "right"))
+            inputs = ", ".join(p.name if p.kind == "value" else next(arrays) for p in row.params)
         else:
             w(1, f"found = inplace_operands({a}, None, {row.name!r}, {row.float_result})")
             w(1, "flag = found[3]")
             inputs = ", ".join(
-                ["target", *(p.name if p.kind == "value" else p.name + "._array" for p in row.params[1:])]
+                "target" if p.name == a else p.name if p.kind == "value" else p.name + "._array" for p in row.params
             )
+        if row.refuses:
+            w(1, f"if {a}._desc.dtype.category < 2:\n    raise refused({row.refuses!r}, {a}._desc.dtype)")
         w(1, f"check_inplace({a}, flag)")
         w(1, "flag = flag and (not grad_mode.disabled or _grad.grad)")
         if a in row.saved:
             w(1, "if flag:")
             readers = self.readers(row, a)
             if row.template == "binary" and readers == [1]:
-                w(2, f"original = {a}.clone() if requires_grad({others[0]}) else None")
+                w(2, f"original = {a}.clone() if requires_grad({row.tensors[1].name}) else None")
             else:
                 w(2, f"original = {a}.clone()")
         w(1, f"target = {a}._array")

@@ -65,6 +65,8 @@ class Nodes(Template):
         if row.saved or row.saved_results:
             w(1, "\ndef release(node) -> None:")
             self.release(row, 2)
+        if row.shown:
+            w(0, f"\n\n{row.node}.__name__ = {row.shown!r}")
 
     def release(self, row: Row, indent: int) -> None:
         w = self.body

@@ -41,6 +41,9 @@ class Row:
     differentiable: tuple[bool, ...] = (True,)
     not_differentiable: bool = False
     bool_result: bool = False  # a comparison: only its in-place form is tracked
+    tensors_only: bool = False  # of two operands, neither may be a number
+    refuses: str | None = None  # the kernel that PyTorch names when it refuses integers
+    shown: str | None = None  # what the class of the node is called, where another row has that name already
     row_major: bool = False  # a unary operator whose result is row-major, whatever its operand is
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
     saved_results: list[str] = field(default_factory=list)
@@ -119,17 +122,23 @@ def _once(names: list[str], name: str) -> None:
 def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
        pointwise: bool | None = None, float_result: bool = False, inplace: bool | None = None,
        outputs: tuple[str, ...] = ("result",), differentiable: tuple[bool, ...] | None = None,
-       bool_result: bool = False, row_major: bool = False, **formulas: str) -> Row:
+       bool_result: bool = False, row_major: bool = False, tensors_only: bool = False, refuses: str | None = None,
+       shown: str | None = None, **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     nin = getattr(kernel, "nin", 0)
     if pointwise is None:
         pointwise = nin in (1, 2)
-    count = nin or len(list(signature.partition("(")[2].split(",")))
-    template = ("unary", "binary")[count - 1] if pointwise else "general"
+    template = ("unary", "binary")[(nin or _count(signature, formulas)) - 1] if pointwise else "general"
     return _make(template, signature, kernel, {
         "node": node, "jvp": jvp, "float_result": float_result, "inplace": pointwise if inplace is None else inplace,
         "outputs": outputs, "differentiable": differentiable or (True,) * len(outputs), "bool_result": bool_result,
-        "row_major": row_major}, formulas)
+        "row_major": row_major, "tensors_only": tensors_only, "refuses": refuses, "shown": shown}, formulas)
+
+
+def _count(signature: str, formulas: dict[str, str]) -> int:
+    """How many parameters are tensors."""
+    parts = [p.partition(":") for p in signature.partition("(")[2].rstrip(")").split(",")]
+    return sum(bool(kind) or name.strip() in formulas for name, _, kind in parts)
 
 
 def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
@@ -150,6 +159,11 @@ def multiview(signature: str, kernel: Callable[..., Any], *, node: str | None = 
     return _make("multiview", signature, kernel, {"node": node, "jvp": jvp}, formulas)
 
 
-def nondiff(signature: str, kernel: Callable[..., Any], *, outputs: tuple[str, ...] = ("result",)) -> Row:
+def nondiff(signature: str, kernel: Callable[..., Any], *, outputs: tuple[str, ...] = ("result",),
+            pointwise: bool = False, bool_result: bool = False, tensors_only: bool = False, inplace: bool = False,
+            float_result: bool = False) -> Row:
     """An operator without a gradient: its result never requires grad."""
-    return _make("general", signature, kernel, {"not_differentiable": True, "outputs": outputs}, {})
+    template = ("unary", "binary")[_count(signature, {}) - 1] if pointwise else "general"
+    return _make(template, signature, kernel, {
+        "not_differentiable": True, "outputs": outputs, "bool_result": bool_result, "tensors_only": tensors_only,
+        "inplace": inplace, "float_result": float_result}, {})
