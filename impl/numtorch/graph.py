@@ -80,6 +80,27 @@ class RemovableHandle:
 HookDict = OrderedDict  # a dict that a RemovableHandle can refer to weakly
 
 
+class SavedAttribute:
+    """`_saved_<name>` or `_raw_saved_<name>` of a node, which can be read and not written."""
+
+    __slots__ = ("name", "raw")
+
+    def __init__(self, name: str, raw: bool = False):
+        self.name = name
+        self.raw = raw
+
+    def __get__(self, node: Any, owner: type | None = None) -> Any:
+        from . import saved
+
+        if node is None:
+            return self
+        return saved.read_raw_saved(node, self.name) if self.raw else saved.read_saved(node, self.name)
+
+    def __set__(self, node: Any, value: Any) -> None:
+        kind = "_raw_saved_" if self.raw else "_saved_"
+        raise AttributeError(f"attribute '{kind}{self.name}' of '{type(node).__name__}' objects is not writable")
+
+
 class Node:
     """One backward function of the graph."""
 
@@ -124,6 +145,12 @@ class Node:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         cls.__module__ = "builtins"  # where PyTorch's nodes, made in C++, say that they come from
+        # Descriptors, not a `__getattr__`: CPython 3.11 takes the slow way to every attribute of a class that has one.
+        for name in cls.__dict__.get("saved", ()):
+            setattr(cls, f"_saved_{name}", SavedAttribute(name))
+            setattr(cls, f"_raw_saved_{name}", SavedAttribute(name, raw=True))
+        for name in cls.__dict__.get("saved_values", ()):
+            setattr(cls, f"_saved_{name}", SavedAttribute(name))
 
     # ---- what a user sees
 
@@ -180,25 +207,6 @@ class Node:
         from .engine import call_node
 
         return call_node(self, grads)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_saved_") and name[7:] in self.saved_names():
-            from .saved import read_saved
-
-            return read_saved(self, name[7:])
-        if name.startswith("_raw_saved_") and name[11:] in self.saved:
-            from .saved import read_raw_saved
-
-            return read_raw_saved(self, name[11:])
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-    @classmethod
-    def saved_names(cls) -> tuple[str, ...]:
-        """Names readable as `_saved_<name>`."""
-        return cls.saved + cls.saved_values
-
-    def __dir__(self) -> list[str]:
-        return list(object.__dir__(self)) + [f"_saved_{n}" for n in self.saved_names()]
 
 
 def _add(extra: NodeExtra, which: str, fn: Any) -> RemovableHandle:
