@@ -27,6 +27,11 @@ def sum_to_size(grad: Any, shape: tuple) -> Any:
     return d.view(out, tuple(shape)) if lead else out
 
 
+def expand_backward(grad: Any, shape: tuple) -> Any:
+    """An expanded gradient summed back; to 0-d it is always summed, so that the result is never the gradient itself."""
+    return sum_to_size(grad, shape) if shape else grad.sum()
+
+
 def unsqueeze_to(grad: Any, shape: tuple) -> Any:
     """Dimensions of size 1 put back."""
     for i, s in enumerate(shape):

@@ -112,6 +112,11 @@ def sum_to_size(grad: Array, shape: tuple) -> Array:
     return np.add.reduce(grad, axis=axes).reshape(shape) if axes else grad.reshape(shape)
 
 
+def expand_backward(grad: Array, shape: tuple) -> Array:
+    """An expanded gradient summed back; to 0-d it is always summed, so that the result is never the gradient itself."""
+    return sum_to_size(grad, shape) if shape else np.add.reduce(grad, axis=None)
+
+
 def squeeze(x: np.ndarray) -> Array:
     """Without dimensions of size 1."""
     return squeeze_dims(x, tuple(range(x.ndim)))
