@@ -3,8 +3,8 @@
 *Where one raised and the other went on, comparing ends.* From there the two have done different things, and every later
 difference would blame the subject twice for the first. Where both raised, but not alike, the program goes on alike.
 
-*Numbers* that are a few ulp apart are equal. Others are `Doubtful`: `judge.py` replays the program in float64 before it
-calls them different.
+*Numbers* that are a few ulp apart are equal, also those written in the text of an error. Others are `Doubtful`: `judge.py`
+replays the program in float64 before it calls them different.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import UNSET
 
 from conformance import shown
-from conformance.numbers import EPSILON, apart, elements
+from conformance.numbers import EPSILON, alike, apart, elements
 from conformance.program import Complex, Float, Get, Global, Method, Program, Step
 from conformance.trace import (
     FACETS,
@@ -186,7 +186,7 @@ def _errors(found: _Comparison, place: Place, o: Any, s: Any) -> None:
         found.add(place, "error_code", "", f"{o.code} ({shown.error(o)})", f"{s.code} ({shown.error(s)})")
     if o.type != s.type:
         found.add(place, "error_type", "", o.type, s.type)
-    if o.message != s.message:
+    if not alike(o.message, s.message, FEW_ULP):
         found.add(place, "message", "", *shown.texts(o.message, s.message))
 
 

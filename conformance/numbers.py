@@ -5,6 +5,7 @@ bfloat16, which NumPy does not have, is widened to float32, exactly; so is compl
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -88,3 +89,24 @@ def apart(dtype: str, one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) ->
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         distance = np.abs(a - b) / ulp(dtype, np.maximum(np.abs(a), np.abs(b)))
     return np.where(same, 0.0, np.where(np.isfinite(distance), distance, np.inf))
+
+
+_WRITTEN = re.compile(r"([-+]?\d+\.(\d{4,})(?:e([-+]?\d+))?)")
+"""A number that was rounded when it was written: four decimals or more. Shorter ones are settings, and sizes have no point."""
+
+
+def alike(one: str, other: str, ulps: float) -> bool:
+    """Whether two texts are equal, but for numbers that are `ulps` of float64 or one unit of the last digit apart.
+
+    gradcheck's errors show Jacobians. Two numbers that are an ulp apart may round to neighbouring decimals.
+    """
+    if one == other:
+        return True
+    a, b = _WRITTEN.split(one), _WRITTEN.split(other)
+    if a[::4] != b[::4] or a[3::4] != b[3::4]:  # the text around the numbers, and their exponents
+        return False
+    for x, y, decimals, exponent in zip(a[1::4], b[1::4], a[2::4], a[3::4], strict=True):
+        unit = 10.0 ** (int(exponent or 0) - len(decimals))
+        if abs(float(x) - float(y)) > max(1.5 * unit, ulps * float(ulp("float64", float(x)))):
+            return False
+    return True

@@ -65,6 +65,30 @@ def squares() -> Trace:
     return run(SQUARES, torch)
 
 
+# ------------------------------------------------------------------------------------------------ numbers within texts
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("is [0.6000, -1.2000]", "is [0.6001, -1.2000]", True),
+        ("is [0.6000, -1.2000]", "is [0.6002, -1.2000]", False),
+        ("is [0.6000, -1.2000]", "is [0.6000, 1.2000]", False),
+        ("is 2.4000e+06", "is 2.4001e+06", True),
+        ("is 2.4000e+06", "is 2.4000e+05", False),
+        ("is 4.611796565704948", "is 4.611796565704947", True),
+        ("is 4.61179656570494", "is 4.611796565704940001", True),
+        ("is 0.1", "is 0.2", False),
+        ("size 2", "size 3", False),
+        ("is [0.6000]", "was [0.6000]", False),
+        ("is [0.6000]", "is [0.6000, 0.6000]", False),
+    ],
+)
+def test_texts_are_equal_but_for_the_last_digit_of_numbers(one: str, other: str, same: bool) -> None:
+    raising = [trace(StepTrace(outcome="raised", error=Raised("RuntimeError", text, "other"))) for text in (one, other)]
+    assert [d.facet for d in compare(*raising)] == ([] if same else ["message"])
+
+
 # ----------------------------------------------------------------------------------------------------------- facets
 
 
