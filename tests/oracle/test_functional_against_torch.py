@@ -55,3 +55,20 @@ def test_functional_computes_what_pytorch_computes(name, values, create_graph, d
     assert [x[:2] for x in got] == [x[:2] for x in expected]
     for (_, _, a), (_, _, b) in zip(got, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10 if double else 2e-4, atol=1e-10 if double else 2e-3)
+
+
+@pytest.mark.parametrize("name", ["smooth", "reduced"])
+def test_vectorized_jacobians_with_a_graph_are_pytorchs(name):
+    """Their graph is not: PyTorch's has nodes of a batched backward, which numtorch takes row by row."""
+
+    def run(t):
+        a, b = (t.tensor(values, dtype=t.float64, requires_grad=True) for values in ([0.5, -1.25], [2.0, 0.75]))
+        found = t.autograd.functional.jacobian(
+            lambda x, y: FUNCTIONS[name](t, x, y), (a, b), create_graph=True, vectorize=True
+        )
+        first = flat(found)
+        total = sum(x.pow(2).sum() for pair in ([found] if isinstance(found[0], t.Tensor) else found) for x in pair)
+        return first + flat(t.autograd.grad(total, (a, b)))
+
+    for expected, got in zip(run(torch), run(numtorch), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-10)

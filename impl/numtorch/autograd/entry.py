@@ -122,6 +122,8 @@ def batched(
             "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
             f"{sizes} for the mapped dimension"
         )
+    if not sizes[0]:
+        raise IndexError("index 0 is out of bounds for dimension 0 with size 0")
     rows = [
         call_engine(
             outputs,

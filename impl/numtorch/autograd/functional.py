@@ -15,7 +15,7 @@ import numpy as np
 
 from ..creation import zeros_like
 from ..dispatch import stack
-from ..functions.shape import reshape, view, view_as
+from ..functions.shape import expand, reshape, split, view, view_as
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor, wrap
 from .entry import grad
@@ -132,7 +132,8 @@ def jacobian(
 ) -> Any:
     """Every derivative of every output by every input: a tensor, or tuples of them for several outputs or inputs.
 
-    `vectorize` and `strategy` are how PyTorch comes by the same numbers faster; here it is one row after the other.
+    With `vectorize` all rows come from one call of `grad` with batched seeds. The strategy "forward-mode" computes in
+    reverse mode too; the numbers are the same.
     """
     if strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError(
@@ -141,22 +142,25 @@ def jacobian(
             'use "reverse-mode".'
         )
     if strategy == "forward-mode":
-        _check_forward_mode(create_graph, strict, vectorize)
+        _check_forward_mode(inputs, create_graph, strict, vectorize)
     with enable_grad():
         inputs, many = _as_tuple(inputs, "inputs", "jacobian")
         inputs = _taken_in(inputs, create_graph, True)
         outputs, many_outputs = _run(func, inputs, "jacobian", strict)
-        if vectorize and strict:
-            raise RuntimeError(
-                "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported "
-                "together. Please either set `strict=False` or `vectorize=False`."
-            )
-        blocks = tuple([_rows(i, out, inputs, create_graph, strict, vectorize) for i, out in enumerate(outputs)])
+        if vectorize:
+            if strict:
+                raise RuntimeError(
+                    "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported "
+                    "together. Please either set `strict=False` or `vectorize=False`."
+                )
+            blocks = _rows_at_once(outputs, inputs, create_graph)
+        else:
+            blocks = tuple([_rows(i, out, inputs, create_graph, strict) for i, out in enumerate(outputs)])
         blocks = tuple([_shown(row, many, create_graph) for row in blocks])
         return blocks if many_outputs else blocks[0]
 
 
-def _check_forward_mode(create_graph: bool, strict: bool, vectorize: bool) -> None:
+def _check_forward_mode(inputs: Any, create_graph: bool, strict: bool, vectorize: bool) -> None:
     if create_graph:
         raise NotImplementedError(
             'torch.autograd.functional.jacobian: `create_graph=True` and `strategy="forward-mode"` '
@@ -168,6 +172,7 @@ def _check_forward_mode(create_graph: bool, strict: bool, vectorize: bool) -> No
             'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not '
             'supported together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.'
         )
+    _as_tuple(inputs, "inputs", "jacobian")
     if not vectorize:
         raise NotImplementedError(
             "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented "
@@ -175,7 +180,7 @@ def _check_forward_mode(create_graph: bool, strict: bool, vectorize: bool) -> No
         )
 
 
-def _rows(index: int, out: Tensor, inputs: Tensors, create_graph: bool, strict: bool, empty: bool) -> Tensors:
+def _rows(index: int, out: Tensor, inputs: Tensors, create_graph: bool, strict: bool) -> Tensors:
     """The derivatives of one output by each input; a row for each element of the output."""
     rows: list[list[Tensor]] = [[] for _ in inputs]
     for j in range(out.numel()):
@@ -190,8 +195,6 @@ def _rows(index: int, out: Tensor, inputs: Tensors, create_graph: bool, strict: 
             elif strict and create_graph and not row.requires_grad:
                 raise RuntimeError(_CONSTANT.format("jacobian", index))
             rows[i].append(row)
-    if empty and not out.numel():
-        return tuple([wrap(np.zeros(out.shape + i.shape, i.dtype.numpy)) for i in inputs])
     if not out.numel():
         raise RuntimeError("stack expects a non-empty TensorList")
     return tuple([view(stack(r, 0), out.shape + i.shape) for r, i in zip(rows, inputs, strict=True)])
@@ -199,13 +202,34 @@ def _rows(index: int, out: Tensor, inputs: Tensors, create_graph: bool, strict: 
 
 def _row(out: Tensor, j: int, inputs: Tensors, create_graph: bool) -> Tensors:
     """The gradient of one element of an output."""
-    if create_graph:
-        return _grad((reshape(out, -1)[j],), inputs, None, True)
+    if create_graph or not out.dtype.is_floating_point:
+        return _grad((reshape(out, -1)[j],), inputs, None, create_graph, True)
     if not out.requires_grad:
         return (None,) * len(inputs)
     seed = np.zeros(out.numel(), out.dtype.numpy)  # as the element's own node would pass it on
     seed[j] = 1
     return grad((out,), inputs, (wrap(seed.reshape(out.shape)),), retain_graph=True, allow_unused=True)
+
+
+def _rows_at_once(outputs: Tensors, inputs: Tensors, create_graph: bool) -> Tensors:
+    """The derivatives of each output by each input; the rows of all outputs are one dimension, which is split again."""
+    sizes = [out.numel() for out in outputs]
+    identity = np.eye(sum(sizes))
+    ends = np.cumsum(sizes)
+    seeds = tuple(
+        [
+            wrap(identity[:, end - size : end].astype(out.dtype.numpy))
+            for out, size, end in zip(outputs, sizes, ends, strict=True)
+        ]
+    )
+    flat = tuple([reshape(out, -1) for out in outputs])
+    found = []
+    for rows, given in zip(_grad(flat, inputs, seeds, create_graph, None, True), inputs, strict=True):
+        if rows is None:
+            rows = expand(zeros_like(given), (sum(sizes), *given.shape))
+        parts = split(rows, sizes, 0)
+        found.append([view(part, out.shape + given.shape) for part, out in zip(parts, outputs, strict=True)])
+    return tuple(zip(*found, strict=True))
 
 
 def hessian(
@@ -305,14 +329,29 @@ def _vector(v: Any, like: Tensors, many: bool, name: str, create_graph: bool) ->
 # ---- differentiating
 
 
-def _grad(outputs: Tensors, inputs: Tensors, grad_outputs: Any, create_graph: bool) -> Tensors:
+def _grad(
+    outputs: Tensors,
+    inputs: Tensors,
+    grad_outputs: Any,
+    create_graph: bool,
+    retain_graph: bool | None = None,
+    batched: bool = False,
+) -> Tensors:
     """autograd.grad that passes over outputs without a graph, and gives None for inputs that nothing depends on."""
     seeds = (None,) * len(outputs) if grad_outputs is None else grad_outputs
     pairs = [(o, g) for o, g in zip(outputs, seeds, strict=True) if o is not None and o.requires_grad]
     if not pairs:
         return (None,) * len(inputs)
     roots, seeds = zip(*pairs, strict=True)
-    return grad(roots, inputs, seeds, create_graph=create_graph, retain_graph=create_graph or None, allow_unused=True)
+    return grad(
+        roots,
+        inputs,
+        seeds,
+        retain_graph=retain_graph,
+        create_graph=create_graph,
+        allow_unused=True,
+        is_grads_batched=batched,
+    )
 
 
 def _check_requires_grad(tensors: Tensors, what: str, strict: bool) -> None:
