@@ -99,7 +99,7 @@ def vector_of_jvp_fits_the_inputs(torch, x: floats(shape=(3,)), v: floats(shape=
 
 @case(requires=["functional"], covers=["fnl.jvp"])
 def jvp_of_a_linear_function(torch, x: floats(max_dims=2), v: lambda x: cotangent(x)):
-    """jvp works for a function whose gradient does not depend on its input, and for one without a gradient."""
+    """jvp works where the gradient does not depend on the input, and where there is none."""
     torch.autograd.functional.jvp(lambda a: a * 3, x, v)
     torch.autograd.functional.jvp(lambda a: a.detach() * 3, x, v)
 
@@ -314,7 +314,7 @@ def strict_refuses_linear_functions(torch, xy: same_shape(2, min_dims=1, max_dim
 
 @case(requires=["functional", "create_graph"], covers=["fnl.strict"])
 def strict_with_create_graph_refuses_constants(torch, x: floats(shape=(2,))):
-    """In strict mode with create_graph, a derivative that does not depend on the inputs is an error."""
+    """In strict mode with create_graph, a derivative that is a constant is an error."""
     torch.autograd.functional.vjp(lambda a: a * 2, x, x, create_graph=True, strict=True)
     torch.autograd.functional.jacobian(lambda a: a * 2, x, create_graph=True, strict=True)
     torch.autograd.functional.jvp(lambda a: a * a, x, x, create_graph=True, strict=True)
@@ -325,7 +325,7 @@ def strict_with_create_graph_refuses_constants(torch, x: floats(shape=(2,))):
 
 @case(requires=["functional"], covers=["fnl.strict"])
 def strict_accepts_what_depends_on_everything(torch, x: smooth(shape=(2,)), graph: CHOICES):
-    """In strict mode a function that depends on its inputs often enough is differentiated as ever."""
+    """In strict mode a function that is curved enough is differentiated as ever."""
     torch.autograd.functional.vjp(lambda a: a.pow(3), x, x, graph, strict=True)
     torch.autograd.functional.jvp(lambda a: a.pow(3), x, x, graph, strict=True)
     torch.autograd.functional.jacobian(lambda a: a.pow(3), x, graph, strict=True)
@@ -399,7 +399,7 @@ def functional_works_under_no_grad(
 
 @case(requires=["functional"], covers=["fnl.no_grad_independent"])
 def functional_leaves_the_inputs_alone(torch, x: smooth(shape=(2,)), y: smooth(shape=(2,)), leaf: CHOICES):
-    """The function is given new tensors on the inputs' memory; grad and requires_grad of the inputs stay."""
+    """The function is given new tensors on the inputs' memory; the inputs themselves stay as they are."""
     x.requires_grad_(leaf)
     y.requires_grad_()
     torch.autograd.functional.vjp(lambda a: a * y, x, y)

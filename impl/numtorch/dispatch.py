@@ -79,6 +79,7 @@ from .kernels import evenly_distribute_backward as k_evenly_distribute_backward
 from .kernels import exp as k_exp
 from .kernels import exp2 as k_exp2
 from .kernels import expand as k_expand
+from .kernels import expand_backward as k_expand_backward
 from .kernels import flip as k_flip
 from .kernels import floor as k_floor
 from .kernels import fmax_other_backward as k_fmax_other_backward
@@ -210,7 +211,6 @@ from .kernels import sum_all as k_sum_all
 from .kernels import sum_all_backward as k_sum_all_backward
 from .kernels import sum_backward as k_sum_backward
 from .kernels import sum_dim as k_sum_dim
-from .kernels import sum_to_size as k_sum_to_size
 from .kernels import t as k_t
 from .kernels import t_mv as k_t_mv
 from .kernels import tanh_backward as k_tanh_backward
@@ -14841,11 +14841,11 @@ class ExpandBackward0(UnaryNode):
                 node.release()
             return out
         self_sym_sizes = node.self_sym_sizes
-        out = k_sum_to_size(grad, self_sym_sizes)
+        out = k_expand_backward(grad, self_sym_sizes)
         return out
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
-        return formulas.sum_to_size(grad, self_sym_sizes)
+        return formulas.expand_backward(grad, self_sym_sizes)
 
 
 def expand(self, size):

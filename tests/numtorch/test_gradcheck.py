@@ -32,7 +32,27 @@ def test_operators_pass(name, fast_mode):
     assert torch.autograd.gradgradcheck(FUNCTIONS[name], inputs(), fast_mode=fast_mode)
 
 
-@pytest.mark.parametrize("option", ["check_forward_ad", "check_batched_grad"])
-def test_what_is_not_there_yet_is_refused(option):
-    with pytest.raises(NotImplementedError, match=f"no {option}=True yet"):
-        torch.autograd.gradcheck(torch.sin, inputs()[0], **{option: True})
+def test_batched_gradients_are_checked():
+    assert torch.autograd.gradcheck(FUNCTIONS["products"], inputs(), check_batched_grad=True)
+
+
+def test_batched_gradients_that_differ_are_found():
+    class Restless(torch.autograd.Function):
+        calls = 0
+
+        @staticmethod
+        def forward(ctx, a):
+            return a * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            Restless.calls += 1
+            return grad * (2 + 1e-4 * Restless.calls)
+
+    with pytest.raises(torch.autograd.gradcheck.__globals__["GradcheckError"], match=r"(?s)batched gradient.*Got:"):
+        torch.autograd.gradcheck(Restless.apply, inputs()[0], nondet_tol=1.0, check_batched_grad=True)
+
+
+def test_forward_mode_is_refused():
+    with pytest.raises(NotImplementedError, match="no check_forward_ad=True yet"):
+        torch.autograd.gradcheck(torch.sin, inputs()[0], check_forward_ad=True)

@@ -7,15 +7,15 @@ an element of the output. Then backward is checked to be linear in its seed, and
 
 from __future__ import annotations
 
-import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from ..creation import zeros_like
-from ..dtype import FLOATING, complex128, float64
+from ..creation import empty, zeros
+from ..dtype import complex128, float64
+from ..functions.shape import reshape, view
 from ..tensor import Tensor, wrap
 from .entry import grad
 from .function import Function
@@ -73,9 +73,8 @@ def gradcheck(
         raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
     if check_batched_forward_grad and not check_forward_ad:
         raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
-    for asked, name in ((check_forward_ad, "check_forward_ad"), (check_batched_grad, "check_batched_grad")):
-        if asked:
-            raise NotImplementedError(f"numtorch's gradcheck has no {name}=True yet")
+    if check_forward_ad:
+        raise NotImplementedError("numtorch's gradcheck has no check_forward_ad=True yet")
     try:
         inputs = output_tuple(inputs)
         _check_inputs(inputs)
@@ -87,6 +86,11 @@ def gradcheck(
             check = _check
         options = {"eps": eps, "rtol": rtol, "atol": atol, "nondet_tol": nondet_tol, "dtypes_count": check_grad_dtypes}
         _check_parts(check, func, returned, inputs, outputs, options)
+        if check_batched_grad:
+            from .batched_gradcheck import check_batched
+
+            for i, out in enumerate(outputs):
+                check_batched(inputs, out, i)
         _check_linear(outputs, inputs, bool(masked))
         if check_undefined_grad:
             _check_undefined(func, outputs, inputs)
@@ -159,15 +163,15 @@ def gradgradcheck(
 
 
 def _draw_like(output: Tensor, with_gaps: bool) -> Tensor:
-    """A seed of [-1, 1), on request one that is not contiguous."""
-    from .. import random
+    """A seed of [-1, 1); on request every second element of a longer one, which is not contiguous."""
+    from ..functions.random import uniform_
 
-    kind = output.dtype if output.dtype.category >= FLOATING else float64
-    array = np.empty(output.shape, kind.numpy)
-    random.fill_uniform(array, -1, 1)
-    if with_gaps and array.size > 1:
-        array = np.repeat(array, 2, axis=-1)[..., ::2]
-    return wrap(array).requires_grad_()
+    size = output.shape
+    gaps = with_gaps and output.numel() > 1
+    if gaps:
+        size = (*size[:-1], 2 * size[-1])
+    seed = uniform_(empty(size, dtype=output.dtype), -1, 1)
+    return (seed[..., 1::2] if gaps else seed).requires_grad_()
 
 
 # ---- what goes in and comes out
@@ -265,16 +269,16 @@ def mismatch(a: Any, n: Any, output: int, given: int, prefix: str) -> str:
 
 
 def analytical_jacobians(
-    inputs: tuple, output: Tensor, nondet_tol: float, dtypes_count: bool, seeds: list[np.ndarray] | None = None
+    inputs: tuple, output: Tensor, nondet_tol: float, dtypes_count: bool, seed: Tensor | None = None
 ) -> list[np.ndarray]:
-    """The Jacobian of one output with respect to each input; given seeds, their products with it instead."""
+    """The Jacobian of one output with respect to each input; given a seed, its product with that."""
     wanted = [x for _, x in differentiable_inputs(inputs)]
-    run = functools.partial(_columns, output, wanted, seeds)
-    first, sizes_ok, types_ok = run()
-    second, _, _ = run()
-    if not types_ok and dtypes_count:
+    first, sizes_ok, types_ok = _columns(output, wanted, seed)
+    second, _, _ = _columns(output, wanted, seed)
+    # PyTorch's own helper returns these two the other way round, so its texts are exchanged; so are they here.
+    if not sizes_ok and dtypes_count:
         raise GradcheckError("Gradient has dtype mismatch")
-    if not sizes_ok:
+    if not types_ok:
         raise GradcheckError("Analytical gradient has incorrect size")
     with np.errstate(all="ignore"):
         same = not any(a.size and np.abs(a - b).max() > nondet_tol for a, b in zip(first, second, strict=True))
@@ -283,20 +287,12 @@ def analytical_jacobians(
     return first
 
 
-def _columns(output: Tensor, wanted: list[Tensor], seeds: Any) -> tuple[list[np.ndarray], bool, bool]:
-    """A backward for each element of the output (or for each seed), and whether sizes and dtypes were the inputs'."""
-    size = output.numel()
-    count = size if seeds is None else len(seeds)
-    found = [np.zeros((x.numel(), count), x.dtype.numpy) for x in wanted]
+def _columns(output: Tensor, wanted: list[Tensor], seed: Tensor | None) -> tuple[list[np.ndarray], bool, bool]:
+    """A backward for each element of the output (or for the seed), and whether sizes and dtypes were the inputs'."""
+    found = [np.zeros((x.numel(), output.numel() if seed is None else 1), x.dtype.numpy) for x in wanted]
     sizes_ok = types_ok = True
-    for j in range(count):
-        if seeds is None:
-            seed = np.zeros(size, output.dtype.numpy)
-            seed[j] = 1
-        else:
-            seed = seeds[j]
-        seed = wrap(seed.reshape(output.shape))
-        for i, g in enumerate(grad(output, wanted, seed, retain_graph=True, allow_unused=True)):
+    for j, given in enumerate(_basis(output) if seed is None else (reshape(seed, output.shape),)):
+        for i, g in enumerate(grad(output, wanted, given, retain_graph=True, allow_unused=True)):
             if g is None:
                 continue
             if g.shape != wanted[i].shape:
@@ -307,13 +303,23 @@ def _columns(output: Tensor, wanted: list[Tensor], seeds: Any) -> tuple[list[np.
     return found, sizes_ok, types_ok
 
 
+def _basis(output: Tensor) -> Iterator[Tensor]:
+    """The seeds of the elements, one after the other: one tensor, written anew for each, as a hook can see."""
+    seed = _zeros(output)
+    flat = view(seed, -1)
+    for j in range(output.numel()):
+        flat.zero_()
+        flat[j] = 1.0
+        yield seed
+
+
 # ---- what else is asked of backward
 
 
 def _check_linear(outputs: tuple, inputs: tuple, masked: bool) -> None:
     """A seed of zeros must give zeros."""
     wanted = [x for _, x in differentiable_inputs(inputs)]
-    for g, x in zip(grad(outputs, wanted, [zeros_like(o) for o in outputs], allow_unused=True), wanted, strict=True):
+    for g, x in zip(grad(outputs, wanted, [_zeros(o) for o in outputs], allow_unused=True), wanted, strict=True):
         if g is None:
             continue
         array = g._numpy()
@@ -323,6 +329,11 @@ def _check_linear(outputs: tuple, inputs: tuple, masked: bool) -> None:
             raise GradcheckError("grad is incorrect type")
         if g.shape != x.shape:
             raise GradcheckError("grad is incorrect size")
+
+
+def _zeros(output: Tensor) -> Tensor:
+    """Zeros in the shape of the output, contiguous whatever its strides are."""
+    return zeros(output.shape, dtype=output.dtype)
 
 
 class UndefinedGrad(Function):
@@ -342,13 +353,19 @@ def _check_undefined(func: Any, outputs: tuple, inputs: tuple) -> None:
     """A backward must bear undefined gradients of its outputs: of all of them, and of each one."""
     wanted = [x for _, x in differentiable_inputs(inputs)]
 
-    def run(hidden: Any) -> None:
-        roots = [
+    def roots(hidden: int | None) -> list:
+        """The outputs of a new call, of one or (None) of all of which the gradient is undefined."""
+        return [
             UndefinedGrad.apply(o) if hidden is None or i == hidden else o
             for i, o in enumerate(_differentiable(func(*inputs)))
         ]
+
+    every = [roots(None)]
+    if len(every[0]) > 1:
+        every += [roots(i) for i in range(len(outputs))]
+    for some in every:
         try:
-            grads = grad(roots, wanted, [zeros_like(o) for o in roots], allow_unused=True)
+            grads = grad(some, wanted, [_zeros(o) for o in some], allow_unused=True)
         except RuntimeError as error:
             _warn_of_new_check()
             raise GradcheckError(f"Expected backward function to handle undefined output grads. {_NOTES}") from error
@@ -359,18 +376,13 @@ def _check_undefined(func: Any, outputs: tuple, inputs: tuple) -> None:
                 f"zero. {_NOTES}"
             )
 
-    run(None)
-    if len(outputs) > 1:
-        for i in range(len(outputs)):
-            run(i)
-
 
 def _warn_of_new_check() -> None:
     warnings.warn(
         "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it "
         "may break existing callers of this function. If this is true for you, you can call this function with "
         '"check_undefined_grad=False" to disable the feature',
-        stacklevel=5,
+        stacklevel=4,
     )
 
 

@@ -48,14 +48,12 @@ def _by_elements(func: Any, inputs: tuple, x: Tensor, outputs: tuple, eps: float
 
 def difference(func: Any, inputs: tuple, place: np.ndarray, step: Any, norm: float, by: str) -> list[np.ndarray]:
     """How each output changes along a step both ways, divided by twice its length, flat."""
-    before = place.copy()
-    try:
-        place[...] = before - step
-        low = [o.clone() for o in output_tuple(func(*inputs))]
-        place[...] = before + step
-        high = [o.clone() for o in output_tuple(func(*inputs))]
-    finally:
-        place[...] = before
+    before = place.copy()  # not put back if the function raises: PyTorch leaves its inputs moved then
+    place[...] = before - step
+    low = [o.clone() for o in output_tuple(func(*inputs))]
+    place[...] = before + step
+    high = [o.clone() for o in output_tuple(func(*inputs))]
+    place[...] = before
     found = []
     for a, b in zip(low, high, strict=False):
         for what, of_a, of_b in (("shape", a.shape, b.shape), ("dtype", a.dtype, b.dtype)):
