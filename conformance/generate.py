@@ -117,7 +117,7 @@ def _encoded(pool: str, dtype: str) -> tuple[bytes, ...]:
     )
 
 
-def _fill(choices: bytes, pool: str, dtype: str) -> bytes:
+def fill(choices: bytes, pool: str, dtype: str) -> bytes:
     """The elements that `choices`, a byte each, pick from a pool."""
     encoded = _encoded(pool, dtype)
     if pool not in _ALL_DIFFERENT or len(choices) > POOL:
@@ -227,7 +227,7 @@ def _literal(row: tuple[str, Shape], choices: bytes, pool: str) -> TensorLiteral
     dtype, shape = row
     if dtype == "bool":
         return TensorLiteral(dtype, shape, bytes([choice & 1 for choice in choices]))
-    return TensorLiteral(dtype, shape, _fill(choices, pool, dtype))
+    return TensorLiteral(dtype, shape, fill(choices, pool, dtype))
 
 
 def floats(

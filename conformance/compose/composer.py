@@ -1,0 +1,166 @@
+"""A random program under way: its steps, what is alive, and the choices that the next steps are made of.
+
+A program is drawn as a list of blocks of bytes, a block an action. Each byte answers one question, 0 with the simplest answer,
+and operands are named by how long ago they were made. So whatever Hypothesis does to shrink (it deletes blocks, and makes
+bytes smaller) leaves a program that is simpler and still means something. (Rejected: a strategy a question. It draws ten times
+slower, and deleting one answer gives the next ones to other questions.)
+
+Nothing runs while a program is composed: the shapes follow from the rows of the table, and whether a tensor requires grad is
+guessed. Where the guess is wrong, or a row's operand is out of its domain, the step raises, on both sides or on one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from conformance.generate import POOL, Shape, Values, encode, fill
+from conformance.operators import Unfit
+from conformance.program import Bind, Operand, Program, Ref, Step, TensorLiteral
+
+LARGEST = 48
+"""Elements of a tensor. Nothing that goes wrong needs more, and traces hold every element."""
+
+
+class Choices:
+    """The answers of one block, in order; 0 where there are none left."""
+
+    def __init__(self, block: bytes) -> None:
+        self._block, self._at = block, 0
+
+    def number(self, below: int = POOL) -> int:
+        """A number from 0 to `below` - 1."""
+        answer = self._block[self._at] if self._at < len(self._block) else 0
+        self._at += 1
+        return answer % below if below > 1 else 0
+
+    def one(self, of: Sequence[Operand] | Sequence[object]) -> object:
+        return of[self.number(len(of))]
+
+    def chance(self, percent: int) -> bool:
+        """True in so many of a hundred; the simplest answer is False."""
+        return self.number() >= POOL - POOL * percent // 100
+
+
+@dataclass(frozen=True)
+class Known:
+    """A tensor that is alive."""
+
+    name: str
+    shape: Shape
+    dtype: str = "float32"
+    grad: bool = False
+    """Whether it requires grad, as far as can be told."""
+    leaf: bool = True
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.name)
+
+    @property
+    def floating(self) -> bool:
+        return self.dtype.startswith("float")
+
+
+class Composer:
+    """Collects the steps of one program."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.live: list[Known] = []
+        self.contexts: list[str] = []
+        """Names of the context managers that are open, innermost last."""
+        self.handles: list[str] = []
+        """Names of hooks' handles."""
+        self.recording = True
+        """Whether grad mode is on, as far as can be told."""
+        self._count: dict[str, int] = {}
+
+    def name(self, stem: str) -> str:
+        number = self._count[stem] = self._count.get(stem, -1) + 1
+        return f"{stem}{number}"
+
+    def append(self, step: Step) -> None:
+        self.steps.append(step)
+
+    def drop(self, *names: str) -> None:
+        """The last step lets these values go."""
+        last = self.steps[-1]
+        self.steps[-1] = msgspec.structs.replace(last, drops=(*last.drops, *names))
+        self.live = [known for known in self.live if known.name not in names]
+
+    def alive(self, known: Known) -> Known:
+        """A tensor that the last step made."""
+        self.live.append(known)
+        return known
+
+    def update(self, known: Known, **changes: object) -> Known:
+        """A tensor is not what it was: it requires grad now, or has another shape."""
+        new = replace(known, **changes)  # type: ignore[arg-type]
+        self.live = [new if one.name == known.name else one for one in self.live]
+        return new
+
+    def pick(self, choices: Choices, fits: Callable[[Known], bool] = lambda known: True) -> Known:
+        """One that is alive, 0 being the last that was made. Raises Unfit if none fits."""
+        found = [known for known in reversed(self.live) if fits(known)]
+        if not found:
+            raise Unfit
+        return found[choices.number(len(found))]
+
+    def tensor(
+        self,
+        choices: Choices,
+        shape: Shape,
+        dtype: str = "float32",
+        values: Values | str = "any",
+        *,
+        reuse: bool = True,
+        grad: bool = False,
+    ) -> Known:
+        """A tensor of a shape: every second time one that is alive, if one fits, else a new one."""
+        if reuse and not choices.number(2):
+            fitting = [one for one in reversed(self.live) if one.shape == shape and one.dtype == dtype]
+            if fitting:
+                return fitting[choices.number(len(fitting))]
+        name = self.name("x" if dtype.startswith("float") else "i")
+        self.append(Bind(out=name, value=self.literal(choices, shape, dtype, values)))
+        return self.alive(Known(name, shape, dtype, grad))
+
+    def indices(self, choices: Choices, shape: Shape, below: int) -> Known:
+        """A new tensor of positions, duplicates included."""
+        if math.prod(shape) > LARGEST:
+            raise Unfit
+        start, step = choices.number(), 1 + choices.number(3)
+        numbers = [(start + index * step) % max(below, 1) for index in range(math.prod(shape))]
+        name = self.name("i")
+        self.append(Bind(out=name, value=TensorLiteral("int64", shape, encode(numbers, "int64"))))
+        return self.alive(Known(name, shape, "int64"))
+
+    def literal(self, choices: Choices, shape: Shape, dtype: str, values: Values | str) -> TensorLiteral:
+        """The elements follow from one byte; 0 gives 1, 2, 3."""
+        if math.prod(shape) > LARGEST:
+            raise Unfit
+        start = choices.number()
+        picks = bytes([(start * (7 * index + 1)) % POOL for index in range(math.prod(shape))])
+        if dtype == "bool":
+            return TensorLiteral(dtype, shape, bytes([(pick + index) & 1 for index, pick in enumerate(picks)]))
+        return TensorLiteral(dtype, shape, fill(picks, values if dtype.startswith("float") else "integers", dtype))
+
+    def attempt(self, action: Callable[[Composer, Choices], None], block: bytes) -> bool:
+        """Does something, or nothing if it does not fit."""
+        before = (len(self.steps), list(self.live), list(self.contexts), list(self.handles), dict(self._count))
+        try:
+            action(self, Choices(block))
+        except Unfit:
+            count, self.live, self.contexts, self.handles, self._count = before
+            del self.steps[count:]
+            return False
+        return True
+
+    def program(self) -> Program:
+        """What was composed. Names that no step binds any more cannot occur: what failed was taken back as a whole."""
+
+        return Program(steps=tuple(self.steps))

@@ -1,0 +1,147 @@
+"""Random programs: what they can say, that they mean something, and that the same bytes say the same."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
+
+from conformance.compose import random_programs
+from conformance.compose.composer import Choices, Composer, Known
+from conformance.compose.programs import BLOCK, compose
+from conformance.operators import TABLE, Unfit
+from conformance.program import (
+    Call,
+    Class,
+    Enter,
+    Exit,
+    Function,
+    Global,
+    Method,
+    Operator,
+    Program,
+    SetItem,
+    TensorLiteral,
+    operands,
+    walk,
+)
+
+
+def drawn(count: int, seed: int = 0) -> list[Program]:
+    """Random programs, faster than Hypothesis draws them."""
+    stream = random.Random(seed)
+    return [compose([stream.randbytes(BLOCK) for _ in range(stream.randint(2, 16))]) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def programs() -> list[Program]:
+    return drawn(3000)
+
+
+def test_every_program_is_valid_and_survives_json(programs: list[Program]) -> None:
+    for program in programs:
+        assert Program.from_json(program.to_json()) == program
+
+
+def test_the_same_blocks_make_the_same_program() -> None:
+    assert drawn(20) == drawn(20)
+
+
+def test_programs_differ(programs: list[Program]) -> None:
+    assert len({program.digest for program in programs}) > 0.98 * len(programs)
+
+
+def test_every_operator_of_the_table_occurs_in_some_form(programs: list[Program]) -> None:
+    said: set[str] = set()
+    for program in programs:
+        for step in program.steps:
+            match step:
+                case Call(function=Global(path=path)):
+                    said.add(path)
+                case Method(name=name) | Operator(operator=name):
+                    said.add(name)
+    never = [row.name for row in TABLE.values() if not said.intersection(filter(None, map(row.form, row.forms)))]
+    assert never == []
+
+
+def test_every_action_of_autograd_occurs(programs: list[Program]) -> None:
+    counted = Counter(type(step) for program in programs for step in program.steps)
+    methods = Counter(step.name for program in programs for step in program.steps if isinstance(step, Method))
+    parts = Counter(
+        type(part)
+        for program in programs
+        for step in program.steps
+        for operand in operands(step)
+        for part in walk(operand)
+    )
+    for kind in (SetItem, Enter, Exit):
+        assert counted[kind] > 20
+    for kind in (Function, Class):
+        assert parts[kind] > 20
+    for name in (
+        "backward",
+        "register_hook",
+        "register_post_accumulate_grad_hook",
+        "register_prehook",
+        "retain_grad",
+        "remove",
+        "detach_",
+        "copy_",
+        "apply",
+    ):
+        assert methods[name] > 5, name
+
+
+def test_a_context_that_is_entered_is_left(programs: list[Program]) -> None:
+    for program in programs:
+        kinds = Counter(type(step) for step in program.steps)
+        assert kinds[Enter] == kinds[Exit]
+
+
+def test_cotangents_are_never_all_ones(programs: list[Program]) -> None:
+    ones = {TensorLiteral("float32", (2,), b"\x00\x00\x80?" * 2), TensorLiteral("float32", (3,), b"\x00\x00\x80?" * 3)}
+    for program in programs:
+        bound = {step.out: step.value for step in program.steps if hasattr(step, "value") and hasattr(step, "out")}
+        for step in program.steps:
+            if isinstance(step, Method) and step.name == "backward" and step.args:
+                assert bound.get(step.args[0].name) not in ones  # type: ignore[union-attr]
+
+
+def test_no_bytes_at_all_make_the_simplest_program() -> None:
+    program = compose([bytes(BLOCK)])
+    assert [type(step).__name__ for step in program.steps] == ["Bind", "Method", "Bind", "Method"]
+
+
+def test_what_does_not_fit_leaves_no_trace() -> None:
+    composer = Composer()
+
+    def half(composer: Composer, choices: Choices) -> None:
+        composer.tensor(choices, (2,), reuse=False)
+        raise Unfit
+
+    assert not composer.attempt(half, b"")
+    assert (composer.steps, composer.live, composer.name("x")) == ([], [], "x0")
+
+
+def test_operands_are_counted_from_the_last_that_was_made() -> None:
+    composer = Composer()
+    for name in ("a", "b", "c"):
+        composer.alive(Known(name, (2,)))
+    assert [composer.pick(Choices(bytes([back]))).name for back in range(3)] == ["c", "b", "a"]
+
+
+@settings(max_examples=40, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@given(random_programs())
+def test_hypothesis_draws_them(program: Program) -> None:
+    program.validate()
+
+
+def test_hypothesis_shrinks_them_to_a_few_steps() -> None:
+    def writes(program: Program) -> bool:
+        return any(isinstance(step, SetItem) for step in program.steps)
+
+    quick = settings(max_examples=500, database=None, deadline=None, phases=[Phase.generate, Phase.shrink])
+    smallest = find(random_programs(), writes, settings=quick)
+    assert len(smallest.steps) <= 6
