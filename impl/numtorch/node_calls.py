@@ -80,7 +80,7 @@ def run_hooks_before(task: GraphTask, node: Node, inputs: list[Any]) -> None:
 def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
     """The node's formula; a tuple in any case."""
     if node.custom:
-        results = node.apply_custom([show(task, g) for g in inputs], False)  # type: ignore[attr-defined]
+        results = node.apply_custom([show(task, g) for g in inputs])  # type: ignore[attr-defined]
         return [take_back(task, g) for g in results]
     if all(g is None for g in inputs):
         return (None,) * len(node.edges())
@@ -139,6 +139,12 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> 
         run_post_hooks(task, node.extra.post_hooks, (), [grad])
 
 
+NOT_COMPLEX = (
+    "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, but got false.  (Could "
+    "this error message be improved?  If so, please report an enhancement request to PyTorch.)"
+)
+
+
 def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
     """Outputs of a user's formula, brought to the shapes and types of the operands or rejected."""
     from .tensor import wrap
@@ -153,7 +159,10 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
     for i, ((fn, nr), g) in enumerate(zip(edges, results, strict=False)):
         if g is not None and fn is not None:
             tensor = wrap(g) if raw else g
-            fixed = validate(tensor, fn.descriptors()[nr], "Function " + node.name(), i)
+            desc, kind = fn.descriptors()[nr], tensor._desc.dtype
+            fixed = validate(tensor, desc, "Function " + node.name(), i)
+            if not kind.is_floating_point and kind.is_complex is not desc.dtype.is_complex:
+                raise RuntimeError(NOT_COMPLEX)
             if fixed is not tensor:
                 g = fixed._array if raw else fixed
         out.append(g)
@@ -184,7 +193,7 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
 
 def call_node(node: Node, grads: tuple) -> Any:
     """Call a node as a function of its incoming gradients, as `y.grad_fn(g)` does."""
-    if len(grads) != node.num_outputs and not node.custom:
+    if len(grads) != node.num_outputs:
         raise TypeError(f"expected {node.num_outputs} arguments, got {len(grads)} instead")
     if node.accumulates:
         if grad_mode.state.grad:
@@ -192,10 +201,7 @@ def call_node(node: Node, grads: tuple) -> Any:
         else:
             accumulate(node.variable, grads[0]._array, False)  # type: ignore[attr-defined]
         return None
-    if node.custom:
-        out = node.apply_custom(list(grads), False)  # type: ignore[attr-defined]
-    else:
-        out = node.apply_tensors(list(grads) if node.multi else grads[0])
-    if node.arity == 1 and not node.custom:
+    out = node.apply_tensors(list(grads) if node.multi else grads[0])
+    if node.arity == 1:
         return out
     return out[0] if len(out) == 1 else tuple(out)

@@ -356,7 +356,7 @@ def copy_slices(node: Any, grad: Tensor) -> tuple:
 
 def _call(fn: Node, grad: Tensor) -> tuple:
     if fn.custom:
-        return tuple(fn.apply_custom([grad], False))  # type: ignore[attr-defined]
+        return tuple(fn.apply_custom([grad]))  # type: ignore[attr-defined]
     out = fn.apply_tensors(grad)
     return (out,) if fn.arity == 1 else tuple(out)
 

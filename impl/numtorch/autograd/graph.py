@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from .. import engine, saved
+from ..dtype import float32
 from ..graph import Node, RemovableHandle, edge as _edge
 from ..saved import SavedTensor
 from ..tensor import Tensor
@@ -21,13 +22,13 @@ GradientEdge = namedtuple(
 
 
 class _InputMetadata:
-    """Shape and type of one forward output of a node."""
+    """Shape and type of one forward output of a node; of what is not differentiable those of a 0-d tensor."""
 
     __module__ = "torch._C._autograd"
 
     def __init__(self, desc: Any):
-        self.shape = desc.shape
-        self.dtype = desc.dtype
+        self.shape = [] if desc is None else list(desc.shape)
+        self.dtype = float32 if desc is None else desc.dtype
         self.is_nested_tensor = False
         self.is_cpp_nested_tensor = False
 

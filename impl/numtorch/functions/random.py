@@ -13,6 +13,7 @@ import numpy as np
 from .. import dtype as dtypes, writes
 from ..creation import _kind, _like_array, _shape, finish
 from ..descriptor import broadcast_shapes
+from ..error_nodes import not_implemented
 from ..graph import BinaryNode, UnaryNode, edge
 from ..tensor import Tensor, wrap
 from .arguments import is_int
@@ -309,12 +310,7 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any =
         node: Any = _new(BernoulliBackward0)
         node.fn0, node.nr0 = edge(input)
         return _tracked_result(array, node)
-    from ..autograd.function import NotImplementedNode
-
-    node = _new(NotImplementedNode)
-    node.next_nodes, node.next_nrs = ((n,) for n in edge(input))
-    node.message = "derivative for aten::bernoulli is not implemented"
-    return _tracked_result(array, node)
+    return not_implemented(_returned(array, False, None, None), "bernoulli", input)
 
 
 # ---- in place

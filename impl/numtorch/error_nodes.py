@@ -1,0 +1,78 @@
+"""Nodes that raise when they are run: of operators without a derivative, and of what may be differentiated only once.
+
+The error waits for a backward pass, so that a result whose gradient nobody asks for can still be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .descriptor import Descriptor
+from .graph import VariadicNode, edge, next_sequence_nr
+from .tensor import Tensor
+
+_new = object.__new__
+
+
+class Error(VariadicNode):
+    """A node that raises when it is run, of one output or several."""
+
+    __slots__ = ("descs", "message")
+    multi = True
+    descs: tuple[Descriptor | None, ...]
+    message: str
+
+    @property
+    def num_outputs(self) -> int:
+        """How many outputs the node stands for."""
+        return len(self.descs)
+
+    def descriptors(self) -> tuple:
+        return self.descs
+
+    def name(self) -> str:
+        return "torch::autograd::Error"
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        raise RuntimeError(self.message)
+
+    def apply_tensors(self, grad: Any) -> Any:
+        raise RuntimeError(self.message)
+
+
+class NotImplementedNode(Error):
+    """The node of an operator without a derivative."""
+
+    __slots__ = ()
+
+    def name(self) -> str:
+        return "torch::autograd::NotImplemented"
+
+
+NotImplementedNode.__name__ = "NotImplemented"
+
+
+def attach(results: Sequence[Tensor | None], kind: type[Error], message: str, inputs: Sequence[Tensor | None]) -> None:
+    """Make the results outputs of one node that raises `message`, with an edge to each input."""
+    node = _new(kind)
+    node.seq = next_sequence_nr()
+    node.extra = None
+    node.descs = tuple([None if r is None else r._desc for r in results])
+    node.desc = node.descs[0]  # type: ignore[assignment]
+    edges = [(None, 0) if t is None else edge(t) for t in inputs]
+    node.next_nodes = tuple([e[0] for e in edges])
+    node.next_nrs = tuple([e[1] for e in edges])
+    node.message = message
+    for nr, result in enumerate(results):
+        if result is not None:
+            result._requires_grad, result._grad_fn, result._output_nr = True, node, nr
+
+
+def not_implemented(result: Tensor, operator: str, *inputs: Tensor) -> Tensor:
+    """Make `result` the output of an operator that has no derivative: `operator` is its name in ATen."""
+    attach([result], NotImplementedNode, f"derivative for aten::{operator} is not implemented", inputs)
+    return result
+
+
+__all__ = ["Error", "NotImplementedNode", "attach", "not_implemented"]
