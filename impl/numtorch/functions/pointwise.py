@@ -115,11 +115,18 @@ def _put_alpha(name: str, node: Any, alpha: Any) -> Any:
 def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Tensor:
     """input / other, rounded if asked."""
     if rounding_mode is not None:
-        return getattr(d, "div_" + rounding_mode)(input, other)
+        return _rounded(rounding_mode, d.div_trunc, d.div_floor)(input, other)
     result = d.div(input, other, out=out)
     if result is NotImplemented:
         raise type_error("div", 2, "other", other)
     return result
+
+
+def _rounded(mode: str, trunc: Any, floor: Any) -> Any:
+    """The division of that rounding mode."""
+    if mode not in ("trunc", "floor"):
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'")
+    return trunc if mode == "trunc" else floor
 
 
 def truediv(self: Tensor, other: Any) -> Any:
@@ -236,8 +243,10 @@ def mul_(self: Tensor, other: Any) -> Tensor:
     return _checked(d.mul_(self, other), "mul_", other)
 
 
-def div_(self: Tensor, other: Any) -> Tensor:
+def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """self /= other"""
+    if rounding_mode is not None:
+        return _rounded(rounding_mode, d.div_trunc_, d.div_floor_)(self, other)
     return _checked(d.div_(self, other), "div_", other)
 
 

@@ -1,0 +1,277 @@
+"""Where each operator row is differentiable: one line an operator, its name and public expressions that reach it.
+
+    name    expression | another expression
+
+The names that an expression may use are below. For `a.f(...)` the forms `torch.f(a, ...)` and `a.clone().f_(...)` are derived,
+and for `torch.f(a, ...)` likewise, wherever they exist: they need no entry. An operator that only a derivative reaches is
+listed with an expression whose derivative does. Values are away from kinks, ties and poles of the expression.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+import numtorch as torch
+
+LEAVES = {
+    "x": [[1.31, -0.72, 0.43], [-1.57, 0.21, 2.13]],
+    "y": [[0.62, 1.41, -1.13], [0.37, -0.84, 1.78]],
+    "p": [[0.71, 1.33, 2.17], [0.39, 1.82, 0.94]],  # positive
+    "u": [[0.31, -0.62, 0.14], [0.83, -0.27, 0.55]],  # between -1 and 1
+    "v": [0.83, -1.21, 0.47],
+    "w": [1.12, -0.58],
+    "m": [[0.52, -1.13], [0.91, 0.34], [-0.77, 1.26]],
+    "q": [[2.31, 0.42, -0.53], [0.38, 1.77, 0.61], [-0.24, 0.35, 2.68]],  # square, well-conditioned
+    "b": [[[0.61, -0.42, 1.13], [0.27, 0.95, -1.34]], [[-0.83, 1.46, 0.52], [1.08, -0.19, 0.77]]],
+    "e": [[[0.44, 1.02], [-0.71, 0.36], [0.89, -1.15]], [[1.27, -0.48], [0.15, 0.93], [-1.06, 0.58]]],
+    "s": 0.87,
+}
+"""Tensors of float64 that require grad: x, y, p, u (2, 3); v (3,); w (2,); m (3, 2); q (3, 3); b (2, 2, 3); e (2, 3, 2); s."""
+
+
+def constants() -> dict:
+    """What an expression may use besides: `mask` bool (2, 3), `i` indices (2,), `j` indices (2, 3) below 2, `F`, `inf`."""
+    import numtorch.nn.functional
+
+    return {
+        "torch": torch,
+        "F": numtorch.nn.functional,
+        "mask": torch.tensor([[True, False, True], [False, False, True]]),
+        "i": torch.tensor([1, 0]),
+        "j": torch.tensor([[0, 1, 1], [1, 0, 0]]),
+        "inf": float("inf"),
+    }
+
+
+def leaf(name: str) -> torch.Tensor:
+    """A new leaf of that name."""
+    return torch.tensor(np.array(LEAVES[name]).tolist(), dtype=torch.float64, requires_grad=True)
+
+
+POINTWISE = """
+add                     x + y | x.add(v) | 1 + x | x.add(y, alpha=2) | x + s
+sub                     x - y | x.sub(v) | x - 1 | x.sub(y, alpha=2)
+mul                     x * y | x.mul(v) | 2 * x | x * s
+div                     x / p | x.div(p) | y / 2
+rsub                    torch.rsub(x, y)
+rsub_scalar             2 - x
+add_scalar              x.tan()
+sub_scalar              p ** p
+mul_scalar              p ** 2.5
+div_scalar              torch.maximum(x, y)
+neg                     -x | x.neg()
+reciprocal              1 / p | p.reciprocal()
+conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj().abs()
+real_part               (x.to(torch.complex128) * (1 + 2j)).real
+pow_scalar              p ** 2 | x.pow(3) | p.pow(-0.5)
+pow_tensor              p ** y | p.pow(v)
+pow_base                2 ** x
+exp                     x.exp()
+log                     p.log()
+sqrt                    p.sqrt()
+rsqrt                   p.rsqrt()
+sin                     x.sin()
+cos                     x.cos()
+atan                    x.atan()
+asin                    u.asin()
+acos                    u.acos()
+sinh                    x.sinh()
+cosh                    x.cosh()
+log1p                   p.log1p()
+expm1                   x.expm1()
+tan                     u.tan()
+tanh                    x.tanh()
+sigmoid                 x.sigmoid()
+relu                    x.relu() | F.relu(x)
+abs                     x.abs()
+sgn                     x.sgn() | x.abs()
+sign                    x.sign()
+floor                   x.floor()
+ceil                    x.ceil()
+round                   x.round()
+trunc                   x.trunc()
+tanh_backward           x.tanh()
+sigmoid_backward        x.sigmoid()
+threshold_backward      x.relu() | F.threshold(x, 0.5, -1)
+"""
+
+SPECIAL = """
+exp2                    x.exp2()
+log2                    p.log2()
+log10                   p.log10()
+logaddexp               torch.logaddexp(x, y)
+logaddexp2              torch.logaddexp2(x, v)
+xlogy                   torch.xlogy(x, p)
+log_sigmoid             F.logsigmoid(x)
+logit                   torch.logit(p / 3) | torch.logit(p / 3, 0.01)
+asinh                   x.asinh()
+acosh                   (p + 1).acosh()
+atanh                   u.atanh()
+atan2                   x.atan2(y)
+hypot                   x.hypot(y)
+sinc                    x.sinc()
+deg2rad                 x.deg2rad()
+rad2deg                 x.rad2deg()
+erf                     x.erf()
+erfc                    x.erfc()
+frac                    x.frac()
+div_floor               x.div(p, rounding_mode='floor')
+div_trunc               x.div(p, rounding_mode='trunc')
+fmod                    x.fmod(p)
+fmod_scalar             x.fmod(0.8)
+remainder               x.remainder(p) | x % p
+remainder_scalar        x.remainder(0.8) | x % 0.8
+lerp_scalar             torch.lerp(x, y, 0.25)
+lerp_tensor             torch.lerp(x, y, p)
+addcmul                 torch.addcmul(x, y, v) | torch.addcmul(x, y, p, value=2)
+addcdiv                 torch.addcdiv(x, y, p) | torch.addcdiv(x, v, p, value=0.5)
+softplus                F.softplus(x) | F.softplus(x, 2, 1)
+elu                     F.elu(x) | F.selu(x) | F.elu(x, 0.5)
+celu                    F.celu(x, 2.)
+leaky_relu              F.leaky_relu(x) | F.leaky_relu(x, 0.5)
+elu_of                  F.elu(x.clone(), inplace=True)
+leaky_relu_of           F.leaky_relu(x.clone(), 0.1, inplace=True)
+hardtanh                F.hardtanh(x) | F.relu6(x) | F.hardtanh(x.clone(), inplace=True)
+threshold               F.threshold(x, 0.5, -1)
+softshrink              F.softshrink(x)
+hardshrink              F.hardshrink(x)
+hardsigmoid             F.hardsigmoid(x)
+hardswish               F.hardswish(x)
+gelu                    F.gelu(x) | F.gelu(x, approximate='tanh')
+silu                    F.silu(x) | F.silu(x.clone(), inplace=True)
+mish                    F.mish(x)
+softmax                 x.softmax(-1) | F.softmax(x, 0) | F.softmin(x, 0) | s.softmax(0)
+log_softmax             x.log_softmax(1) | F.log_softmax(x, 0) | s.log_softmax(0)
+softmax_backward_data   x.softmax(-1)
+log_softmax_backward_data   x.log_softmax(1)
+"""
+
+COMPARISON = """
+lt                      x.clone().lt_(y)
+lt_scalar               x.clone().lt_(0)
+le                      x.clone().le_(y)
+le_scalar               x.clone().le_(0.5)
+gt                      x.clone().gt_(y)
+gt_scalar               x.clone().gt_(1)
+ge                      x.clone().ge_(y)
+ge_scalar               x.clone().ge_(0)
+eq                      x.clone().eq_(y)
+eq_scalar               x.clone().eq_(1)
+ne                      x.clone().ne_(y)
+ne_scalar               x.clone().ne_(1)
+maximum                 torch.maximum(x, y) | torch.max(x, v)
+minimum                 torch.minimum(x, y) | torch.min(x, v)
+fmax                    torch.fmax(x, y)
+fmin                    torch.fmin(x, y)
+where                   torch.where(mask, x, y) | torch.where(mask, v, s) | x.where(mask, y) | torch.where(mask, x, 0.)
+masked_fill             x.masked_fill(mask, 2.) | x.masked_fill(mask[0], 1)
+masked_fill_tensor      x.masked_fill(mask, s)
+masked_select           x.masked_select(mask) | v.masked_select(mask)
+clamp                   x.clamp(-1, 1) | x.clamp(0) | x.clamp(max=0.5)
+clamp_min               x.clamp_min(0)
+clamp_max               x.clamp_max(0)
+clamp_tensor            x.clamp(u, p) | x.clamp(u)
+clamp_min_tensor        x.clamp_min(y)
+clamp_max_tensor        x.clamp_max(y)
+"""
+
+REDUCTION = """
+sum_all                 x.sum() | s.sum()
+sum_dim                 x.sum(0) | x.sum((0, 1), keepdim=True) | x.sum(-1)
+mean_all                x.mean()
+mean_dim                x.mean(0) | x.mean(-1, keepdim=True)
+nansum_dim              x.nansum() | x.nansum(0)
+prod_all                x.prod() | (x * torch.tensor([1., 0., 1.])).prod()
+prod_dim                x.prod(0) | x.prod(1, keepdim=True)
+max_all                 x.max()
+min_all                 x.min()
+max_dim                 x.max(0) | x.max(1, keepdim=True)
+min_dim                 x.min(0)
+amax                    x.amax() | x.amax(0) | x.amax((0, 1), keepdim=True)
+amin                    x.amin() | x.amin(1)
+aminmax                 x.aminmax() | x.aminmax(dim=0)
+median_all              x.median()
+median_dim              x.median(0) | x.median(1, keepdim=True)
+kthvalue                x.kthvalue(2) | x.kthvalue(1, 0, keepdim=True)
+sort                    x.sort(1) | x.sort(0, descending=True) | x.msort()
+sort_stable             x.sort(stable=True)
+topk                    x.topk(2) | x.topk(1, 0, largest=False)
+vector_norm             x.norm() | x.norm(1) | x.norm(3, 1) | x.norm(1.5) | x.norm(inf, 0) | x.norm(0.5)
+var                     x.var() | x.var(0) | x.var(1, correction=0, keepdim=True)
+std                     x.std() | x.std(0)
+var_mean                torch.var_mean(x) | torch.var_mean(x, 0)
+std_mean                torch.std_mean(x) | torch.std_mean(x, 1)
+logsumexp               x.logsumexp(0) | x.logsumexp((0, 1), keepdim=True)
+cumsum                  x.cumsum(0) | x.cumsum(-1)
+cumprod                 x.cumprod(0) | x.cumprod(1)
+scatter_selected        x.sort(1)[0] | x.median(0)[0]
+gather_selected         x.sort(1)[0] | x.max(1)[0]
+"""
+
+LINALG = """
+dot                     v.dot(v * 2) | v @ (v + 1)
+vdot                    v.vdot(v * 2)
+mv                      x.mv(v) | x @ v
+mm                      x.mm(m) | x @ m | x.T @ m.T
+bmm                     b.bmm(e) | b @ e
+addmm                   torch.addmm(w, x, m) | torch.addmm(q, m, x, beta=2, alpha=3) | F.linear(x, m.T, w)
+addmv                   torch.addmv(w, x, v) | torch.addmv(w, x, v, beta=2, alpha=0.5)
+addr                    torch.addr(x, w, v) | torch.addr(s, w, v, beta=2, alpha=0.5)
+baddbmm                 torch.baddbmm(w, b, e) | torch.baddbmm(w, b, e, beta=0.5, alpha=2)
+squeeze_product         w @ x
+trace                   q.trace()
+"""
+
+SHAPE = """
+view                    x.view(3, 2)
+reshape_alias           b[:, :, ::2].reshape(4, 2)
+alias                   x[...]
+t                       x.t()
+transpose               b.transpose(0, 2)
+permute                 b.permute(2, 0, 1) | x.T
+expand                  v.expand(2, 3) | s.expand(2) | s.expand(())
+squeeze                 x[:, :1].squeeze()
+squeeze_dim             x[:1].squeeze(0)
+squeeze_dims            x[:1, :1].squeeze((0, 1))
+unsqueeze               x.unsqueeze(1)
+select                  x[1] | x.select(1, -1)
+slice_                  x[:, 1:] | x[:, ::2]
+diagonal                q.diagonal() | b.diagonal(1, 0, 2)
+unbind                  x.unbind() | x.unbind(1)
+split                   b.split(1) | x.split(2, 1)
+split_with_sizes        b.split([1, 2], 2)
+flip                    x.flip(0) | x.flip((0, 1))
+repeat                  x.repeat(2, 1) | v.repeat(2, 1, 2) | s.repeat(2)
+clone                   x.clone()
+contiguous_copy         x.T.contiguous()
+unsafe_view             b.transpose(0, 1) @ m
+to_copy                 x.to(torch.float32).to(torch.float64) * 0 + x.to(torch.complex128).abs()
+cat                     torch.cat([x, y]) | torch.cat([x, y, p], 1)
+stack                   torch.stack([x, y]) | torch.stack([x, y], 2)
+select_backward         x[1].exp()
+slice_backward          x[:, 1:].exp()
+diagonal_backward       q.diagonal().exp()
+"""
+
+INDEX = """
+index                   x[i] | x[mask] | x[:, i] | x[i, i]
+index_put               x.index_put((i,), y) | x.index_put((i,), v, accumulate=True)
+index_put_impl          x[i].exp()
+"""
+
+NO_FLOATS = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"}
+"""Operators of integers; their row is tracked in place only, where PyTorch refuses floats."""
+
+ONCE = {"hardsigmoid": "its backward has no derivative in PyTorch"}
+"""Operators that are not differentiable twice."""
+
+
+def samples() -> dict[str, list[str]]:
+    """The expressions of each operator."""
+    lines = [
+        line.split(None, 1)
+        for text in (POINTWISE, SPECIAL, COMPARISON, REDUCTION, LINALG, SHAPE, INDEX)
+        for line in text.strip().splitlines()
+    ]
+    assert len({name for name, _ in lines}) == len(lines), "an operator has two lines"
+    return {name: [e.strip() for e in text.split(" | ")] for name, text in lines}

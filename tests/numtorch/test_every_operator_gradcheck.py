@@ -1,0 +1,119 @@
+"""gradcheck and gradgradcheck pass for every operator row, in each of its public forms; operator_samples.py says where.
+
+An operator without a sample fails here: add a line there.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import numtorch as torch
+import numtorch.ops
+from numtorch import dispatch
+from numtorch.ops.row import TABLE
+from tests.numtorch.operator_samples import LEAVES, NO_FLOATS, ONCE, constants, leaf, samples
+
+for module in pkgutil.iter_modules(numtorch.ops.__path__):
+    importlib.import_module(f"numtorch.ops.{module.name}")
+
+ROWS = {row.name: row for row in TABLE if not all("not_implemented(" in f for f in row.formulas.values())}
+"""The rows with a derivative: not those that have none, nor those of which PyTorch says that it has not written it."""
+SAMPLES = samples()
+OTHER_ORDER = {"where", "stack", "cat"}
+"""Functions whose first argument is not the tensor that the method is called on."""
+CODES = {
+    f.__code__: name
+    for name, f in vars(dispatch).items()
+    if getattr(f, "__module__", "") == dispatch.__name__ and hasattr(f, "__code__")
+}
+
+
+def forms(text: str, name: str) -> list[str]:
+    """The expression, and the other ways to write its outermost call: as method, as function, in place."""
+    call = ast.parse(text, mode="eval").body
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+        return [text]
+    base, method = ast.unparse(call.func.value), call.func.attr
+    arguments = [ast.unparse(a) for a in (*call.args, *call.keywords)]
+    if method.endswith("_") or method in OTHER_ORDER or "inplace" in text:
+        return [text]
+    if base == "F":
+        takes = "inplace" in inspect.signature(getattr(constants()["F"], method)).parameters
+        return [text, f"F.{method}({arguments[0]}.clone(), {', '.join([*arguments[1:], 'inplace=True'])})"][: 1 + takes]
+    if base != "torch":
+        arguments = [f"({base})", *arguments]
+    first, *rest = arguments
+    if base == "torch":
+        first = f"({first})"
+    found = [text]
+    if base == "torch" and hasattr(torch.Tensor, method):
+        found.append(f"{first}.{method}({', '.join(rest)})")
+    if base != "torch" and hasattr(torch, method):
+        found.append(f"torch.{method}({', '.join(arguments)})")
+    if hasattr(dispatch, name + "_") and hasattr(torch.Tensor, method + "_"):
+        found.append(f"{first}.clone().{method}_({', '.join(rest)})")
+    return found
+
+
+def function(text: str) -> tuple[Callable[..., Any], list[torch.Tensor]]:
+    """The expression as a function of the leaves that it names, and the leaves."""
+    code = compile(text, text, "eval")
+    names = [n for n in LEAVES if n in code.co_names]
+    known = constants()
+    return lambda *given: eval(code, {**known, **dict(zip(names, given, strict=True))}), [leaf(n) for n in names]
+
+
+def reached(text: str, twice: bool) -> set[str]:
+    """The operators that the expression, its gradient and the gradient's gradient call."""
+    found: set[str] = set()
+
+    def look(frame: Any, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code in CODES:
+            found.add(CODES[frame.f_code])
+
+    f, given = function(text)
+    sys.setprofile(look)
+    try:
+        out = f(*given)
+        roots = [o for o in (out if isinstance(out, tuple) else (out,)) if o.requires_grad]
+        seeds = [torch.ones_like(o, requires_grad=True) for o in roots]
+        grads = torch.autograd.grad(roots, given, seeds, create_graph=True, allow_unused=True)
+        again = [g.sum() for g in grads if g is not None and g.requires_grad]
+        if again and twice:
+            torch.autograd.grad(again, [*given, *seeds], create_graph=True, allow_unused=True)
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def test_every_differentiable_operator_has_a_sample():
+    assert set(ROWS) - NO_FLOATS - set(SAMPLES) == set()
+
+
+def test_every_sample_is_of_an_operator():
+    assert set(SAMPLES) - set(ROWS) == set()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_gradients_pass_gradcheck_and_gradgradcheck(name):
+    twice = name not in ONCE
+    seen = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for form in [form for text in SAMPLES[name] for form in forms(text, name)]:
+            f, given = function(form)
+            assert torch.autograd.gradcheck(f, given), form
+            if twice:
+                assert torch.autograd.gradgradcheck(f, given), form
+            seen |= reached(form, twice)
+    assert {name, name + "_"} & seen, "no sample reaches the operator"
+    assert name + "_" in seen or not hasattr(dispatch, name + "_"), "no sample reaches the operator in place"
