@@ -30,7 +30,19 @@ def manual_seed(seed: int) -> Any:
 
 
 # What is imported when it is first asked for, so that `import numtorch` costs little more than `import numpy`.
-_MODULES = ("cuda", "drawing", "linalg", "nn", "random", "utils")
+_MODULES = (
+    "_C",
+    "cuda",
+    "drawing",
+    "linalg",
+    "nn",
+    "optim",
+    "overrides",
+    "random",
+    "serialization",
+    "storage",
+    "utils",
+)
 _NAMES = {
     "Generator": "random",
     "default_generator": "random",
@@ -39,6 +51,10 @@ _NAMES = {
     "seed": "random",
     "set_rng_state": "random",
     "set_printoptions": "printing",
+    "save": "serialization",
+    "load": "serialization",
+    "TypedStorage": "storage",
+    "UntypedStorage": "storage",
 }
 
 

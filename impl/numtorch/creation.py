@@ -101,11 +101,21 @@ def finish(new: Tensor, requires_grad: bool, device: Any = None) -> Tensor:
     return new
 
 
-def legacy_new(cls: type, data: Any) -> Tensor:
-    """torch.Tensor(...)"""
-    if isinstance(data, int):
-        return wrap(np.empty((data,), dtypes.get_default_dtype().numpy))
-    return wrap(as_array([] if data is None else data).astype(dtypes.get_default_dtype().numpy))
+def legacy_new(data: tuple) -> Tensor:
+    """torch.Tensor(...): sizes, a tensor to look at as it is, or nested numbers."""
+    kind = dtypes.get_default_dtype()
+    if all(isinstance(size, int) for size in data):
+        return wrap(np.empty(data or (0,), kind.numpy))
+    (given,) = data
+    if isinstance(given, Tensor):
+        return given
+    if type(given).__name__ == "Size":
+        return wrap(np.empty(given, kind.numpy))
+    if isinstance(given, str):
+        raise TypeError(f"new(): invalid data type '{type(given).__name__}'")
+    if not hasattr(given, "__len__"):
+        raise TypeError(f"new(): data must be a sequence (got {type(given).__name__})")
+    return wrap(as_array(given).astype(kind.numpy))
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:

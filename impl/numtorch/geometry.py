@@ -113,7 +113,7 @@ def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.
     root = root_of(array)
     size = root.itemsize
     if 0 in shape:
-        return empty_window(root, shape, strides, offset)
+        return empty_window(root if root.dtype == array.dtype else array, shape, strides, offset)
     if root.flags.forc:
         buffer = root if root.flags.c_contiguous else root.T
     elif is_dense_like(root):

@@ -13,9 +13,10 @@ from . import creation, dispatch, dtype as dtypes, writes
 from .descriptor import Size
 from .device import CPU, device, layout, strided
 from .functions import convert, copying, indexing, pointwise, shape
-from .geometry import element_strides, root_of, storage_offset
+from .geometry import element_strides, storage_offset
+from .overrides import know_tensor, public
 from .tensor import Tensor, own_dim
-from .views import extras, storage_of
+from .views import extras
 
 UNARY = (
     "neg",
@@ -69,7 +70,7 @@ SHAPE = (
     "tile",
 )
 # Modules of functions/ that bring METHODS and FUNCTIONS of their own.
-FAMILIES = ("reduction", "linalg", "comparison", "special", "random")
+FAMILIES = ("reduction", "linalg", "comparison", "special", "random", "protocols")
 
 ALIASES = {
     "arctan": "atan",
@@ -91,8 +92,8 @@ METHODS: dict[str, Any] = {
     "__rmul__": dispatch.mul,
     "__truediv__": pointwise.truediv,
     "__rtruediv__": pointwise.rtruediv,
+    "__rdiv__": pointwise.rtruediv,
     "__neg__": dispatch.neg,
-    "__pos__": lambda self: self,
     "__abs__": dispatch.abs,
     "__pow__": pointwise.power,
     "__rpow__": pointwise.rpow,
@@ -140,8 +141,8 @@ METHODS: dict[str, Any] = {
     "__complex__": convert.to_complex,
     "__index__": convert.to_index,
     "__deepcopy__": copying.deepcopy,
-    "__copy__": copying.shallow_copy,
     "__reduce_ex__": copying.reduce_ex,
+    "as_subclass": copying.as_subclass,
     "_make_subclass": staticmethod(copying.make_subclass),
     "data_ptr": convert.data_ptr,
     "resize_": convert.resize_,
@@ -220,28 +221,6 @@ def _is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
     return True if self._desc.ndim == 0 else bool(array.flags.c_contiguous)
 
 
-class UntypedStorage:
-    """The memory of a tensor."""
-
-    __module__ = "torch.storage"
-
-    def __init__(self, tensor: Tensor):
-        self._root = root_of(storage_of(tensor))
-
-    def data_ptr(self) -> int:
-        """The address of the first byte."""
-        return self._root.__array_interface__["data"][0]
-
-    def nbytes(self) -> int:
-        """How many bytes."""
-        return self._root.nbytes
-
-    def __len__(self) -> int:
-        return self._root.nbytes
-
-    size = nbytes
-
-
 def _len(self: Tensor) -> int:
     if not self._desc.ndim:
         raise TypeError("len() of a 0-d tensor")
@@ -249,9 +228,10 @@ def _len(self: Tensor) -> int:
 
 
 def _iter(self: Tensor) -> Any:
-    if not self._desc.ndim:
+    # A subclass that overrides is asked for these two, and hands on itself.
+    if (self._desc.ndim if type(self) is Tensor else self.dim()) == 0:
         raise TypeError("iteration over a 0-d tensor")
-    return iter(shape.unbind(self, 0))
+    return iter(shape.unbind(self, 0) if type(self) is Tensor else self.unbind(0))
 
 
 def _conj(self: Tensor) -> Tensor:
@@ -292,15 +272,12 @@ METHODS.update(
     {
         "stride": _stride,
         "is_contiguous": _is_contiguous,
-        "untyped_storage": UntypedStorage,
         "__len__": _len,
         "__iter__": _iter,
         "conj": _conj,
         "__format__": _format,
         "storage_offset": lambda self: storage_offset(self._array),
         "element_size": lambda self: self._desc.dtype.itemsize,
-        "is_floating_point": lambda self: self._desc.dtype.is_floating_point,
-        "is_complex": lambda self: self._desc.dtype.is_complex,
         "get_device": lambda self: -1,
         "cpu": lambda self: self,
         "is_conj": lambda self: False,
@@ -311,7 +288,6 @@ METHODS.update(
         "mT": property(shape.mT),
         "device": property(lambda self: CPU),
         "layout": property(lambda self: strided),
-        "names": property(lambda self: (None,) * self._desc.ndim),
         "grad_dtype": property(_get_grad_dtype, _set_grad_dtype),
         "is_cuda": property(lambda self: False),
         "is_sparse": property(lambda self: False),
@@ -372,9 +348,6 @@ FUNCTIONS.update({"device": device, "strided": strided, "layout": layout})
 FUNCTIONS.update(
     {
         "is_tensor": lambda obj: isinstance(obj, Tensor),
-        "numel": Tensor.numel,
-        "is_floating_point": METHODS["is_floating_point"],
-        "is_complex": METHODS["is_complex"],
     }
 )
 
@@ -389,5 +362,7 @@ def bind(module: dict[str, Any]) -> None:
         METHODS.setdefault(new, METHODS[old])
         FUNCTIONS.setdefault(new, FUNCTIONS[old])
     for name, value in METHODS.items():
-        setattr(Tensor, name, value)
-    module.update(FUNCTIONS)
+        setattr(Tensor, name, public(value, name, register=False))
+    know_tensor(Tensor)
+    for name, value in FUNCTIONS.items():
+        module[name] = public(value, name)

@@ -207,8 +207,7 @@ def tensor_repr(tensor: Any, tangent: Any = None) -> str:
         if array.dtype.name in ("float16", "bfloat16"):
             array = array.astype(np.float32)
         body = _Elements(array, options).block(array, len(opening))
-    text = _append(opening + body, _suffixes(tensor, tangent, options), len(opening), options)
-    return f"Parameter containing:\n{text}" if kind == "Parameter" else text
+    return _append(opening + body, _suffixes(tensor, tangent, options), len(opening), options)
 
 
 def _suffixes(tensor: Any, tangent: Any, options: Options) -> list[str]:

@@ -9,6 +9,10 @@ from typing import Any
 def _make(name: str, *fields: str) -> Any:
     base = namedtuple(name, fields)
 
+    def new(cls: type, *values: Any) -> Any:
+        # As PyTorch's are: made of one sequence.
+        return tuple.__new__(cls, values[0] if len(values) == 1 else values)
+
     def represent(self: Any) -> str:
         inside = ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
         return f"torch.return_types.{name}(\n{inside})"
@@ -18,6 +22,7 @@ def _make(name: str, *fields: str) -> Any:
         (base,),
         {
             "__slots__": (),
+            "__new__": new,
             "__repr__": represent,
             "__module__": "torch.return_types",
             "__doc__": f"The result of {name}.",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from . import grad_mode
+from . import grad_mode, overrides
 from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node, accumulator
 
 _new = object.__new__
@@ -112,7 +112,29 @@ def check_saveable(tensor: Any) -> None:
 
 
 def unpack_input(node: Node, name: str) -> Any:
-    """The Tensor saved under `name` (None if it was not needed), after the version check."""
+    """The Tensor saved under `name` (None if it was not needed), after the version check, for a formula to compute with.
+
+    Formulas ask no subclass: one that overrides is a plain tensor to them, in its place in the graph.
+    """
+    tensor = unpack_saved(node, name)
+    if overrides.living and tensor is not None and overrides.overrides(type(tensor)):
+        return plain(tensor)
+    return tensor
+
+
+def plain(tensor: Any) -> Any:
+    """The tensor without its class."""
+    from .tensor import Tensor
+
+    alias = _new(Tensor)
+    for slot in Tensor.__slots__:
+        if slot != "__weakref__":
+            setattr(alias, slot, getattr(tensor, slot))
+    return alias
+
+
+def unpack_saved(node: Node, name: str) -> Any:
+    """The Tensor saved under `name`, the very object, after the version check."""
     tensor = getattr(node, name)
     if tensor is None:
         return None
@@ -204,7 +226,7 @@ def read_saved(node: Node, name: str) -> Any:
         value = getattr(node, name)
         if isinstance(value, tuple):
             return tuple(value)
-        tensor = unpack_input(node, name)
+        tensor = unpack_saved(node, name)
         number = tensor._extra.number if tensor is not None and tensor._extra is not None else None
         if number is not None:
             from .creation import tensor as make

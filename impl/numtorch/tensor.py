@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dtype as dtypes, grad_mode, views
+from . import dtype as dtypes, grad_mode, overrides, views
 from .descriptor import Descriptor, Size, describe
 from .graph import HookDict, RemovableHandle
 
@@ -61,14 +61,25 @@ class Tensor:
     _extra: Any
     _accumulator: Any
 
-    def __new__(cls, data: Any = None, **kwargs: Any) -> Tensor:
+    def __new__(cls, *data: Any, **kwargs: Any) -> Tensor:
         """A new tensor of the default type from nested numbers; sizes are better given to torch.empty."""
         from .creation import legacy_new
+        from .functions.copying import as_subclass
 
-        return legacy_new(cls, data)
+        new: Tensor = as_subclass(legacy_new(data), cls)
+        return new
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        overrides.subclassed(cls)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What is done with a function that was given an object of this class: its results are of the class, too."""
+        return overrides.default_torch_function(cls, func, types, args, kwargs)
 
     # ---- autograd attributes
 

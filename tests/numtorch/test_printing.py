@@ -7,6 +7,7 @@ one. A tensor is here whatever has the few attributes that printing reads.
 import numpy as np
 import pytest
 
+import numtorch
 from numtorch import printing
 from numtorch.printing import get_printoptions, printoptions, set_printoptions, tensor_format, tensor_repr
 
@@ -180,8 +181,12 @@ def test_a_suffix_that_does_not_fit_begins_a_line(count, expected):
 
 
 def test_a_parameter_says_so_first():
-    parameter = Parameter([1.0], requires_grad=True)
-    assert tensor_repr(parameter) == "Parameter containing:\ntensor([1.], requires_grad=True)"
+    class Weight(numtorch.nn.Parameter):
+        pass
+
+    parameter = numtorch.nn.Parameter(numtorch.ones(1))
+    assert repr(parameter) == "Parameter containing:\ntensor([1.], requires_grad=True)"
+    assert repr(Weight(numtorch.ones(1))) == "Parameter containing:\nWeight([1.], requires_grad=True)"
 
 
 def test_a_subclass_shows_its_own_name():

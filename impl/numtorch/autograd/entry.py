@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import overrides
 from ..engine import run_backward
 from ..graph import GraphRoot, edge, next_sequence_nr
 from ..tensor import Tensor, wrap
@@ -66,6 +67,20 @@ def grad(
         raise TypeError(f"`inputs` argument to `grad()` must be a dict, but got {type(inputs).__name__}")
     outputs = (outputs,) if isinstance(outputs, Tensor) or _is_edge(outputs) else tuple(outputs)
     inputs = (inputs,) if isinstance(inputs, Tensor) or _is_edge(inputs) else tuple(inputs)
+    if overrides.living and overrides.has_torch_function(outputs + inputs):
+        return overrides.handle_torch_function(
+            grad,
+            outputs + inputs,
+            outputs,
+            inputs,
+            grad_outputs=grad_outputs,
+            retain_graph=retain_graph,
+            create_graph=create_graph,
+            only_inputs=only_inputs,
+            allow_unused=allow_unused,
+            is_grads_batched=is_grads_batched,
+            materialize_grads=materialize_grads,
+        )
     if not only_inputs:
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient "

@@ -1,17 +1,22 @@
-"""Copies of tensors as Python makes them: copy.copy, copy.deepcopy, pickle; and tensors as objects of a subclass."""
+"""Copies of tensors as Python makes them: copy.copy, copy.deepcopy, pickle; and tensors as objects of a subclass.
+
+All three go by a tensor's storage, as in PyTorch: `__reduce_ex__` names the function that makes the tensor again from its
+storage, offset, size and strides. copy.copy hands the storage itself to that function, pickle a copy of it.
+"""
 
 from __future__ import annotations
 
 import copy
+import copyreg
 import warnings
+from collections import OrderedDict
 from typing import Any
 
-import numpy as np
-
-from .. import dtype as dtypes, views
+from .. import dispatch as d, dtype as dtypes, views
 from ..geometry import element_strides, root_of, storage_offset, strided
+from ..storage import TypedStorage, UntypedStorage, warn_of_typed_storage
 from ..tensor import Tensor, wrap
-from .convert import detach, get_data
+from .convert import detach
 
 _SLOTS = tuple(slot for slot in Tensor.__slots__ if slot != "__weakref__")
 
@@ -33,58 +38,125 @@ def make_subclass(cls: type, data: Tensor, requires_grad: bool = False) -> Any:
     return new
 
 
+def as_subclass(self: Tensor, cls: type) -> Any:
+    """The same memory and history as an object of a subclass."""
+    return of_class(cls, d.alias(self))
+
+
+# ---- storages
+
+
+def untyped_storage(self: Tensor) -> UntypedStorage:
+    """The memory of the tensor."""
+    return UntypedStorage._of(root_of(views.storage_of(self)))
+
+
+def storage(self: Tensor) -> TypedStorage:
+    """The memory of the tensor as elements of its type."""
+    warn_of_typed_storage()
+    return _typed_storage(self)
+
+
+def _typed_storage(self: Tensor) -> TypedStorage:
+    return TypedStorage(wrap_storage=untyped_storage(self), dtype=self._desc.dtype, _internal=True)
+
+
+def rebuild_tensor_v2(
+    storage: TypedStorage,
+    storage_offset: int,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    requires_grad: bool,
+    backward_hooks: Any,
+    metadata: Any = None,
+) -> Tensor:
+    """A tensor over a storage: what copy.copy, pickle and torch.load call."""
+    new = wrap(strided(storage.flat(), tuple(size), tuple(stride), storage_offset))
+    new._requires_grad = requires_grad
+    new._counter = [1]  # PyTorch makes an empty tensor and sets its memory, which counts
+    return new
+
+
+def rebuild_from_type_v2(func: Any, cls: type, args: tuple, state: Any) -> Any:
+    """A tensor of a subclass, or with attributes of its own, made again."""
+    new = func(*args)
+    if type(new) is not cls:
+        new = of_class(cls, new)
+    if state:
+        attributes, slots = state if isinstance(state, tuple) else (state, None)
+        new.__dict__.update(attributes or {})
+        for name, value in (slots or {}).items():
+            setattr(new, name, value)
+    return new
+
+
+# ---- copies
+
+
 def deepcopy(self: Tensor, memo: dict) -> Tensor:
     """copy.deepcopy: leaves only, with their gradient; tensors that share memory do so again inside one call."""
-    if id(self) in memo:
-        return memo[id(self)]
     if not self.is_leaf:
         raise RuntimeError(
             "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
             "the moment.  If you were attempting to deepcopy a module, this may be because of a "
             "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
         )
-    array = views.storage_of(self)
-    root = root_of(array)
-    fresh = memo.setdefault(("storage", id(root)), None)
-    if fresh is None:
-        fresh = memo[("storage", id(root))] = np.array(root, order="K")
-        memo[("storage alive", id(root))] = root
-    if root is array:
-        new_array = fresh
+    if id(self) in memo:
+        return memo[id(self)]
+    if type(self) is Tensor:
+        new = rebuild_tensor_v2(*_storage_arguments(self, _typed_storage(self).__deepcopy__(memo)))
     else:
-        new_array = strided(fresh, array.shape, element_strides(array), storage_offset(array))
-    new = of_class(type(self), wrap(new_array))
-    new._requires_grad = bool(self._requires_grad is True)
-    new._counter = [1]  # PyTorch fills the copy
-    if hasattr(self, "__dict__"):
-        new.__dict__.update(copy.deepcopy(self.__dict__, memo))
-    memo[id(self)] = new
+        new = _deepcopy_of_subclass(self, memo)
     if self._grad is not None:
-        new._grad = deepcopy(self._grad, memo)
+        new.grad = self._grad.__deepcopy__(memo)
+    memo[id(self)] = new
     return new
 
 
-def shallow_copy(self: Tensor) -> Tensor:
-    """copy.copy: a new leaf over the same memory; the graph of a non-leaf is dropped."""
-    new = get_data(self)
-    if type(self) is not Tensor:
-        new = of_class(type(self), new)
-        new.__dict__.update(self.__dict__)
-    new._requires_grad = self.requires_grad
-    new._counter = [1]
+def _deepcopy_of_subclass(self: Tensor, memo: dict) -> Any:
+    new = self.new_empty([])
+    if type(new) is not type(self):
+        raise RuntimeError(
+            "The default implementation of __deepcopy__() for non-wrapper subclasses only works for subclass types that "
+            "implement new_empty() and for which that function returns another instance of the same subclass. You should "
+            "either properly implement new_empty() for your subclass or override __deepcopy__() if it is intended "
+            "behavior for new_empty() to return an instance of a different type."
+        )
+    plain = rebuild_tensor_v2(*_storage_arguments(self, _typed_storage(self).__deepcopy__(memo)))
+    for slot in _SLOTS:
+        setattr(new, slot, getattr(plain, slot))
+    for slot in _own_slots(type(self)):
+        if hasattr(self, slot):
+            setattr(new, slot, copy.deepcopy(getattr(self, slot), memo))
+    new.__dict__ = copy.deepcopy(self.__dict__, memo)
     return new
 
 
-# ---- pickle
+def _own_slots(cls: type) -> list[str]:
+    """The slots that a subclass adds."""
+    return [slot for slot in copyreg._slotnames(cls) if slot not in _SLOTS]  # type: ignore[attr-defined]
+
+
+def _storage_arguments(self: Tensor, memory: TypedStorage) -> tuple:
+    array = views.storage_of(self)
+    offset, size, stride = storage_offset(array), tuple(self._desc.shape), element_strides(array)
+    return memory, offset, size, stride, bool(views.requires_grad(self)), OrderedDict()
+
+
+def state_of(self: Tensor) -> Any:
+    """The attributes of a subclass's object, for pickle."""
+    slots = {name: getattr(self, name) for name in _own_slots(type(self)) if hasattr(self, name)}
+    state = getattr(self, "__dict__", {})
+    return (state, slots) if slots else state
 
 
 def reduce_ex(self: Tensor, protocol: Any) -> Any:
-    """pickle: class, values, the flag, and the attributes of a subclass; hooks stay behind, with a warning."""
+    """copy.copy and pickle: a leaf, whatever it was; hooks stay behind, with a warning."""
     warn_of_hooks(self)
-    kind = type(self)
-    if kind is Tensor:
-        return rebuild, (np.array(self._numpy()), self.requires_grad)
-    return rebuild_subclass, (kind, np.array(self._numpy()), self.requires_grad, self.__dict__)
+    arguments = _storage_arguments(self, _typed_storage(self))
+    if type(self) is Tensor:
+        return rebuild_tensor_v2, arguments
+    return rebuild_from_type_v2, (rebuild_tensor_v2, type(self), arguments, state_of(self))
 
 
 def warn_of_hooks(tensor: Tensor) -> None:
@@ -96,18 +168,3 @@ def warn_of_hooks(tensor: Tensor) -> None:
                 "the function with @torch.utils.hooks.unserializable_hook to suppress this warning",
                 stacklevel=4,
             )
-
-
-def rebuild(array: np.ndarray, requires_grad: bool) -> Tensor:
-    """A pickled tensor, made again."""
-    new = wrap(array)
-    new._requires_grad = requires_grad
-    new._counter = [1]
-    return new
-
-
-def rebuild_subclass(cls: type, array: np.ndarray, requires_grad: bool, state: dict[str, Any]) -> Any:
-    """A pickled tensor of a subclass, made again."""
-    new = of_class(cls, rebuild(array, requires_grad))
-    new.__dict__.update(state)
-    return new

@@ -1,0 +1,80 @@
+"""Subclasses with `__torch_function__`: what they see, what they get, and that nobody pays while there is none."""
+
+import gc
+
+import numtorch as torch
+from numtorch import overrides
+
+
+def recorder():
+    """A subclass that writes down the names of the functions that it is given to."""
+    seen = []
+
+    class Recorder(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            seen.append(func.__name__)
+            return super().__torch_function__(func, types, args, kwargs or {})
+
+    return Recorder, seen
+
+
+def test_functions_have_their_own_code_again_when_the_last_subclass_is_gone():
+    gc.collect()
+    before = overrides.living
+    code = torch.cat.__code__
+    recorder_class, _ = recorder()
+    assert torch.cat.__code__ is not code or before
+    del recorder_class
+    gc.collect()
+    assert overrides.living == before
+    assert torch.cat.__code__ is code
+
+
+def test_a_function_is_the_same_object_before_and_after():
+    before = torch.cat, torch.Tensor.add, torch.exp
+    recorder_class, seen = recorder()
+    x = torch.ones(2).as_subclass(recorder_class)
+    assert (torch.cat, torch.Tensor.add, torch.exp) == before
+    from_before = before[0]
+    assert type(from_before([x, x])) is recorder_class
+    assert seen[-1] == "cat"
+
+
+def test_a_function_that_closes_over_something_asks_too():
+    recorder_class, seen = recorder()
+    x = torch.ones(2).as_subclass(recorder_class)
+    assert torch.mul.__closure__
+    assert type(torch.mul(torch.ones(2), x)) is recorder_class
+    assert seen == ["as_subclass", "mul"] or seen == ["mul"]
+
+
+def test_a_parameter_overrides_nothing():
+    before = overrides.living
+
+    class Weight(torch.nn.Parameter):
+        pass
+
+    assert overrides.living == before
+    assert type(Weight(torch.ones(2)) * 2) is torch.Tensor
+
+
+def test_formulas_ask_no_subclass():
+    recorder_class, seen = recorder()
+    x = torch.ones(2).as_subclass(recorder_class).requires_grad_()
+    (y,) = torch.autograd.grad((x * x).sum(), x, create_graph=True)
+    assert seen[-1] == "grad"
+    assert torch.equal(y.as_subclass(torch.Tensor), torch.full((2,), 2.0))
+
+
+def test_python_functions_can_ask():
+    recorder_class, _ = recorder()
+    x = torch.ones(2).as_subclass(recorder_class)
+
+    def double(x):
+        if torch.overrides.has_torch_function_unary(x):
+            return torch.overrides.handle_torch_function(double, (x,), x)
+        return x * 2
+
+    assert type(double(x)) is recorder_class
+    assert type(double(torch.ones(2))) is torch.Tensor
