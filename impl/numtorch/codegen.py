@@ -49,7 +49,17 @@ from .operands import inplace_operands, operands, plain, refused, single, store,
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import fit, into, together
 from .tensor import Tensor, wrap
-from .views import as_view, bump, check_inplace, mark_inference, rebase_history, requires_grad, storage_of
+from .views import (
+    as_view,
+    become,
+    bump,
+    check_inplace,
+    mark_inference,
+    rebase_history,
+    requires_grad,
+    set_history,
+    storage_of,
+)
 
 _new = object.__new__
 _grad = grad_mode.state

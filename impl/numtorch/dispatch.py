@@ -17,7 +17,17 @@ from .operands import inplace_operands, operands, plain, refused, single, store,
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import fit, into, together
 from .tensor import Tensor, wrap
-from .views import as_view, bump, check_inplace, mark_inference, rebase_history, requires_grad, storage_of
+from .views import (
+    as_view,
+    become,
+    bump,
+    check_inplace,
+    mark_inference,
+    rebase_history,
+    requires_grad,
+    set_history,
+    storage_of,
+)
 
 _new = object.__new__
 _grad = grad_mode.state
@@ -159,8 +169,6 @@ from .kernels import prod_backward as k_prod_backward
 from .kernels import prod_dim as k_prod_dim
 from .kernels import prod_dim_backward as k_prod_dim_backward
 from .kernels import rad2deg as k_rad2deg
-from .kernels import real_part as k_real_part
-from .kernels import real_part_backward as k_real_part_backward
 from .kernels import relu as k_relu
 from .kernels import remainder_scalar as k_remainder_scalar
 from .kernels import repeat as k_repeat
@@ -201,7 +209,6 @@ from .kernels import squared as k_squared
 from .kernels import squeeze as k_squeeze
 from .kernels import squeeze_dim as k_squeeze_dim
 from .kernels import squeeze_dims as k_squeeze_dims
-from .kernels import squeeze_product as k_squeeze_product
 from .kernels import stack as k_stack
 from .kernels import stack_backward as k_stack_backward
 from .kernels import std as k_std
@@ -228,6 +235,7 @@ from .kernels import unbind as k_unbind
 from .kernels import unbind_backward as k_unbind_backward
 from .kernels import unsqueeze as k_unsqueeze
 from .kernels import unsqueeze_backward as k_unsqueeze_backward
+from .kernels import unsqueeze_dim_to as k_unsqueeze_dim_to
 from .kernels import unsqueeze_to as k_unsqueeze_to
 from .kernels import value_selecting_backward as k_value_selecting_backward
 from .kernels import var as k_var
@@ -237,6 +245,8 @@ from .kernels import vdot as k_vdot
 from .kernels import vdot_self_backward as k_vdot_self_backward
 from .kernels import vector_norm as k_vector_norm
 from .kernels import view as k_view
+from .kernels import view_as_complex as k_view_as_complex
+from .kernels import view_as_real as k_view_as_real
 from .kernels import where as k_where
 from .kernels import xlogy as k_xlogy
 from .kernels import zeros_like as k_zeros_like
@@ -5926,77 +5936,6 @@ def baddbmm(self, batch1, batch2, beta, alpha):
     return result
 
 
-class SqueezeBackward4(UnaryNode):
-    __slots__ = ('dim',)
-    saved = ()
-    saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        dim = node.dim
-        out = k_unsqueeze(grad, dim)
-        return out
-    def apply_tensors(node, grad):
-        dim = node.dim
-        return grad.unsqueeze(dim)
-
-
-def squeeze_product(self, dim):
-    """squeeze_product(self, dim) -> Tensor"""
-    array = k_squeeze_product(self._array, dim)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = SqueezeBackward4()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            node.dim = dim
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
 class TraceBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes',)
     saved = ()
@@ -7685,79 +7624,6 @@ def conj_physical(self, *, out=None):
     if out is not None:
         return store(out, result, 'conj_physical')
     return result
-
-
-class RealPartBackward0(UnaryNode):
-    __slots__ = ('self_scalar_type',)
-    saved = ()
-    saved_values = ()
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self_scalar_type = node.self_scalar_type
-        out = k_real_part_backward(grad, self_scalar_type)
-        return out
-    def apply_tensors(node, grad):
-        self_scalar_type = node.self_scalar_type
-        return formulas.real_part_backward(grad, self_scalar_type)
-
-
-def real_part(self):
-    """real_part(self) -> Tensor, a view"""
-    source = self._array if type(self._array) is np.ndarray else storage_of(self)
-    if not self._desc.plain:
-        source = settled(source)
-    array = k_real_part(source)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        node = RealPartBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.self_scalar_type = self._desc.dtype
-        node.desc = desc
-        result = _new(Tensor)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._grad_fn = node
-        result._output_nr = 0
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
-        return as_view(self, result)
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return as_view(self, result)
 
 
 class PowBackward0(UnaryNode):
@@ -14681,6 +14547,40 @@ def t(self):
     return as_view(self, result)
 
 
+class TBackward1(TBackward0):
+    __slots__ = ()
+
+
+def t_(self):
+    """t_(self) -> Tensor, self itself"""
+    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    check_inplace(self, flag)
+    array = k_t(settled(storage_of(self)))
+    desc = describe(array)
+    if flag:
+        node = TBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+    become(self, array, desc)
+    if flag:
+        set_history(self, node, 0)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
 class TransposeBackward0(UnaryNode):
     __slots__ = ('dim0', 'dim1',)
     saved = ()
@@ -14755,6 +14655,42 @@ def transpose(self, dim0, dim1):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
+
+
+class TransposeBackward1(TransposeBackward0):
+    __slots__ = ()
+
+
+def transpose_(self, dim0, dim1):
+    """transpose_(self, dim0, dim1) -> Tensor, self itself"""
+    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    check_inplace(self, flag)
+    array = k_transpose(settled(storage_of(self)), dim0, dim1)
+    desc = describe(array)
+    if flag:
+        node = TransposeBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.dim0 = dim0
+        node.dim1 = dim1
+        node.desc = desc
+    become(self, array, desc)
+    if flag:
+        set_history(self, node, 0)
+        if saved.hooks:
+            saved.pack(node)
+    return self
 
 
 class PermuteBackward0(UnaryNode):
@@ -14976,10 +14912,45 @@ def squeeze(self):
     return as_view(self, result)
 
 
+class SqueezeBackward3(SqueezeBackward0):
+    __slots__ = ()
+
+
+def squeeze_(self):
+    """squeeze_(self) -> Tensor, self itself"""
+    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    check_inplace(self, flag)
+    array = k_squeeze(settled(storage_of(self)))
+    desc = describe(array)
+    if flag:
+        node = SqueezeBackward3()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.desc = desc
+    become(self, array, desc)
+    if flag:
+        set_history(self, node, 0)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
 class SqueezeBackward1(UnaryNode):
-    __slots__ = ('self_sym_sizes',)
+    __slots__ = ('self_sym_sizes', 'dim',)
     saved = ()
-    saved_values = ('self_sym_sizes',)
+    saved_values = ('self_sym_sizes', 'dim',)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -14987,11 +14958,13 @@ class SqueezeBackward1(UnaryNode):
                 node.release()
             return out
         self_sym_sizes = node.self_sym_sizes
-        out = k_unsqueeze_to(grad, self_sym_sizes)
+        dim = node.dim
+        out = k_unsqueeze_dim_to(grad, dim, self_sym_sizes)
         return out
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
-        return formulas.unsqueeze_to(grad, self_sym_sizes)
+        dim = node.dim
+        return formulas.unsqueeze_dim_to(grad, dim, self_sym_sizes)
 
 
 def squeeze_dim(self, dim):
@@ -15020,6 +14993,7 @@ def squeeze_dim(self, dim):
             node.fn0 = fn0
             node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
+        node.dim = dim
         node.desc = desc
         result = _new(Tensor)
         result._array = array
@@ -15049,10 +15023,46 @@ def squeeze_dim(self, dim):
     return as_view(self, result)
 
 
+class SqueezeBackward4(SqueezeBackward1):
+    __slots__ = ()
+
+
+def squeeze_dim_(self, dim):
+    """squeeze_dim_(self, dim) -> Tensor, self itself"""
+    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    check_inplace(self, flag)
+    array = k_squeeze_dim(settled(storage_of(self)), dim)
+    desc = describe(array)
+    if flag:
+        node = SqueezeBackward4()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.desc = desc
+    become(self, array, desc)
+    if flag:
+        set_history(self, node, 0)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
 class SqueezeBackward2(UnaryNode):
-    __slots__ = ('self_sym_sizes',)
+    __slots__ = ('self_sym_sizes', 'dim',)
     saved = ()
-    saved_values = ('self_sym_sizes',)
+    saved_values = ('self_sym_sizes', 'dim',)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -15060,11 +15070,13 @@ class SqueezeBackward2(UnaryNode):
                 node.release()
             return out
         self_sym_sizes = node.self_sym_sizes
-        out = k_unsqueeze_to(grad, self_sym_sizes)
+        dim = node.dim
+        out = k_unsqueeze_dim_to(grad, dim, self_sym_sizes)
         return out
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
-        return formulas.unsqueeze_to(grad, self_sym_sizes)
+        dim = node.dim
+        return formulas.unsqueeze_dim_to(grad, dim, self_sym_sizes)
 
 
 def squeeze_dims(self, dim):
@@ -15093,6 +15105,7 @@ def squeeze_dims(self, dim):
             node.fn0 = fn0
             node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
+        node.dim = dim
         node.desc = desc
         result = _new(Tensor)
         result._array = array
@@ -15120,6 +15133,42 @@ def squeeze_dims(self, dim):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
+
+
+class SqueezeBackward5(SqueezeBackward2):
+    __slots__ = ()
+
+
+def squeeze_dims_(self, dim):
+    """squeeze_dims_(self, dim) -> Tensor, self itself"""
+    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    check_inplace(self, flag)
+    array = k_squeeze_dims(settled(storage_of(self)), dim)
+    desc = describe(array)
+    if flag:
+        node = SqueezeBackward5()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.desc = desc
+    become(self, array, desc)
+    if flag:
+        set_history(self, node, 0)
+        if saved.hooks:
+            saved.pack(node)
+    return self
 
 
 class UnsqueezeBackward0(UnaryNode):
@@ -15193,6 +15242,41 @@ def unsqueeze(self, dim):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
+
+
+class UnsqueezeBackward1(UnsqueezeBackward0):
+    __slots__ = ()
+
+
+def unsqueeze_(self, dim):
+    """unsqueeze_(self, dim) -> Tensor, self itself"""
+    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    check_inplace(self, flag)
+    array = k_unsqueeze(settled(storage_of(self)), dim)
+    desc = describe(array)
+    if flag:
+        node = UnsqueezeBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.dim = dim
+        node.desc = desc
+    become(self, array, desc)
+    if flag:
+        set_history(self, node, 0)
+        if saved.hooks:
+            saved.pack(node)
+    return self
 
 
 class SelectBackward0(UnaryNode):
@@ -15439,6 +15523,140 @@ def diagonal(self, offset, dim1, dim2):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
+
+
+class ViewAsRealBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # contiguous has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        return view_as_complex(grad.contiguous())
+
+
+def view_as_real(self):
+    """view_as_real(self) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
+    array = k_view_as_real(source)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ViewAsRealBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result, 0, view_as_real)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result, 0, view_as_real)
+
+
+class ViewAsComplexBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # contiguous has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        return view_as_real(grad.contiguous())
+
+
+def view_as_complex(self):
+    """view_as_complex(self) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
+    array = k_view_as_complex(source)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ViewAsComplexBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result, 0, view_as_complex)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result, 0, view_as_complex)
 
 
 class UnbindBackward0(UnaryNode):
@@ -23325,7 +23543,6 @@ OPERATORS = (
     "addmv",
     "addr",
     "baddbmm",
-    "squeeze_product",
     "trace",
     "add",
     "sub",
@@ -23340,7 +23557,6 @@ OPERATORS = (
     "neg",
     "reciprocal",
     "conj_physical",
-    "real_part",
     "pow_scalar",
     "pow_tensor",
     "pow_base",
@@ -23420,6 +23636,8 @@ OPERATORS = (
     "select",
     "slice_",
     "diagonal",
+    "view_as_real",
+    "view_as_complex",
     "unbind",
     "split",
     "split_with_sizes",
@@ -23486,4 +23704,4 @@ OPERATORS = (
     "softmax_backward_data",
     "log_softmax_backward_data",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardtanhBackward0, HypotBackward0, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, Rad2DegBackward0, RealPartBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftshrinkBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, SqueezeBackward4, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardtanhBackward0, HypotBackward0, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftshrinkBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)

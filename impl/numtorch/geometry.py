@@ -108,21 +108,24 @@ def storage_offset(array: Any) -> int:
     return 0 if root is array else (address(array) - address(root)) // array.itemsize
 
 
-def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
-    """A window into the memory of `array`; strides and offset (from the storage's start) in elements."""
+def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int, kind: Any = None) -> np.ndarray:
+    """A window into the memory of `array`, read as `kind`; strides and offset (from the storage's start) in elements."""
     root = root_of(array)
-    size = root.itemsize
+    kind = array.dtype if kind is None else np.dtype(kind)
+    size = kind.itemsize
     if 0 in shape:
-        return empty_window(root if root.dtype == array.dtype else array, shape, strides, offset)
+        return empty_window(root if root.dtype == kind else np.empty(0, kind), shape, strides, offset)
+    steps = tuple([s * size for s in strides])
     if root.flags.forc:
         buffer = root if root.flags.c_contiguous else root.T
     elif is_dense_like(root):
         # In the order of its memory. (`reshape(-1)` goes by the indices: it would copy, into another order.)
         buffer = root.ravel(order="K")
     else:
-        first = np.lib.stride_tricks.as_strided(root, (offset + 1,), (size,))[offset:]
-        return np.lib.stride_tricks.as_strided(first, shape, [s * size for s in strides])
-    return np.ndarray(shape, array.dtype, buffer, offset * array.itemsize, tuple([s * array.itemsize for s in strides]))
+        first = np.lib.stride_tricks.as_strided(root, (1,), (root.itemsize,)).view(kind)
+        first = np.lib.stride_tricks.as_strided(first, (offset + 1,), (size,))[offset:]
+        return np.lib.stride_tricks.as_strided(first, shape, steps)
+    return np.ndarray(shape, kind, buffer, offset * size, steps)
 
 
 def has_internal_overlap(array: np.ndarray) -> bool:

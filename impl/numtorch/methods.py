@@ -70,7 +70,18 @@ SHAPE = (
     "tile",
 )
 # Modules of functions/ that bring METHODS and FUNCTIONS of their own.
-FAMILIES = ("reduction", "linalg", "comparison", "special", "random", "protocols")
+FAMILIES = (
+    "reduction",
+    "linalg",
+    "comparison",
+    "special",
+    "random",
+    "protocols",
+    "reinterpret",
+    "strided",
+    "inplace_views",
+    "storage",
+)
 
 ALIASES = {
     "arctan": "atan",
@@ -145,11 +156,9 @@ METHODS: dict[str, Any] = {
     "as_subclass": copying.as_subclass,
     "_make_subclass": staticmethod(copying.make_subclass),
     "data_ptr": convert.data_ptr,
-    "resize_": convert.resize_,
     "copy_": writes.copy_,
     "fill_": writes.fill_,
     "zero_": writes.zero_,
-    "as_strided": writes.as_strided,
     "new_tensor": creation.new_tensor,
     "new_zeros": creation.new_zeros,
     "new_ones": creation.new_ones,
@@ -176,7 +185,6 @@ FUNCTIONS: dict[str, Any] = {
     "hstack": shape.hstack,
     "vstack": shape.vstack,
     "from_numpy": convert.from_numpy,
-    "as_strided": writes.as_strided,
     "detach": convert.detach,
 }
 for _name in (
@@ -239,11 +247,6 @@ def _conj(self: Tensor) -> Tensor:
     return dispatch.conj_physical(self) if self._desc.dtype.is_complex else self
 
 
-def _real(self: Tensor) -> Tensor:
-    """The real parts, in the same memory; a real tensor itself."""
-    return dispatch.real_part(self) if self._desc.dtype.is_complex else self
-
-
 def _format(self: Tensor, spec: str) -> str:
     from .printing import tensor_format
 
@@ -293,7 +296,6 @@ METHODS.update(
         "is_sparse": property(lambda self: False),
         "itemsize": property(lambda self: self._desc.dtype.itemsize),
         "nbytes": property(lambda self: self._desc.numel * self._desc.dtype.itemsize),
-        "real": property(_real),
         "name": property(lambda self: None),
     }
 )

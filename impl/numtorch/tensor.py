@@ -100,7 +100,7 @@ class Tensor:
         raise RuntimeError("requires_grad must be a bool")
 
     def _set_requires_grad(self, value: bool, text: str) -> None:
-        if not views.is_leaf(self):
+        if self._grad_fn is not None:
             if not value:
                 raise RuntimeError(
                     "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
@@ -167,7 +167,7 @@ class Tensor:
         kind = self._desc.dtype if self._extra is None or self._extra.grad_dtype is False else self._extra.grad_dtype
         if kind is not None and value._desc.dtype is not kind:
             raise RuntimeError(
-                f"attempting to assign a gradient with dtype '{_cpp_name(value._desc.dtype)}' to a tensor with "
+                f"attempting to assign a gradient with dtype '{cpp_name(value._desc.dtype)}' to a tensor with "
                 f"grad_dtype '{kind.scalar_name}'. The gradient must match the tensor's grad_dtype (defaults to the "
                 "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
                 "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
@@ -193,9 +193,10 @@ class Tensor:
         """Keep the gradient of this non-leaf in .grad."""
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        node = self.grad_fn
+        node = self._grad_fn
         if node is None or self.retains_grad:
             return
+        node = self.grad_fn
         import weakref
 
         views.extras(self).retains_grad = True
@@ -338,7 +339,8 @@ _CPP_NAMES = {
 }
 
 
-def _cpp_name(kind: dtypes.dtype) -> str:
+def cpp_name(kind: dtypes.dtype) -> str:
+    """The name of an element type as C++ has it."""
     return _CPP_NAMES[kind.name]
 
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from . import grad_mode
 from .geometry import Geometry, element_strides, storage_offset
-from .graph import Node, UnaryNode, VariadicNode, edge, next_sequence_nr
+from .graph import Node, edge, next_sequence_nr
 from .saved import node_label
+from .strided import AsStridedBackward0, CopySlices
 
 DEFAULT, IN_CUSTOM_FUNCTION, MULTI_OUTPUT_NODE, NO_GRAD_MODE, INFERENCE_MODE = range(5)
 ASK_BASE = 2  # value of `_requires_grad` in a view of a plain base: truthy, so that the slow path asks the base
@@ -70,12 +71,18 @@ def counter_of(tensor: Any) -> list[int]:
 
 
 def bump(tensor: Any) -> None:
-    """Count one write."""
+    """Count one write; of an inference tensor, which has no counter, refuse it (written it is by then, as in PyTorch)."""
     counter = tensor._counter
-    if counter is None:
-        tensor._counter = [1]
-    else:
+    if counter is not None:
         counter[0] += 1
+    elif tensor._extra is None or not tensor._extra.inference:
+        tensor._counter = [1]
+    elif not grad_mode.state.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
+            "to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
 
 
 def storage_of(tensor: Any) -> np.ndarray:
@@ -92,30 +99,69 @@ def storage_of(tensor: Any) -> np.ndarray:
     return array
 
 
-def as_view(base: Any, view: Any, meta: int = DEFAULT) -> Any:
-    """Make `view`, a new Tensor over part of `base`'s memory, a view of it; grad_fn, if any, is set by the caller."""
-    view._counter = counter_of(base)
+def become(tensor: Any, array: np.ndarray, desc: Any) -> None:
+    """Let the tensor show other elements of its memory, or other memory: what t_, set_ and resize_ do."""
+    tensor._array = array
+    tensor._desc = desc
+    bump(tensor)
+
+
+def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> Any:
+    """Make `view`, a new Tensor over part of `base`'s memory, a view of it; grad_fn, if any, is set by the caller.
+
+    `replay(base)` derives the view anew where strides cannot say it: where the type of the elements changes.
+    """
     extra = AutogradMeta()
+    view._extra = extra
     parent = base._extra
-    if meta == DEFAULT and not grad_mode.state.grad:
+    if parent is not None and parent.inference:
+        extra.inference = True  # and no view: the memory of inference tensors has no history
+        return view
+    view._counter = counter_of(base)
+    if not grad_mode.state.grad:
         meta = INFERENCE_MODE if grad_mode.state.inference else NO_GRAD_MODE
     root = base
-    if parent is not None:
-        if parent.inference:
-            extra.inference = True
-        if parent.base is not None and parent.backward_view:
-            root = parent.base
-            if meta == DEFAULT:
-                meta = parent.creation_meta
-            extra.replay = parent.replay
+    if parent is not None and parent.base is not None and parent.backward_view:
+        root = parent.base
+        if meta == DEFAULT:
+            meta = parent.creation_meta
+        if replay is not None or parent.replay is not None:
+            replay = Chained(parent.replay or Restride(base), replay or Restride(view))
+    extra.replay = replay
     extra.base = root
     extra.creation_meta = meta
     extra.attr_version = view._counter[0]
     extra.backward_view = True
-    view._extra = extra
     if not view._requires_grad:
         view._requires_grad = ASK_BASE
     return view
+
+
+class Restride:
+    """Derives a view that strides can say, as a part of a chain that they cannot say as a whole."""
+
+    __slots__ = ("offset", "size", "stride")
+
+    def __init__(self, view: Any):
+        place = geometry(view)
+        self.size, self.stride, self.offset = place.shape, place.strides, place.offset
+
+    def __call__(self, base: Any) -> Any:
+        from .functions.strided import as_strided
+
+        return as_strided(base, self.size, self.stride, self.offset)
+
+
+class Chained:
+    """Derives a view of a view from the root base."""
+
+    __slots__ = ("first", "second")
+
+    def __init__(self, first: Any, second: Any):
+        self.first, self.second = first, second
+
+    def __call__(self, base: Any) -> Any:
+        return self.second(self.first(base))
 
 
 def requires_grad(tensor: Any) -> bool:
@@ -146,11 +192,12 @@ def current_grad_fn(tensor: Any) -> Node | None:
 
 def regenerate(tensor: Any, extra: AutogradMeta, base: Any) -> None:
     """Give a stale view a grad_fn that derives it anew from its base."""
+    old = tensor._grad_fn
     if extra.replay is not None:
         was = grad_mode.state.grad
         try:
             grad_mode.set_grad(True)
-            tensor._grad_fn = extra.replay(base)._grad_fn
+            node = extra.replay(base)._grad_fn
         finally:
             grad_mode.set_grad(was)
     else:
@@ -161,11 +208,21 @@ def regenerate(tensor: Any, extra: AutogradMeta, base: Any) -> None:
         node.fn0, node.nr0 = edge(base)
         node.size = tensor._desc.shape
         node.stride = element_strides(tensor._array)
-        node.storage_offset = storage_offset(tensor._array)
+        node.given_offset = node.offset = storage_offset(tensor._array)
         node.base = geometry(base)
-        tensor._grad_fn = node
+    tensor._grad_fn = node
+    move_hooks(extra, old, tensor._output_nr, node, 0)
     tensor._requires_grad = True
     tensor._output_nr = 0
+
+
+def move_hooks(extra: AutogradMeta, old: Node | None, old_nr: int, new: Node, new_nr: int) -> None:
+    """A tensor has a new node: its hooks stay with the old value, and a retained gradient is that of the new one."""
+    extra.hooks = None
+    if extra.retains_grad and old is not None and old.extra is not None:
+        ref = old.extra.retains_grad.pop(old_nr, None)
+        if ref is not None:
+            new.extras().retains_grad[new_nr] = ref
 
 
 def handle_view_on_rebase(tensor: Any, indirect: bool = False) -> None:
@@ -174,15 +231,17 @@ def handle_view_on_rebase(tensor: Any, indirect: bool = False) -> None:
     if meta == DEFAULT:
         return
     node = tensor._grad_fn
-    did = "its base or another view of its base has been modified inplace" if indirect else "is being modified inplace"
-    if node is not None:
-        head = f"Output {tensor._output_nr} of {node_label(node)} is a view and {did}."
-    elif meta == INFERENCE_MODE:
-        head = f"A view was created in inference mode and {did} in normal mode."
-    elif meta == NO_GRAD_MODE:
-        head = f"A view was created in no_grad mode and {did} with grad mode enabled."
+    did = "its base or another view of its base has been" if indirect else "is being"
+    if meta in (INFERENCE_MODE, NO_GRAD_MODE) or node is None:
+        head = "A view was created in "
+        if node is not None:
+            head = f"Output {tensor._output_nr} of {node_label(node)} is a view of a view which was created in "
+        if meta == INFERENCE_MODE:
+            head += f"inference mode and {did} modified inplace in normal mode."
+        else:  # of whatever kind the view is: a view without a node was made without grad
+            head += f"no_grad mode and {did} modified inplace with grad mode enabled."
     else:
-        head = f"A view was created in no_grad mode and {did} with grad mode enabled."
+        head = f"Output {tensor._output_nr} of {node_label(node)} is a view and {did} modified inplace."
     if meta == MULTI_OUTPUT_NODE:
         tail = (
             " This view is the output of a function that returns multiple views. Such functions do not allow the "
@@ -207,22 +266,16 @@ def handle_view_on_rebase(tensor: Any, indirect: bool = False) -> None:
 
 def check_inplace(tensor: Any, tracked: bool) -> None:
     """Refuse an in-place write that autograd could not follow; `tracked`: some operand requires grad."""
-    extra = tensor._extra
-    if extra is not None and extra.inference and not grad_mode.state.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
-            "to get a normal tensor before doing inplace update.See "
-            "https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
     if not tracked or not grad_mode.state.grad:
         return
+    extra = tensor._extra
     wants = requires_grad(tensor)
     if extra is not None and extra.base is not None and extra.backward_view:
         if extra.creation_meta != DEFAULT:
             handle_view_on_rebase(tensor)
-        if wants and is_leaf(extra.base):
+        if wants and extra.base._grad_fn is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-    if wants and is_leaf(tensor):
+    if wants and tensor._grad_fn is None:  # also of a stale view, of which nobody has asked the grad_fn yet
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
@@ -232,7 +285,7 @@ def is_leaf(tensor: Any) -> bool:
 
 
 def set_history(tensor: Any, node: Node, output_nr: int) -> None:
-    """Make the tensor the node's output; hooks stay with the old value, a retained gradient moves on."""
+    """Make the tensor the node's output."""
     extra = tensor._extra
     old, old_nr = tensor._grad_fn, tensor._output_nr
     tensor._grad_fn = node
@@ -241,11 +294,7 @@ def set_history(tensor: Any, node: Node, output_nr: int) -> None:
     if extra is not None:
         if extra.base is not None:
             extra.attr_version = tensor._counter[0] if tensor._counter is not None else 0
-        extra.hooks = None
-        if extra.retains_grad and old is not None and old.extra is not None:
-            ref = old.extra.retains_grad.pop(old_nr, None)
-            if ref is not None:
-                node.extras().retains_grad[output_nr] = ref
+        move_hooks(extra, old, old_nr, node, output_nr)
 
 
 def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
@@ -269,7 +318,6 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     slices.replay = extra.replay
     set_history(base, slices, 0)
     tensor._requires_grad = True
-    extra.attr_version = -1
     current_grad_fn(tensor)
 
 
@@ -277,107 +325,6 @@ def geometry(tensor: Any) -> Geometry:
     """The geometry of a tensor."""
     array = tensor._array
     return Geometry(tensor._desc.shape, element_strides(array), storage_offset(array), tensor._desc)
-
-
-# ---- the two nodes that views need
-
-
-class AsStridedBackward0(UnaryNode):
-    """Derives a view from its base by strides: the gradient is added into the view's window of zeros."""
-
-    __slots__ = ("base", "size", "storage_offset", "stride")
-    saved_values = ("size", "stride", "storage_offset")
-    writes_grad = 1
-
-    def apply(self, grad: Any, keep: bool) -> Any:
-        return scatter_strided(grad, self.base, self.size, self.stride, self.storage_offset)
-
-    def apply_tensors(self, grad: Any) -> Any:
-        from .writes import as_strided_backward
-
-        return as_strided_backward(grad, self.base, self.size, self.stride, self.storage_offset)
-
-
-def scatter_strided(grad: Any, base: Geometry, size: tuple, stride: tuple, offset: int) -> np.ndarray:
-    """Zeros laid out as the base, the gradient added into the window that strides say."""
-    out = np.zeros(extent(base, (size, stride, offset)), dtype=grad.dtype)
-    window = window_of(out, size, stride, offset)
-    overlaps = any(st < 1 and s > 1 for s, st in zip(size, stride, strict=True)) or _overlaps(size, stride)
-    if overlaps:
-        np.add.at(out, window_of(np.arange(out.size), size, stride, offset), grad)
-    else:
-        window[...] = grad
-    return window_of(out, base.shape, base.strides, base.offset)
-
-
-def _overlaps(size: tuple, stride: tuple) -> bool:
-    reach = 1
-    for st, s in sorted((st, s) for s, st in zip(size, stride, strict=True) if s > 1):
-        if st < reach:
-            return True
-        reach = st * (s - 1) + reach
-    return False
-
-
-def window_of(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
-    """A window into a one-dimensional array, in elements."""
-    if 0 in shape:
-        return np.empty(shape, array.dtype)
-    size = array.itemsize
-    return np.ndarray(shape, array.dtype, array, offset * size, tuple([s * size for s in strides]))
-
-
-def extent(base: Geometry, window: tuple) -> int:
-    """How many elements of storage the base and the window reach over."""
-    ends = []
-    for shape, strides, offset in ((base.shape, base.strides, base.offset), window):
-        if 0 not in shape:
-            ends.append(offset + sum([(s - 1) * st for s, st in zip(shape, strides, strict=True)]) + 1)
-    return max(ends, default=0)
-
-
-class CopySlices(VariadicNode):
-    """The base's node after a write through a view: the view's window of the gradient goes through the write's node."""
-
-    __slots__ = ("base", "fn", "replay", "view")
-
-    def name(self) -> str:
-        return "torch::autograd::CopySlices"
-
-    def release(self) -> None:
-        self.fn.release()
-
-    def _run(self, grad: Any) -> Any:
-        from .writes import copy_slices
-
-        return copy_slices(self, grad)
-
-    def apply(self, grad: Any, keep: bool) -> Any:
-        """Over raw arrays: copy the gradient, cut the window out, run the write's node on it, put the result back."""
-        base, view = self.base, self.view
-        if self.replay is not None or self.fn.custom or not base.desc.real or self.fn.extra is not None:
-            from .engine import through_tensors
-
-            grads = through_tensors(self, grad)
-            if not keep:
-                self.release()
-            return grads
-        window_is = (view.shape, view.strides, view.offset)
-        out = np.empty(extent(base, window_is), dtype=grad.dtype)
-        result = window_of(out, base.shape, base.strides, base.offset)
-        result[...] = grad
-        window = window_of(out, *window_is)
-        inner = self.fn.apply(window.copy(), keep)
-        if self.fn.arity == 1:
-            inner = (inner,)
-        if inner[0] is not None:
-            window[...] = inner[0]
-        else:
-            window[...] = 0
-        return (result, *inner[1:])
-
-    def apply_tensors(self, grad: Any) -> Any:
-        return self._run(grad)
 
 
 def mark_inference(tensor: Any) -> None:

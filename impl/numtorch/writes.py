@@ -1,4 +1,4 @@
-"""In-place writes that no row derives: copy_, fill_, zero_, index_put_, and windows said by strides.
+"""In-place writes that no row derives: copy_, fill_, zero_, index_put_.
 
 Each follows one pattern: check_inplace, write, bump the version, then, if anything is tracked, build the node over the
 old history and rebase.
@@ -12,24 +12,12 @@ import numpy as np
 
 from . import grad_mode
 from .descriptor import expandable
-from .geometry import has_internal_overlap, is_dense_like, strided
-from .graph import BinaryNode, Node, UnaryNode, edge, next_sequence_nr
+from .geometry import has_internal_overlap, is_dense_like
+from .graph import BinaryNode, UnaryNode, edge, next_sequence_nr
 from .kernels import index_put_zeros, index_values, raw_indices
+from .strided import OVERLAP_TEXT, window_of
 from .tensor import Tensor, wrap
-from .views import (
-    AsStridedBackward0,
-    Geometry,
-    as_view,
-    bump,
-    check_inplace,
-    extent,
-    geometry,
-    rebase_history,
-    requires_grad,
-    scatter_strided,
-    storage_of,
-    window_of,
-)
+from .views import bump, check_inplace, geometry, rebase_history, requires_grad, storage_of
 
 _new = object.__new__
 
@@ -163,10 +151,7 @@ def _unary(cls: type, target: Tensor) -> Any:
 
 def _refuse_overlap(array: np.ndarray) -> None:
     if has_internal_overlap(array):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
+        raise RuntimeError(OVERLAP_TEXT)
 
 
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
@@ -280,85 +265,6 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         node.indices, node.values_shape, node.accumulate = indices, values._desc.shape, accumulate
         rebase_history(self, node)
     return self
-
-
-# ---- windows said by strides
-
-
-def as_strided(self: Tensor, size: tuple, stride: tuple, storage_offset: int | None = None) -> Tensor:
-    """A view of the storage said by strides."""
-    array = storage_of(self)
-    place = geometry(self)
-    offset = place.offset if storage_offset is None else storage_offset
-    result = wrap(strided(array, tuple(size), tuple(stride), offset))
-    if tracked(self):
-        node = start(_new(AsStridedBackward0), result._desc)
-        node.fn0, node.nr0 = edge(self)
-        node.size, node.stride, node.storage_offset, node.base = result._desc.shape, tuple(stride), offset, place
-        result._requires_grad, result._grad_fn = True, node
-    return as_view(self, result)
-
-
-class AsStridedBackwardBackward0(UnaryNode):
-    """The derivative of the way back from a strided window: the window again."""
-
-    __slots__ = ("base", "window")
-
-    def apply_tensors(self, grad: Any) -> Any:
-        size, stride, offset = self.window
-        base = self.base
-        plain = contiguous_like(grad, base)
-        return as_strided(plain, size, stride, offset - base.offset)
-
-    def apply(self, grad: Any, keep: bool) -> Any:
-        from .engine import through_tensors
-
-        return through_tensors(self, grad)
-
-
-def contiguous_like(grad: Tensor, base: Geometry) -> Tensor:
-    """The gradient laid out as the base is, starting at offset 0."""
-    out = np.empty(extent(Geometry(base.shape, base.strides, 0, base.desc), ((0,), (1,), 0)), grad._desc.dtype.numpy)
-    new = wrap(window_of(out, base.shape, base.strides, 0))
-    return copy_(new, grad)
-
-
-def as_strided_backward(grad: Tensor, base: Geometry, size: tuple, stride: tuple, offset: int) -> Tensor:
-    """Zeros laid out as the base with the gradient in the window, differentiable."""
-    result = wrap(scatter_strided(grad._array, base, size, stride, offset))
-    if tracked(grad):
-        node = start(_new(AsStridedBackwardBackward0), result._desc)
-        node.fn0, node.nr0 = edge(grad)
-        node.base, node.window = base, (size, stride, offset)
-        result._requires_grad, result._grad_fn = True, node
-    return result
-
-
-def copy_slices(node: Any, grad: Tensor) -> tuple:
-    """A write through a view, backward, over Tensors."""
-    from . import dispatch
-
-    base, view = node.base, node.view
-    if node.replay is None:
-        result = contiguous_like(grad, base)
-        window = as_strided(result, view.shape, view.strides, view.offset - base.offset)
-    else:
-        result = dispatch.clone(grad)
-        window = node.replay(result)
-    inner = _call(node.fn, dispatch.clone(window))
-    if node.next_nodes[0] is not None:
-        if inner[0] is None:
-            zero_(window)
-        else:
-            copy_(window, inner[0])
-    return (result if node.next_nodes[0] is not None else None, *inner[1:])
-
-
-def _call(fn: Node, grad: Tensor) -> tuple:
-    if fn.custom:
-        return tuple(fn.apply_custom([grad]))  # type: ignore[attr-defined]
-    out = fn.apply_tensors(grad)
-    return (out,) if fn.arity == 1 else tuple(out)
 
 
 def copy_obeying(grad: Tensor, variable: Tensor) -> Tensor:

@@ -76,7 +76,3 @@ def pow_backward_base(grad: Any, base: Any, exponent: Any, result: Any) -> Any:
     if base == 0:
         return grad * _masked(d.mul_scalar(result, float("-inf")), exponent._array >= 0)
     return grad * d.mul_scalar(result, float(np.log(base)))
-
-
-def real_part_backward(grad: Any, dtype: Any) -> Any:
-    return grad.to(dtype)

@@ -32,6 +32,10 @@ def expand_backward(grad: Any, shape: tuple) -> Any:
     return sum_to_size(grad, shape) if shape else grad.sum()
 
 
+def unsqueeze_dim_to(grad: Any, dim: Any, shape: tuple) -> Any:
+    return unsqueeze_to(grad, shape)
+
+
 def unsqueeze_to(grad: Any, shape: tuple) -> Any:
     """Dimensions of size 1 put back."""
     for i, s in enumerate(shape):

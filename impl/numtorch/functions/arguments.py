@@ -20,6 +20,15 @@ def sizes(args: tuple) -> tuple[int, ...]:
     return tuple([operator.index(s) if not isinstance(s, Tensor) else int(s) for s in args])
 
 
+def expect_ints(value: Any, name: str, argument: str, position: int) -> tuple[int, ...]:
+    """The value if it is a sequence of ints, else PyTorch's TypeError."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(
+            f"{name}(): argument '{argument}' (position {position}) must be tuple of ints, not {type(value).__name__}"
+        )
+    return sizes((value,))
+
+
 def dims(args: tuple, ndim: int) -> tuple[int, ...]:
     """Dimensions, wrapped to count from the front."""
     return tuple([wrap_dim(d, ndim) for d in sizes(args)])

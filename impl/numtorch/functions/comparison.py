@@ -199,10 +199,10 @@ def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
 
 def _mask(mask: Tensor) -> Tensor:
     if mask._desc.dtype is not dtypes.bool_:
-        from ..tensor import _cpp_name
+        from ..tensor import cpp_name
 
         raise RuntimeError(
-            "masked_fill_ only supports boolean masks, but got mask with dtype " + _cpp_name(mask._desc.dtype)
+            "masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_name(mask._desc.dtype)
         )
     return mask
 
@@ -285,11 +285,11 @@ def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 def _castable(self: Tensor, *bounds: Any) -> None:
     from ..several import promoted
-    from ..tensor import _cpp_name
+    from ..tensor import cpp_name
 
     kind = promoted((self, *bounds))
     if not dtypes.can_cast(kind, self._desc.dtype):
-        name = {"long": "long int", "short": "short int"}.get(c := _cpp_name(self._desc.dtype), c)
+        name = {"long": "long int", "short": "short int"}.get(c := cpp_name(self._desc.dtype), c)
         raise RuntimeError(f"result type {kind.scalar_name} can't be cast to the desired output type {name}")
 
 

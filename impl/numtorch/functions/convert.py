@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d, dtype as dtypes, grad_mode, views
-from ..descriptor import descriptor
 from ..device import check_device, device as device_type
 from ..geometry import address
 from ..tensor import Tensor, wrap
@@ -76,9 +75,10 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 def detach(self: Tensor) -> Tensor:
     """The same memory outside the graph; writes to either count for both."""
     result = wrap(views.storage_of(self))
-    result._counter = views.counter_of(self)
     if self._extra is not None and self._extra.inference:
-        views.extras(result).inference = True
+        views.mark_inference(result)
+    else:
+        result._counter = views.counter_of(self)
     return result
 
 
@@ -86,8 +86,6 @@ def detach_(self: Tensor) -> Tensor:
     """Leave the graph in place."""
     extra = self._extra
     if extra is not None and extra.base is not None and extra.backward_view:
-        if extra.creation_meta == views.MULTI_OUTPUT_NODE and self._grad_fn is not None:
-            views.handle_view_on_rebase(self)
         raise RuntimeError(
             "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
             "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "
@@ -97,9 +95,6 @@ def detach_(self: Tensor) -> Tensor:
     self._requires_grad = False
     self._grad_fn = None
     self._output_nr = 0
-    if extra is not None:
-        extra.hooks = None
-        extra.retains_grad = False
     return self
 
 
@@ -213,21 +208,3 @@ def to_index(self: Tensor) -> int:
 def data_ptr(self: Tensor) -> int:
     """The address of the first element."""
     return address(views.storage_of(self)) if self._desc.numel else 0
-
-
-def resize_(self: Tensor, *size: Any) -> Tensor:
-    """Change the shape in place, growing the storage if it must."""
-    from .arguments import sizes
-
-    if self.requires_grad:
-        raise RuntimeError("cannot resize variables that require grad")
-    shape = sizes(size)
-    array = views.storage_of(self)
-    n = int(np.prod(shape))
-    flat = np.empty(n, array.dtype)
-    old = array.reshape(-1)[:n]
-    flat[: old.size] = old
-    self._array = flat.reshape(shape)
-    self._desc = descriptor(tuple(shape), self._desc.dtype)
-    views.bump(self)
-    return self

@@ -8,14 +8,14 @@ from typing import Any
 from .. import dispatch as d
 from ..descriptor import broadcast_shapes
 from ..geometry import element_strides
-from ..tensor import Tensor, _cpp_name
-from ..views import bump, requires_grad
+from ..tensor import Tensor, cpp_name
+from ..views import requires_grad
 from . import shape as shapes
 from .arguments import expect_tensor
 
 
 def _typed(kind: Any) -> str:
-    return {"long": "long int", "short": "short int"}.get(name := _cpp_name(kind), name)
+    return {"long": "long int", "short": "short int"}.get(name := cpp_name(kind), name)
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
@@ -132,9 +132,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if n == 2 and m == 1:
         return mv(input, other)
     if n == 1 and m == 2:
-        product = d.squeeze_product(mm(d.unsqueeze(input, 0), other), 0)
-        bump(product)  # PyTorch's squeeze_ counts as a write
-        return product
+        return d.squeeze_dim_(mm(d.unsqueeze(input, 0), other), 0)  # in place, as PyTorch does: no view, version 1
     if _folds(input, other):
         return _folded(input, other)
     return _batched(input, other)

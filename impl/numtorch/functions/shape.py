@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d
+from .. import dispatch as d, dtype as dtypes
 from ..geometry import element_strides
 from ..kernels.shape import view_strides
-from ..tensor import Tensor, wrap, wrap_dim
-from ..views import as_view
+from ..tensor import Tensor, wrap_dim
 from .arguments import dims, expect_tensor, infer_size, sizes
+from .reinterpret import view_dtype
 
 
-def view(self: Tensor, *shape: Any) -> Tensor:
+def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     """The same memory under another shape (or, given a dtype, another type)."""
-    if len(shape) == 1 and hasattr(shape[0], "numpy") and not isinstance(shape[0], Tensor):
-        return view_dtype(self, shape[0])
+    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
+        return view_dtype(self, shape[0] if dtype is None else dtype)
     size = infer_size(sizes(shape), self._desc.numel)
     if not _viewable(self, size):
         raise RuntimeError(
@@ -27,14 +27,6 @@ def view(self: Tensor, *shape: Any) -> Tensor:
             "spans across two contiguous subspaces). Use .reshape(...) instead."
         )
     return d.view(self, size)
-
-
-def view_dtype(self: Tensor, dtype: Any) -> Tensor:
-    """The same bytes read as another type of the same width; not differentiable."""
-    array = d.storage_of(self)
-    if dtype.itemsize != self._desc.dtype.itemsize:
-        return as_view(self, wrap(array.view(dtype.numpy)))
-    return as_view(self, wrap(array.view(dtype.numpy)))
 
 
 def _viewable(self: Tensor, size: tuple) -> bool:

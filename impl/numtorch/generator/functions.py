@@ -200,9 +200,10 @@ class Functions(Recording):
         self.track(row, 2)
         w(2, "node.desc = desc")
         self.new_tensor(2, "True", "node")
-        w(2, f"if saved.hooks:\n    saved.pack(node)\nreturn as_view({first}, result)")
+        done = f"return as_view({first}, result{f', 0, {row.name}' if row.replay else ''})"
+        w(2, f"if saved.hooks:\n    saved.pack(node)\n{done}")
         self.new_tensor(1, "False", "None")
-        w(1, f"return as_view({first}, result)")
+        w(1, done)
 
     def multiview(self, row: Row) -> None:
         w = self.body

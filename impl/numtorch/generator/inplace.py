@@ -16,6 +16,9 @@ class InPlace(Functions):
         if row.template == "nary":
             self.nary_inplace(row)
             return
+        if row.template == "view":
+            self.view_inplace(row)
+            return
         w = self.body
         a = row.tensors[0].name
         params = ", ".join(p.name for p in row.params)
@@ -67,6 +70,26 @@ class InPlace(Functions):
         w(2, f"rebase_history({a}, node)")
         w(2, "if saved.hooks:\n    saved.pack(node)")
         w(1, f"return {a}")
+
+    def view_inplace(self, row: Row) -> None:
+        """`t_` from `t`: the tensor itself becomes the view; a view's base is left alone."""
+        w = self.body
+        first, *rest = (p.name for p in row.params)
+        names = ", ".join([first, *rest])
+        w(0, f"\n\nclass {row.inplace_node}({row.node}):\n    __slots__ = ()")
+        w(0, f"\n\ndef {row.name}_({names}):")
+        w(1, f'"""{row.name}_({names}) -> Tensor, {first} itself"""')
+        w(1, f"flag = requires_grad({first}) and (not grad_mode.disabled or _grad.grad)")
+        w(1, f"check_inplace({first}, flag)")
+        w(1, f"array = {self.kernel(row)}({', '.join([f'settled(storage_of({first}))', *rest])})")
+        w(1, "desc = describe(array)")
+        w(1, "if flag:")
+        self.track(row, 2, cls=row.inplace_node)
+        w(2, "node.desc = desc\n")
+        w(1, f"become({first}, array, desc)")
+        w(1, f"if flag:\n    set_history({first}, node, 0)")
+        w(2, "if saved.hooks:\n    saved.pack(node)")
+        w(1, f"return {first}")
 
     def nary_inplace(self, row: Row) -> None:
         """`lerp_` from `lerp`."""

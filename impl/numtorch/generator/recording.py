@@ -11,11 +11,11 @@ from .writer import Template
 class Recording(Template):
     """The lines that record an operation."""
 
-    def track(self, row: Row, indent: int, result: str = "result", inplace: bool = False) -> None:
-        """The part that builds the node: edges, saved values."""
+    def track(self, row: Row, indent: int, inplace: bool = False, cls: str | None = None) -> None:
+        """The part that builds the node, of the class `cls` if it is not the row's own: edges, saved values."""
         w = self.body
         base = self.base(row)
-        w(indent, f"node = {row.node}()\nnode.seq = next(sequence_nrs)\nnode.extra = None")
+        w(indent, f"node = {cls or row.node}()\nnode.seq = next(sequence_nrs)\nnode.extra = None")
         if base == "VariadicNode":
             lists = [p.name for p in row.params if p.kind == "tensors"]
             if lists:

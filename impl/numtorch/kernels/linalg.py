@@ -116,11 +116,6 @@ def addmm_self_backward(grad: Array, shape: tuple, beta: Any) -> Array:
     return sum_to_size(scaled(grad, beta), shape)
 
 
-def squeeze_product(x: Array, dim: int) -> Array:
-    """A dimension of size 1 left out."""
-    return x.reshape(x.shape[:dim] + x.shape[dim + 1 :])
-
-
 def trace(x: Array) -> Array:
     """The sum of the diagonal."""
     return np.trace(x, dtype=np.int64 if x.dtype.kind in "biu" else x.dtype)

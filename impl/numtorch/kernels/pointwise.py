@@ -202,13 +202,3 @@ def pow_backward_base(grad: Array, base: Any, exponent: Array, result: Array) ->
     if base == 0:
         return grad * np.where(exponent >= 0, grad.dtype.type(0), result * grad.dtype.type(-np.inf))
     return grad * (result * np.log(grad.dtype.type(base)))
-
-
-def real_part(x: Array) -> Array:
-    """The real parts of complex numbers, in their memory."""
-    return x.real
-
-
-def real_part_backward(grad: Array, dtype: Any) -> Array:
-    """The gradient as complex numbers."""
-    return grad.astype(dtype.numpy)

@@ -61,6 +61,11 @@ unsafe_view = reshape
 unsqueeze_to = squeeze_backward = reshape
 
 
+def unsqueeze_dim_to(x: Array, dim: Any, shape: tuple) -> Array:
+    """Dimensions of size 1 put back; those that were asked for do not matter here, but are seen as saved."""
+    return reshape(x, shape)
+
+
 def alias(x: np.ndarray) -> np.ndarray:
     """A second array over the same memory."""
     return x.view()
@@ -136,6 +141,19 @@ def squeeze_dims(x: np.ndarray, dim: tuple) -> Array:
         return x.reshape([x.shape[i] for i in keep])
     strides = element_strides(x)
     return strided(x, tuple(x.shape[i] for i in keep), tuple(strides[i] for i in keep), storage_offset(x))
+
+
+def view_as_real(x: np.ndarray) -> Array:
+    """Real and imaginary parts in a last dimension of size 2."""
+    shape, strides = (*x.shape, 2), (*[2 * s for s in element_strides(x)], 1)
+    return strided(x, shape, strides, 2 * storage_offset(x), x.real.dtype)
+
+
+def view_as_complex(x: np.ndarray) -> Array:
+    """The numbers whose real and imaginary parts stand in the last dimension."""
+    kind = np.result_type(x.dtype, np.complex64)
+    shape, strides = x.shape[:-1], tuple([s // 2 for s in element_strides(x)[:-1]])
+    return strided(x, shape, strides, storage_offset(x) // 2, kind)
 
 
 def unsqueeze(x: np.ndarray, dim: int) -> Array:

@@ -24,6 +24,4 @@ op("baddbmm(self, batch1, batch2, beta, alpha)", k.baddbmm,
    self="addmm_self_backward(grad, self.shape, beta)",
    batch1="scaled(bmm_self_backward(grad, batch2), alpha)", batch2="scaled(bmm_mat2_backward(grad, batch1), alpha)")
 
-# ---- the last step of vector @ matrix: squeeze_ of the product, so the result is no view
-op("squeeze_product(self, dim)", k.squeeze_product, node="SqueezeBackward4", self="grad.unsqueeze(dim)", jvp=LINEAR)
 op("trace(self)", k.trace, pointwise=False, self="trace_backward(grad, self.shape)", jvp=LINEAR)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import kernels as k
-from .row import BILINEAR, ELEMENTWISE, LINEAR, op, view
+from .row import BILINEAR, ELEMENTWISE, LINEAR, op
 
 # ---- arithmetic
 op("add(self, other)", np.add, self="grad", other="grad", jvp=LINEAR)
@@ -22,7 +22,6 @@ op("neg(self)", np.negative, self="-grad", jvp=LINEAR)
 op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result * result).conj()", jvp=ELEMENTWISE)
 
 op("conj_physical(self)", np.conjugate, inplace=False, self="grad.conj()", jvp=LINEAR)
-view("real_part(self)", k.real_part, self="real_part_backward(grad, self.dtype)")
 
 # ---- powers
 op("pow_scalar(self, exponent)", k.pow_scalar, node="PowBackward0", self="pow_backward(grad, self, exponent)",

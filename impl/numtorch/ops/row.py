@@ -45,6 +45,8 @@ class Row:
     refuses: str | None = None  # the kernel that PyTorch names when it refuses integers
     shown: str | None = None  # what the class of the node is called, where another row has that name already
     row_major: bool = False  # a unary operator whose result is row-major, whatever its operand is
+    inplace_node: str | None = None  # of a view that has an in-place form: the name of that form's node
+    replay: bool = False  # a view that strides cannot say: it is derived anew from its base by this operator
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
     saved_results: list[str] = field(default_factory=list)
     saved_values: list[str] = field(default_factory=list)  # plain parameters and properties
@@ -148,9 +150,10 @@ def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None,
 
 
 def view(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,
-         **formulas: str) -> Row:
+         inplace_node: str | None = None, replay: bool = False, **formulas: str) -> Row:
     """An operator whose result shares the memory of its first operand."""
-    return _make("view", signature, kernel, {"node": node, "jvp": jvp}, formulas)
+    return _make("view", signature, kernel, {"node": node, "jvp": jvp, "inplace": inplace_node is not None,
+                                             "inplace_node": inplace_node, "replay": replay}, formulas)
 
 
 def multiview(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,

@@ -7,18 +7,24 @@ from .row import LINEAR, multiview, op, view
 view("view(self, size)", k.view, self="grad.reshape(self.shape)")
 view("reshape_alias(self, size)", k.view, self="grad.reshape(self.shape)")
 view("alias(self)", k.alias, self="grad")
-view("t(self)", k.t, self="grad.t()")
-view("transpose(self, dim0, dim1)", k.transpose, self="grad.transpose(dim0, dim1)")
+view("t(self)", k.t, self="grad.t()", inplace_node="TBackward1")
+view("transpose(self, dim0, dim1)", k.transpose, self="grad.transpose(dim0, dim1)",
+     inplace_node="TransposeBackward1")
 view("permute(self, dims)", k.permute, self="permute_backward(grad, dims)")
 view("expand(self, size)", k.expand, self="expand_backward(grad, self.shape)")
-view("squeeze(self)", k.squeeze, self="unsqueeze_to(grad, self.shape)")
-view("squeeze_dim(self, dim)", k.squeeze_dim, node="SqueezeBackward1", self="unsqueeze_to(grad, self.shape)")
-view("squeeze_dims(self, dim)", k.squeeze_dims, node="SqueezeBackward2", self="unsqueeze_to(grad, self.shape)")
-view("unsqueeze(self, dim)", k.unsqueeze, self="unsqueeze_backward(grad, dim)")
+view("squeeze(self)", k.squeeze, self="unsqueeze_to(grad, self.shape)", inplace_node="SqueezeBackward3")
+view("squeeze_dim(self, dim)", k.squeeze_dim, node="SqueezeBackward1", self="unsqueeze_dim_to(grad, dim, self.shape)",
+     inplace_node="SqueezeBackward4")
+view("squeeze_dims(self, dim)", k.squeeze_dims, node="SqueezeBackward2", self="unsqueeze_dim_to(grad, dim, self.shape)",
+     inplace_node="SqueezeBackward5")
+view("unsqueeze(self, dim)", k.unsqueeze, self="unsqueeze_backward(grad, dim)", inplace_node="UnsqueezeBackward1")
 view("select(self, dim, index)", k.select, self="select_backward(grad, self.shape, dim, index)")
 view("slice_(self, dim, start, end, step)", k.slice_, node="SliceBackward0",
      self="slice_backward(grad, self.shape, dim, start, end, step)")
 view("diagonal(self, offset, dim1, dim2)", k.diagonal, self="diagonal_backward(grad, self.shape, offset, dim1, dim2)")
+
+view("view_as_real(self)", k.view_as_real, self="view_as_complex(grad.contiguous())", replay=True)
+view("view_as_complex(self)", k.view_as_complex, self="view_as_real(grad.contiguous())", replay=True)
 
 # ---- several views
 multiview("unbind(self, dim)", k.unbind, self="unbind_backward(grads, self.shape, dim)")

@@ -1,0 +1,102 @@
+"""The same memory read as another type: view(dtype), and complex numbers as pairs of real ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import dispatch as d
+from ..geometry import element_strides, storage_offset, strided
+from ..tensor import Tensor, wrap
+from .arguments import expect_tensor
+from .convert import detach
+from .indexing import setitem
+
+
+def view_dtype(self: Tensor, dtype: Any) -> Tensor:
+    """The same bytes read as another type: not differentiable, and no view that autograd follows."""
+    array = d.storage_of(self)
+    old, new = self._desc.dtype, dtype
+    shape, strides, offset = tuple(self._desc.shape), element_strides(array), storage_offset(array)
+    wide, narrow = max(old.itemsize, new.itemsize), min(old.itemsize, new.itemsize)
+    if wide != narrow:
+        doing = f"view {old.scalar_name} as {new.scalar_name} (different element sizes)"
+        if not shape:
+            raise RuntimeError(f"self.dim() cannot be 0 to {doing}")
+        if strides[-1] != 1:
+            raise RuntimeError(f"self.stride(-1) must be 1 to {doing}, but got {strides[-1]}")
+        ratio = wide // narrow
+        if new.itemsize < old.itemsize:
+            shape, strides = (*shape[:-1], shape[-1] * ratio), (*[s * ratio for s in strides[:-1]], 1)
+            offset *= ratio
+        else:
+            if shape[-1] % ratio:
+                raise RuntimeError(f"self.size(-1) must be divisible by {ratio} to {doing}, but got {shape[-1]}")
+            if offset % ratio:
+                raise RuntimeError(f"self.storage_offset() must be divisible by {ratio} to {doing}, but got {offset}")
+            for i, s in enumerate(strides[:-1]):
+                if s % ratio:
+                    raise RuntimeError(f"self.stride({i}) must be divisible by {ratio} to {doing}, but got {s}")
+            shape, strides = (*shape[:-1], shape[-1] // ratio), (*[s // ratio for s in strides[:-1]], 1)
+            offset //= ratio
+    result = detach(self)
+    seen = wrap(strided(array, shape, strides, offset, new.numpy))
+    result._array, result._desc = seen._array, seen._desc
+    return result
+
+
+def view_as_real(input: Tensor) -> Tensor:
+    """Complex numbers as pairs of real ones, in the same memory."""
+    if not expect_tensor(input, "view_as_real")._desc.dtype.is_complex:
+        raise RuntimeError("view_as_real is only supported for complex tensors")
+    return d.view_as_real(input)
+
+
+def view_as_complex(input: Tensor) -> Tensor:
+    """Pairs of real numbers as complex ones, in the same memory."""
+    desc = expect_tensor(input, "view_as_complex")._desc
+    if desc.dtype.name not in ("float16", "float32", "float64"):
+        raise RuntimeError(
+            "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: "
+            + desc.dtype.scalar_name
+        )
+    if not desc.ndim:
+        raise RuntimeError("Input tensor must have one or more dimensions")
+    if desc.shape[-1] != 2:
+        raise RuntimeError("Tensor must have a last dimension of size 2")
+    strides = element_strides(input._array)
+    if strides[-1] != 1:
+        raise RuntimeError("Tensor must have a last dimension with stride 1")
+    for i, s in enumerate(strides[:-1]):
+        if s % 2:
+            raise RuntimeError(f"Tensor must have a stride divisible by 2 for all but last dimension, but got {i}")
+    if storage_offset(input._array) % 2:
+        raise RuntimeError("Tensor must have a storage_offset divisible by 2")
+    return d.view_as_complex(input)
+
+
+def real(input: Tensor) -> Tensor:
+    """The real parts, in the same memory; a real tensor itself."""
+    if not expect_tensor(input, "real")._desc.dtype.is_complex:
+        return input
+    return d.select(d.view_as_real(input), input._desc.ndim, 0)
+
+
+def imag(input: Tensor) -> Tensor:
+    """The imaginary parts, in the same memory."""
+    if not expect_tensor(input, "imag")._desc.dtype.is_complex:
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return d.select(d.view_as_real(input), input._desc.ndim, 1)
+
+
+def set_real(self: Tensor, value: Any) -> None:
+    """tensor.real = value"""
+    setitem(real(self), Ellipsis, value)
+
+
+def set_imag(self: Tensor, value: Any) -> None:
+    """tensor.imag = value"""
+    setitem(imag(self), Ellipsis, value)
+
+
+METHODS = {"real": property(real, set_real), "imag": property(imag, set_imag)}
+FUNCTIONS = {f.__name__: f for f in (view_as_real, view_as_complex, real, imag)}

@@ -1,0 +1,175 @@
+"""The memory under a tensor: to look at, to exchange, to resize.
+
+NumPy cannot let memory grow under the arrays that look into it. A tensor whose memory must grow gets new memory, and the
+tensors that shared the old keep that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..descriptor import describe
+from ..geometry import element_strides, root_of, storage_offset, strided
+from ..graph import BinaryNode, edge
+from ..kernels import not_implemented
+from ..layout import contiguous_strides
+from ..strided import reach
+from ..tensor import Tensor, cpp_name
+from ..views import become, check_inplace, set_history, storage_of
+from ..writes import start, tracked
+from .arguments import expect_ints, expect_tensor, is_int, sizes
+from .strided import check_bounds
+
+
+class UntypedStorage:
+    """The memory of a tensor."""
+
+    __module__ = "torch.storage"
+
+    def __init__(self, tensor: Tensor):
+        self._root = root_of(storage_of(tensor))
+
+    def data_ptr(self) -> int:
+        """The address of the first byte."""
+        return self._root.__array_interface__["data"][0]
+
+    def nbytes(self) -> int:
+        """How many bytes."""
+        return self._root.nbytes
+
+    def __len__(self) -> int:
+        return self._root.nbytes
+
+    size = nbytes
+
+
+def with_room(array: np.ndarray, count: int) -> np.ndarray:
+    """The array if its memory has room for so many elements, else one over more memory with the same bytes."""
+    root = root_of(array)
+    if root.nbytes >= count * array.itemsize:
+        return array
+    old = strided(array, (root.nbytes // array.itemsize,), (1,), 0)
+    new = np.zeros(count, array.dtype)
+    new[: old.size] = old
+    return new
+
+
+class NotImplementedSet(BinaryNode):
+    """set_ has no derivative."""
+
+    __slots__ = ()
+
+    def name(self) -> str:
+        return "torch::autograd::NotImplemented"
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return not_implemented(grad, "set_")
+
+    def apply_tensors(self, grad: Any) -> Any:
+        return not_implemented(grad, "set_")
+
+
+NotImplementedSet.__name__ = "NotImplemented"
+
+
+def set_(
+    self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None
+) -> Tensor:  # the names are PyTorch's
+    """Let the tensor show the memory of another, or none."""
+    if source is not None and not isinstance(source, (Tensor, UntypedStorage)):
+        raise TypeError(f"set_(): argument 'source' (position 1) must be Tensor, not {type(source).__name__}")
+    flag = tracked(self, source) if isinstance(source, Tensor) else tracked(self)
+    check_inplace(self, flag)
+    kind = self._desc.dtype
+    if isinstance(source, Tensor) and source._desc.dtype is not kind:
+        raise RuntimeError(
+            f"Could not set tensor of type {cpp_name(source._desc.dtype)} to a tensor of type {cpp_name(kind)}"
+        )
+    array = _shown(source, kind, storage_offset, size, stride)
+    desc = describe(array)
+    node: Any = None
+    if flag:
+        node = start(object.__new__(NotImplementedSet), desc)
+        node.fn0, node.nr0 = edge(self)
+        node.fn1, node.nr1 = edge(source) if isinstance(source, Tensor) else (None, 0)
+        node.plan = None
+    become(self, array, desc)
+    if flag:
+        set_history(self, node, 0)
+    return self
+
+
+def _shown(source: Any, kind: Any, offset: int, size: Any, stride: Any) -> np.ndarray:
+    """The array that set_ makes a tensor show."""
+    if source is None:
+        return np.empty(0, kind.numpy)
+    if isinstance(source, Tensor):
+        array = storage_of(source)
+        if size is None:
+            return array
+    else:
+        array = source._root
+        if array.dtype != kind.numpy:
+            array = strided(array, (array.nbytes // kind.itemsize,), (1,), 0, kind.numpy)
+        if size is None:
+            return strided(array, (array.nbytes // kind.itemsize,), (1,), 0)
+    size = expect_ints(size, "set_", "size", 3)
+    stride = contiguous_strides(size) if stride is None else expect_ints(stride, "set_", "stride", 4)
+    if len(size) != len(stride):
+        raise RuntimeError(f"unequal size length ({len(size)}) and stride length ({len(stride)})")
+    check_bounds(size, stride, offset, array.itemsize, root_of(array).nbytes)
+    return strided(array, size, stride, offset)
+
+
+def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
+    """Change the shape in place; memory that must grow is new memory."""
+    if not size:
+        raise TypeError('resize_() missing 1 required positional arguments: "size"')
+    for position, s in enumerate(size):
+        if not (isinstance(s, (tuple, list)) or is_int(s)):
+            raise TypeError(
+                f"resize_(): argument 'size' (position {position + 1}) must be tuple of ints, not {type(s).__name__}"
+            )
+    return _resize(self, sizes(size))
+
+
+def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """Change the shape in place to that of another tensor."""
+    return _resize(self, tuple(expect_tensor(the_template, "resize_as_", "the_template")._desc.shape))
+
+
+def _resize(self: Tensor, shape: tuple) -> Tensor:
+    if self.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    if shape == tuple(self._desc.shape):
+        return self  # which PyTorch does not count as a write
+    if any(s < 0 for s in shape):
+        raise RuntimeError("numel: integer multiplication overflow")
+    array = storage_of(self)
+    offset, strides = storage_offset(array), contiguous_strides(shape)
+    new = strided(with_room(array, reach(shape, strides, offset)), shape, strides, offset)
+    become(self, new, describe(new))
+    return self
+
+
+def is_set_to(self: Tensor, tensor: Tensor) -> bool:
+    """Whether both show the same elements of the same memory."""
+    a, b = storage_of(self), storage_of(expect_tensor(tensor, "is_set_to", "tensor"))
+    return (
+        self._desc.dtype is tensor._desc.dtype
+        and root_of(a) is root_of(b)
+        and storage_offset(a) == storage_offset(b)
+        and self._desc.shape == tensor._desc.shape
+        and element_strides(a) == element_strides(b)
+    )
+
+
+def untyped_storage(self: Tensor) -> UntypedStorage:
+    """The memory of the tensor."""
+    return UntypedStorage(self)
+
+
+METHODS: dict[str, Any] = {f.__name__: f for f in (set_, resize_, resize_as_, is_set_to, untyped_storage)}
+FUNCTIONS: dict[str, Any] = {"is_set_to": is_set_to}
