@@ -80,7 +80,7 @@ FAMILIES = (
     "reinterpret",
     "strided",
     "inplace_views",
-    "storage",
+    "memory",
 )
 
 ALIASES = {

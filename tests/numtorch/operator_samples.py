@@ -62,7 +62,8 @@ div_scalar              torch.maximum(x, y)
 neg                     -x | x.neg()
 reciprocal              1 / p | p.reciprocal()
 conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj().abs()
-real_part               (x.to(torch.complex128) * (1 + 2j)).real
+view_as_real            torch.view_as_real(x.to(torch.complex128) * (1 + 2j)) | (x.to(torch.complex128) * 1j).imag
+view_as_complex         torch.view_as_complex(m).abs()
 pow_scalar              p ** 2 | x.pow(3) | p.pow(-0.5)
 pow_tensor              p ** y | p.pow(v)
 pow_base                2 ** x

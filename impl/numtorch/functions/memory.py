@@ -1,4 +1,4 @@
-"""The memory under a tensor: to look at, to exchange, to resize.
+"""The memory under a tensor exchanged, resized, compared.
 
 NumPy cannot let memory grow under the arrays that look into it. A tensor whose memory must grow gets new memory, and the
 tensors that shared the old keep that.
@@ -15,34 +15,13 @@ from ..geometry import element_strides, root_of, storage_offset, strided
 from ..graph import BinaryNode, edge
 from ..kernels import not_implemented
 from ..layout import contiguous_strides
+from ..storage import TypedStorage, UntypedStorage
 from ..strided import reach
 from ..tensor import Tensor, cpp_name
 from ..views import become, check_inplace, set_history, storage_of
 from ..writes import start, tracked
 from .arguments import expect_ints, expect_tensor, is_int, sizes
 from .strided import check_bounds
-
-
-class UntypedStorage:
-    """The memory of a tensor."""
-
-    __module__ = "torch.storage"
-
-    def __init__(self, tensor: Tensor):
-        self._root = root_of(storage_of(tensor))
-
-    def data_ptr(self) -> int:
-        """The address of the first byte."""
-        return self._root.__array_interface__["data"][0]
-
-    def nbytes(self) -> int:
-        """How many bytes."""
-        return self._root.nbytes
-
-    def __len__(self) -> int:
-        return self._root.nbytes
-
-    size = nbytes
 
 
 def with_room(array: np.ndarray, count: int) -> np.ndarray:
@@ -78,6 +57,8 @@ def set_(
     self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None
 ) -> Tensor:  # the names are PyTorch's
     """Let the tensor show the memory of another, or none."""
+    if isinstance(source, TypedStorage):
+        source = source.untyped()
     if source is not None and not isinstance(source, (Tensor, UntypedStorage)):
         raise TypeError(f"set_(): argument 'source' (position 1) must be Tensor, not {type(source).__name__}")
     flag = tracked(self, source) if isinstance(source, Tensor) else tracked(self)
@@ -105,16 +86,9 @@ def _shown(source: Any, kind: Any, offset: int, size: Any, stride: Any) -> np.nd
     """The array that set_ makes a tensor show."""
     if source is None:
         return np.empty(0, kind.numpy)
-    if isinstance(source, Tensor):
-        array = storage_of(source)
-        if size is None:
-            return array
-    else:
-        array = source._root
-        if array.dtype != kind.numpy:
-            array = strided(array, (array.nbytes // kind.itemsize,), (1,), 0, kind.numpy)
-        if size is None:
-            return strided(array, (array.nbytes // kind.itemsize,), (1,), 0)
+    array = storage_of(source) if isinstance(source, Tensor) else source.flat(np.dtype(kind.numpy))
+    if size is None:
+        return array
     size = expect_ints(size, "set_", "size", 3)
     stride = contiguous_strides(size) if stride is None else expect_ints(stride, "set_", "stride", 4)
     if len(size) != len(stride):
@@ -166,10 +140,5 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     )
 
 
-def untyped_storage(self: Tensor) -> UntypedStorage:
-    """The memory of the tensor."""
-    return UntypedStorage(self)
-
-
-METHODS: dict[str, Any] = {f.__name__: f for f in (set_, resize_, resize_as_, is_set_to, untyped_storage)}
+METHODS: dict[str, Any] = {f.__name__: f for f in (set_, resize_, resize_as_, is_set_to)}
 FUNCTIONS: dict[str, Any] = {"is_set_to": is_set_to}
