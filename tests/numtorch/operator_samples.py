@@ -63,7 +63,7 @@ neg                     -x | x.neg()
 reciprocal              1 / p | p.reciprocal()
 conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj().abs()
 view_as_real            torch.view_as_real(x.to(torch.complex128) * (1 + 2j)) | (x.to(torch.complex128) * 1j).imag
-view_as_complex         torch.view_as_complex(m).abs()
+view_as_complex         (torch.view_as_complex(m) * torch.view_as_complex(m)).imag
 pow_scalar              p ** 2 | x.pow(3) | p.pow(-0.5)
 pow_tensor              p ** y | p.pow(v)
 pow_base                2 ** x
@@ -219,7 +219,6 @@ addmm                   torch.addmm(w, x, m) | torch.addmm(q, m, x, beta=2, alph
 addmv                   torch.addmv(w, x, v) | torch.addmv(w, x, v, beta=2, alpha=0.5)
 addr                    torch.addr(x, w, v) | torch.addr(s, w, v, beta=2, alpha=0.5)
 baddbmm                 torch.baddbmm(w, b, e) | torch.baddbmm(w, b, e, beta=0.5, alpha=2)
-squeeze_product         w @ x
 trace                   q.trace()
 """
 
@@ -232,7 +231,7 @@ transpose               b.transpose(0, 2)
 permute                 b.permute(2, 0, 1) | x.T
 expand                  v.expand(2, 3) | s.expand(2) | s.expand(())
 squeeze                 x[:, :1].squeeze()
-squeeze_dim             x[:1].squeeze(0)
+squeeze_dim             x[:1].squeeze(0) | w @ x
 squeeze_dims            x[:1, :1].squeeze((0, 1))
 unsqueeze               x.unsqueeze(1)
 select                  x[1] | x.select(1, -1)
