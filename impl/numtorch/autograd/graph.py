@@ -50,7 +50,8 @@ def increment_version(tensor: Any) -> None:
     for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
         if not isinstance(t, Tensor):
             raise RuntimeError("increment_version expects each element of the iterable to be a tensor")
-        bump(t)
+        if not t.is_inference():  # inference tensors have no counter
+            bump(t)
 
 
 # ---- hooks on what is saved
