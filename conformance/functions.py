@@ -101,6 +101,7 @@ class Functions:
             return (yield from self._generate(function, _bound(scope, names, values)))
 
         made = shapes.function(function.parameters, function.generator)(generator if function.generator else body)
+        made.__defaults__ = tuple([self._session.resolve(value, scope) for value in function.defaults]) or None
         made.__name__ = made.__qualname__ = function.name
         made.__module__ = "__main__"
         return made

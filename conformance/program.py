@@ -133,6 +133,8 @@ class Function(_Value, frozen=True):
     """What the body raises once its steps have run, instead of returning."""
     generator: bool = False
     """Whether the body is a generator; it then holds `Yield` steps."""
+    defaults: tuple[None | bool | int | str | Float, ...] = ()
+    """What the last parameters are if a call does not give them."""
 
 
 class Raise(_Value, frozen=True):

@@ -87,15 +87,16 @@ def _encloses(outer: Scope, inner: Scope | None) -> bool:
     return False
 
 
-def record_function(function: FunctionType, name: str) -> Function:
-    """The function's body as data."""
+def record_function(function: FunctionType, name: str, *, member: bool = False) -> Function:
+    """The function's body as data; a member of a class keeps its parameters that have a default."""
     recording = Recording.active
     outer = recording.scope
     scope = recording.scope = Scope(recording, outer, name)
     raises: Raise | None = None
     result: Operand = None
     try:
-        variables = parameters(function)
+        defaults = function.__defaults__ or () if member else ()
+        variables = parameters(function, every=member)
         names = tuple([scope.name(variable_) for variable_ in variables])
         generator = inspect.isgeneratorfunction(function)
         try:
@@ -114,7 +115,13 @@ def record_function(function: FunctionType, name: str) -> Function:
     finally:
         scope.open = False
         recording.scope = outer
-    return Function(name, names, steps, result, raises, generator)
+    return Function(name, names, steps, result, raises, generator, tuple([_default(name, value) for value in defaults]))
+
+
+def _default(name: str, value: Any) -> Any:
+    if value is not None and not isinstance(value, bool | int | float | str):
+        raise RecordingError(f"a parameter of `{name}` has a default that is no number, text or None; pass it instead")
+    return as_operand(value)
 
 
 def _drive(generator: Any, scope: Scope) -> Any:
@@ -145,12 +152,12 @@ def _deliberate(error: BaseException) -> bool:
     return traceback is not None and place(traceback.tb_frame.f_code, traceback.tb_lasti).raises
 
 
-def parameters(function: FunctionType) -> list[str]:
-    """The names of the parameters that a call of the function fills: those without a default."""
+def parameters(function: FunctionType, *, every: bool = False) -> list[str]:
+    """The names of the parameters that a call of the function fills: those without a default, or every one."""
     code = function.__code__
     name = function.__name__
     positional = list(code.co_varnames[: code.co_argcount])
-    if function.__defaults__:
+    if function.__defaults__ and not every:
         del positional[-len(function.__defaults__) :]
     defaults = function.__kwdefaults__ or {}
     named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -217,7 +224,7 @@ def _member(name: str, value: Any) -> Member:
     if isinstance(value, FunctionType):
         entry = Recorded(value, recording.scope, None)
         recording.functions[id(value)] = entry
-        entry.operand = record_function(value, name)
+        entry.operand = record_function(value, name, member=True)
         return Member(entry.operand)
     if not isinstance(value, Symbol):  # a decorated function is a symbol, and is called, not read
         recording.assigned.add(name)

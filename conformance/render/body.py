@@ -407,9 +407,16 @@ class Body:
         ):
             return None
         inner.inlined = {pending.name: pending for pending in inner.pending}
-        parameters = ", ".join([inner.variable(name) for name in function.parameters])
+        parameters = inner.parameters(function)
         result = inner.writer.text(function.result)
         return None if inner.lines else f"lambda{' ' * bool(parameters)}{parameters}: {result}"
+
+    def parameters(self, function: Function) -> str:
+        """The parameters of the function that this body is of, as its signature has them."""
+        names = [self.variable(name) for name in function.parameters]
+        plain = len(names) - len(function.defaults)
+        defaults = [f"{n}={self.writer.text(v)}" for n, v in zip(names[plain:], function.defaults, strict=True)]
+        return ", ".join(names[:plain] + defaults)
 
     def _inner(self, function: Function) -> Body:
         return Body(function.steps, plain=self.plain, outer=self, function=function, number=self.number)
@@ -434,7 +441,7 @@ class Body:
         self.apart()
         for decorator in decorators:
             self.emit(f"@{decorator}")
-        self.emit(f"def {variable}({', '.join([inner.variable(name) for name in function.parameters])}):")
+        self.emit(f"def {variable}({inner.parameters(function)}):")
         self.depth += 1
         for line in body:
             self.emit(line.text)

@@ -661,6 +661,21 @@ def test_a_decorated_generator_keeps_its_mode_to_itself() -> None:
     assert (item.result, outside.result) == (False, True)
 
 
+def test_a_method_has_defaults_and_keywords() -> None:
+    body = Function(
+        "forward", ("ctx", "values", "by"), (op("mul", "$values", "$by", out="r"),), Ref("r"), defaults=(2,)
+    )
+    scale = Class("Scale", Global("torch.autograd.Function"), {"forward": Member(body, "staticmethod")})
+    trace = steps(
+        Bind(out="Scale", value=scale),
+        *leaf("x", [1.0, 2.0]),
+        method("$Scale", "apply", "$x", out="twice"),
+        Method(self=Ref("Scale"), name="apply", args=(), kwargs={"values": Ref("x"), "by": 3}, out="thrice"),
+    )
+    assert value(trace[-2], "twice") == tensor([2.0, 4.0]).data
+    assert value(trace[-1], "thrice") == tensor([3.0, 6.0]).data
+
+
 def test_a_class_is_a_subclass_of_autograds_function() -> None:
     double = Class(
         "Double",

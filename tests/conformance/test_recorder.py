@@ -260,6 +260,20 @@ def test_a_class_is_data_with_its_decorators():
     assert apply == Method(self=Ref("Double"), name="apply", args=(Ref("x"),), out="y")
 
 
+def test_a_method_keeps_the_defaults_of_its_parameters():
+    def case(torch, x):
+        class Scale(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, by=2.0, name=None):
+                return x * by
+
+        y = Scale.apply(x, by=3)
+
+    forward = steps(case, **X)[0].value.members["forward"].value
+    assert forward.parameters[1:] == ("x1", "by", "name")
+    assert forward.defaults == (Float("2.0"), None)
+
+
 def test_starred_parameters_are_counted_by_their_unpacking():
     def case(torch, x):
         def both(*grads):

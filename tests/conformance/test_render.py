@@ -235,6 +235,18 @@ def test_a_class_is_a_class():
     )
 
 
+def test_a_method_shows_the_defaults_of_its_parameters():
+    def case(torch, x):
+        class Scale(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, values, by=2.0, name=None):
+                return values * by
+
+        return Scale.apply(x, by=3)
+
+    assert "    def forward(ctx, values, by=2.0, name=None):\n" in written(case)
+
+
 @pytest.mark.parametrize(
     ("literal", "text"),
     [
@@ -314,7 +326,11 @@ def seen(value) -> object:
 
     if not isinstance(value, torch.Tensor):
         return type(value).__name__
-    if value.is_inference() or not value.is_leaf:
+    try:
+        leaf = value.is_leaf
+    except RuntimeError:  # of a view that cannot be derived from its base any more
+        return "stale view"
+    if value.is_inference() or not leaf:
         grad = None
     else:
         grad = None if value.grad is None else seen(value.grad)

@@ -18,7 +18,7 @@ from ..error_nodes import Error, attach
 from ..graph import edge
 from ..tensor import Tensor, wrap
 from ..views import storage_of
-from .function_node import BackwardCFunction, FunctionCtx
+from .function_node import BackwardCFunction, FunctionCtx, _FunctionBase
 from .function_outputs import process_outputs
 
 _ids = itertools.count()
@@ -35,7 +35,7 @@ class FunctionMeta(type):
         super().__init__(name, bases, attrs)
 
 
-class Function(FunctionCtx, metaclass=FunctionMeta):
+class Function(_FunctionBase, metaclass=FunctionMeta):
     """Base of custom operations: override forward and backward as static methods, call `apply`.
 
     Either forward takes a ctx, or setup_context is overridden and prepares the ctx from inputs and output.
@@ -57,6 +57,11 @@ class Function(FunctionCtx, metaclass=FunctionMeta):
             DeprecationWarning,
             stacklevel=2,
         )
+
+    @property
+    def next_functions(self) -> tuple:
+        """None: an object made of the class is no node of a graph."""
+        return ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(

@@ -93,11 +93,9 @@ class _ReadOnly(property):
         raise AttributeError(f"attribute '{self.attribute}' of 'torch._C._FunctionBase' objects is not writable")
 
 
-class BackwardCFunction(VariadicNode, FunctionCtx):
-    """The node of one call of a Function, and the ctx of its forward and backward."""
+class _FunctionBase(FunctionCtx):
+    """The attributes of a ctx; an object made of the Function itself, which is deprecated, has them as well."""
 
-    custom = True
-    multi = True
     _forward_cls: Any = None
 
     # What forward says, until its outputs have been wrapped.
@@ -110,31 +108,9 @@ class BackwardCFunction(VariadicNode, FunctionCtx):
     _materialize_non_diff_grads = _Flag("set_materialize_non_diff_grads", readable=True)
 
     _flags: dict[str, bool] = {}
-    _is_tensor: tuple[bool, ...] = ()
-    _descs: tuple[Descriptor | None, ...] = ()  # of the outputs; None for what is no tensor
-    _differentiable: tuple[bool, ...] = ()
     _saved: tuple[SavedVariable, ...] = ()
     _released = False
     _accessed = False  # saved_tensors were read and let go (clear_saved_tensors_on_access)
-
-    def __new__(cls) -> BackwardCFunction:
-        """A node without edges."""
-        node = object.__new__(cls)
-        node.seq = next_sequence_nr()
-        node.extra = None
-        node.next_nodes = node.next_nrs = ()
-        return node
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        cls.__module__ = "torch.autograd.function"
-
-    def __repr__(self) -> str:
-        return f"<torch.autograd.function.{type(self).__name__} object at 0x{id(self):x}>"
-
-    def __call__(self, *grads: Any) -> Any:
-        raise TypeError(f"'{type(self).__name__}' object is not callable")
-
-    # ---- what backward may read
 
     @_ReadOnly
     def saved_tensors(self) -> tuple:
@@ -155,6 +131,50 @@ class BackwardCFunction(VariadicNode, FunctionCtx):
             raise RuntimeError(FREED_TEXT)
         return self._saved
 
+    def _check_access(self) -> None:
+        if self._accessed:
+            raise RuntimeError(
+                "saved_tensors can only be accessed once when clear_saved_tensors_on_access=True is set on the "
+                "autograd.Function. Either access saved_tensors only once, or set clear_saved_tensors_on_access=False."
+            )
+
+    def _unpack(self) -> tuple:
+        if self._released:
+            raise RuntimeError(FREED_TEXT)
+        tensors = tuple([variable.unpack(self) for variable in self._saved])
+        if tensors and self._forward_cls.clear_saved_tensors_on_access:
+            self._saved = ()
+            self._accessed = True
+        return tensors
+
+
+class BackwardCFunction(VariadicNode, _FunctionBase):
+    """The node of one call of a Function, and the ctx of its forward and backward."""
+
+    custom = True
+    multi = True
+
+    _is_tensor: tuple[bool, ...] = ()  # for each argument of forward
+    _descs: tuple[Descriptor | None, ...] = ()  # of the outputs; None for what is no tensor
+    _differentiable: tuple[bool, ...] = ()
+
+    def __new__(cls) -> BackwardCFunction:
+        """A node without edges."""
+        node = object.__new__(cls)
+        node.seq = next_sequence_nr()
+        node.extra = None
+        node.next_nodes = node.next_nrs = ()
+        return node
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        cls.__module__ = "torch.autograd.function"
+
+    def __repr__(self) -> str:
+        return f"<torch.autograd.function.{type(self).__name__} object at 0x{id(self):x}>"
+
+    def __call__(self, *grads: Any) -> Any:
+        raise TypeError(f"'{type(self).__name__}' object is not callable")
+
     def maybe_clear_saved_tensors(self) -> None:
         """Let go of what was saved, unless the pass under way is to keep the graph."""
         from ..engine import current
@@ -172,22 +192,6 @@ class BackwardCFunction(VariadicNode, FunctionCtx):
     def metadata(self) -> dict[str, Any]:
         """A dictionary for whatever the user wants to keep with the node."""
         return self.extras().metadata
-
-    def _check_access(self) -> None:
-        if self._accessed:
-            raise RuntimeError(
-                "saved_tensors can only be accessed once when clear_saved_tensors_on_access=True is set on the "
-                "autograd.Function. Either access saved_tensors only once, or set clear_saved_tensors_on_access=False."
-            )
-
-    def _unpack(self) -> tuple:
-        if self._released:
-            raise RuntimeError(FREED_TEXT)
-        tensors = tuple([variable.unpack(self) for variable in self._saved])
-        if self._forward_cls.clear_saved_tensors_on_access:
-            self._saved = ()
-            self._accessed = True
-        return tensors
 
     @_ReadOnly
     def _input_metadata(self) -> tuple[Any, ...]:
