@@ -40,6 +40,7 @@ _MODULES = (
     "overrides",
     "random",
     "serialization",
+    "special",
     "storage",
     "utils",
 )

@@ -41,7 +41,7 @@ from typing import Any
 import numpy as np
 
 from . import formulas, grad_mode, saved
-from .descriptor import arrange, describe, sum_to
+from .descriptor import arrange, describe, plan_of, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import formulas, grad_mode, saved
-from .descriptor import arrange, describe, sum_to
+from .descriptor import arrange, describe, plan_of, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
@@ -80,8 +80,8 @@ from .kernels import div_other as k_div_other
 from .kernels import div_trunc as k_div_trunc
 from .kernels import dot as k_dot
 from .kernels import drop_where as k_drop_where
-from .kernels import efficient_zeros as k_efficient_zeros
 from .kernels import elu as k_elu
+from .kernels import elu_backward as k_elu_backward
 from .kernels import erf as k_erf
 from .kernels import erf_backward as k_erf_backward
 from .kernels import erfc as k_erfc
@@ -101,10 +101,15 @@ from .kernels import frac as k_frac
 from .kernels import gather_selected as k_gather_selected
 from .kernels import gelu as k_gelu
 from .kernels import gelu_backward as k_gelu_backward
+from .kernels import glu as k_glu
+from .kernels import glu_backward as k_glu_backward
 from .kernels import hardshrink as k_hardshrink
+from .kernels import hardshrink_backward as k_hardshrink_backward
 from .kernels import hardsigmoid as k_hardsigmoid
 from .kernels import hardsigmoid_backward as k_hardsigmoid_backward
 from .kernels import hardswish as k_hardswish
+from .kernels import hardswish_backward as k_hardswish_backward
+from .kernels import hardtanh_backward as k_hardtanh_backward
 from .kernels import index as k_index
 from .kernels import index_backward as k_index_backward
 from .kernels import index_put as k_index_put
@@ -115,9 +120,11 @@ from .kernels import isinf as k_isinf
 from .kernels import keep_where as k_keep_where
 from .kernels import kthvalue as k_kthvalue
 from .kernels import leaky_relu as k_leaky_relu
+from .kernels import leaky_relu_backward as k_leaky_relu_backward
 from .kernels import lerp as k_lerp
 from .kernels import lerp_tensor as k_lerp_tensor
 from .kernels import log_sigmoid as k_log_sigmoid
+from .kernels import log_sigmoid_backward as k_log_sigmoid_backward
 from .kernels import log_softmax as k_log_softmax
 from .kernels import log_softmax_backward_data as k_log_softmax_backward_data
 from .kernels import log_softmax_double_backward as k_log_softmax_double_backward
@@ -126,11 +133,10 @@ from .kernels import logit_backward as k_logit_backward
 from .kernels import logsumexp as k_logsumexp
 from .kernels import logsumexp_backward as k_logsumexp_backward
 from .kernels import masked_fill as k_masked_fill
-from .kernels import masked_fill_backward as k_masked_fill_backward
 from .kernels import masked_fill_tensor as k_masked_fill_tensor
+from .kernels import masked_fill_value as k_masked_fill_value
 from .kernels import masked_select as k_masked_select
 from .kernels import masked_select_backward as k_masked_select_backward
-from .kernels import masked_value_backward as k_masked_value_backward
 from .kernels import max_all as k_max_all
 from .kernels import max_dim as k_max_dim
 from .kernels import maximum_backward as k_maximum_backward
@@ -156,7 +162,6 @@ from .kernels import not_implemented as k_not_implemented
 from .kernels import outer_backward as k_outer_backward
 from .kernels import permute as k_permute
 from .kernels import permute_backward as k_permute_backward
-from .kernels import pick as k_pick
 from .kernels import pow_backward as k_pow_backward
 from .kernels import pow_backward_base as k_pow_backward_base
 from .kernels import pow_backward_exponent as k_pow_backward_exponent
@@ -174,6 +179,8 @@ from .kernels import remainder_scalar as k_remainder_scalar
 from .kernels import repeat as k_repeat
 from .kernels import repeat_backward as k_repeat_backward
 from .kernels import reshape as k_reshape
+from .kernels import rrelu_with_noise as k_rrelu_with_noise
+from .kernels import rrelu_with_noise_backward as k_rrelu_with_noise_backward
 from .kernels import rsqrt as k_rsqrt
 from .kernels import rsqrt_backward as k_rsqrt_backward
 from .kernels import rsub as k_rsub
@@ -184,10 +191,13 @@ from .kernels import scatter_selected as k_scatter_selected
 from .kernels import select as k_select
 from .kernels import select_backward as k_select_backward
 from .kernels import sgn as k_sgn
+from .kernels import sgn_backward as k_sgn_backward
+from .kernels import shrink_backward as k_shrink_backward
 from .kernels import sigmoid as k_sigmoid
 from .kernels import sigmoid_backward as k_sigmoid_backward
 from .kernels import sign as k_sign
 from .kernels import silu as k_silu
+from .kernels import silu_backward as k_silu_backward
 from .kernels import sin as k_sin
 from .kernels import sinc as k_sinc
 from .kernels import sinc_backward as k_sinc_backward
@@ -200,6 +210,7 @@ from .kernels import softmax_double_backward as k_softmax_double_backward
 from .kernels import softplus as k_softplus
 from .kernels import softplus_backward as k_softplus_backward
 from .kernels import softshrink as k_softshrink
+from .kernels import softshrink_backward as k_softshrink_backward
 from .kernels import sort as k_sort
 from .kernels import split as k_split
 from .kernels import split_backward as k_split_backward
@@ -247,9 +258,4614 @@ from .kernels import vector_norm as k_vector_norm
 from .kernels import view as k_view
 from .kernels import view_as_complex as k_view_as_complex
 from .kernels import view_as_real as k_view_as_real
-from .kernels import where as k_where
 from .kernels import xlogy as k_xlogy
 from .kernels import zeros_like as k_zeros_like
+
+
+class EluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'alpha', 'scale', 'input_scale',)
+    saved = ('self',)
+    saved_values = ('alpha', 'scale', 'input_scale',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        alpha = node.alpha
+        scale = node.scale
+        input_scale = node.input_scale
+        out = k_elu_backward(grad, alpha, scale, input_scale, False, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        alpha = node.alpha
+        scale = node.scale
+        input_scale = node.input_scale
+        return elu_backward(grad, alpha, scale, input_scale, False, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def elu(self, alpha, scale, input_scale, *, out=None):
+    """elu(self, alpha, scale, input_scale) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_elu(self._array, alpha, scale, input_scale)
+        desc = self._desc
+    else:
+        self = plain(self, 'elu', False, 'elu_cpu')
+        array, desc = single(k_elu(self._array, alpha, scale, input_scale), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = EluBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.alpha = alpha
+        node.scale = scale
+        node.input_scale = input_scale
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'elu')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'elu')
+    return result
+
+
+class EluBackward1(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'alpha', 'scale', 'input_scale',)
+    saved = ('result',)
+    saved_values = ('alpha', 'scale', 'input_scale',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        alpha = node.alpha
+        scale = node.scale
+        input_scale = node.input_scale
+        out = k_elu_backward(grad, alpha, scale, input_scale, True, result)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        alpha = node.alpha
+        scale = node.scale
+        input_scale = node.input_scale
+        return elu_backward(grad, alpha, scale, input_scale, True, result)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def elu_of(self, alpha, scale, input_scale, *, out=None):
+    """elu_of(self, alpha, scale, input_scale) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_elu(self._array, alpha, scale, input_scale)
+        desc = self._desc
+    else:
+        self = plain(self, 'elu_of', False, 'elu_cpu')
+        array, desc = single(k_elu(self._array, alpha, scale, input_scale), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = EluBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.alpha = alpha
+        node.scale = scale
+        node.input_scale = input_scale
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'elu_of')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'elu_of')
+    return result
+
+
+def elu_of_(self, alpha, scale, input_scale):
+    """elu_of_(self, alpha, scale, input_scale) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'elu_of_', False)
+    found = inplace_operands(self, None, 'elu_of', False)
+    flag = found[3]
+    if self._desc.dtype.category < 2:
+        raise refused('elu_cpu', self._desc.dtype)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_elu(target, alpha, scale, input_scale)
+    else:
+        self._array = target.dtype.type(k_elu(target, alpha, scale, input_scale))
+    if flag:
+        node = EluBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.alpha = alpha
+        node.scale = scale
+        node.input_scale = input_scale
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class EluBackwardBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self_or_result', 'self_or_result_version', 'alpha', 'scale', 'input_scale', 'is_result',)
+    saved = ('grad_output', 'self_or_result',)
+    saved_values = ('alpha', 'scale', 'input_scale', 'is_result',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # elu_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        self_or_result = unpack_input(node, 'self_or_result')
+        alpha = node.alpha
+        scale = node.scale
+        input_scale = node.input_scale
+        is_result = node.is_result
+        grad0 = None if node.fn0 is None else elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'EluBackwardBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'EluBackwardBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self_or_result is not None:
+            node.self_or_result = FREED
+
+
+def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_result, *, out=None):
+    """elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_result) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self_or_result) is Tensor and (desc := grad_output._desc) is self_or_result._desc and desc.real:
+        array = k_elu_backward(grad_output._array, alpha, scale, input_scale, is_result, self_or_result._array)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self_or_result) is float and self_or_result in (known := desc.constants) or type(self_or_result) is int and self_or_result in (known := desc.integers)
+    ):
+        self_or_result = known[self_or_result]
+        array = k_elu_backward(grad_output._array, alpha, scale, input_scale, is_result, self_or_result._array)
+    elif type(grad_output) is Tensor and type(self_or_result) is Tensor and (plan := grad_output._desc.plans.get(self_or_result._desc)) is not None and plan.raw and plan.plain:
+        array = k_elu_backward(grad_output._array, alpha, scale, input_scale, is_result, self_or_result._array)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self_or_result, 'elu_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self_or_result, left, right, desc, plan = found
+        array = k_elu_backward(left, alpha, scale, input_scale, is_result, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = grad_output._requires_grad or self_or_result._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self_or_result)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = EluBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = self_or_result._grad_fn
+        if fn1 is not None and self_or_result._extra is None:
+            node.fn1 = fn1
+            node.nr1 = self_or_result._output_nr
+        elif not self_or_result._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif self_or_result._accumulator is not None and self_or_result._extra is None and (fn1 := self_or_result._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(self_or_result)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+        else:
+            node.grad_output = None
+        if self_or_result._extra is not None and self_or_result._extra.inference:
+            check_saveable(self_or_result)
+        node.self_or_result = self_or_result
+        counter = self_or_result._counter
+        node.self_or_result_version = 0 if counter is None else counter[0]
+        node.alpha = alpha
+        node.scale = scale
+        node.input_scale = input_scale
+        node.is_result = is_result
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'elu_backward')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'elu_backward')
+    return result
+
+
+class CeluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'alpha',)
+    saved = ('self',)
+    saved_values = ('alpha',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        alpha = node.alpha
+        out = k_elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        alpha = node.alpha
+        return elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def celu(self, alpha, *, out=None):
+    """celu(self, alpha) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_celu(self._array, alpha)
+        desc = self._desc
+    else:
+        self = plain(self, 'celu', False, 'elu_cpu')
+        array, desc = single(k_celu(self._array, alpha), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = CeluBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'celu')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'celu')
+    return result
+
+
+class CeluBackward1(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'alpha',)
+    saved = ('result',)
+    saved_values = ('alpha',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        alpha = node.alpha
+        out = k_elu_backward(grad, alpha, 1, 1.0 / alpha, True, result)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        alpha = node.alpha
+        return elu_backward(grad, alpha, 1, 1.0 / alpha, True, result)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def celu_of(self, alpha, *, out=None):
+    """celu_of(self, alpha) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_celu(self._array, alpha)
+        desc = self._desc
+    else:
+        self = plain(self, 'celu_of', False, 'elu_cpu')
+        array, desc = single(k_celu(self._array, alpha), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = CeluBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'celu_of')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'celu_of')
+    return result
+
+
+def celu_of_(self, alpha):
+    """celu_of_(self, alpha) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'celu_of_', False)
+    found = inplace_operands(self, None, 'celu_of', False)
+    flag = found[3]
+    if self._desc.dtype.category < 2:
+        raise refused('elu_cpu', self._desc.dtype)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_celu(target, alpha)
+    else:
+        self._array = target.dtype.type(k_celu(target, alpha))
+    if flag:
+        node = CeluBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.alpha = alpha
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SoftplusBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'beta', 'threshold',)
+    saved = ('self',)
+    saved_values = ('beta', 'threshold',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        beta = node.beta
+        threshold = node.threshold
+        out = k_softplus_backward(grad, self, beta, threshold)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        beta = node.beta
+        threshold = node.threshold
+        return softplus_backward(grad, self, beta, threshold)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def softplus(self, beta, threshold, *, out=None):
+    """softplus(self, beta, threshold) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_softplus(self._array, beta, threshold)
+        desc = self._desc
+    else:
+        self = plain(self, 'softplus', False, 'softplus_cpu')
+        array, desc = single(k_softplus(self._array, beta, threshold), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SoftplusBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.beta = beta
+        node.threshold = threshold
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'softplus')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'softplus')
+    return result
+
+
+class SoftplusBackwardBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'beta', 'threshold',)
+    saved = ('grad_output', 'self',)
+    saved_values = ('beta', 'threshold',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # softplus_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        beta = node.beta
+        threshold = node.threshold
+        grad0 = None if node.fn0 is None else softplus_backward(grad, self, beta, threshold)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'SoftplusBackwardBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.softplus_double_backward(grad * grad_output, self, beta, threshold)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'SoftplusBackwardBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def softplus_backward(grad_output, self, beta, threshold, *, out=None):
+    """softplus_backward(grad_output, self, beta, threshold) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_softplus_backward(grad_output._array, self._array, beta, threshold)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_softplus_backward(grad_output._array, self._array, beta, threshold)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_softplus_backward(grad_output._array, self._array, beta, threshold)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'softplus_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_softplus_backward(left, right, beta, threshold)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SoftplusBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = self._grad_fn
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+            node.nr1 = self._output_nr
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+        else:
+            node.grad_output = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.beta = beta
+        node.threshold = threshold
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'softplus_backward')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'softplus_backward')
+    return result
+
+
+class GeluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'approximate',)
+    saved = ('self',)
+    saved_values = ('approximate',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        approximate = node.approximate
+        out = k_gelu_backward(grad, self, approximate)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        approximate = node.approximate
+        return gelu_backward(grad, self, approximate)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def gelu(self, approximate, *, out=None):
+    """gelu(self, approximate) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_gelu(self._array, approximate)
+        desc = self._desc
+    else:
+        self = plain(self, 'gelu', False, 'GeluKernelImpl')
+        array, desc = single(k_gelu(self._array, approximate), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = GeluBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.approximate = approximate
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'gelu')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'gelu')
+    return result
+
+
+class GeluBackwardBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'approximate',)
+    saved = ('grad_output', 'self',)
+    saved_values = ('approximate',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # gelu_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        approximate = node.approximate
+        grad0 = None if node.fn0 is None else gelu_backward(grad, self, approximate)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'GeluBackwardBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.gelu_double_backward(grad, grad_output, self, approximate)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'GeluBackwardBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def gelu_backward(grad_output, self, approximate, *, out=None):
+    """gelu_backward(grad_output, self, approximate) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_gelu_backward(grad_output._array, self._array, approximate)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_gelu_backward(grad_output._array, self._array, approximate)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_gelu_backward(grad_output._array, self._array, approximate)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'gelu_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_gelu_backward(left, right, approximate)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = GeluBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = self._grad_fn
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+            node.nr1 = self._output_nr
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+        else:
+            node.grad_output = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.approximate = approximate
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'gelu_backward')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'gelu_backward')
+    return result
+
+
+class SiluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_silu_backward(grad, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return formulas.silu_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def silu(self, *, out=None):
+    """silu(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_silu(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'silu', False, 'silu_cpu')
+        array, desc = single(k_silu(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SiluBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'silu')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'silu')
+    return result
+
+
+def silu_(self):
+    """silu_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'silu_', False)
+    found = inplace_operands(self, None, 'silu', False)
+    flag = found[3]
+    if self._desc.dtype.category < 2:
+        raise refused('silu_cpu', self._desc.dtype)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_silu(target)
+    else:
+        self._array = target.dtype.type(k_silu(target))
+    if flag:
+        node = SiluBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class MishBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_mish_backward(grad, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return formulas.mish_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def mish(self, *, out=None):
+    """mish(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_mish(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'mish', False, 'mish_cpu')
+        array, desc = single(k_mish(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = MishBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'mish')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'mish')
+    return result
+
+
+def mish_(self):
+    """mish_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'mish_', False)
+    found = inplace_operands(self, None, 'mish', False)
+    flag = found[3]
+    if self._desc.dtype.category < 2:
+        raise refused('mish_cpu', self._desc.dtype)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_mish(target)
+    else:
+        self._array = target.dtype.type(k_mish(target))
+    if flag:
+        node = MishBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LogSigmoidBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'buffer', 'buffer_counter', 'buffer_version', 'descs',)
+    saved = ('buffer', 'self',)
+    saved_values = ()
+    combines = True
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    buffer_nr = 1
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        grad = grads[0]
+        buffer = node.buffer
+        if node.buffer_counter[0] != node.buffer_version:
+            buffer = unpack_result(node, 'buffer')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_log_sigmoid_backward(grad, self, buffer)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.buffer is not None:
+                node.buffer = None
+                node.buffer_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        buffer = unpack_result(node, 'buffer')
+        self = unpack_input(node, 'self')
+        return log_sigmoid_backward(grad, self, buffer)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.buffer is not None:
+            node.buffer = None
+            node.buffer_counter = FREED_COUNTER
+
+
+def log_sigmoid(self):
+    """log_sigmoid(self) -> tuple"""
+    arrays = k_log_sigmoid(self._array)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LogSigmoidBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.buffer = arrays[1]
+        node.buffer_counter = results[1]._counter = [0]
+        node.buffer_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+def silu_gradient(grad_output, self, *, out=None):
+    """silu_gradient(grad_output, self) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_silu_backward(grad_output._array, self._array)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_silu_backward(grad_output._array, self._array)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_silu_backward(grad_output._array, self._array)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'silu_gradient', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_silu_backward(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'silu_gradient')
+    return result
+
+
+def mish_gradient(grad_output, self, *, out=None):
+    """mish_gradient(grad_output, self) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_mish_backward(grad_output._array, self._array)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_mish_backward(grad_output._array, self._array)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_mish_backward(grad_output._array, self._array)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'mish_gradient', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_mish_backward(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'mish_gradient')
+    return result
+
+
+class LogSigmoidBackwardBackward0(VariadicNode):
+    __slots__ = ('buffer', 'buffer_version', 'grad_output', 'grad_output_version', 'self', 'self_version', 'operand_descs',)
+    saved = ('buffer', 'grad_output', 'self',)
+    saved_values = ()
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # log_sigmoid_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        buffer = unpack_input(node, 'buffer')
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.next_nodes[0] is None else log_sigmoid_backward(grad, self, buffer)
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'LogSigmoidBackwardBackward0', 0)
+        grad1 = None if node.next_nodes[1] is None else formulas.log_sigmoid_double_backward(grad * grad_output, self)
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'LogSigmoidBackwardBackward0', 1)
+        return grad0, grad1,
+
+    def release(node) -> None:
+        if node.buffer is not None:
+            node.buffer = FREED
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
+    """log_sigmoid_backward(grad_output, self, buffer) -> Tensor"""
+    tensors, arrays, desc = together((grad_output, self,), (buffer,))
+    grad_output, self = tensors
+    array = k_log_sigmoid_backward(arrays[0], arrays[1], buffer._array)
+    if not desc.plain:
+        array, desc = arrange(array, desc)
+    flag = any([requires_grad(t) for t in tensors if t is not None])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LogSigmoidBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.buffer = buffer
+        node.buffer_version = 0 if buffer is None or buffer._counter is None else buffer._counter[0]
+        node.grad_output = grad_output
+        node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
+        node.self = self
+        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return result if out is None else store(out, result, 'log_sigmoid_backward')
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'log_sigmoid_backward')
+
+
+class LeakyReluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'negative_slope',)
+    saved = ('self',)
+    saved_values = ('negative_slope',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        negative_slope = node.negative_slope
+        out = k_leaky_relu_backward(grad, self, negative_slope, False)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        negative_slope = node.negative_slope
+        return leaky_relu_backward(grad, self, negative_slope, False)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def leaky_relu(self, negative_slope, *, out=None):
+    """leaky_relu(self, negative_slope) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_leaky_relu(self._array, negative_slope)
+        desc = self._desc
+    else:
+        self = plain(self, 'leaky_relu', False, 'leaky_relu_cpu')
+        array, desc = single(k_leaky_relu(self._array, negative_slope), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LeakyReluBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.negative_slope = negative_slope
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'leaky_relu')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'leaky_relu')
+    return result
+
+
+class LeakyReluBackward1(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'negative_slope',)
+    saved = ('result',)
+    saved_values = ('negative_slope',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        negative_slope = node.negative_slope
+        out = k_leaky_relu_backward(grad, result, negative_slope, True)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        negative_slope = node.negative_slope
+        return leaky_relu_backward(grad, result, negative_slope, True)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def leaky_relu_of(self, negative_slope, *, out=None):
+    """leaky_relu_of(self, negative_slope) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_leaky_relu(self._array, negative_slope)
+        desc = self._desc
+    else:
+        self = plain(self, 'leaky_relu_of', False, 'leaky_relu_cpu')
+        array, desc = single(k_leaky_relu(self._array, negative_slope), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LeakyReluBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.negative_slope = negative_slope
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'leaky_relu_of')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'leaky_relu_of')
+    return result
+
+
+def leaky_relu_of_(self, negative_slope):
+    """leaky_relu_of_(self, negative_slope) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'leaky_relu_of_', False)
+    found = inplace_operands(self, None, 'leaky_relu_of', False)
+    flag = found[3]
+    if self._desc.dtype.category < 2:
+        raise refused('leaky_relu_cpu', self._desc.dtype)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_leaky_relu(target, negative_slope)
+    else:
+        self._array = target.dtype.type(k_leaky_relu(target, negative_slope))
+    if flag:
+        node = LeakyReluBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.negative_slope = negative_slope
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LeakyReluBackwardBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'negative_slope',)
+    saved = ('self',)
+    saved_values = ('negative_slope',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        negative_slope = node.negative_slope
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_leaky_relu_backward(grad, self, negative_slope, False)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        negative_slope = node.negative_slope
+        grad0 = None if node.fn0 is None else leaky_relu_backward(grad, self, negative_slope, False)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'LeakyReluBackwardBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'LeakyReluBackwardBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, out=None):
+    """leaky_relu_backward(grad_output, self, negative_slope, self_is_result) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_leaky_relu_backward(grad_output._array, self._array, negative_slope, self_is_result)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_leaky_relu_backward(grad_output._array, self._array, negative_slope, self_is_result)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_leaky_relu_backward(grad_output._array, self._array, negative_slope, self_is_result)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'leaky_relu_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_leaky_relu_backward(left, right, negative_slope, self_is_result)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LeakyReluBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = self._grad_fn
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+            node.nr1 = self._output_nr
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.negative_slope = negative_slope
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'leaky_relu_backward')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'leaky_relu_backward')
+    return result
+
+
+class HardtanhBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'min_val', 'max_val',)
+    saved = ('self',)
+    saved_values = ('min_val', 'max_val',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        min_val = node.min_val
+        max_val = node.max_val
+        out = k_hardtanh_backward(grad, self, min_val, max_val)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        min_val = node.min_val
+        max_val = node.max_val
+        return hardtanh_backward(grad, self, min_val, max_val)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardtanh(self, min_val, max_val, *, out=None):
+    """hardtanh(self, min_val, max_val) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_clamp(self._array, min_val, max_val)
+        desc = self._desc
+    else:
+        self = plain(self, 'hardtanh', False)
+        array, desc = single(k_clamp(self._array, min_val, max_val), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HardtanhBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.min_val = min_val
+        node.max_val = max_val
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hardtanh')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hardtanh')
+    return result
+
+
+def hardtanh_(self, min_val, max_val):
+    """hardtanh_(self, min_val, max_val) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'hardtanh_', False)
+    found = inplace_operands(self, None, 'hardtanh', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_clamp(target, min_val, max_val)
+    else:
+        self._array = target.dtype.type(k_clamp(target, min_val, max_val))
+    if flag:
+        node = HardtanhBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.min_val = min_val
+        node.max_val = max_val
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class HardtanhBackwardBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'min_val', 'max_val',)
+    saved = ('self',)
+    saved_values = ('min_val', 'max_val',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        min_val = node.min_val
+        max_val = node.max_val
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_hardtanh_backward(grad, self, min_val, max_val)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        min_val = node.min_val
+        max_val = node.max_val
+        grad0 = None if node.fn0 is None else hardtanh_backward(grad, self, min_val, max_val)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'HardtanhBackwardBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'HardtanhBackwardBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
+    """hardtanh_backward(grad_output, self, min_val, max_val) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_hardtanh_backward(grad_output._array, self._array, min_val, max_val)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_hardtanh_backward(grad_output._array, self._array, min_val, max_val)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_hardtanh_backward(grad_output._array, self._array, min_val, max_val)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'hardtanh_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_hardtanh_backward(left, right, min_val, max_val)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HardtanhBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = self._grad_fn
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+            node.nr1 = self._output_nr
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.min_val = min_val
+        node.max_val = max_val
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hardtanh_backward')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hardtanh_backward')
+    return result
+
+
+class ThresholdBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'threshold',)
+    saved = ('self',)
+    saved_values = ('threshold',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        threshold = node.threshold
+        out = k_threshold_backward(grad, self, threshold)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        threshold = node.threshold
+        return threshold_backward(grad, self, threshold)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def threshold(self, threshold, value, *, out=None):
+    """threshold(self, threshold, value) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_threshold(self._array, threshold, value)
+        desc = self._desc
+    else:
+        self = plain(self, 'threshold', False)
+        array, desc = single(k_threshold(self._array, threshold, value), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ThresholdBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.threshold = threshold
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'threshold')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'threshold')
+    return result
+
+
+class ThresholdBackward1(UnaryNode):
+    __slots__ = ('self', 'self_version', 'threshold',)
+    saved = ('self',)
+    saved_values = ('threshold',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        threshold = node.threshold
+        out = k_threshold_backward(grad, self, threshold)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        threshold = node.threshold
+        return threshold_backward(grad, self, threshold)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def threshold_of(self, threshold, value, *, out=None):
+    """threshold_of(self, threshold, value) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_threshold(self._array, threshold, value)
+        desc = self._desc
+    else:
+        self = plain(self, 'threshold_of', False)
+        array, desc = single(k_threshold(self._array, threshold, value), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ThresholdBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.threshold = threshold
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'threshold_of')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'threshold_of')
+    return result
+
+
+def threshold_of_(self, threshold, value):
+    """threshold_of_(self, threshold, value) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'threshold_of_', False)
+    found = inplace_operands(self, None, 'threshold_of', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_threshold(target, threshold, value)
+    else:
+        self._array = target.dtype.type(k_threshold(target, threshold, value))
+    if flag:
+        node = ThresholdBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.threshold = threshold
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SoftshrinkBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'lambd',)
+    saved = ('self',)
+    saved_values = ('lambd',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        lambd = node.lambd
+        out = k_softshrink_backward(grad, self, lambd)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        lambd = node.lambd
+        return softshrink_backward(grad, self, lambd)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def softshrink(self, lambd, *, out=None):
+    """softshrink(self, lambd) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_softshrink(self._array, lambd)
+        desc = self._desc
+    else:
+        self = plain(self, 'softshrink', False, 'softshrink_check')
+        array, desc = single(k_softshrink(self._array, lambd), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SoftshrinkBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.lambd = lambd
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'softshrink')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'softshrink')
+    return result
+
+
+class SoftshrinkBackwardBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'lambd',)
+    saved = ('self',)
+    saved_values = ('lambd',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        lambd = node.lambd
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_softshrink_backward(grad, self, lambd)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        lambd = node.lambd
+        grad0 = None if node.fn0 is None else softshrink_backward(grad, self, lambd)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'SoftshrinkBackwardBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'SoftshrinkBackwardBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def softshrink_backward(grad_output, self, lambd, *, out=None):
+    """softshrink_backward(grad_output, self, lambd) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_shrink_backward(grad_output._array, self._array, lambd)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_shrink_backward(grad_output._array, self._array, lambd)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_shrink_backward(grad_output._array, self._array, lambd)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'softshrink_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_shrink_backward(left, right, lambd)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SoftshrinkBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = self._grad_fn
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+            node.nr1 = self._output_nr
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.lambd = lambd
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'softshrink_backward')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'softshrink_backward')
+    return result
+
+
+class HardshrinkBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'lambd',)
+    saved = ('self',)
+    saved_values = ('lambd',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        lambd = node.lambd
+        out = k_hardshrink_backward(grad, self, lambd)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        lambd = node.lambd
+        return hardshrink_backward(grad, self, lambd)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardshrink(self, lambd, *, out=None):
+    """hardshrink(self, lambd) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_hardshrink(self._array, lambd)
+        desc = self._desc
+    else:
+        self = plain(self, 'hardshrink', False, 'hardshrink_cpu')
+        array, desc = single(k_hardshrink(self._array, lambd), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HardshrinkBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.lambd = lambd
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hardshrink')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hardshrink')
+    return result
+
+
+class HardshrinkBackwardBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'lambd',)
+    saved = ('self',)
+    saved_values = ('lambd',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        lambd = node.lambd
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_hardshrink_backward(grad, self, lambd)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        lambd = node.lambd
+        grad0 = None if node.fn0 is None else hardshrink_backward(grad, self, lambd)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'HardshrinkBackwardBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'HardshrinkBackwardBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardshrink_backward(grad_output, self, lambd, *, out=None):
+    """hardshrink_backward(grad_output, self, lambd) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_shrink_backward(grad_output._array, self._array, lambd)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_shrink_backward(grad_output._array, self._array, lambd)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_shrink_backward(grad_output._array, self._array, lambd)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'hardshrink_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_shrink_backward(left, right, lambd)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HardshrinkBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = self._grad_fn
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+            node.nr1 = self._output_nr
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.lambd = lambd
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hardshrink_backward')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hardshrink_backward')
+    return result
+
+
+class HardsigmoidBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_hardsigmoid_backward(grad, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return hardsigmoid_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardsigmoid(self, *, out=None):
+    """hardsigmoid(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_hardsigmoid(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'hardsigmoid', False, 'hardsigmoid_cpu')
+        array, desc = single(k_hardsigmoid(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HardsigmoidBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hardsigmoid')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hardsigmoid')
+    return result
+
+
+def hardsigmoid_(self):
+    """hardsigmoid_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'hardsigmoid_', False)
+    found = inplace_operands(self, None, 'hardsigmoid', False)
+    flag = found[3]
+    if self._desc.dtype.category < 2:
+        raise refused('hardsigmoid_cpu', self._desc.dtype)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_hardsigmoid(target)
+    else:
+        self._array = target.dtype.type(k_hardsigmoid(target))
+    if flag:
+        node = HardsigmoidBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class HardsigmoidNotImplemented(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_not_implemented(grad, 'aten::hardsigmoid_backward')
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_not_implemented(grad, 'aten::hardsigmoid_backward')
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'HardsigmoidNotImplemented', 0)
+        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'HardsigmoidNotImplemented', 1)
+        return grad0, grad1
+
+
+def hardsigmoid_backward(grad_output, self, *, out=None):
+    """hardsigmoid_backward(grad_output, self) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_hardsigmoid_backward(grad_output._array, self._array)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_hardsigmoid_backward(grad_output._array, self._array)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_hardsigmoid_backward(grad_output._array, self._array)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'hardsigmoid_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_hardsigmoid_backward(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HardsigmoidNotImplemented()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = self._grad_fn
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+            node.nr1 = self._output_nr
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hardsigmoid_backward')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hardsigmoid_backward')
+    return result
+
+
+class HardswishBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_hardswish_backward(grad, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return hardswish_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardswish(self, *, out=None):
+    """hardswish(self) -> Tensor"""
+    if type(self) is Tensor and (self._desc.real):
+        array = k_hardswish(self._array)
+        desc = self._desc
+    else:
+        self = plain(self, 'hardswish', False, 'hardswish_cpu')
+        array, desc = single(k_hardswish(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HardswishBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hardswish')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hardswish')
+    return result
+
+
+def hardswish_(self):
+    """hardswish_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'hardswish_', False)
+    found = inplace_operands(self, None, 'hardswish', False)
+    flag = found[3]
+    if self._desc.dtype.category < 2:
+        raise refused('hardswish_cpu', self._desc.dtype)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_hardswish(target)
+    else:
+        self._array = target.dtype.type(k_hardswish(target))
+    if flag:
+        node = HardswishBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class HardswishBackwardBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version',)
+    saved = ('grad_output', 'self',)
+    saved_values = ()
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # hardswish_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        grad0 = None if node.fn0 is None else hardswish_backward(grad, self)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'HardswishBackwardBackward0', 0)
+        grad1 = None if node.fn1 is None else formulas.hardswish_double_backward(grad, grad_output, self)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'HardswishBackwardBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def hardswish_backward(grad_output, self, *, out=None):
+    """hardswish_backward(grad_output, self) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_hardswish_backward(grad_output._array, self._array)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_hardswish_backward(grad_output._array, self._array)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_hardswish_backward(grad_output._array, self._array)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'hardswish_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_hardswish_backward(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HardswishBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = self._grad_fn
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+            node.nr1 = self._output_nr
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+        else:
+            node.grad_output = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'hardswish_backward')
+        return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'hardswish_backward')
+    return result
+
+
+class RreluWithNoiseBackward0(UnaryNode):
+    __slots__ = ('noise', 'noise_version', 'self', 'self_version', 'lower', 'upper', 'training',)
+    saved = ('noise', 'self',)
+    saved_values = ('lower', 'upper', 'training',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        noise = node.noise
+        if noise is not None:
+            counter = noise._counter
+            if counter is not None and counter[0] != node.noise_version:
+                noise = unpack_input(node, 'noise')
+            noise = noise._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        lower = node.lower
+        upper = node.upper
+        training = node.training
+        out = k_rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
+        if not keep:
+            if node.noise is not None:
+                node.noise = FREED
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        noise = unpack_input(node, 'noise')
+        self = unpack_input(node, 'self')
+        lower = node.lower
+        upper = node.upper
+        training = node.training
+        return rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
+
+    def release(node) -> None:
+        if node.noise is not None:
+            node.noise = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def rrelu_with_noise(self, noise, lower, upper, training):
+    """rrelu_with_noise(self, noise, lower, upper, training) -> Tensor"""
+    array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = RreluWithNoiseBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if noise._extra is not None and noise._extra.inference:
+                check_saveable(noise)
+            node.noise = noise
+            counter = noise._counter
+            node.noise_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.lower = lower
+            node.upper = upper
+            node.training = training
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class RreluWithNoiseBackward1(UnaryNode):
+    __slots__ = ('noise', 'noise_version', 'result', 'result_counter', 'result_version', 'lower', 'upper', 'training',)
+    saved = ('noise', 'result',)
+    saved_values = ('lower', 'upper', 'training',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        noise = node.noise
+        if noise is not None:
+            counter = noise._counter
+            if counter is not None and counter[0] != node.noise_version:
+                noise = unpack_input(node, 'noise')
+            noise = noise._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        lower = node.lower
+        upper = node.upper
+        training = node.training
+        out = k_rrelu_with_noise_backward(grad, result, noise, lower, upper, training, True)
+        if not keep:
+            if node.noise is not None:
+                node.noise = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        noise = unpack_input(node, 'noise')
+        result = unpack_result(node, 'result')
+        lower = node.lower
+        upper = node.upper
+        training = node.training
+        return rrelu_with_noise_backward(grad, result, noise, lower, upper, training, True)
+
+    def release(node) -> None:
+        if node.noise is not None:
+            node.noise = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def rrelu_with_noise_of(self, noise, lower, upper, training):
+    """rrelu_with_noise_of(self, noise, lower, upper, training) -> Tensor"""
+    array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = RreluWithNoiseBackward1()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if noise._extra is not None and noise._extra.inference:
+                check_saveable(noise)
+            node.noise = noise
+            counter = noise._counter
+            node.noise_version = 0 if counter is None else counter[0]
+            node.lower = lower
+            node.upper = upper
+            node.training = training
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def rrelu_with_noise_of_(self, noise, lower, upper, training):
+    """rrelu_with_noise_of_(self, noise, lower, upper, training) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'rrelu_with_noise_of_', False)
+    found = inplace_operands(self, None, 'rrelu_with_noise_of', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_rrelu_with_noise(target, noise._array, lower, upper, training)
+    else:
+        self._array = target.dtype.type(k_rrelu_with_noise(target, noise._array, lower, upper, training))
+    if flag:
+        node = RreluWithNoiseBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if noise._extra is not None and noise._extra.inference:
+            check_saveable(noise)
+        node.noise = noise
+        counter = noise._counter
+        node.noise_version = 0 if counter is None else counter[0]
+        node.lower = lower
+        node.upper = upper
+        node.training = training
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class RreluWithNoiseBackwardBackward0(BinaryNode):
+    __slots__ = ('noise', 'noise_version', 'self', 'self_version', 'lower', 'upper', 'training',)
+    saved = ('noise', 'self',)
+    saved_values = ('lower', 'upper', 'training',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        noise = node.noise
+        if noise is not None:
+            counter = noise._counter
+            if counter is not None and counter[0] != node.noise_version:
+                noise = unpack_input(node, 'noise')
+            noise = noise._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        lower = node.lower
+        upper = node.upper
+        training = node.training
+        grad0 = None if node.fn0 is None else k_rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
+        grad1 = None if node.fn1 is None else k_zeros_like(grad)
+        if not keep:
+            if node.noise is not None:
+                node.noise = FREED
+            if node.self is not None:
+                node.self = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        noise = unpack_input(node, 'noise')
+        self = unpack_input(node, 'self')
+        lower = node.lower
+        upper = node.upper
+        training = node.training
+        grad0 = None if node.fn0 is None else rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.noise is not None:
+            node.noise = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, self_is_result):
+    """rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, self_is_result) -> Tensor"""
+    array = k_rrelu_with_noise_backward(grad_output._array, self._array, noise._array, lower, upper, training, self_is_result)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = RreluWithNoiseBackwardBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = self._grad_fn
+            if fn1 is not None and self._extra is None:
+                node.fn1 = fn1
+                node.nr1 = self._output_nr
+            elif not self._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(self)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn0 is not None:
+                if noise._extra is not None and noise._extra.inference:
+                    check_saveable(noise)
+                node.noise = noise
+                counter = noise._counter
+                node.noise_version = 0 if counter is None else counter[0]
+            else:
+                node.noise = None
+            if fn0 is not None:
+                if self._extra is not None and self._extra.inference:
+                    check_saveable(self)
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+            else:
+                node.self = None
+            node.lower = lower
+            node.upper = upper
+            node.training = training
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class GluBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'dim',)
+    saved = ('self',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        dim = node.dim
+        out = k_glu_backward(grad, self, dim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        return glu_backward(grad, self, dim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def glu(self, dim):
+    """glu(self, dim) -> Tensor"""
+    array = k_glu(self._array, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = GluBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class GluBackwardBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'dim',)
+    saved = ('grad_output', 'self',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # glu_double_backward_grad_output has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        grad0 = None if node.fn0 is None else formulas.glu_double_backward_grad_output(grad, self, dim)
+        grad1 = None if node.fn1 is None else formulas.glu_double_backward(grad, grad_output, self, dim)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def glu_backward(grad_output, self, dim):
+    """glu_backward(grad_output, self, dim) -> Tensor"""
+    array = k_glu_backward(grad_output._array, self._array, dim)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = GluBackwardBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = self._grad_fn
+            if fn1 is not None and self._extra is None:
+                node.fn1 = fn1
+                node.nr1 = self._output_nr
+            elif not self._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(self)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                if grad_output._extra is not None and grad_output._extra.inference:
+                    check_saveable(grad_output)
+                node.grad_output = grad_output
+                counter = grad_output._counter
+                node.grad_output_version = 0 if counter is None else counter[0]
+            else:
+                node.grad_output = None
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class SoftmaxBackward0(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'dim',)
+    saved = ('result',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        dim = node.dim
+        out = k_softmax_backward_data(grad, result, dim)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        dim = node.dim
+        return softmax_backward_data(grad, result, dim)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def softmax(self, dim):
+    """softmax(self, dim) -> Tensor"""
+    array = k_softmax(self._array, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SoftmaxBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class LogSoftmaxBackward0(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'dim',)
+    saved = ('result',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        dim = node.dim
+        out = k_log_softmax_backward_data(grad, result, dim)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        dim = node.dim
+        return log_softmax_backward_data(grad, result, dim)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def log_softmax(self, dim):
+    """log_softmax(self, dim) -> Tensor"""
+    array = k_log_softmax(self._array, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LogSoftmaxBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class SoftmaxBackwardDataBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version', 'dim',)
+    saved = ('grad_output', 'output',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad_output = node.grad_output
+        if grad_output is not None:
+            counter = grad_output._counter
+            if counter is not None and counter[0] != node.grad_output_version:
+                grad_output = unpack_input(node, 'grad_output')
+            grad_output = grad_output._array
+        output = node.output
+        if output is not None:
+            counter = output._counter
+            if counter is not None and counter[0] != node.output_version:
+                output = unpack_input(node, 'output')
+            output = output._array
+        dim = node.dim
+        grad0 = None if node.fn0 is None else k_softmax_backward_data(grad, output, dim)
+        grad1 = None if node.fn1 is None else k_softmax_double_backward(grad, grad_output, output, dim)
+        if not keep:
+            if node.grad_output is not None:
+                node.grad_output = FREED
+            if node.output is not None:
+                node.output = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        output = unpack_input(node, 'output')
+        dim = node.dim
+        grad0 = None if node.fn0 is None else softmax_backward_data(grad, output, dim)
+        grad1 = None if node.fn1 is None else formulas.softmax_double_backward(grad, grad_output, output, dim)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.output is not None:
+            node.output = FREED
+
+
+def softmax_backward_data(grad_output, output, dim):
+    """softmax_backward_data(grad_output, output, dim) -> Tensor"""
+    array = k_softmax_backward_data(grad_output._array, output._array, dim)
+    desc = describe(array)
+    flag = grad_output._requires_grad or output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SoftmaxBackwardDataBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = output._grad_fn
+            if fn1 is not None and output._extra is None:
+                node.fn1 = fn1
+                node.nr1 = output._output_nr
+            elif not output._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(output)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                if grad_output._extra is not None and grad_output._extra.inference:
+                    check_saveable(grad_output)
+                node.grad_output = grad_output
+                counter = grad_output._counter
+                node.grad_output_version = 0 if counter is None else counter[0]
+            else:
+                node.grad_output = None
+            if output._extra is not None and output._extra.inference:
+                check_saveable(output)
+            node.output = output
+            counter = output._counter
+            node.output_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class LogSoftmaxBackwardDataBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version', 'dim',)
+    saved = ('grad_output', 'output',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad_output = node.grad_output
+        if grad_output is not None:
+            counter = grad_output._counter
+            if counter is not None and counter[0] != node.grad_output_version:
+                grad_output = unpack_input(node, 'grad_output')
+            grad_output = grad_output._array
+        output = node.output
+        if output is not None:
+            counter = output._counter
+            if counter is not None and counter[0] != node.output_version:
+                output = unpack_input(node, 'output')
+            output = output._array
+        dim = node.dim
+        grad0 = None if node.fn0 is None else grad - k_total(grad * k_exp(output), dim)
+        grad1 = None if node.fn1 is None else k_log_softmax_double_backward(grad, grad_output, output, dim)
+        if not keep:
+            if node.grad_output is not None:
+                node.grad_output = FREED
+            if node.output is not None:
+                node.output = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        output = unpack_input(node, 'output')
+        dim = node.dim
+        grad0 = None if node.fn0 is None else grad - formulas.total(grad * exp(output), dim)
+        grad1 = None if node.fn1 is None else formulas.log_softmax_double_backward(grad, grad_output, output, dim)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.output is not None:
+            node.output = FREED
+
+
+def log_softmax_backward_data(grad_output, output, dim):
+    """log_softmax_backward_data(grad_output, output, dim) -> Tensor"""
+    array = k_log_softmax_backward_data(grad_output._array, output._array, dim)
+    desc = describe(array)
+    flag = grad_output._requires_grad or output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LogSoftmaxBackwardDataBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = output._grad_fn
+            if fn1 is not None and output._extra is None:
+                node.fn1 = fn1
+                node.nr1 = output._output_nr
+            elif not output._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(output)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                if grad_output._extra is not None and grad_output._extra.inference:
+                    check_saveable(grad_output)
+                node.grad_output = grad_output
+                counter = grad_output._counter
+                node.grad_output_version = 0 if counter is None else counter[0]
+            else:
+                node.grad_output = None
+            if output._extra is not None and output._extra.inference:
+                check_saveable(output)
+            node.output = output
+            counter = output._counter
+            node.output_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
 
 
 class LtBackward1(BinaryNode):
@@ -2488,6 +7104,7 @@ class MaximumBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     writes_grad = 1
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -2648,6 +7265,7 @@ class MinimumBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     writes_grad = 1
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -2807,6 +7425,7 @@ class FmaxBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -2966,6 +7585,7 @@ class FminBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -3125,6 +7745,7 @@ class WhereBackward0(VariadicNode):
     __slots__ = ('condition', 'condition_version', 'operand_descs',)
     saved = ('condition',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -3142,7 +7763,7 @@ class WhereBackward0(VariadicNode):
         if not keep:
             if node.condition is not None:
                 node.condition = FREED
-        return grad0, grad1
+        return grad0, grad1,
     def apply_tensors(node, grad):
         condition = unpack_input(node, 'condition')
         grad0 = None if node.next_nodes[0] is None else formulas.keep_where(grad, condition)
@@ -3151,7 +7772,7 @@ class WhereBackward0(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else formulas.drop_where(grad, condition)
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'WhereBackward0', 1)
-        return grad0, grad1
+        return grad0, grad1,
 
     def release(node) -> None:
         if node.condition is not None:
@@ -3160,7 +7781,7 @@ class WhereBackward0(VariadicNode):
 
 def where(condition, self, other, *, out=None):
     """where(condition, self, other) -> Tensor"""
-    tensors, arrays, desc = together((self, other,), (condition,))
+    tensors, arrays, desc = together((self, other,), (condition,), True)
     self, other = tensors
     array = k_choose(condition._array, arrays[0], arrays[1])
     if not desc.plain:
@@ -3205,10 +7826,11 @@ def where(condition, self, other, *, out=None):
     return result if out is None else store(out, result, 'where')
 
 
-class MaskedFillBackward0(UnaryNode):
-    __slots__ = ('mask', 'mask_version', 'self_sym_sizes',)
+class MaskedFillBackward0(VariadicNode):
+    __slots__ = ('mask', 'mask_version', 'operand_descs',)
     saved = ('mask',)
-    saved_values = ('self_sym_sizes',)
+    saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -3221,65 +7843,54 @@ class MaskedFillBackward0(UnaryNode):
             if counter is not None and counter[0] != node.mask_version:
                 mask = unpack_input(node, 'mask')
             mask = mask._array
-        self_sym_sizes = node.self_sym_sizes
-        out = k_masked_fill_backward(grad, mask, self_sym_sizes)
+        grad0 = None if node.next_nodes[0] is None else fit(k_masked_fill(grad, mask, 0), node.operand_descs[0])
         if not keep:
             if node.mask is not None:
                 node.mask = FREED
-        return out
+        return grad0,
     def apply_tensors(node, grad):
         mask = unpack_input(node, 'mask')
-        self_sym_sizes = node.self_sym_sizes
-        return formulas.masked_fill_backward(grad, mask, self_sym_sizes)
+        grad0 = None if node.next_nodes[0] is None else masked_fill(grad, mask, 0)
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'MaskedFillBackward0', 0)
+        return grad0,
 
     def release(node) -> None:
         if node.mask is not None:
             node.mask = FREED
 
 
-def masked_fill(self, mask, value):
+def masked_fill(self, mask, value, *, out=None):
     """masked_fill(self, mask, value) -> Tensor"""
-    array = k_masked_fill(self._array, mask._array, value)
+    tensors, arrays, desc = together((self,), (mask,))
+    self, = tensors
+    array = k_masked_fill(arrays[0], mask._array, value)
     desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
+    flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = MaskedFillBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if mask._extra is not None and mask._extra.inference:
-                check_saveable(mask)
-            node.mask = mask
-            counter = mask._counter
-            node.mask_version = 0 if counter is None else counter[0]
-            node.self_sym_sizes = self._desc.shape
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
+        node = MaskedFillBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.mask = mask
+        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return result if out is None else store(out, result, 'masked_fill')
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -3292,43 +7903,30 @@ def masked_fill(self, mask, value):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'masked_fill')
 
 
 def masked_fill_(self, mask, value):
     """masked_fill_(self, mask, value) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'masked_fill_', False)
-    found = inplace_operands(self, None, 'masked_fill', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    tensors, arrays, desc = together((self,), (mask,))
+    self, = tensors
+    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
     target = self._array
+    written = k_masked_fill(arrays[0], mask._array, value)
     if type(target) is np.ndarray:
-        target[...] = k_masked_fill(target, mask._array, value)
+        target[...] = written
     else:
-        self._array = target.dtype.type(k_masked_fill(target, mask._array, value))
+        self._array = target.dtype.type(written)
     if flag:
         node = MaskedFillBackward0()
         node.seq = next(sequence_nrs)
         node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        if mask._extra is not None and mask._extra.inference:
-            check_saveable(mask)
+        edges = [(None, 0) if self is None else edge(self)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
         node.mask = mask
-        counter = mask._counter
-        node.mask_version = 0 if counter is None else counter[0]
-        node.self_sym_sizes = self._desc.shape
+        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
         node.desc = self._desc
     bump(self)
     if flag:
@@ -3338,10 +7936,11 @@ def masked_fill_(self, mask, value):
     return self
 
 
-class MaskedFillBackward1(BinaryNode):
-    __slots__ = ('mask', 'mask_version', 'self_sym_sizes', 'value_scalar_type',)
+class MaskedFillBackward1(VariadicNode):
+    __slots__ = ('mask', 'mask_version', 'operand_descs',)
     saved = ('mask',)
-    saved_values = ('self_sym_sizes',)
+    saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -3354,89 +7953,58 @@ class MaskedFillBackward1(BinaryNode):
             if counter is not None and counter[0] != node.mask_version:
                 mask = unpack_input(node, 'mask')
             mask = mask._array
-        self_sym_sizes = node.self_sym_sizes
-        value_scalar_type = node.value_scalar_type
-        grad0 = None if node.fn0 is None else k_masked_fill_backward(grad, mask, self_sym_sizes)
-        grad1 = None if node.fn1 is None else k_masked_value_backward(grad, mask, value_scalar_type)
+        grad0 = None if node.next_nodes[0] is None else fit(k_masked_fill(grad, mask, 0), node.operand_descs[0])
+        grad1 = None if node.next_nodes[1] is None else fit(k_masked_fill_value(grad, mask), node.operand_descs[1])
         if not keep:
             if node.mask is not None:
                 node.mask = FREED
-        return grad0, grad1
+        return grad0, grad1,
     def apply_tensors(node, grad):
         mask = unpack_input(node, 'mask')
-        self_sym_sizes = node.self_sym_sizes
-        value_scalar_type = node.value_scalar_type
-        grad0 = None if node.fn0 is None else formulas.masked_fill_backward(grad, mask, self_sym_sizes)
-        grad1 = None if node.fn1 is None else formulas.masked_value_backward(grad, mask, value_scalar_type)
-        return grad0, grad1
+        grad0 = None if node.next_nodes[0] is None else masked_fill(grad, mask, 0)
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'MaskedFillBackward1', 0)
+        grad1 = None if node.next_nodes[1] is None else formulas.masked_fill_value(grad, mask)
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'MaskedFillBackward1', 1)
+        return grad0, grad1,
 
     def release(node) -> None:
         if node.mask is not None:
             node.mask = FREED
 
 
-def masked_fill_tensor(self, mask, value):
+def masked_fill_tensor(self, mask, value, *, out=None):
     """masked_fill_tensor(self, mask, value) -> Tensor"""
-    array = k_masked_fill_tensor(self._array, mask._array, value._array)
+    tensors, arrays, desc = together((self, value,), (mask,))
+    self, value = tensors
+    array = k_masked_fill_tensor(arrays[0], mask._array, arrays[1])
     desc = describe(array)
-    flag = self._requires_grad or value._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(value)
+    flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = MaskedFillBackward1()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-                node.nr0 = 0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            fn1 = value._grad_fn
-            if fn1 is not None and value._extra is None:
-                node.fn1 = fn1
-                node.nr1 = value._output_nr
-            elif not value._requires_grad:
-                node.fn1 = fn1 = None
-                node.nr1 = 0
-            elif value._accumulator is not None and value._extra is None and (fn1 := value._accumulator()) is not None:
-                node.fn1 = fn1
-                node.nr1 = 0
-            else:
-                fn1, nr1 = edge(value)
-                node.fn1 = fn1
-                node.nr1 = nr1
-            node.plan = None
-            if mask._extra is not None and mask._extra.inference:
-                check_saveable(mask)
-            node.mask = mask
-            counter = mask._counter
-            node.mask_version = 0 if counter is None else counter[0]
-            node.self_sym_sizes = self._desc.shape
-            node.value_scalar_type = value._desc.dtype
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
+        node = MaskedFillBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if value is None else edge(value)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.mask = mask
+        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return result if out is None else store(out, result, 'masked_fill_tensor')
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -3449,7 +8017,37 @@ def masked_fill_tensor(self, mask, value):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'masked_fill_tensor')
+
+
+def masked_fill_tensor_(self, mask, value):
+    """masked_fill_tensor_(self, mask, value) -> Tensor, self itself"""
+    tensors, arrays, desc = together((self, value,), (mask,))
+    self, value = tensors
+    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    written = k_masked_fill_tensor(arrays[0], mask._array, arrays[1])
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
+    if flag:
+        node = MaskedFillBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        edges = [(None, 0) if self is None else edge(self), (None, 0) if value is None else edge(value)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        node.mask = mask
+        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
 
 
 class MaskedSelectBackward0(UnaryNode):
@@ -3960,6 +8558,7 @@ class ClampBackward0(VariadicNode):
     __slots__ = ('max', 'max_version', 'min', 'min_version', 'self', 'self_version', 'operand_descs',)
     saved = ('max', 'min', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -3994,7 +8593,7 @@ class ClampBackward0(VariadicNode):
                 node.min = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
     def apply_tensors(node, grad):
         max = unpack_input(node, 'max')
         min = unpack_input(node, 'min')
@@ -4008,7 +8607,7 @@ class ClampBackward0(VariadicNode):
         grad2 = None if node.next_nodes[2] is None else formulas.clamp_upper_backward(grad, self, min, max)
         if grad2 is not None:
             grad2 = validate(grad2, node.operand_descs[2], 'ClampBackward0', 2)
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
 
     def release(node) -> None:
         if node.max is not None:
@@ -4109,6 +8708,7 @@ class ClampMinBackward1(BinaryNode):
     __slots__ = ('min', 'min_version', 'self', 'self_version',)
     saved = ('min', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -4334,6 +8934,7 @@ class ClampMaxBackward1(BinaryNode):
     __slots__ = ('max', 'max_version', 'self', 'self_version',)
     saved = ('max', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -5525,7 +10126,7 @@ class AddmmBackward0(VariadicNode):
                 node.mat1 = FREED
             if node.mat2 is not None:
                 node.mat2 = FREED
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
     def apply_tensors(node, grad):
         mat1 = unpack_input(node, 'mat1')
         mat2 = unpack_input(node, 'mat2')
@@ -5539,7 +10140,7 @@ class AddmmBackward0(VariadicNode):
         grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
 
     def release(node) -> None:
         if node.mat1 is not None:
@@ -5642,7 +10243,7 @@ class AddmvBackward0(VariadicNode):
                 node.mat = FREED
             if node.vec is not None:
                 node.vec = FREED
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
     def apply_tensors(node, grad):
         mat = unpack_input(node, 'mat')
         vec = unpack_input(node, 'vec')
@@ -5652,7 +10253,7 @@ class AddmvBackward0(VariadicNode):
         grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.outer_backward(grad, vec), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(mat, grad), alpha)
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
 
     def release(node) -> None:
         if node.mat is not None:
@@ -5751,7 +10352,7 @@ class AddrBackward0(VariadicNode):
                 node.vec1 = FREED
             if node.vec2 is not None:
                 node.vec2 = FREED
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
     def apply_tensors(node, grad):
         vec1 = unpack_input(node, 'vec1')
         vec2 = unpack_input(node, 'vec2')
@@ -5761,7 +10362,7 @@ class AddrBackward0(VariadicNode):
         grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(grad.mv(vec2.conj()), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(grad, vec1), alpha)
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
 
     def release(node) -> None:
         if node.vec1 is not None:
@@ -5860,7 +10461,7 @@ class BaddbmmBackward0(VariadicNode):
                 node.batch1 = FREED
             if node.batch2 is not None:
                 node.batch2 = FREED
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
     def apply_tensors(node, grad):
         batch1 = unpack_input(node, 'batch1')
         batch2 = unpack_input(node, 'batch2')
@@ -5870,7 +10471,7 @@ class BaddbmmBackward0(VariadicNode):
         grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.bmm_self_backward(grad, batch2), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.bmm_mat2_backward(grad, batch1), alpha)
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
 
     def release(node) -> None:
         if node.batch1 is not None:
@@ -6374,6 +10975,7 @@ class MulBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -6611,6 +11213,7 @@ class DivBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -7424,6 +12027,7 @@ class ReciprocalBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -7720,6 +12324,7 @@ class PowBackward1(BinaryNode):
     __slots__ = ('exponent', 'exponent_version', 'self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('exponent', 'result', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -7995,6 +12600,7 @@ class ExpBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -8126,6 +12732,7 @@ class LogBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -8261,6 +12868,7 @@ class SqrtBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -8392,6 +13000,7 @@ class RsqrtBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -8523,6 +13132,7 @@ class SinBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -8658,6 +13268,7 @@ class CosBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -8793,6 +13404,7 @@ class AtanBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -8928,6 +13540,7 @@ class AsinBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9063,6 +13676,7 @@ class AcosBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9198,6 +13812,7 @@ class SinhBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9333,6 +13948,7 @@ class CoshBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9468,6 +14084,7 @@ class Log1PBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9603,6 +14220,7 @@ class Expm1Backward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9734,6 +14352,7 @@ class TanBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9865,6 +14484,7 @@ class TanhBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9996,6 +14616,7 @@ class SigmoidBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -10127,6 +14748,7 @@ class ReluBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -10258,6 +14880,7 @@ class AbsBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -10390,19 +15013,44 @@ def abs_(self):
 
 
 class SgnBackward0(UnaryNode):
-    __slots__ = ()
-    saved = ()
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
             return out
-        out = k_efficient_zeros(grad)
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_sgn_backward(self, grad, result)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        return formulas.efficient_zeros(grad)
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return formulas.sgn_backward(self, grad, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
 
 
 def sgn(self, *, out=None):
@@ -10431,6 +15079,11 @@ def sgn(self, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
         result = _new(Tensor)
         result._array = array
@@ -10442,6 +15095,9 @@ def sgn(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
         if saved.hooks:
             saved.pack(node)
         if out is not None:
@@ -10472,6 +15128,8 @@ def sgn_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
         target[...] = k_sign(target)
@@ -10492,9 +15150,14 @@ def sgn_(self):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
         node.desc = self._desc
     bump(self)
     if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
         rebase_history(self, node)
         if saved.hooks:
             saved.pack(node)
@@ -11065,8 +15728,10 @@ class TanhBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version',)
     saved = ('grad_output', 'output',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        plan = node.plan
+        if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -11083,8 +15748,18 @@ class TanhBackwardBackward0(BinaryNode):
             if counter is not None and counter[0] != node.output_version:
                 output = unpack_input(node, 'output')
             output = output._array
-        grad0 = None if node.fn0 is None else k_tanh_backward(grad, output)
-        grad1 = None if node.fn1 is None else grad * (-2 * output * grad_output)
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_tanh_backward(grad, output)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * (-2 * output * grad_output)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
             if node.grad_output is not None:
                 node.grad_output = FREED
@@ -11095,7 +15770,11 @@ class TanhBackwardBackward0(BinaryNode):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
         grad0 = None if node.fn0 is None else tanh_backward(grad, output)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'TanhBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else grad * (mul_scalar(output, -2) * grad_output)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'TanhBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -11105,74 +15784,92 @@ class TanhBackwardBackward0(BinaryNode):
             node.output = FREED
 
 
-def tanh_backward(grad_output, output):
+def tanh_backward(grad_output, output, *, out=None):
     """tanh_backward(grad_output, output) -> Tensor"""
-    array = k_tanh_backward(grad_output._array, output._array)
-    desc = describe(array)
+    plan = None
+    if type(grad_output) is Tensor and type(output) is Tensor and (desc := grad_output._desc) is output._desc and desc.real:
+        array = k_tanh_backward(grad_output._array, output._array)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(output) is float and output in (known := desc.constants) or type(output) is int and output in (known := desc.integers)
+    ):
+        output = known[output]
+        array = k_tanh_backward(grad_output._array, output._array)
+    elif type(grad_output) is Tensor and type(output) is Tensor and (plan := grad_output._desc.plans.get(output._desc)) is not None and plan.raw and plan.plain:
+        array = k_tanh_backward(grad_output._array, output._array)
+        desc = plan.result
+    else:
+        found = operands(grad_output, output, 'tanh_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, output, left, right, desc, plan = found
+        array = k_tanh_backward(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = TanhBackwardBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = grad_output._grad_fn
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-                node.nr0 = 0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            fn1 = output._grad_fn
-            if fn1 is not None and output._extra is None:
-                node.fn1 = fn1
-                node.nr1 = output._output_nr
-            elif not output._requires_grad:
-                node.fn1 = fn1 = None
-                node.nr1 = 0
-            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
-                node.fn1 = fn1
-                node.nr1 = 0
-            else:
-                fn1, nr1 = edge(output)
-                node.fn1 = fn1
-                node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if grad_output._extra is not None and grad_output._extra.inference:
-                    check_saveable(grad_output)
-                node.grad_output = grad_output
-                counter = grad_output._counter
-                node.grad_output_version = 0 if counter is None else counter[0]
-            else:
-                node.grad_output = None
-            if output._extra is not None and output._extra.inference:
-                check_saveable(output)
-            node.output = output
-            counter = output._counter
-            node.output_version = 0 if counter is None else counter[0]
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
+        node = TanhBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = output._grad_fn
+        if fn1 is not None and output._extra is None:
+            node.fn1 = fn1
+            node.nr1 = output._output_nr
+        elif not output._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(output)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+        else:
+            node.grad_output = None
+        if output._extra is not None and output._extra.inference:
+            check_saveable(output)
+        node.output = output
+        counter = output._counter
+        node.output_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'tanh_backward')
+        return result
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -11185,6 +15882,8 @@ def tanh_backward(grad_output, output):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if out is not None:
+        return store(out, result, 'tanh_backward')
     return result
 
 
@@ -11192,8 +15891,10 @@ class SigmoidBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version',)
     saved = ('grad_output', 'output',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        plan = node.plan
+        if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -11210,8 +15911,18 @@ class SigmoidBackwardBackward0(BinaryNode):
             if counter is not None and counter[0] != node.output_version:
                 output = unpack_input(node, 'output')
             output = output._array
-        grad0 = None if node.fn0 is None else k_sigmoid_backward(grad, output)
-        grad1 = None if node.fn1 is None else grad * grad_output * (-2 * output + 1)
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_sigmoid_backward(grad, output)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * grad_output * (-2 * output + 1)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
             if node.grad_output is not None:
                 node.grad_output = FREED
@@ -11222,7 +15933,11 @@ class SigmoidBackwardBackward0(BinaryNode):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
         grad0 = None if node.fn0 is None else sigmoid_backward(grad, output)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'SigmoidBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else grad * grad_output * add_scalar(mul_scalar(output, -2), 1)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'SigmoidBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -11232,74 +15947,92 @@ class SigmoidBackwardBackward0(BinaryNode):
             node.output = FREED
 
 
-def sigmoid_backward(grad_output, output):
+def sigmoid_backward(grad_output, output, *, out=None):
     """sigmoid_backward(grad_output, output) -> Tensor"""
-    array = k_sigmoid_backward(grad_output._array, output._array)
-    desc = describe(array)
+    plan = None
+    if type(grad_output) is Tensor and type(output) is Tensor and (desc := grad_output._desc) is output._desc and desc.real:
+        array = k_sigmoid_backward(grad_output._array, output._array)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(output) is float and output in (known := desc.constants) or type(output) is int and output in (known := desc.integers)
+    ):
+        output = known[output]
+        array = k_sigmoid_backward(grad_output._array, output._array)
+    elif type(grad_output) is Tensor and type(output) is Tensor and (plan := grad_output._desc.plans.get(output._desc)) is not None and plan.raw and plan.plain:
+        array = k_sigmoid_backward(grad_output._array, output._array)
+        desc = plan.result
+    else:
+        found = operands(grad_output, output, 'sigmoid_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, output, left, right, desc, plan = found
+        array = k_sigmoid_backward(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = SigmoidBackwardBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = grad_output._grad_fn
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-                node.nr0 = 0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            fn1 = output._grad_fn
-            if fn1 is not None and output._extra is None:
-                node.fn1 = fn1
-                node.nr1 = output._output_nr
-            elif not output._requires_grad:
-                node.fn1 = fn1 = None
-                node.nr1 = 0
-            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
-                node.fn1 = fn1
-                node.nr1 = 0
-            else:
-                fn1, nr1 = edge(output)
-                node.fn1 = fn1
-                node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if grad_output._extra is not None and grad_output._extra.inference:
-                    check_saveable(grad_output)
-                node.grad_output = grad_output
-                counter = grad_output._counter
-                node.grad_output_version = 0 if counter is None else counter[0]
-            else:
-                node.grad_output = None
-            if output._extra is not None and output._extra.inference:
-                check_saveable(output)
-            node.output = output
-            counter = output._counter
-            node.output_version = 0 if counter is None else counter[0]
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
+        node = SigmoidBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = output._grad_fn
+        if fn1 is not None and output._extra is None:
+            node.fn1 = fn1
+            node.nr1 = output._output_nr
+        elif not output._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(output)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+        else:
+            node.grad_output = None
+        if output._extra is not None and output._extra.inference:
+            check_saveable(output)
+        node.output = output
+        counter = output._counter
+        node.output_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'sigmoid_backward')
+        return result
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -11312,6 +16045,8 @@ def sigmoid_backward(grad_output, output):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if out is not None:
+        return store(out, result, 'sigmoid_backward')
     return result
 
 
@@ -11319,8 +16054,10 @@ class ThresholdBackwardBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'threshold',)
     saved = ('self',)
     saved_values = ('threshold',)
+    combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        plan = node.plan
+        if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -11332,8 +16069,18 @@ class ThresholdBackwardBackward0(BinaryNode):
                 self = unpack_input(node, 'self')
             self = self._array
         threshold = node.threshold
-        grad0 = None if node.fn0 is None else k_threshold_backward(grad, self, threshold)
-        grad1 = None if node.fn1 is None else k_zeros_like(grad)
+        if node.fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_threshold_backward(grad, self, threshold)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        if node.fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
             if node.self is not None:
                 node.self = FREED
@@ -11342,7 +16089,11 @@ class ThresholdBackwardBackward0(BinaryNode):
         self = unpack_input(node, 'self')
         threshold = node.threshold
         grad0 = None if node.fn0 is None else threshold_backward(grad, self, threshold)
+        if grad0 is not None and node.plan is not None:
+            grad0 = validate(grad0, node.plan.desc0, 'ThresholdBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        if grad1 is not None and node.plan is not None:
+            grad1 = validate(grad1, node.plan.desc1, 'ThresholdBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -11350,70 +16101,88 @@ class ThresholdBackwardBackward0(BinaryNode):
             node.self = FREED
 
 
-def threshold_backward(grad_output, self, threshold):
+def threshold_backward(grad_output, self, threshold, *, out=None):
     """threshold_backward(grad_output, self, threshold) -> Tensor"""
-    array = k_threshold_backward(grad_output._array, self._array, threshold)
-    desc = describe(array)
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_threshold_backward(grad_output._array, self._array, threshold)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_threshold_backward(grad_output._array, self._array, threshold)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_threshold_backward(grad_output._array, self._array, threshold)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'threshold_backward', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_threshold_backward(left, right, threshold)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = ThresholdBackwardBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = grad_output._grad_fn
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-                node.nr0 = 0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            fn1 = self._grad_fn
-            if fn1 is not None and self._extra is None:
-                node.fn1 = fn1
-                node.nr1 = self._output_nr
-            elif not self._requires_grad:
-                node.fn1 = fn1 = None
-                node.nr1 = 0
-            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
-                node.fn1 = fn1
-                node.nr1 = 0
-            else:
-                fn1, nr1 = edge(self)
-                node.fn1 = fn1
-                node.nr1 = nr1
-            node.plan = None
-            if fn0 is not None:
-                if self._extra is not None and self._extra.inference:
-                    check_saveable(self)
-                node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
-            else:
-                node.self = None
-            node.threshold = threshold
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
+        node = ThresholdBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = grad_output._grad_fn
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+            node.nr0 = grad_output._output_nr
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = self._grad_fn
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+            node.nr1 = self._output_nr
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.threshold = threshold
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'threshold_backward')
+        return result
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -11426,6 +16195,8 @@ def threshold_backward(grad_output, self, threshold):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if out is not None:
+        return store(out, result, 'threshold_backward')
     return result
 
 
@@ -16626,6 +21397,7 @@ class Exp2Backward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -16757,6 +21529,7 @@ class Log2Backward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -16892,6 +21665,7 @@ class Log10Backward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -17027,6 +21801,7 @@ class LogaddexpBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -17186,6 +21961,7 @@ class Logaddexp2Backward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -17345,6 +22121,7 @@ class XlogyBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -17566,101 +22343,6 @@ def xlogy_(self, other):
     return self
 
 
-class LogSigmoidBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version',)
-    saved = ('self',)
-    saved_values = ()
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        out = grad * k_sigmoid(-self)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        return grad * sigmoid(-self)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def log_sigmoid(self, *, out=None):
-    """log_sigmoid(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
-        array = k_log_sigmoid(self._array)
-        desc = self._desc
-    else:
-        self = plain(self, 'log_sigmoid', False)
-        array = k_log_sigmoid(self._array)
-        desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        node = LogSigmoidBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        if self._extra is not None and self._extra.inference:
-            check_saveable(self)
-        node.self = self
-        counter = self._counter
-        node.self_version = 0 if counter is None else counter[0]
-        node.desc = desc
-        result = _new(Tensor)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._grad_fn = node
-        result._output_nr = 0
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
-        if out is not None:
-            return store(out, result, 'log_sigmoid')
-        return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    if out is not None:
-        return store(out, result, 'log_sigmoid')
-    return result
-
-
 class LogitBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'eps',)
     saved = ('self',)
@@ -17755,6 +22437,7 @@ class AsinhBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -17890,6 +22573,7 @@ class AcoshBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -18025,6 +22709,7 @@ class AtanhBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -18160,6 +22845,7 @@ class Atan2Backward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -18385,6 +23071,7 @@ class HypotBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('other', 'result', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -18638,6 +23325,7 @@ class SincBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -18997,6 +23685,7 @@ class ErfBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -19132,6 +23821,7 @@ class ErfcBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -19707,6 +24397,7 @@ class FmodBackward1(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -20049,6 +24740,7 @@ class RemainderBackward1(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -20705,7 +25397,7 @@ class LerpBackward0(VariadicNode):
         weight = node.weight
         grad0 = None if node.next_nodes[0] is None else fit(grad * (1 - weight), node.operand_descs[0])
         grad1 = None if node.next_nodes[1] is None else fit(grad * weight, node.operand_descs[1])
-        return grad0, grad1
+        return grad0, grad1,
     def apply_tensors(node, grad):
         weight = node.weight
         grad0 = None if node.next_nodes[0] is None else mul_scalar(grad, 1 - weight)
@@ -20714,7 +25406,7 @@ class LerpBackward0(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else mul_scalar(grad, weight)
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'LerpBackward0', 1)
-        return grad0, grad1
+        return grad0, grad1,
 
 
 def lerp_scalar(self, end, weight, *, out=None):
@@ -20796,6 +25488,7 @@ class LerpBackward1(VariadicNode):
     __slots__ = ('end', 'end_version', 'self', 'self_version', 'weight', 'weight_version', 'operand_descs',)
     saved = ('end', 'self', 'weight',)
     saved_values = ()
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -20830,7 +25523,7 @@ class LerpBackward1(VariadicNode):
                 node.self = FREED
             if node.weight is not None:
                 node.weight = FREED
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
     def apply_tensors(node, grad):
         end = unpack_input(node, 'end')
         self = unpack_input(node, 'self')
@@ -20844,7 +25537,7 @@ class LerpBackward1(VariadicNode):
         grad2 = None if node.next_nodes[2] is None else grad * (end - self)
         if grad2 is not None:
             grad2 = validate(grad2, node.operand_descs[2], 'LerpBackward1', 2)
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
 
     def release(node) -> None:
         if node.end is not None:
@@ -20945,6 +25638,7 @@ class AddcmulBackward0(VariadicNode):
     __slots__ = ('tensor1', 'tensor1_version', 'tensor2', 'tensor2_version', 'value', 'operand_descs',)
     saved = ('tensor1', 'tensor2',)
     saved_values = ('value',)
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -20972,7 +25666,7 @@ class AddcmulBackward0(VariadicNode):
                 node.tensor1 = FREED
             if node.tensor2 is not None:
                 node.tensor2 = FREED
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
     def apply_tensors(node, grad):
         tensor1 = unpack_input(node, 'tensor1')
         tensor2 = unpack_input(node, 'tensor2')
@@ -20986,7 +25680,7 @@ class AddcmulBackward0(VariadicNode):
         grad2 = None if node.next_nodes[2] is None else grad * mul_scalar(tensor1, value).conj()
         if grad2 is not None:
             grad2 = validate(grad2, node.operand_descs[2], 'AddcmulBackward0', 2)
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
 
     def release(node) -> None:
         if node.tensor1 is not None:
@@ -21082,6 +25776,7 @@ class AddcdivBackward0(VariadicNode):
     __slots__ = ('tensor1', 'tensor1_version', 'tensor2', 'tensor2_version', 'value', 'operand_descs',)
     saved = ('tensor1', 'tensor2',)
     saved_values = ('value',)
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -21109,7 +25804,7 @@ class AddcdivBackward0(VariadicNode):
                 node.tensor1 = FREED
             if node.tensor2 is not None:
                 node.tensor2 = FREED
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
     def apply_tensors(node, grad):
         tensor1 = unpack_input(node, 'tensor1')
         tensor2 = unpack_input(node, 'tensor2')
@@ -21123,7 +25818,7 @@ class AddcdivBackward0(VariadicNode):
         grad2 = None if node.next_nodes[2] is None else -grad * (mul_scalar(tensor1, value) / (tensor2 * tensor2)).conj()
         if grad2 is not None:
             grad2 = validate(grad2, node.operand_descs[2], 'AddcdivBackward0', 2)
-        return grad0, grad1, grad2
+        return grad0, grad1, grad2,
 
     def release(node) -> None:
         if node.tensor1 is not None:
@@ -21214,2283 +25909,46 @@ def addcdiv_(self, tensor1, tensor2, value):
             saved.pack(node)
     return self
 
-
-class SoftplusBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'beta', 'threshold',)
-    saved = ('self',)
-    saved_values = ('beta', 'threshold',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        beta = node.beta
-        threshold = node.threshold
-        out = k_softplus_backward(grad, self, beta, threshold)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        beta = node.beta
-        threshold = node.threshold
-        return formulas.softplus_backward(grad, self, beta, threshold)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def softplus(self, beta, threshold):
-    """softplus(self, beta, threshold) -> Tensor"""
-    array = k_softplus(self._array, beta, threshold)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = SoftplusBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.beta = beta
-            node.threshold = threshold
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-class EluBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'scale', 'input_scale', 'alpha',)
-    saved = ('self',)
-    saved_values = ('scale', 'input_scale', 'alpha',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        scale = node.scale
-        input_scale = node.input_scale
-        alpha = node.alpha
-        out = k_pick(grad, self <= 0, grad * (input_scale * alpha * scale) * k_exp(self * input_scale), grad * scale)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        scale = node.scale
-        input_scale = node.input_scale
-        alpha = node.alpha
-        return formulas.pick(grad, self <= 0, mul_scalar(grad, input_scale * alpha * scale) * exp(mul_scalar(self, input_scale)), mul_scalar(grad, scale))
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def elu(self, alpha, scale, input_scale):
-    """elu(self, alpha, scale, input_scale) -> Tensor"""
-    array = k_elu(self._array, alpha, scale, input_scale)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = EluBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.scale = scale
-            node.input_scale = input_scale
-            node.alpha = alpha
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-class CeluBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'alpha',)
-    saved = ('self',)
-    saved_values = ('alpha',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        alpha = node.alpha
-        out = k_pick(grad, self <= 0, grad * k_exp(self * (1 / alpha)), grad)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        alpha = node.alpha
-        return formulas.pick(grad, self <= 0, grad * exp(mul_scalar(self, 1 / alpha)), grad)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def celu(self, alpha):
-    """celu(self, alpha) -> Tensor"""
-    array = k_celu(self._array, alpha)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = CeluBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.alpha = alpha
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-def celu_(self, alpha):
-    """celu_(self, alpha) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'celu_', False)
-    found = inplace_operands(self, None, 'celu', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    if flag:
-        original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_celu(target, alpha)
-    else:
-        self._array = target.dtype.type(k_celu(target, alpha))
-    if flag:
-        node = CeluBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.self = original
-        node.self_version = 0
-        node.alpha = alpha
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
-class LeakyReluBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'negative_slope',)
-    saved = ('self',)
-    saved_values = ('negative_slope',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        negative_slope = node.negative_slope
-        out = k_where(self > 0, grad, grad * negative_slope)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        negative_slope = node.negative_slope
-        return where(self > 0, grad, mul_scalar(grad, negative_slope))
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def leaky_relu(self, negative_slope):
-    """leaky_relu(self, negative_slope) -> Tensor"""
-    array = k_leaky_relu(self._array, negative_slope)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = LeakyReluBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.negative_slope = negative_slope
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-class EluBackward1(UnaryNode):
-    __slots__ = ('result', 'result_counter', 'result_version', 'scale', 'input_scale', 'alpha',)
-    saved = ('result',)
-    saved_values = ('scale', 'input_scale', 'alpha',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
-        scale = node.scale
-        input_scale = node.input_scale
-        alpha = node.alpha
-        out = k_pick(grad, result <= 0, grad * input_scale * (result + alpha * scale), grad * scale)
-        if not keep:
-            if node.result is not None:
-                node.result = None
-                node.result_counter = FREED_COUNTER
-        return out
-    def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
-        scale = node.scale
-        input_scale = node.input_scale
-        alpha = node.alpha
-        return formulas.pick(grad, result <= 0, mul_scalar(grad, input_scale) * add_scalar(result, alpha * scale), mul_scalar(grad, scale))
-
-    def release(node) -> None:
-        if node.result is not None:
-            node.result = None
-            node.result_counter = FREED_COUNTER
-
-
-def elu_of(self, alpha, scale, input_scale):
-    """elu_of(self, alpha, scale, input_scale) -> Tensor"""
-    array = k_elu(self._array, alpha, scale, input_scale)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = EluBackward1()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            node.scale = scale
-            node.input_scale = input_scale
-            node.alpha = alpha
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-def elu_of_(self, alpha, scale, input_scale):
-    """elu_of_(self, alpha, scale, input_scale) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'elu_of_', False)
-    found = inplace_operands(self, None, 'elu_of', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_elu(target, alpha, scale, input_scale)
-    else:
-        self._array = target.dtype.type(k_elu(target, alpha, scale, input_scale))
-    if flag:
-        node = EluBackward1()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.scale = scale
-        node.input_scale = input_scale
-        node.alpha = alpha
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        node.result = self._array
-        node.result_counter = self._counter
-        node.result_version = self._counter[0]
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
-class LeakyReluBackward1(UnaryNode):
-    __slots__ = ('result', 'result_counter', 'result_version', 'negative_slope',)
-    saved = ('result',)
-    saved_values = ('negative_slope',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
-        negative_slope = node.negative_slope
-        out = k_where(result > 0, grad, grad * negative_slope)
-        if not keep:
-            if node.result is not None:
-                node.result = None
-                node.result_counter = FREED_COUNTER
-        return out
-    def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
-        negative_slope = node.negative_slope
-        return where(result > 0, grad, mul_scalar(grad, negative_slope))
-
-    def release(node) -> None:
-        if node.result is not None:
-            node.result = None
-            node.result_counter = FREED_COUNTER
-
-
-def leaky_relu_of(self, negative_slope):
-    """leaky_relu_of(self, negative_slope) -> Tensor"""
-    array = k_leaky_relu(self._array, negative_slope)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = LeakyReluBackward1()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            node.negative_slope = negative_slope
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-def leaky_relu_of_(self, negative_slope):
-    """leaky_relu_of_(self, negative_slope) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'leaky_relu_of_', False)
-    found = inplace_operands(self, None, 'leaky_relu_of', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_leaky_relu(target, negative_slope)
-    else:
-        self._array = target.dtype.type(k_leaky_relu(target, negative_slope))
-    if flag:
-        node = LeakyReluBackward1()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.negative_slope = negative_slope
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        node.result = self._array
-        node.result_counter = self._counter
-        node.result_version = self._counter[0]
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
-class HardtanhBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'min_val', 'max_val',)
-    saved = ('self',)
-    saved_values = ('min_val', 'max_val',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        min_val = node.min_val
-        max_val = node.max_val
-        out = k_pick(grad, (self <= min_val) | (self >= max_val), 0, grad)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        min_val = node.min_val
-        max_val = node.max_val
-        return formulas.pick(grad, (self <= min_val) | (self >= max_val), 0, grad)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def hardtanh(self, min_val, max_val):
-    """hardtanh(self, min_val, max_val) -> Tensor"""
-    array = k_clamp(self._array, min_val, max_val)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = HardtanhBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.min_val = min_val
-            node.max_val = max_val
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-def hardtanh_(self, min_val, max_val):
-    """hardtanh_(self, min_val, max_val) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'hardtanh_', False)
-    found = inplace_operands(self, None, 'hardtanh', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    if flag:
-        original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_clamp(target, min_val, max_val)
-    else:
-        self._array = target.dtype.type(k_clamp(target, min_val, max_val))
-    if flag:
-        node = HardtanhBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.self = original
-        node.self_version = 0
-        node.min_val = min_val
-        node.max_val = max_val
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
-class ThresholdBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'threshold',)
-    saved = ('self',)
-    saved_values = ('threshold',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        threshold = node.threshold
-        out = k_where(self <= threshold, 0, grad)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        threshold = node.threshold
-        return where(self <= threshold, 0, grad)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def threshold(self, threshold, value):
-    """threshold(self, threshold, value) -> Tensor"""
-    array = k_threshold(self._array, threshold, value)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = ThresholdBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.threshold = threshold
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-def threshold_(self, threshold, value):
-    """threshold_(self, threshold, value) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'threshold_', False)
-    found = inplace_operands(self, None, 'threshold', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    if flag:
-        original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_threshold(target, threshold, value)
-    else:
-        self._array = target.dtype.type(k_threshold(target, threshold, value))
-    if flag:
-        node = ThresholdBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.self = original
-        node.self_version = 0
-        node.threshold = threshold
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
-class SoftshrinkBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'lambd',)
-    saved = ('self',)
-    saved_values = ('lambd',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        lambd = node.lambd
-        out = k_pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        lambd = node.lambd
-        return formulas.pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def softshrink(self, lambd):
-    """softshrink(self, lambd) -> Tensor"""
-    array = k_softshrink(self._array, lambd)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = SoftshrinkBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.lambd = lambd
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-class HardshrinkBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'lambd',)
-    saved = ('self',)
-    saved_values = ('lambd',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        lambd = node.lambd
-        out = k_pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        lambd = node.lambd
-        return formulas.pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def hardshrink(self, lambd):
-    """hardshrink(self, lambd) -> Tensor"""
-    array = k_hardshrink(self._array, lambd)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = HardshrinkBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.lambd = lambd
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-class HardsigmoidBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version',)
-    saved = ('self',)
-    saved_values = ()
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        out = k_hardsigmoid_backward(grad, self)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        return hardsigmoid_backward(grad, self)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def hardsigmoid(self, *, out=None):
-    """hardsigmoid(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
-        array = k_hardsigmoid(self._array)
-        desc = self._desc
-    else:
-        self = plain(self, 'hardsigmoid', False)
-        array, desc = single(k_hardsigmoid(self._array), self)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        node = HardsigmoidBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        if self._extra is not None and self._extra.inference:
-            check_saveable(self)
-        node.self = self
-        counter = self._counter
-        node.self_version = 0 if counter is None else counter[0]
-        node.desc = desc
-        result = _new(Tensor)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._grad_fn = node
-        result._output_nr = 0
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
-        if out is not None:
-            return store(out, result, 'hardsigmoid')
-        return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    if out is not None:
-        return store(out, result, 'hardsigmoid')
-    return result
-
-
-def hardsigmoid_(self):
-    """hardsigmoid_(self) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'hardsigmoid_', False)
-    found = inplace_operands(self, None, 'hardsigmoid', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    if flag:
-        original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_hardsigmoid(target)
-    else:
-        self._array = target.dtype.type(k_hardsigmoid(target))
-    if flag:
-        node = HardsigmoidBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.self = original
-        node.self_version = 0
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
-class HardsigmoidNotImplemented(BinaryNode):
-    __slots__ = ()
-    saved = ()
-    saved_values = ()
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        grad0 = None if node.fn0 is None else k_not_implemented(grad, 'aten::hardsigmoid_backward')
-        grad1 = None if node.fn1 is None else k_not_implemented(grad, 'aten::hardsigmoid_backward')
-        return grad0, grad1
-    def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
-        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
-        return grad0, grad1
-
-
-def hardsigmoid_backward(grad_output, self):
-    """hardsigmoid_backward(grad_output, self) -> Tensor"""
-    array = k_hardsigmoid_backward(grad_output._array, self._array)
-    desc = describe(array)
-    flag = grad_output._requires_grad or self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = HardsigmoidNotImplemented()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = grad_output._grad_fn
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-                node.nr0 = 0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            fn1 = self._grad_fn
-            if fn1 is not None and self._extra is None:
-                node.fn1 = fn1
-                node.nr1 = self._output_nr
-            elif not self._requires_grad:
-                node.fn1 = fn1 = None
-                node.nr1 = 0
-            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
-                node.fn1 = fn1
-                node.nr1 = 0
-            else:
-                fn1, nr1 = edge(self)
-                node.fn1 = fn1
-                node.nr1 = nr1
-            node.plan = None
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-class HardswishBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version',)
-    saved = ('self',)
-    saved_values = ()
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        out = k_pick(grad, self <= -3, 0, k_pick(grad, self < 3, grad * (self / 3 + 0.5), grad))
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        return formulas.pick(grad, self <= -3, 0, formulas.pick(grad, self < 3, grad * add_scalar(div_scalar(self, 3), 0.5), grad))
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def hardswish(self, *, out=None):
-    """hardswish(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
-        array = k_hardswish(self._array)
-        desc = self._desc
-    else:
-        self = plain(self, 'hardswish', False)
-        array, desc = single(k_hardswish(self._array), self)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        node = HardswishBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        if self._extra is not None and self._extra.inference:
-            check_saveable(self)
-        node.self = self
-        counter = self._counter
-        node.self_version = 0 if counter is None else counter[0]
-        node.desc = desc
-        result = _new(Tensor)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._grad_fn = node
-        result._output_nr = 0
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
-        if out is not None:
-            return store(out, result, 'hardswish')
-        return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    if out is not None:
-        return store(out, result, 'hardswish')
-    return result
-
-
-def hardswish_(self):
-    """hardswish_(self) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'hardswish_', False)
-    found = inplace_operands(self, None, 'hardswish', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    if flag:
-        original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_hardswish(target)
-    else:
-        self._array = target.dtype.type(k_hardswish(target))
-    if flag:
-        node = HardswishBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.self = original
-        node.self_version = 0
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
-class GeluBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'approximate',)
-    saved = ('self',)
-    saved_values = ('approximate',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        approximate = node.approximate
-        out = k_gelu_backward(grad, self, approximate)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        approximate = node.approximate
-        return formulas.gelu_backward(grad, self, approximate)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def gelu(self, approximate):
-    """gelu(self, approximate) -> Tensor"""
-    array = k_gelu(self._array, approximate)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = GeluBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.approximate = approximate
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-class SiluBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version',)
-    saved = ('self',)
-    saved_values = ()
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        out = grad * k_sigmoid(self) * (1 + self * (1 - k_sigmoid(self)))
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        return grad * sigmoid(self) * add_scalar(self * formulas.number_minus(1, sigmoid(self)), 1)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def silu(self, *, out=None):
-    """silu(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
-        array = k_silu(self._array)
-        desc = self._desc
-    else:
-        self = plain(self, 'silu', False)
-        array, desc = single(k_silu(self._array), self)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        node = SiluBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        if self._extra is not None and self._extra.inference:
-            check_saveable(self)
-        node.self = self
-        counter = self._counter
-        node.self_version = 0 if counter is None else counter[0]
-        node.desc = desc
-        result = _new(Tensor)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._grad_fn = node
-        result._output_nr = 0
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
-        if out is not None:
-            return store(out, result, 'silu')
-        return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    if out is not None:
-        return store(out, result, 'silu')
-    return result
-
-
-def silu_(self):
-    """silu_(self) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'silu_', False)
-    found = inplace_operands(self, None, 'silu', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    if flag:
-        original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_silu(target)
-    else:
-        self._array = target.dtype.type(k_silu(target))
-    if flag:
-        node = SiluBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.self = original
-        node.self_version = 0
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
-class MishBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version',)
-    saved = ('self',)
-    saved_values = ()
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        out = k_mish_backward(grad, self)
-        if not keep:
-            if node.self is not None:
-                node.self = FREED
-        return out
-    def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        return formulas.mish_backward(grad, self)
-
-    def release(node) -> None:
-        if node.self is not None:
-            node.self = FREED
-
-
-def mish(self, *, out=None):
-    """mish(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
-        array = k_mish(self._array)
-        desc = self._desc
-    else:
-        self = plain(self, 'mish', False)
-        array, desc = single(k_mish(self._array), self)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        node = MishBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        if self._extra is not None and self._extra.inference:
-            check_saveable(self)
-        node.self = self
-        counter = self._counter
-        node.self_version = 0 if counter is None else counter[0]
-        node.desc = desc
-        result = _new(Tensor)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._grad_fn = node
-        result._output_nr = 0
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
-        if out is not None:
-            return store(out, result, 'mish')
-        return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    if out is not None:
-        return store(out, result, 'mish')
-    return result
-
-
-def mish_(self):
-    """mish_(self) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'mish_', False)
-    found = inplace_operands(self, None, 'mish', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    if flag:
-        original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_mish(target)
-    else:
-        self._array = target.dtype.type(k_mish(target))
-    if flag:
-        node = MishBackward0()
-        node.seq = next(sequence_nrs)
-        node.extra = None
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.self = original
-        node.self_version = 0
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
-class SoftmaxBackward0(UnaryNode):
-    __slots__ = ('result', 'result_counter', 'result_version', 'dim',)
-    saved = ('result',)
-    saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
-        dim = node.dim
-        out = k_softmax_backward_data(grad, result, dim)
-        if not keep:
-            if node.result is not None:
-                node.result = None
-                node.result_counter = FREED_COUNTER
-        return out
-    def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
-        dim = node.dim
-        return softmax_backward_data(grad, result, dim)
-
-    def release(node) -> None:
-        if node.result is not None:
-            node.result = None
-            node.result_counter = FREED_COUNTER
-
-
-def softmax(self, dim):
-    """softmax(self, dim) -> Tensor"""
-    array = k_softmax(self._array, dim)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = SoftmaxBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            node.dim = dim
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-class LogSoftmaxBackward0(UnaryNode):
-    __slots__ = ('result', 'result_counter', 'result_version', 'dim',)
-    saved = ('result',)
-    saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
-        dim = node.dim
-        out = k_log_softmax_backward_data(grad, result, dim)
-        if not keep:
-            if node.result is not None:
-                node.result = None
-                node.result_counter = FREED_COUNTER
-        return out
-    def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
-        dim = node.dim
-        return log_softmax_backward_data(grad, result, dim)
-
-    def release(node) -> None:
-        if node.result is not None:
-            node.result = None
-            node.result_counter = FREED_COUNTER
-
-
-def log_softmax(self, dim):
-    """log_softmax(self, dim) -> Tensor"""
-    array = k_log_softmax(self._array, dim)
-    desc = describe(array)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = LogSoftmaxBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            node.dim = dim
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-class SoftmaxBackwardDataBackward0(BinaryNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version', 'dim',)
-    saved = ('grad_output', 'output',)
-    saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        grad_output = node.grad_output
-        if grad_output is not None:
-            counter = grad_output._counter
-            if counter is not None and counter[0] != node.grad_output_version:
-                grad_output = unpack_input(node, 'grad_output')
-            grad_output = grad_output._array
-        output = node.output
-        if output is not None:
-            counter = output._counter
-            if counter is not None and counter[0] != node.output_version:
-                output = unpack_input(node, 'output')
-            output = output._array
-        dim = node.dim
-        grad0 = None if node.fn0 is None else k_softmax_backward_data(grad, output, dim)
-        grad1 = None if node.fn1 is None else k_softmax_double_backward(grad, grad_output, output, dim)
-        if not keep:
-            if node.grad_output is not None:
-                node.grad_output = FREED
-            if node.output is not None:
-                node.output = FREED
-        return grad0, grad1
-    def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        output = unpack_input(node, 'output')
-        dim = node.dim
-        grad0 = None if node.fn0 is None else softmax_backward_data(grad, output, dim)
-        grad1 = None if node.fn1 is None else formulas.softmax_double_backward(grad, grad_output, output, dim)
-        return grad0, grad1
-
-    def release(node) -> None:
-        if node.grad_output is not None:
-            node.grad_output = FREED
-        if node.output is not None:
-            node.output = FREED
-
-
-def softmax_backward_data(grad_output, output, dim):
-    """softmax_backward_data(grad_output, output, dim) -> Tensor"""
-    array = k_softmax_backward_data(grad_output._array, output._array, dim)
-    desc = describe(array)
-    flag = grad_output._requires_grad or output._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(output)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = SoftmaxBackwardDataBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = grad_output._grad_fn
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-                node.nr0 = 0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            fn1 = output._grad_fn
-            if fn1 is not None and output._extra is None:
-                node.fn1 = fn1
-                node.nr1 = output._output_nr
-            elif not output._requires_grad:
-                node.fn1 = fn1 = None
-                node.nr1 = 0
-            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
-                node.fn1 = fn1
-                node.nr1 = 0
-            else:
-                fn1, nr1 = edge(output)
-                node.fn1 = fn1
-                node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if grad_output._extra is not None and grad_output._extra.inference:
-                    check_saveable(grad_output)
-                node.grad_output = grad_output
-                counter = grad_output._counter
-                node.grad_output_version = 0 if counter is None else counter[0]
-            else:
-                node.grad_output = None
-            if output._extra is not None and output._extra.inference:
-                check_saveable(output)
-            node.output = output
-            counter = output._counter
-            node.output_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
-
-class LogSoftmaxBackwardDataBackward0(BinaryNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version', 'dim',)
-    saved = ('grad_output', 'output',)
-    saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        grad_output = node.grad_output
-        if grad_output is not None:
-            counter = grad_output._counter
-            if counter is not None and counter[0] != node.grad_output_version:
-                grad_output = unpack_input(node, 'grad_output')
-            grad_output = grad_output._array
-        output = node.output
-        if output is not None:
-            counter = output._counter
-            if counter is not None and counter[0] != node.output_version:
-                output = unpack_input(node, 'output')
-            output = output._array
-        dim = node.dim
-        grad0 = None if node.fn0 is None else grad - k_total(grad * k_exp(output), dim)
-        grad1 = None if node.fn1 is None else k_log_softmax_double_backward(grad, grad_output, output, dim)
-        if not keep:
-            if node.grad_output is not None:
-                node.grad_output = FREED
-            if node.output is not None:
-                node.output = FREED
-        return grad0, grad1
-    def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        output = unpack_input(node, 'output')
-        dim = node.dim
-        grad0 = None if node.fn0 is None else grad - formulas.total(grad * exp(output), dim)
-        grad1 = None if node.fn1 is None else formulas.log_softmax_double_backward(grad, grad_output, output, dim)
-        return grad0, grad1
-
-    def release(node) -> None:
-        if node.grad_output is not None:
-            node.grad_output = FREED
-        if node.output is not None:
-            node.output = FREED
-
-
-def log_softmax_backward_data(grad_output, output, dim):
-    """log_softmax_backward_data(grad_output, output, dim) -> Tensor"""
-    array = k_log_softmax_backward_data(grad_output._array, output._array, dim)
-    desc = describe(array)
-    flag = grad_output._requires_grad or output._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(output)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = LogSoftmaxBackwardDataBackward0()
-            node.seq = next(sequence_nrs)
-            node.extra = None
-            fn0 = grad_output._grad_fn
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-                node.nr0 = 0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            fn1 = output._grad_fn
-            if fn1 is not None and output._extra is None:
-                node.fn1 = fn1
-                node.nr1 = output._output_nr
-            elif not output._requires_grad:
-                node.fn1 = fn1 = None
-                node.nr1 = 0
-            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
-                node.fn1 = fn1
-                node.nr1 = 0
-            else:
-                fn1, nr1 = edge(output)
-                node.fn1 = fn1
-                node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if grad_output._extra is not None and grad_output._extra.inference:
-                    check_saveable(grad_output)
-                node.grad_output = grad_output
-                counter = grad_output._counter
-                node.grad_output_version = 0 if counter is None else counter[0]
-            else:
-                node.grad_output = None
-            if output._extra is not None and output._extra.inference:
-                check_saveable(output)
-            node.output = output
-            counter = output._counter
-            node.output_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.desc = desc
-            result = _new(Tensor)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
-    result = _new(Tensor)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    return result
-
 OPERATORS = (
+    "elu",
+    "elu_of",
+    "elu_backward",
+    "celu",
+    "celu_of",
+    "softplus",
+    "softplus_backward",
+    "gelu",
+    "gelu_backward",
+    "silu",
+    "mish",
+    "log_sigmoid",
+    "silu_gradient",
+    "mish_gradient",
+    "log_sigmoid_backward",
+    "leaky_relu",
+    "leaky_relu_of",
+    "leaky_relu_backward",
+    "hardtanh",
+    "hardtanh_backward",
+    "threshold",
+    "threshold_of",
+    "softshrink",
+    "softshrink_backward",
+    "hardshrink",
+    "hardshrink_backward",
+    "hardsigmoid",
+    "hardsigmoid_backward",
+    "hardswish",
+    "hardswish_backward",
+    "rrelu_with_noise",
+    "rrelu_with_noise_of",
+    "rrelu_with_noise_backward",
+    "glu",
+    "glu_backward",
+    "softmax",
+    "log_softmax",
+    "softmax_backward_data",
+    "log_softmax_backward_data",
     "lt",
     "lt_scalar",
     "le",
@@ -23658,7 +26116,6 @@ OPERATORS = (
     "logaddexp",
     "logaddexp2",
     "xlogy",
-    "log_sigmoid",
     "logit",
     "asinh",
     "acosh",
@@ -23683,25 +26140,5 @@ OPERATORS = (
     "lerp_tensor",
     "addcmul",
     "addcdiv",
-    "softplus",
-    "elu",
-    "celu",
-    "leaky_relu",
-    "elu_of",
-    "leaky_relu_of",
-    "hardtanh",
-    "threshold",
-    "softshrink",
-    "hardshrink",
-    "hardsigmoid",
-    "hardsigmoid_backward",
-    "hardswish",
-    "gelu",
-    "silu",
-    "mish",
-    "softmax",
-    "log_softmax",
-    "softmax_backward_data",
-    "log_softmax_backward_data",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardtanhBackward0, HypotBackward0, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RoundBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftshrinkBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HypotBackward0, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RoundBackward0, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)

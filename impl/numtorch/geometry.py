@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,14 @@ def like(array: Any, kind: Any) -> np.ndarray:
     if array.flags.c_contiguous and 0 not in shape and 1 not in shape:
         return np.empty(shape, kind)
     return laid_out(shape, dense_strides(shape, element_strides(array)), np.dtype(kind))
+
+
+def turned(array: Any) -> bool:
+    """Whether dimensions lie in memory in another order than they are counted in; where nothing is stepped over."""
+    if array.ndim < 2 or array.flags.c_contiguous:
+        return False
+    steps = [st for s, st in zip(array.shape, array.strides, strict=True) if s != 1 and st]
+    return any(outer < inner for outer, inner in itertools.pairwise(steps))
 
 
 def beside_number(result: Any, operand: Any) -> Any:

@@ -112,6 +112,7 @@ class Node:
     custom = False  # whether outputs must be validated: a user's formula, not ours
     accumulates = False
     fills_empty = False  # of CatBackward0: `writes_grad` counts for operands of shape (0,) only
+    combines = False  # whether the formula is elementwise over the gradient and what was saved
     writes_grad = 0  # how often PyTorch's formula writes to its result, whose version that is
     saved: tuple[str, ...] = ()  # names a formula reads, in alphabetical order
     saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)

@@ -75,6 +75,7 @@ FAMILIES = (
     "linalg",
     "comparison",
     "special",
+    "activation",
     "random",
     "protocols",
     "reinterpret",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import grad_mode
 from .accumulate import HELD, accumulate, accumulate_tensor
 from .descriptor import Descriptor, expandable
+from .geometry import turned
 from .graph import AccumulateGrad, Node
 from .hooks import retain, run_post_hooks, run_pre_hooks, run_tensor_hooks
 from .input_buffer import show, stamp, take_back, version_counter
@@ -85,7 +86,12 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
     if all(g is None for g in inputs):
         return (None,) * len(node.edges())
     grad = inputs if node.multi else inputs[0]
-    out = node.apply(grad, True) if task.raw else node.apply_tensors(grad)
+    if task.raw:
+        # Only here do strides show: in what is captured, and to hooks. The raw formulas have NumPy's.
+        turn = node.combines and turned(inputs[0])
+        out = through_tensors(node, grad) if turn else node.apply(grad, True)
+    else:
+        out = node.apply_tensors(grad)
     if node.arity == 1:
         out = (out,)
     if node.writes_grad:

@@ -227,8 +227,8 @@ def _check_out(a: Tensor, kind: dtypes.dtype, to_float: bool) -> None:
     _check_overlap(a)
 
 
-def store(out: Any, result: Tensor, name: str) -> Any:
-    """Finish an `out=` call: write the result into `out`."""
+def store(out: Any, result: Tensor, name: str, exactly: str | None = None) -> Any:
+    """Finish an `out=` call: write the result into `out`; some operators insist on its type, in these words."""
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if (result._requires_grad or requires_grad(out)) and _recording():
@@ -236,6 +236,8 @@ def store(out: Any, result: Tensor, name: str) -> Any:
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
             "of the arguments requires grad."
         )
+    if exactly is not None and out._desc.dtype is not result._desc.dtype:
+        raise RuntimeError(exactly.format(expected=result._desc.dtype.scalar_name, found=out._desc.dtype.scalar_name))
     if not dtypes.can_cast(result._desc.dtype, out._desc.dtype):
         raise RuntimeError(
             f"result type {result._desc.dtype.scalar_name} can't be cast to the desired output type "

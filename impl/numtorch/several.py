@@ -34,8 +34,11 @@ def promoted(operands: tuple) -> dtypes.dtype:
     return dtypes.combine(dims, zerodim, number)
 
 
-def together(operands: tuple, fixed: tuple = ()) -> tuple[list, list, Any]:
-    """(tensors, their arrays in the common type, the result's Descriptor); `fixed` operands keep their own type."""
+def together(operands: tuple, fixed: tuple = (), fixed_first: bool = False) -> tuple[list, list, Any]:
+    """(tensors, their arrays in the common type, the result's Descriptor); `fixed` operands keep their own type.
+
+    The first operand decides the strides: of `where` it is the condition.
+    """
     kind = promoted(operands)
     tensors: list[Any] = []
     arrays: list[Any] = []
@@ -54,7 +57,7 @@ def together(operands: tuple, fixed: tuple = ()) -> tuple[list, list, Any]:
     for x in fixed:
         if x._desc.shape != shape:
             shape = broadcast_shapes(x._desc.shape, shape)
-    known = [x for x in (*tensors, *fixed) if x is not None]
+    known = [x for x in ((*fixed, *tensors) if fixed_first else (*tensors, *fixed)) if x is not None]
     if all(x._desc.plain for x in known):
         return tensors, arrays, descriptor(shape, kind)
     strides = elementwise_strides(shape, [(x._desc.shape, x._desc.strides) for x in known])

@@ -103,7 +103,6 @@ log10                   p.log10()
 logaddexp               torch.logaddexp(x, y)
 logaddexp2              torch.logaddexp2(x, v)
 xlogy                   torch.xlogy(x, p)
-log_sigmoid             F.logsigmoid(x)
 logit                   torch.logit(p / 3) | torch.logit(p / 3, 0.01)
 asinh                   x.asinh()
 acosh                   (p + 1).acosh()
@@ -126,6 +125,10 @@ lerp_scalar             torch.lerp(x, y, 0.25)
 lerp_tensor             torch.lerp(x, y, p)
 addcmul                 torch.addcmul(x, y, v) | torch.addcmul(x, y, p, value=2)
 addcdiv                 torch.addcdiv(x, y, p) | torch.addcdiv(x, v, p, value=0.5)
+"""
+
+ACTIVATION = """
+log_sigmoid             F.logsigmoid(x)
 softplus                F.softplus(x) | F.softplus(x, 2, 1)
 elu                     F.elu(x) | F.selu(x) | F.elu(x, 0.5)
 celu                    F.celu(x, 2.)
@@ -145,6 +148,22 @@ softmax                 x.softmax(-1) | F.softmax(x, 0) | F.softmin(x, 0) | s.so
 log_softmax             x.log_softmax(1) | F.log_softmax(x, 0) | s.log_softmax(0)
 softmax_backward_data   x.softmax(-1)
 log_softmax_backward_data   x.log_softmax(1)
+celu_of                 F.celu(x.clone(), 2., inplace=True)
+threshold_of            F.threshold(x.clone(), 0.5, -1, inplace=True)
+rrelu_with_noise        F.rrelu(x)
+rrelu_with_noise_of     F.rrelu(x.clone(), inplace=True)
+glu                     F.glu(m) | F.glu(e, 2)
+elu_backward            F.elu(x)
+softplus_backward       F.softplus(x)
+gelu_backward           F.gelu(x) | F.gelu(x, approximate='tanh')
+log_sigmoid_backward    F.logsigmoid(x)
+leaky_relu_backward     F.leaky_relu(x)
+hardtanh_backward       F.hardtanh(x)
+softshrink_backward     F.softshrink(x)
+hardshrink_backward     F.hardshrink(x)
+hardswish_backward      F.hardswish(x)
+rrelu_with_noise_backward   F.rrelu(x)
+glu_backward            F.glu(m)
 """
 
 COMPARISON = """
@@ -270,7 +289,7 @@ def samples() -> dict[str, list[str]]:
     """The expressions of each operator."""
     lines = [
         line.split(None, 1)
-        for text in (POINTWISE, SPECIAL, COMPARISON, REDUCTION, LINALG, SHAPE, INDEX)
+        for text in (POINTWISE, SPECIAL, ACTIVATION, COMPARISON, REDUCTION, LINALG, SHAPE, INDEX)
         for line in text.strip().splitlines()
     ]
     assert len({name for name, _ in lines}) == len(lines), "an operator has two lines"

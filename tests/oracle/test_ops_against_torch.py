@@ -94,7 +94,8 @@ F.gelu(x) | F.mish(x) | F.gelu(x, approximate='tanh') | F.silu(x) | F.logsigmoid
 F.softmin(x, 0) | F.sigmoid(x) | F.tanh(x) | F.softmax(x, 0) | x.softmax(-1) | x.log_softmax(1)
 F.log_softmax(x, dim=0) | s.softmax(0) | s.log_softmax(0) | x.softmax(1, dtype=torch.float64)
 F.elu(x.clone(), inplace=True) | F.leaky_relu(x.clone(), 0.1, inplace=True) | F.hardtanh(x.clone(), inplace=True)
-F.silu(x.clone(), inplace=True)
+F.silu(x.clone(), inplace=True) | F.celu(x.clone(), 2., inplace=True) | F.threshold(x.clone(), 0.5, 2, inplace=True)
+F.rrelu(x) | F.rrelu(x.clone(), inplace=True) | F.glu(b) | F.glu(b, 0)
 """
 CORE = """
 x + y | x - v | x * s | x / p | 2 - x | torch.rsub(x, y) | -x | 1 / p | p ** 2 | v ** 2 | v.abs() ** v | 2 ** v

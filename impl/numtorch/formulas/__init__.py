@@ -4,6 +4,7 @@ A formula names a function; over raw arrays it is the kernel of that name, over 
 or, failing that, a function here, written in differentiable operations.
 """
 
+from .activation import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .index import *  # noqa: F403
 from .linalg import *  # noqa: F403

@@ -76,14 +76,9 @@ def drop_where(grad: Any, condition: Any) -> Any:
     return d.where(condition, 0, grad)
 
 
-def masked_fill_backward(grad: Any, mask: Any, shape: tuple) -> Any:
-    """The gradient where nothing was filled in."""
-    return sum_to_size(d.masked_fill(grad, mask, 0), shape)
-
-
-def masked_value_backward(grad: Any, mask: Any, dtype: Any) -> Any:
+def masked_fill_value(grad: Any, mask: Any) -> Any:
     """The gradient where the value was filled in, summed."""
-    return d.sum_all(d.where(mask, grad, 0), None).to(dtype)
+    return d.sum_all(d.masked_select(grad, mask), None)
 
 
 def masked_select_backward(grad: Any, x: Any, mask: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Formula functions of special functions and activations, in differentiable operations."""
+"""Formula functions of special functions, in differentiable operations."""
 
 from __future__ import annotations
 
@@ -31,11 +31,6 @@ def _mask(array: Any) -> Any:
     return wrap(np.asarray(array)[()])
 
 
-def total(x: Any, dim: int) -> Any:
-    """The sum along one dimension, which stays."""
-    return d.sum_dim(x, (dim,), True, None)
-
-
 def erf_backward(grad: Any, x: Any, scale: float) -> Any:
     """scale * exp(-x * x) * grad"""
     return d.mul_scalar((-x.pow(2)).exp(), scale) * grad
@@ -53,40 +48,6 @@ def sinc_backward(grad: Any, x: Any) -> Any:
     t = d.mul_scalar(x, math.pi)
     square = d.mul_scalar(x * x, math.pi)
     return d.where(_mask(square._array == 0), 0, grad * ((t * t.cos() - t.sin()) / square))
-
-
-def softplus_backward(grad: Any, x: Any, beta: float, threshold: float) -> Any:
-    """grad * sigmoid(beta * x)"""
-    t = x * beta
-    z = t.exp()
-    return pick(grad, _mask(t._array > threshold), grad, grad * z / (z + 1))
-
-
-def gelu_backward(grad: Any, x: Any, approximate: str) -> Any:
-    """The gradient of gelu."""
-    if approximate == "tanh":
-        t = ((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)).tanh()
-        inner = (1 + x * x * (3 * 0.044715)) * math.sqrt(2 / math.pi)
-        return grad * ((1 + t) * 0.5 + x * 0.5 * (1 - t * t) * inner)
-    cdf = (1 + d.erf(x * math.sqrt(0.5))) * 0.5
-    return grad * (cdf + x * ((x * x * -0.5).exp() * (1 / math.sqrt(2 * math.pi))))
-
-
-def mish_backward(grad: Any, x: Any) -> Any:
-    """The gradient of mish."""
-    t = d.softplus(x, 1, 20).tanh()
-    return grad * (t + x * x.sigmoid() * (1 - t * t))
-
-
-def softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
-    """The gradient of softmax's gradient with respect to softmax."""
-    return grad_output * grad - total(output * grad_output, dim) * grad - grad_output * total(output * grad, dim)
-
-
-def log_softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
-    """The gradient of log_softmax's gradient with respect to log_softmax."""
-    z = output.exp()
-    return z * total(grad_output, dim) * (total(grad * z, dim) - grad)
 
 
 def not_implemented(grad: Any, name: str) -> Any:

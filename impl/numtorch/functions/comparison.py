@@ -207,32 +207,32 @@ def _mask(mask: Tensor) -> Tensor:
     return mask
 
 
-def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """input with the value where the mask holds."""
-    broadcast_shapes(expect_tensor(mask, "masked_fill", "mask", 2)._desc.shape, input._desc.shape)
+def _filling(self: Tensor, mask: Tensor, value: Any) -> Any:
+    """The value to fill in, in the type of self; a tensor if it is one."""
     _mask(mask)
     if not isinstance(value, Tensor):
-        return d.masked_fill(input, mask, value)
+        return value
     if value._desc.ndim:
         raise RuntimeError(
             "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value._desc.ndim} dimension(s)."
         )
-    return d.masked_fill_tensor(input, mask, value)
+    if value._desc.dtype is self._desc.dtype or requires_grad(value):
+        return value
+    return wrap(value._array.astype(self._desc.dtype.numpy))
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """input with the value where the mask holds."""
+    broadcast_shapes(expect_tensor(mask, "masked_fill", "mask", 2)._desc.shape, input._desc.shape)
+    value = _filling(input, mask, value)
+    return (d.masked_fill_tensor if isinstance(value, Tensor) else d.masked_fill)(input, mask, value)
 
 
 def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
     """The value written where the mask holds."""
-    from .. import writes
-
-    _mask(mask)
-    if isinstance(value, Tensor):
-        return (
-            writes.copy_(self, masked_fill(self, mask, value))
-            if requires_grad(value)
-            else d.masked_fill_(self, mask, value._array)
-        )
-    return d.masked_fill_(self, mask, value)
+    value = _filling(self, mask, value)
+    return (d.masked_fill_tensor_ if isinstance(value, Tensor) else d.masked_fill_)(self, mask, value)
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Special functions and activations, as users call them."""
+"""Special functions, as users call them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import Any
 
 from .. import dispatch as d, dtype as dtypes
 from ..operands import category_of
-from ..tensor import Tensor, wrap_dim
-from .arguments import expect_tensor
+from ..tensor import Tensor
 
-for _node in (d.FloorDivideNotImplemented, d.RemainderNotImplemented, d.HardsigmoidNotImplemented):
+for _node in (d.FloorDivideNotImplemented, d.RemainderNotImplemented):
     _node.__name__ = "NotImplemented"
     _node.name = lambda self: "torch::autograd::NotImplemented"
 
@@ -97,143 +96,15 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     return d.logit(input, eps)
 
 
-# ---- softmax
-
-
-def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
-    """exp(input) as fractions of its sum along one dimension."""
-    return _softmax("softmax", input, dim, dtype)
-
-
-def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
-    """The logarithm of softmax."""
-    return _softmax("log_softmax", input, dim, dtype)
-
-
-def _softmax(name: str, input: Tensor, dim: int, dtype: Any) -> Tensor:
-    expect_tensor(input, name)
-    if dtype is not None and dtype is not input._desc.dtype:
-        input = input.to(dtype)
-    last = wrap_dim(dim, input._desc.ndim) >= input._desc.ndim - 1
-    if input._desc.dtype.category < dtypes.FLOATING:
-        which = "lastdim_" if last else ""
-        raise NotImplementedError(
-            f"\"{name}_{which}kernel_impl\" not implemented for '{input._desc.dtype.scalar_name}'"
-        )
-    return getattr(d, name)(input, dim)
-
-
-# ---- torch.nn.functional
-
-
-def nn_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """torch.nn.functional.softmax"""
-    return softmax(input, dim, dtype)
-
-
-def nn_log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """torch.nn.functional.log_softmax"""
-    return log_softmax(input, dim, dtype)
-
-
-def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """softmax(-input)"""
-    return softmax(-input, dim, dtype)
-
-
-def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
-    """log(1 + exp(input))"""
-    return d.softplus(input, beta, threshold)
-
-
-def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """input above 0, exp(input) - 1 below"""
-    return (d.elu_of_ if inplace else d.elu)(input, alpha, 1, 1)
-
-
-def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """elu scaled so that it keeps mean and variance"""
-    return (d.elu_of_ if inplace else d.elu)(input, 1.6732632423543772, 1.0507009873554805, 1)
-
-
-def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """elu with a continuous slope"""
-    return (d.celu_ if inplace else d.celu)(input, alpha)
-
-
-def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """input, or a fraction of it below 0"""
-    return (d.leaky_relu_of_ if inplace else d.leaky_relu)(input, negative_slope)
-
-
-def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """input clipped; the bounds do not pass the gradient"""
-    return (d.hardtanh_ if inplace else d.hardtanh)(input, min_val, max_val)
-
-
-def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """input clipped to [0, 6]"""
-    return (d.hardtanh_ if inplace else d.hardtanh)(input, 0, 6)
-
-
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """input where it is positive"""
-    return (d.relu_ if inplace else d.relu)(input)
-
-
-def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """input above the threshold, else the value"""
-    return (d.threshold_ if inplace else d.threshold)(input, threshold, value)
-
-
-def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """input drawn towards 0"""
-    return d.softshrink(input, lambd)
-
-
-def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """input, or 0 near it"""
-    return d.hardshrink(input, lambd)
-
-
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """input times the normal distribution function of it"""
-    return d.gelu(input, approximate)
-
-
-def _no_inplace(name: str) -> Any:
-    function, writing = getattr(d, name), getattr(d, name + "_")
-
-    def call(input: Tensor, inplace: bool = False) -> Tensor:
-        return writing(input) if inplace else function(input)
-
-    call.__name__ = name
-    return call
-
-
-def softsign(input: Tensor) -> Tensor:
-    """input / (1 + |input|)"""
-    return input / (input.abs() + 1)
-
-
-def tanhshrink(input: Tensor) -> Tensor:
-    """input - tanh(input)"""
-    return input - input.tanh()
-
-
 UNARY = ("exp2", "log2", "log10", "asinh", "acosh", "atanh", "sinc", "deg2rad", "rad2deg", "erf", "erfc", "frac")
 BINARY = ("logaddexp", "logaddexp2", "atan2", "hypot", "floor_divide")
-BOTH = {f.__name__: f for f in (remainder, fmod, lerp, addcmul, addcdiv, xlogy, logit, softmax, log_softmax)}
+BOTH = {f.__name__: f for f in (remainder, fmod, lerp, addcmul, addcdiv, xlogy, logit)}
 BOTH |= {n: getattr(d, n) for n in (*UNARY, *BINARY)}
 FUNCTIONS = BOTH | {
     "arcsinh": d.asinh,
     "arccosh": d.acosh,
     "arctanh": d.atanh,
     "arctan2": d.atan2,
-    "relu": d.relu,
-    "selu": selu,
-    "celu": celu,
-    "threshold": threshold,
 }
 METHODS = BOTH | {n + "_": getattr(d, n + "_") for n in (*UNARY, "atan2", "hypot", "floor_divide", "xlogy")}
 METHODS |= {
@@ -249,37 +120,6 @@ METHODS |= {
     "__rfloordiv__": rfloordiv,
     "__ifloordiv__": d.floor_divide_,
 }
-NN_FUNCTIONAL = {
-    f.__name__: f
-    for f in (
-        softmin,
-        softplus,
-        elu,
-        selu,
-        celu,
-        leaky_relu,
-        hardtanh,
-        relu6,
-        relu,
-        threshold,
-        softshrink,
-        hardshrink,
-        gelu,
-        softsign,
-        tanhshrink,
-    )
-}
-NN_FUNCTIONAL |= {
-    "softmax": nn_softmax,
-    "log_softmax": nn_log_softmax,
-    "sigmoid": d.sigmoid,
-    "tanh": d.tanh,
-    "logsigmoid": d.log_sigmoid,
-    "silu": _no_inplace("silu"),
-    "mish": _no_inplace("mish"),
-    "hardsigmoid": _no_inplace("hardsigmoid"),
-    "hardswish": _no_inplace("hardswish"),
-}
 SPECIAL = {
     "erf": d.erf,
     "erfc": d.erfc,
@@ -288,6 +128,4 @@ SPECIAL = {
     "logit": logit,
     "xlogy": xlogy,
     "sinc": d.sinc,
-    "softmax": softmax,
-    "log_softmax": log_softmax,
 }

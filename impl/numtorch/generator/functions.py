@@ -82,7 +82,8 @@ class Functions(Recording):
         if row.refuses:
             w(2, f"if desc.dtype.category < 2:\n    raise refused({row.refuses!r}, desc.dtype)")
         w(2, f"array = {call('left', 'right')}")
-        w(2, "if plan is not None and not plan.plain:\n    array, desc = arrange(array, desc)")
+        order = f"plan_of({b}._desc, {a}._desc).result" if row.last_decides else "desc"
+        w(2, f"if plan is not None and not plan.plain:\n    array, desc = arrange(array, {order})")
         if row.bool_result:
             w(1, "desc = describe(array)")
         elif row.formulas:
@@ -109,7 +110,11 @@ class Functions(Recording):
         w(0, f"\n\ndef {row.name}({names}, *, out=None):")
         w(1, f'"""{row.name}({names}) -> Tensor"""')
         self.nary_call(row)
-        w(1, f"array = {self.nary_kernel(row)}\nif not desc.plain:\n    array, desc = arrange(array, desc)")
+        w(1, f"array = {self.nary_kernel(row)}")
+        if row.row_major:
+            w(1, "desc = describe(array)")
+        else:
+            w(1, "if not desc.plain:\n    array, desc = arrange(array, desc)")
         self.flag(row, 1)
         self.track(row, 2)
         w(2, "node.desc = desc")
@@ -125,9 +130,9 @@ class Functions(Recording):
         self.body(
             1,
             f"tensors, arrays, desc = together(({', '.join(row.operands)},), "
-            f"({''.join(f + ', ' for f in fixed).strip()}))",
+            f"({''.join(f + ', ' for f in fixed).strip()}){', True' if row.tensors[0].name in fixed else ''})",
         )
-        self.body(1, f"{', '.join(row.operands)} = tensors")
+        self.body(1, f"{', '.join(row.operands)}{',' * (len(row.operands) == 1)} = tensors")
 
     def nary_kernel(self, row: Row) -> str:
         """The call of the kernel on the promoted arrays."""

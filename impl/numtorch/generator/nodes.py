@@ -51,6 +51,8 @@ class Nodes(Template):
             w(1, f"writes_grad = {writes}")
             if "tensors" in row.formulas:
                 w(1, "fills_empty = True")
+        if row.combines and row.saved + row.saved_results:
+            w(1, "combines = True")
         if multi:
             w(1, "multi = True")
             w(1, "\n@property\ndef num_outputs(node) -> int:\n    return len(node.descs)")
@@ -150,7 +152,7 @@ class Nodes(Template):
                 w(2, f"grad{i} = None if node.next_nodes[{i}] is None else {fitted}")
                 results.append(f"grad{i}")
             self.keep_check(row)
-            w(2, f"return {', '.join(results)}")
+            w(2, f"return {', '.join(results)},")
 
     def keep_check(self, row: Row) -> None:
         if row.saved or row.saved_results:
@@ -190,4 +192,4 @@ class Nodes(Template):
                     f"grad{i} = validate(grad{i}, node.operand_descs[{i}], {row.node!r}, {i})",
                 )
             results.append(f"grad{i}")
-        w(2, f"return {', '.join(results)}")
+        w(2, f"return {', '.join(results)}{',' * (base == 'VariadicNode')}")

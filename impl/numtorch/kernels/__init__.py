@@ -4,6 +4,7 @@ They know nothing of tensors or graphs. A 0-d array may be a NumPy scalar wherev
 is a family; all their names meet here, where codegen.py looks them up.
 """
 
+from .activation import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .index import *  # noqa: F403
 from .linalg import *  # noqa: F403

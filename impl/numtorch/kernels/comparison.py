@@ -120,16 +120,9 @@ def masked_fill_tensor(x: Array, mask: Array, value: Array) -> Array:
     return _filled(x, mask, value.astype(x.dtype))
 
 
-def masked_fill_backward(grad: Array, mask: Array, shape: tuple) -> Array:
-    """The gradient where nothing was filled in."""
-    from .shape import sum_to_size
-
-    return sum_to_size(_filled(grad, mask, _zero(grad)), shape)
-
-
-def masked_value_backward(grad: Array, mask: Array, dtype: Any) -> Array:
+def masked_fill_value(grad: Array, mask: Array) -> Array:
     """The gradient where the value was filled in, summed."""
-    return np.add.reduce(choose(mask, grad, _zero(grad)), axis=None).astype(dtype.numpy)
+    return np.add.reduce(choose(mask, grad, _zero(grad)), axis=None)
 
 
 def masked_select(x: Array, mask: Array) -> Array:

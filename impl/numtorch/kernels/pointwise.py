@@ -37,6 +37,11 @@ def efficient_zeros(grad: Array) -> Array:
     return np.ndarray(grad.shape, grad.dtype, zero, 0, (0,) * grad.ndim)
 
 
+def sgn_backward(x: Array, grad: Array, result: Array) -> Array:
+    """Of a real tensor; a complex one would need both."""
+    return efficient_zeros(grad)
+
+
 _ZEROS: dict[Any, np.ndarray] = {}
 
 

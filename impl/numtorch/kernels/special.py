@@ -1,4 +1,4 @@
-"""Special functions and activations over raw arrays."""
+"""Special functions over raw arrays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from ..geometry import beside_number
 from .comparison import choose, in_layout
-from .pointwise import sigmoid
 
 Array = Any
 exp2 = np.exp2
@@ -25,11 +24,6 @@ def pick(grad: Array, condition: Array, x: Any, other: Any) -> Array:
     if out.ndim < 2 or out.flags.c_contiguous == grad.flags.c_contiguous:
         return out
     return np.ascontiguousarray(out) if grad.flags.c_contiguous else in_layout(out, grad)
-
-
-def hardsigmoid_backward(grad: Array, x: Array) -> Array:
-    """A sixth of the gradient between -3 and 3."""
-    return pick(grad, (x > -3) & (x < 3), grad / grad.dtype.type(6), grad.dtype.type(0))
 
 
 def erf(x: Array) -> Array:
@@ -51,11 +45,6 @@ def erf_backward(grad: Array, x: Array, scale: float) -> Array:
 def xlogy(x: Array, y: Array) -> Array:
     """x * log(y), 0 where x is, nan where y is."""
     return np.where(np.isnan(y), y, np.where(x == 0, x.dtype.type(0), x * np.log(y)))
-
-
-def log_sigmoid(x: Array) -> Array:
-    """log(1 / (1 + exp(-x))), without overflow."""
-    return _rows(np.minimum(x, x.dtype.type(0)) - np.log1p(np.exp(-np.abs(x))))
 
 
 def logit(x: Array, eps: float | None) -> Array:
@@ -125,144 +114,6 @@ def addcmul(x: Array, tensor1: Array, tensor2: Array, value: Any) -> Array:
 def addcdiv(x: Array, tensor1: Array, tensor2: Array, value: Any) -> Array:
     """x + value * tensor1 / tensor2"""
     return x + x.dtype.type(value) * tensor1 / tensor2
-
-
-def softplus(x: Array, beta: float, threshold: float) -> Array:
-    """log(1 + exp(beta * x)) / beta, x itself above the threshold."""
-    t = x * x.dtype.type(beta)
-    return np.where(t > threshold, x, np.log1p(np.exp(t)) / x.dtype.type(beta))
-
-
-def softplus_backward(grad: Array, x: Array, beta: float, threshold: float) -> Array:
-    """grad * sigmoid(beta * x)"""
-    t = x * x.dtype.type(beta)
-    z = np.exp(t)
-    return pick(grad, t > threshold, grad, grad * z / (z + x.dtype.type(1)))
-
-
-def elu(x: Array, alpha: float, scale: float, input_scale: float) -> Array:
-    """scale * x above 0, an exponential approach to -alpha * scale below."""
-    return choose(x > 0, x * scale, np.expm1(x * input_scale) * (alpha * scale))
-
-
-def celu(x: Array, alpha: float) -> Array:
-    """elu with its slope continuous."""
-    return elu(x, alpha, 1, 1 / alpha)
-
-
-def leaky_relu(x: Array, negative_slope: float) -> Array:
-    """x, or a fraction of it below 0."""
-    return choose(x > 0, x, x * negative_slope)
-
-
-def threshold(x: Array, threshold: float, value: float) -> Array:
-    """x above the threshold, else the value."""
-    return choose(x <= threshold, x.dtype.type(value), x)
-
-
-def softshrink(x: Array, lambd: float) -> Array:
-    """x drawn towards 0 by lambd."""
-    return choose(x > lambd, x - lambd, choose(x < -lambd, x + lambd, x * 0))
-
-
-def hardshrink(x: Array, lambd: float) -> Array:
-    """x, or 0 within lambd of it."""
-    return choose((x >= -lambd) & (x <= lambd), x.dtype.type(0), x)
-
-
-def hardsigmoid(x: Array) -> Array:
-    """A sigmoid of three straight lines."""
-    return np.clip(x + x.dtype.type(3), x.dtype.type(0), x.dtype.type(6)) / x.dtype.type(6)
-
-
-def hardswish(x: Array) -> Array:
-    """x * hardsigmoid(x)"""
-    return x * np.clip(x + x.dtype.type(3), x.dtype.type(0), x.dtype.type(6)) / x.dtype.type(6)
-
-
-_BETA = math.sqrt(2 / math.pi)
-
-
-def gelu(x: Array, approximate: str) -> Array:
-    """x times the normal distribution function of x."""
-    half = x.dtype.type(0.5)
-    if approximate == "tanh":
-        return half * x * (1 + np.tanh(x.dtype.type(_BETA) * (x + x.dtype.type(0.044715) * x * x * x)))
-    return x * half * (1 + erf(x * x.dtype.type(math.sqrt(0.5))))
-
-
-def gelu_backward(grad: Array, x: Array, approximate: str) -> Array:
-    """The gradient of gelu."""
-    kind = x.dtype.type
-    if approximate == "tanh":
-        t = np.tanh(kind(_BETA) * (x + kind(0.044715) * x * x * x))
-        inner = kind(_BETA) * (1 + kind(3 * 0.044715) * x * x)
-        return grad * (kind(0.5) * (1 + t) + kind(0.5) * x * (1 - t * t) * inner)
-    cdf = kind(0.5) * (1 + erf(x * kind(math.sqrt(0.5))))
-    return grad * (cdf + x * (np.exp(x * x * kind(-0.5)) * kind(1 / math.sqrt(2 * math.pi))))
-
-
-def silu(x: Array) -> Array:
-    """x * sigmoid(x)"""
-    return x / (x.dtype.type(1) + np.exp(-x))
-
-
-def mish(x: Array) -> Array:
-    """x * tanh(softplus(x))"""
-    return x * np.tanh(np.log1p(np.exp(x)))
-
-
-def mish_backward(grad: Array, x: Array) -> Array:
-    """The gradient of mish."""
-    t = np.tanh(np.log1p(np.exp(x)))
-    return grad * (t + x * sigmoid(x) * (1 - t * t))
-
-
-def total(x: Array, dim: int) -> Array:
-    """The sum along one dimension, which stays."""
-    return np.add.reduce(x, axis=dim, keepdims=True) if x.ndim else x
-
-
-def softmax(x: Array, dim: int) -> Array:
-    """exp(x) as fractions of its sum along one dimension."""
-    if not x.size:
-        return x.copy()
-    top = np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x
-    e = np.exp(x - top)
-    return _rows(e / total(e, dim))
-
-
-def log_softmax(x: Array, dim: int) -> Array:
-    """The logarithm of softmax."""
-    if not x.size:
-        return x.copy()
-    away = x - (np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x)
-    return _rows(away - np.log(total(np.exp(away), dim)))
-
-
-def _rows(x: Array) -> Array:
-    return x if x.ndim < 2 or x.flags.c_contiguous else np.ascontiguousarray(x)
-
-
-def softmax_backward_data(grad_output: Array, output: Array, dim: int) -> Array:
-    """The gradient of softmax."""
-    return _rows(output * (grad_output - total(grad_output * output, dim)))
-
-
-def log_softmax_backward_data(grad_output: Array, output: Array, dim: int) -> Array:
-    """The gradient of log_softmax."""
-    return _rows(grad_output - np.exp(output) * total(grad_output, dim))
-
-
-def softmax_double_backward(grad: Array, grad_output: Array, output: Array, dim: int) -> Array:
-    """The gradient of softmax's gradient with respect to softmax."""
-    return grad_output * grad - total(output * grad_output, dim) * grad - grad_output * total(output * grad, dim)
-
-
-def log_softmax_double_backward(grad: Array, grad_output: Array, output: Array, dim: int) -> Array:
-    """The gradient of log_softmax's gradient with respect to log_softmax."""
-    z = np.exp(output)
-    return z * total(grad_output, dim) * (total(grad * z, dim) - grad)
 
 
 def not_implemented(grad: Array, name: str) -> Array:

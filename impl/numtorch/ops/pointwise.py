@@ -55,7 +55,7 @@ op("sigmoid(self)", k.sigmoid, pointwise=True, float_result=True, self="sigmoid_
    jvp=ELEMENTWISE)
 op("relu(self)", k.relu, pointwise=True, self="threshold_backward(grad, result, 0)", jvp=ELEMENTWISE)
 op("abs(self)", np.abs, self="grad * self.sgn()", jvp=ELEMENTWISE)
-op("sgn(self)", k.sign, pointwise=True, self="efficient_zeros(grad)", jvp=ELEMENTWISE)
+op("sgn(self)", k.sign, pointwise=True, self="sgn_backward(self, grad, result)", jvp=ELEMENTWISE)
 op("sign(self)", k.sign, pointwise=True, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("floor(self)", np.floor, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("ceil(self)", np.ceil, self="zeros_like(grad)", jvp=ELEMENTWISE)
@@ -63,9 +63,10 @@ op("round(self)", np.rint, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("trunc(self)", np.trunc, self="zeros_like(grad)", jvp=ELEMENTWISE)
 
 # ---- the ways back, which may be differentiated again
-op("tanh_backward(grad_output, output)", k.tanh_backward, node="TanhBackwardBackward0",
+op("tanh_backward(grad_output, output)", k.tanh_backward, node="TanhBackwardBackward0", pointwise=True, inplace=False,
    grad_output="tanh_backward(grad, output)", output="grad * (-2 * output * grad_output)")
-op("sigmoid_backward(grad_output, output)", k.sigmoid_backward, node="SigmoidBackwardBackward0",
-   grad_output="sigmoid_backward(grad, output)", output="grad * grad_output * (-2 * output + 1)")
+op("sigmoid_backward(grad_output, output)", k.sigmoid_backward, node="SigmoidBackwardBackward0", pointwise=True,
+   inplace=False, grad_output="sigmoid_backward(grad, output)", output="grad * grad_output * (-2 * output + 1)")
 op("threshold_backward(grad_output, self, threshold)", k.threshold_backward, node="ThresholdBackwardBackward0",
-   grad_output="threshold_backward(grad, self, threshold)", self="zeros_like(grad)")
+   pointwise=True, inplace=False, last_decides=True, grad_output="threshold_backward(grad, self, threshold)",
+   self="zeros_like(grad)")

@@ -42,9 +42,11 @@ class Row:
     not_differentiable: bool = False
     bool_result: bool = False  # a comparison: only its in-place form is tracked
     tensors_only: bool = False  # of two operands, neither may be a number
+    elementwise: bool = False  # a general row whose gradient is elementwise all the same
+    last_decides: bool = False  # of two operands, the second decides the strides of the result
     refuses: str | None = None  # the kernel that PyTorch names when it refuses integers
     shown: str | None = None  # what the class of the node is called, where another row has that name already
-    row_major: bool = False  # a unary operator whose result is row-major, whatever its operand is
+    row_major: bool = False  # the result is row-major, whatever the operands are
     inplace_node: str | None = None  # of a view that has an in-place form: the name of that form's node
     replay: bool = False  # a view that strides cannot say: it is derived anew from its base by this operator
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
@@ -55,6 +57,11 @@ class Row:
     def tensors(self) -> list[Param]:
         """Parameters that are tensors."""
         return [p for p in self.params if p.kind != "value"]
+
+    @property
+    def combines(self) -> bool:
+        """Whether the gradient is elementwise over the incoming one and what was saved."""
+        return self.elementwise or self.template in ("unary", "binary", "nary")
 
     @property
     def operands(self) -> list[str]:
@@ -125,7 +132,8 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
        pointwise: bool | None = None, float_result: bool = False, inplace: bool | None = None,
        outputs: tuple[str, ...] = ("result",), differentiable: tuple[bool, ...] | None = None,
        bool_result: bool = False, row_major: bool = False, tensors_only: bool = False, refuses: str | None = None,
-       shown: str | None = None, **formulas: str) -> Row:
+       shown: str | None = None, last_decides: bool = False, elementwise: bool = False,
+       **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     nin = getattr(kernel, "nin", 0)
     if pointwise is None:
@@ -134,7 +142,8 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
     return _make(template, signature, kernel, {
         "node": node, "jvp": jvp, "float_result": float_result, "inplace": pointwise if inplace is None else inplace,
         "outputs": outputs, "differentiable": differentiable or (True,) * len(outputs), "bool_result": bool_result,
-        "row_major": row_major, "tensors_only": tensors_only, "refuses": refuses, "shown": shown}, formulas)
+        "row_major": row_major, "tensors_only": tensors_only, "refuses": refuses, "shown": shown,
+        "last_decides": last_decides, "elementwise": elementwise}, formulas)
 
 
 def _count(signature: str, formulas: dict[str, str]) -> int:
@@ -144,9 +153,9 @@ def _count(signature: str, formulas: dict[str, str]) -> int:
 
 
 def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
-         inplace: bool = False, **formulas: str) -> Row:
+         inplace: bool = False, row_major: bool = False, **formulas: str) -> Row:
     """A pointwise operator of three or more operands: those with formulas are promoted, and all are broadcast."""
-    return _make("nary", signature, kernel, {"node": node, "jvp": jvp, "inplace": inplace}, formulas)
+    return _make("nary", signature, kernel, {"node": node, "jvp": jvp, "inplace": inplace, "row_major": row_major}, formulas)
 
 
 def view(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,

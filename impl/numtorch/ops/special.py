@@ -1,4 +1,4 @@
-"""Special functions and activations; most formulas are short enough to stand here whole."""
+"""Special functions; most formulas are short enough to stand here whole."""
 
 import numpy as np
 
@@ -15,8 +15,6 @@ op("logaddexp2(self, other)", np.logaddexp2, inplace=False,
    self="grad / (1 + exp2(other - self))", other="grad / (1 + exp2(self - other))")
 op("xlogy(self, other)", k.xlogy, pointwise=True, float_result=True,
    self="masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)", other="grad * self / other")
-op("log_sigmoid(self)", k.log_sigmoid, pointwise=True, inplace=False, row_major=True,
-   self="grad * sigmoid(-self)", jvp=ELEMENTWISE)
 op("logit(self, eps)", k.logit, self="logit_backward(grad, self, eps)")
 
 # ---- trigonometry
@@ -62,39 +60,3 @@ nary("addcmul(self, tensor1, tensor2, value)", k.addcmul, inplace=True,
 nary("addcdiv(self, tensor1, tensor2, value)", k.addcdiv, inplace=True,
      self="grad", tensor1="grad * (value / tensor2).conj()",
      tensor2="-grad * (value * tensor1 / (tensor2 * tensor2)).conj()")
-
-# ---- activations
-op("softplus(self, beta, threshold)", k.softplus, self="softplus_backward(grad, self, beta, threshold)")
-op("elu(self, alpha, scale, input_scale)", k.elu,
-   self="pick(grad, self <= 0, grad * (input_scale * alpha * scale) * exp(self * input_scale), grad * scale)")
-op("celu(self, alpha)", k.celu, inplace=True, self="pick(grad, self <= 0, grad * exp(self * (1 / alpha)), grad)")
-op("leaky_relu(self, negative_slope)", k.leaky_relu,
-   self="where(self > 0, grad, grad * negative_slope)")
-op("elu_of(self, alpha, scale, input_scale)", k.elu, node="EluBackward1", inplace=True,
-   self="pick(grad, result <= 0, grad * input_scale * (result + alpha * scale), grad * scale)")
-op("leaky_relu_of(self, negative_slope)", k.leaky_relu, node="LeakyReluBackward1", inplace=True,
-   self="where(result > 0, grad, grad * negative_slope)")
-op("hardtanh(self, min_val, max_val)", k.clamp, inplace=True,
-   self="pick(grad, (self <= min_val) | (self >= max_val), 0, grad)")
-op("threshold(self, threshold, value)", k.threshold, inplace=True, self="where(self <= threshold, 0, grad)")
-op("softshrink(self, lambd)", k.softshrink, self="pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)")
-op("hardshrink(self, lambd)", k.hardshrink, self="pick(grad, (self >= -lambd) & (self <= lambd), 0, grad)")
-op("hardsigmoid(self)", k.hardsigmoid, pointwise=True, self="hardsigmoid_backward(grad, self)")
-op("hardsigmoid_backward(grad_output, self)", k.hardsigmoid_backward, node="HardsigmoidNotImplemented",
-   grad_output="not_implemented(grad, 'aten::hardsigmoid_backward')",
-   self="not_implemented(grad, 'aten::hardsigmoid_backward')")
-op("hardswish(self)", k.hardswish, pointwise=True,
-   self="pick(grad, self <= -3, 0, pick(grad, self < 3, grad * (self / 3 + 0.5), grad))")
-op("gelu(self, approximate)", k.gelu, self="gelu_backward(grad, self, approximate)")
-op("silu(self)", k.silu, pointwise=True, self="grad * sigmoid(self) * (1 + self * (1 - sigmoid(self)))")
-op("mish(self)", k.mish, pointwise=True, self="mish_backward(grad, self)")
-
-# ---- softmax
-op("softmax(self, dim)", k.softmax, self="softmax_backward_data(grad, result, dim)")
-op("log_softmax(self, dim)", k.log_softmax, self="log_softmax_backward_data(grad, result, dim)")
-op("softmax_backward_data(grad_output, output, dim)", k.softmax_backward_data, node="SoftmaxBackwardDataBackward0",
-   grad_output="softmax_backward_data(grad, output, dim)",
-   output="softmax_double_backward(grad, grad_output, output, dim)")
-op("log_softmax_backward_data(grad_output, output, dim)", k.log_softmax_backward_data,
-   node="LogSoftmaxBackwardDataBackward0", grad_output="grad - total(grad * exp(output), dim)",
-   output="log_softmax_double_backward(grad, grad_output, output, dim)")

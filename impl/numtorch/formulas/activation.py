@@ -1,0 +1,108 @@
+"""Formula functions of activations and softmax, in differentiable operations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d, grad_mode
+from ..tensor import wrap
+from .pointwise import number_minus
+
+
+def indicator(condition: Any, like: Any) -> Any:
+    """A condition, which has no gradient, as a factor of 0 or 1."""
+    return wrap(np.asarray(condition).astype(like._desc.dtype.numpy)[()])
+
+
+def total(x: Any, dim: int) -> Any:
+    """The sum along one dimension, which stays."""
+    return d.sum_dim(x, (dim,), True, None)
+
+
+def elu_double_backward(
+    grad: Any, grad_output: Any, alpha: float, scale: float, input_scale: float, is_result: bool, x: Any
+) -> Any:
+    """The gradient of elu's gradient with respect to what it was computed from."""
+    below = d.mul_scalar(grad * grad_output, input_scale)
+    if not is_result:
+        below = d.elu_backward(below, alpha, scale, input_scale, False, x)
+    return below * indicator(x._array < 0, grad)
+
+
+def softplus_double_backward(grad: Any, x: Any, beta: float, threshold: float) -> Any:
+    """The gradient of softplus's gradient."""
+    t = d.mul_scalar(x, beta)
+    steep = d.sigmoid_backward(grad, t.sigmoid()) * indicator(t._array < threshold, grad)
+    return d.mul_scalar(steep, beta)
+
+
+def gelu_double_backward(grad: Any, grad_output: Any, x: Any, approximate: str) -> Any:
+    """The gradient of gelu's gradient."""
+    if approximate == "tanh":
+        beta = math.sqrt(2 / math.pi)
+        inner = (x + x.pow(3) * 0.044715) * beta
+        slope = (x.pow(2) * (3 * 0.044715) + 1) * beta
+        t = inner.tanh()
+        sech = number_minus(1, t * t)
+        bend = x * (6 * 0.044715 * beta)
+        return grad * grad_output * (sech * slope + x * 0.5 * sech * (bend - t * slope * slope * 2))
+    density = (x.pow(2) * -0.5).exp() * (1 / math.sqrt(2 * math.pi))
+    return grad * grad_output * density * number_minus(2, x.pow(2))
+
+
+def silu_backward(grad: Any, x: Any) -> Any:
+    """The gradient of silu: one operator, or several where it is to be differentiated."""
+    if not grad_mode.state.grad:
+        return d.silu_gradient(grad, x)
+    s = x.sigmoid()
+    return grad * s * d.add_scalar(x * number_minus(1, s), 1)
+
+
+def mish_backward(grad: Any, x: Any) -> Any:
+    """The gradient of mish: one operator, or several where it is to be differentiated."""
+    if not grad_mode.state.grad:
+        return d.mish_gradient(grad, x)
+    s = x.sigmoid()
+    t = x.exp().log1p().tanh()
+    return grad * (t + x * s * number_minus(1, t * t))
+
+
+def log_sigmoid_double_backward(grad: Any, x: Any) -> Any:
+    """The gradient of log_sigmoid's gradient."""
+    z = x.sigmoid()
+    return grad * d.sub_scalar(z, 1) * z
+
+
+def hardswish_double_backward(grad: Any, grad_output: Any, x: Any) -> Any:
+    """The gradient of hardswish's gradient."""
+    array = x._array
+    return d.where(wrap((array > -3) & (array < 3)), d.div_scalar(grad * grad_output, 3.0), 0)
+
+
+def glu_double_backward_grad_output(grad: Any, x: Any, dim: int) -> Any:
+    """The gradient of glu's gradient with respect to the incoming one."""
+    (first, second), (mine, other) = x.chunk(2, dim), grad.chunk(2, dim)
+    s = second.sigmoid()
+    return mine * s + other * first * s * number_minus(1, s)
+
+
+def glu_double_backward(grad: Any, grad_output: Any, x: Any, dim: int) -> Any:
+    """The gradient of glu's gradient with respect to what went in."""
+    (first, second), (mine, other) = x.chunk(2, dim), grad.chunk(2, dim)
+    s = second.sigmoid()
+    slope = s * number_minus(1, s) * grad_output
+    bend = mine * slope + other * first * slope * number_minus(1, s * 2)
+    return d.cat([other * slope, bend], dim)
+
+
+def softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
+    """The gradient of softmax's gradient with respect to softmax."""
+    return grad_output * grad - total(output * grad_output, dim) * grad - grad_output * total(output * grad, dim)
+
+
+def log_softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
+    """The gradient of log_softmax's gradient with respect to log_softmax."""
+    return -total(grad_output, dim) * output.exp() * grad

@@ -1,0 +1,360 @@
+"""Activations and softmax, as users call them: torch.nn.functional, and what of it is in torch too."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d, dtype as dtypes
+from ..operands import refused, store, type_error
+from ..tensor import Tensor, cpp_name, wrap, wrap_dim
+from .arguments import expect_tensor
+
+d.HardsigmoidNotImplemented.__name__ = "NotImplemented"
+d.HardsigmoidNotImplemented.name = lambda self: "torch::autograd::NotImplemented"
+
+# ---- softmax
+
+
+def softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> Tensor:
+    """exp(input) as fractions of its sum along one dimension."""
+    return _softmax("softmax", input, dim, dtype, out)
+
+
+def log_softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> Tensor:
+    """The logarithm of softmax."""
+    return _softmax("log_softmax", input, dim, dtype, out)
+
+
+def _softmax(name: str, input: Tensor, dim: int, dtype: Any, out: Any = None) -> Tensor:
+    expect_tensor(input, name)
+    if dtype is not None and dtype is not input._desc.dtype:
+        input = input.to(dtype)
+    last = wrap_dim(dim, input._desc.ndim) >= input._desc.ndim - 1
+    if input._desc.dtype.category < dtypes.FLOATING:
+        raise refused(f"{name}_{'lastdim_' if last else ''}kernel_impl", input._desc.dtype)
+    result = getattr(d, name)(input, dim)
+    if out is None:
+        return result
+    found = cpp_name(out._desc.dtype)
+    return store(
+        out, result, name, f"Expected out tensor to have dtype {cpp_name(result._desc.dtype)}, but got {found} instead"
+    )
+
+
+def _dimension(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int:
+    """The dimension, or the one that PyTorch picks with a warning."""
+    if dim is not None:
+        return dim
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=stacklevel + 1,
+    )
+    return 0 if input.dim() in (0, 1, 3) else 1
+
+
+def nn_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """torch.nn.functional.softmax"""
+    return softmax(input, _dimension("softmax", input, dim, _stacklevel), dtype)
+
+
+def nn_log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """torch.nn.functional.log_softmax"""
+    return log_softmax(input, _dimension("log_softmax", input, dim, _stacklevel), dtype)
+
+
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """softmax(-input)"""
+    dim = _dimension("softmin", input, dim, _stacklevel)
+    return softmax(-input, dim, dtype)
+
+
+# ---- exponential ones
+
+
+def softplus(input: Tensor, beta: float = 1, threshold: float = 20, *, out: Any = None) -> Tensor:
+    """log(1 + exp(input))"""
+    return d.softplus(input, beta, threshold, out=out)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """input above 0, exp(input) - 1 below"""
+    return (d.elu_of_ if inplace else d.elu)(input, alpha, 1, 1)
+
+
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """elu in place"""
+    return d.elu_of_(input, alpha, 1, 1)
+
+
+_SELU = (1.6732632423543772, 1.0507009873554805, 1)
+
+
+def selu(input: Tensor) -> Tensor:
+    """elu scaled so that it keeps mean and variance"""
+    return d.elu(input, *_SELU)
+
+
+def selu_(input: Tensor) -> Tensor:
+    """selu in place"""
+    return d.elu_of_(input, *_SELU)
+
+
+def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """elu with a continuous slope"""
+    return d.celu(input, _not_zero(alpha))
+
+
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """celu in place"""
+    return d.celu_of_(input, _not_zero(alpha))
+
+
+def _not_zero(alpha: float) -> float:
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return alpha
+
+
+def gelu(input: Tensor, *, approximate: str = "none", out: Any = None) -> Tensor:
+    """input times the normal distribution function of it"""
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    return d.gelu(input, approximate, out=out)
+
+
+def log_sigmoid(input: Tensor, *, out: Any = None) -> Tensor:
+    """log(sigmoid(input))"""
+    if expect_tensor(input, "log_sigmoid")._desc.dtype.category < dtypes.FLOATING:
+        raise refused("log_sigmoid_cpu", input._desc.dtype)
+    result = d.log_sigmoid(input)[0]
+    return result if out is None else store(out, result, "log_sigmoid")
+
+
+# ---- straight lines
+
+
+def relu(input: Tensor) -> Tensor:
+    """input where it is positive"""
+    if type(input) is not Tensor and isinstance(input, Tensor) is False:
+        raise type_error("relu", 1, "input", input)
+    if input._desc.dtype.category == dtypes.BOOL:
+        raise RuntimeError("Boolean inputs not supported for relu")
+    return d.relu(input)
+
+
+def relu_(input: Tensor) -> Tensor:
+    """relu in place"""
+    if expect_tensor(input, "relu_")._desc.dtype.category == dtypes.BOOL:
+        raise RuntimeError("Boolean inputs not supported for relu")
+    return d.relu_(input)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """input, or a fraction of it below 0"""
+    return (d.leaky_relu_of_ if inplace else d.leaky_relu)(input, negative_slope)
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """leaky_relu in place"""
+    return d.leaky_relu_of_(input, negative_slope)
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """input clipped; the bounds do not pass the gradient"""
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    if isinstance(input, Tensor) and input._desc.dtype.category == dtypes.BOOL:
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    return (d.hardtanh_ if inplace else d.hardtanh)(input, min_val, max_val)
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """hardtanh in place"""
+    return hardtanh(input, min_val, max_val, True)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """input clipped to [0, 6]"""
+    return hardtanh(input, 0, 6, inplace)
+
+
+def threshold(input: Tensor, threshold: float, value: float, *, out: Any = None) -> Tensor:
+    """input above the threshold, else the value"""
+    return d.threshold(input, threshold, value, out=out)
+
+
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """threshold in place"""
+    return d.threshold_of_(input, threshold, value)
+
+
+def softshrink(input: Tensor, lambd: float = 0.5, *, out: Any = None) -> Tensor:
+    """input drawn towards 0"""
+    kind = expect_tensor(input, "softshrink")._desc.dtype
+    if kind.category < dtypes.FLOATING:
+        raise refused("softshrink_check", kind)
+    if not 0 <= lambd <= dtypes.finfo(kind).max:
+        raise RuntimeError(
+            f"lambda must be in range [0, {dtypes.finfo(kind).max:g}] for input dtype {kind.scalar_name}, "
+            f"but found {lambd:g}"
+        )
+    return d.softshrink(input, lambd, out=out)
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Any = None) -> Tensor:
+    """input, or 0 near it"""
+    result = d.hardshrink(input, lambd)
+    return result if out is None else store(out, result, "hardshrink", "Found dtype {found} but expected {expected}")
+
+
+def softsign(input: Tensor) -> Tensor:
+    """input / (1 + |input|)"""
+    return input / (input.abs() + 1)
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """input - tanh(input)"""
+    return input - input.tanh()
+
+
+# ---- with a slope that is learned, or drawn
+
+
+def rrelu(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> Tensor:
+    """input, or below 0 a fraction of it that is drawn; in evaluation the middle one"""
+    return _rrelu(d.rrelu_with_noise, input, lower, upper, training)
+
+
+def rrelu_(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> Tensor:
+    """rrelu in place"""
+    return _rrelu(d.rrelu_with_noise_of_, input, lower, upper, training)
+
+
+def _rrelu(function: Any, input: Tensor, lower: float, upper: float, training: bool) -> Tensor:
+    if expect_tensor(input, "rrelu")._desc.dtype.category < dtypes.FLOATING:
+        raise refused("rrelu_with_noise_out_cpu" if training else "leaky_relu_cpu", input._desc.dtype)
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
+    noise = _slopes(input, lower, upper) if training else wrap(np.zeros_like(input._array))
+    return function(input, noise, lower, upper, training)
+
+
+def _slopes(input: Tensor, lower: float, upper: float) -> Tensor:
+    """1 where the input is positive, elsewhere a slope from the stream of random numbers."""
+    from ..random import fill_uniform
+
+    array = np.ascontiguousarray(input._array)
+    noise = np.ones(array.shape, array.dtype)
+    drawn = np.empty(int(np.count_nonzero(array <= 0)), np.float64)
+    fill_uniform(drawn, lower, upper)
+    noise[array <= 0] = drawn
+    return wrap(noise)
+
+
+# ---- halves, and what is dropped
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """The first half times the sigmoid of the second."""
+    if not expect_tensor(input, "glu")._desc.ndim:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    at = wrap_dim(dim, input._desc.ndim)
+    if input._desc.shape[at] % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {at} is size {input._desc.shape[at]}")
+    if input._desc.dtype.category < dtypes.FLOATING:
+        raise refused("glu_cpu", input._desc.dtype)
+    return d.glu(input, dim)
+
+
+def plain_dropout(input: Tensor, p: float, train: bool) -> Tensor:
+    """torch.dropout: elements set to 0 with probability p, the others made larger"""
+    if not 0 <= p <= 1:
+        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p:g}")
+    if p == 0 or not train or not input._desc.numel:
+        return input
+    return input * _kept(input, p)
+
+
+def dropout_(input: Tensor, p: float, train: bool) -> Tensor:
+    """torch.dropout_"""
+    if p == 0 or not train or not input._desc.numel:
+        return input
+    return input.mul_(_kept(input, p))
+
+
+def _kept(input: Tensor, p: float) -> Tensor:
+    from ..creation import empty_like, zeros
+
+    if p == 1:
+        return zeros((), dtype=input.dtype)
+    return empty_like(input).bernoulli_(1 - p).div_(1 - p)
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """torch.nn.functional.dropout"""
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    return (dropout_ if inplace else plain_dropout)(input, p, training)
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Any = None) -> Tensor:
+    """input over its norm along a dimension"""
+    norm = input.norm(p, dim, keepdim=True)
+    denominator = (norm.clamp_min(eps) if out is None else norm.clamp_min_(eps)).expand_as(input)
+    return input / denominator if out is None else d.div(input, denominator, out=out)
+
+
+def nn_sigmoid(input: Tensor) -> Tensor:
+    """torch.nn.functional.sigmoid"""
+    return input.sigmoid()
+
+
+def nn_tanh(input: Tensor) -> Tensor:
+    """torch.nn.functional.tanh"""
+    return input.tanh()
+
+
+def nn(name: str, function: Any, writing: Any) -> Any:
+    """torch.nn.functional's form of an activation: with `inplace` as its last parameter."""
+    count = function.__code__.co_argcount
+
+    def call(*args: Any, inplace: bool = False, **named: Any) -> Tensor:
+        if len(args) > count:
+            *args, inplace = args  # type: ignore[assignment]
+        return (writing if inplace else function)(*args, **named)
+
+    call.__name__ = name
+    call.__doc__ = (function.__doc__ or "") + "; with inplace=True in place"
+    return call
+
+
+NAMED = (softmin, elu, elu_, selu_, celu_, leaky_relu, leaky_relu_, hardtanh, hardtanh_, relu6, relu_, threshold_,
+         softshrink, hardshrink, gelu, softsign, tanhshrink, softplus, rrelu_, glu, dropout, normalize)  # fmt: skip
+IN_PLACE_TOO = {
+    "relu": (relu, relu_),
+    "selu": (selu, selu_),
+    "celu": (celu, celu_),
+    "threshold": (threshold, threshold_),
+    "rrelu": (rrelu, rrelu_),
+    "silu": (d.silu, d.silu_),
+    "mish": (d.mish, d.mish_),
+    "hardsigmoid": (d.hardsigmoid, d.hardsigmoid_),
+    "hardswish": (d.hardswish, d.hardswish_),
+}
+NN_FUNCTIONAL = {f.__name__: f for f in NAMED} | {n: nn(n, *pair) for n, pair in IN_PLACE_TOO.items()}
+NN_FUNCTIONAL |= {
+    "softmax": nn_softmax,
+    "log_softmax": nn_log_softmax,
+    "sigmoid": nn_sigmoid,
+    "tanh": nn_tanh,
+    "logsigmoid": log_sigmoid,
+}
+SPECIAL = {"softmax": nn_softmax, "log_softmax": nn_log_softmax}
+METHODS = {"softmax": softmax, "log_softmax": log_softmax, "relu": relu, "relu_": relu_, "hardshrink": hardshrink}
+FUNCTIONS = METHODS | {
+    f.__name__: f for f in (selu, selu_, celu, celu_, threshold, threshold_, rrelu, rrelu_, dropout_)
+}
+FUNCTIONS["dropout"] = plain_dropout

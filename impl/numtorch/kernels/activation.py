@@ -1,0 +1,260 @@
+"""Activations, softmax, and their ways back, over raw arrays."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..geometry import element_strides, laid_out
+from ..layout import elementwise_strides
+from .comparison import in_layout
+from .pointwise import sigmoid
+from .special import erf
+
+Array = Any
+_BETA = math.sqrt(2 / math.pi)
+_KAPPA = 0.044715
+
+
+def elu(x: Array, alpha: float, scale: float, input_scale: float) -> Array:
+    """scale * x above 0, an exponential approach to -alpha * scale below."""
+    return np.where(x > 0, x * scale, np.expm1(x * input_scale) * (alpha * scale))
+
+
+def elu_backward(grad: Array, alpha: float, scale: float, input_scale: float, is_result: bool, x: Array) -> Array:
+    """The gradient of elu, from what went in or from what came out."""
+    if is_result:
+        if alpha < 0:
+            raise RuntimeError(
+                "In-place elu backward calculation is triggered with a negative slope which is not supported. "
+                "This is caused by calling in-place forward function with a negative slope, "
+                "please call out-of-place version instead."
+            )
+        below = grad * input_scale * (x + alpha * scale)
+    else:
+        below = grad * (input_scale * alpha * scale) * np.exp(x * input_scale)
+    return np.where(x <= 0, below, grad * scale)
+
+
+def celu(x: Array, alpha: float) -> Array:
+    """elu with its slope continuous."""
+    return elu(x, alpha, 1, 1 / alpha)
+
+
+celu_of, elu_of = celu, elu
+
+
+def softplus(x: Array, beta: float, threshold: float) -> Array:
+    """log(1 + exp(beta * x)) / beta, x itself above the threshold."""
+    t = x * x.dtype.type(beta)
+    return np.where(t > threshold, x, np.log1p(np.exp(t)) / x.dtype.type(beta))
+
+
+def softplus_backward(grad: Array, x: Array, beta: float, threshold: float) -> Array:
+    """grad * sigmoid(beta * x)"""
+    t = x * x.dtype.type(beta)
+    z = np.exp(t)
+    return np.where(t > threshold, grad, grad * z / (z + x.dtype.type(1)))
+
+
+def leaky_relu(x: Array, negative_slope: float) -> Array:
+    """x, or a fraction of it below 0."""
+    return np.where(x > 0, x, x * x.dtype.type(negative_slope))
+
+
+def leaky_relu_backward(grad: Array, x: Array, negative_slope: float, self_is_result: bool) -> Array:
+    """The gradient, or a fraction of it below 0; of a result, only if it has the sign of what went in."""
+    if self_is_result and negative_slope < 0:
+        raise RuntimeError(
+            "In-place leakyReLu backward calculation is triggered with a negative slope which is not supported. "
+            "This is caused by calling in-place forward function with a negative slope, please call out-of-place "
+            "version instead. File an issue at https://github.com/pytorch/pytorch if you do require supporting "
+            "in-place leakRelu backward calculation with negative slope"
+        )
+    return np.where(x > 0, grad, grad * grad.dtype.type(negative_slope))
+
+
+def hardtanh_backward(grad: Array, x: Array, min_val: float, max_val: float) -> Array:
+    """The gradient inside the bounds; at them there is none."""
+    return np.where((x <= min_val) | (x >= max_val), grad.dtype.type(0), grad)
+
+
+def threshold(x: Array, threshold: float, value: float) -> Array:
+    """x above the threshold, else the value."""
+    return np.where(x <= threshold, x.dtype.type(value), x)
+
+
+def softshrink(x: Array, lambd: float) -> Array:
+    """x drawn towards 0 by lambd."""
+    return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, x * 0)).astype(x.dtype)
+
+
+def hardshrink(x: Array, lambd: float) -> Array:
+    """x, or 0 within lambd of it."""
+    return np.where((x >= -lambd) & (x <= lambd), x.dtype.type(0), x)
+
+
+def shrink_backward(grad: Array, x: Array, lambd: float) -> Array:
+    """The gradient where x is farther from 0 than lambd."""
+    return np.where((x >= -lambd) & (x <= lambd), grad.dtype.type(0), grad)
+
+
+softshrink_backward = hardshrink_backward = shrink_backward
+
+
+def hardsigmoid(x: Array) -> Array:
+    """A sigmoid of three straight lines."""
+    return np.clip(x + x.dtype.type(3), x.dtype.type(0), x.dtype.type(6)) / x.dtype.type(6)
+
+
+def hardsigmoid_backward(grad: Array, x: Array) -> Array:
+    """A sixth of the gradient between -3 and 3."""
+    return np.where((x > -3) & (x < 3), grad / grad.dtype.type(6), grad.dtype.type(0))
+
+
+def hardswish(x: Array) -> Array:
+    """x * hardsigmoid(x)"""
+    return x * np.clip(x + x.dtype.type(3), x.dtype.type(0), x.dtype.type(6)) / x.dtype.type(6)
+
+
+def hardswish_backward(grad: Array, x: Array) -> Array:
+    """The gradient of hardswish."""
+    between = grad * (x / x.dtype.type(3) + x.dtype.type(0.5))
+    return np.where(x <= -3, grad.dtype.type(0), np.where(x < 3, between, grad))
+
+
+def gelu(x: Array, approximate: str) -> Array:
+    """x times the normal distribution function of x."""
+    half = x.dtype.type(0.5)
+    if approximate == "tanh":
+        return half * x * (1 + np.tanh(x.dtype.type(_BETA) * (x + x.dtype.type(_KAPPA) * x * x * x)))
+    return x * half * (1 + erf(x * x.dtype.type(math.sqrt(0.5))))
+
+
+def gelu_backward(grad: Array, x: Array, approximate: str) -> Array:
+    """The gradient of gelu."""
+    kind = x.dtype.type
+    if approximate == "tanh":
+        t = np.tanh(kind(_BETA) * (x + kind(_KAPPA) * x * x * x))
+        inner = kind(_BETA) * (1 + kind(3 * _KAPPA) * x * x)
+        return grad * (kind(0.5) * (1 + t) + kind(0.5) * x * (1 - t * t) * inner)
+    cdf = kind(0.5) * (1 + erf(x * kind(math.sqrt(0.5))))
+    return grad * (cdf + x * (np.exp(x * x * kind(-0.5)) * kind(1 / math.sqrt(2 * math.pi))))
+
+
+def silu(x: Array) -> Array:
+    """x * sigmoid(x)"""
+    return x / (x.dtype.type(1) + np.exp(-x))
+
+
+def silu_backward(grad: Array, x: Array) -> Array:
+    """The gradient of silu."""
+    s = sigmoid(x)
+    return grad * s * (1 + x * (1 - s))
+
+
+def mish(x: Array) -> Array:
+    """x * tanh(softplus(x))"""
+    return x * np.tanh(np.log1p(np.exp(x)))
+
+
+def mish_backward(grad: Array, x: Array) -> Array:
+    """The gradient of mish."""
+    t = np.tanh(np.log1p(np.exp(x)))
+    return grad * (t + x * sigmoid(x) * (1 - t * t))
+
+
+def log_sigmoid(x: Array) -> tuple:
+    """log(1 / (1 + exp(-x))) without overflow, and exp(-|x|) for the way back; both row-major."""
+    z = np.exp(-np.abs(x))
+    return rows(np.minimum(x, x.dtype.type(0)) - np.log1p(z)), rows(z)
+
+
+def log_sigmoid_backward(grad: Array, x: Array, buffer: Array) -> Array:
+    """grad * sigmoid(-x)"""
+    ratio = buffer / (1 + buffer)
+    return np.where(x < 0, 1 - ratio, ratio) * grad
+
+
+def rrelu_with_noise(x: Array, noise: Array, lower: float, upper: float, training: bool) -> Array:
+    """x, or below 0 a fraction of it: the one drawn, or in evaluation the middle one."""
+    return rows(x * noise if training else leaky_relu(x, (lower + upper) / 2))
+
+
+def rrelu_with_noise_backward(
+    grad: Array, x: Array, noise: Array, lower: float, upper: float, training: bool, self_is_result: bool
+) -> Array:
+    """The gradient of the same."""
+    if training and upper - lower > 1e-6:
+        return grad * noise
+    out = leaky_relu_backward(grad, x, (lower + upper) / 2, self_is_result)
+    return in_layout(out, x) if x.ndim > 1 and not (x.flags.c_contiguous and out.flags.c_contiguous) else out
+
+
+def glu(x: Array, dim: int) -> Array:
+    """The first half along a dimension times the sigmoid of the second."""
+    first, second = np.split(x, 2, axis=dim)
+    out = first * sigmoid(second)
+    if x.flags.c_contiguous:
+        return out
+    shape = out.shape
+    strides = elementwise_strides(shape, [(shape, element_strides(first)), (shape, element_strides(second))])
+    new = laid_out(shape, strides, out.dtype)
+    new[...] = out
+    return new
+
+
+def glu_backward(grad: Array, x: Array, dim: int) -> Array:
+    """The gradient of glu."""
+    first, second = np.split(x, 2, axis=dim)
+    s = sigmoid(second)
+    return rows(np.concatenate((s * grad, (1 - s) * s * first * grad), axis=dim))
+
+
+def total(x: Array, dim: int) -> Array:
+    """The sum along one dimension, which stays."""
+    return np.add.reduce(x, axis=dim, keepdims=True) if x.ndim else x
+
+
+def softmax(x: Array, dim: int) -> Array:
+    """exp(x) as fractions of its sum along one dimension."""
+    if not x.size:
+        return x.copy()
+    top = np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x
+    e = np.exp(x - top)
+    return rows(e / total(e, dim))
+
+
+def log_softmax(x: Array, dim: int) -> Array:
+    """The logarithm of softmax."""
+    if not x.size:
+        return x.copy()
+    away = x - (np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x)
+    return rows(away - np.log(total(np.exp(away), dim)))
+
+
+def rows(x: Array) -> Array:
+    """The array in row-major order."""
+    return x if x.ndim < 2 or x.flags.c_contiguous else np.ascontiguousarray(x)
+
+
+def softmax_backward_data(grad_output: Array, output: Array, dim: int) -> Array:
+    """The gradient of softmax."""
+    return rows(output * (grad_output - total(grad_output * output, dim)))
+
+
+def log_softmax_backward_data(grad_output: Array, output: Array, dim: int) -> Array:
+    """The gradient of log_softmax."""
+    return rows(grad_output - np.exp(output) * total(grad_output, dim))
+
+
+def softmax_double_backward(grad: Array, grad_output: Array, output: Array, dim: int) -> Array:
+    """The gradient of softmax's gradient with respect to softmax."""
+    return grad_output * grad - total(output * grad_output, dim) * grad - grad_output * total(output * grad, dim)
+
+
+def log_softmax_double_backward(grad: Array, grad_output: Array, output: Array, dim: int) -> Array:
+    """The gradient of log_softmax's gradient with respect to log_softmax."""
+    return -total(grad_output, dim) * np.exp(output) * grad

@@ -1,0 +1,93 @@
+"""Activations of torch.nn.functional, and their ways back, which may be differentiated again."""
+
+from .. import kernels as k
+from .row import ELEMENTWISE, nary, nondiff, op
+
+# ---- exponential ones
+op("elu(self, alpha, scale, input_scale)", k.elu, pointwise=True, inplace=False, refuses="elu_cpu", jvp=ELEMENTWISE,
+   self="elu_backward(grad, alpha, scale, input_scale, False, self)")
+op("elu_of(self, alpha, scale, input_scale)", k.elu, node="EluBackward1", pointwise=True, refuses="elu_cpu",
+   self="elu_backward(grad, alpha, scale, input_scale, True, result)")
+op("elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_result)", k.elu_backward,
+   node="EluBackwardBackward0", pointwise=True, inplace=False,
+   grad_output="elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)",
+   self_or_result="elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)")
+op("celu(self, alpha)", k.celu, pointwise=True, inplace=False, refuses="elu_cpu", jvp=ELEMENTWISE,
+   self="elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)")
+op("celu_of(self, alpha)", k.celu, node="CeluBackward1", pointwise=True, refuses="elu_cpu",
+   self="elu_backward(grad, alpha, 1, 1.0 / alpha, True, result)")
+op("softplus(self, beta, threshold)", k.softplus, pointwise=True, inplace=False, refuses="softplus_cpu",
+   self="softplus_backward(grad, self, beta, threshold)", jvp=ELEMENTWISE)
+op("softplus_backward(grad_output, self, beta, threshold)", k.softplus_backward, node="SoftplusBackwardBackward0",
+   pointwise=True, inplace=False, grad_output="softplus_backward(grad, self, beta, threshold)",
+   self="softplus_double_backward(grad * grad_output, self, beta, threshold)")
+op("gelu(self, approximate)", k.gelu, pointwise=True, inplace=False, refuses="GeluKernelImpl",
+   self="gelu_backward(grad, self, approximate)", jvp=ELEMENTWISE)
+op("gelu_backward(grad_output, self, approximate)", k.gelu_backward, node="GeluBackwardBackward0", pointwise=True,
+   inplace=False, grad_output="gelu_backward(grad, self, approximate)",
+   self="gelu_double_backward(grad, grad_output, self, approximate)")
+op("silu(self)", k.silu, pointwise=True, refuses="silu_cpu", self="silu_backward(grad, self)", jvp=ELEMENTWISE)
+op("mish(self)", k.mish, pointwise=True, refuses="mish_cpu", self="mish_backward(grad, self)", jvp=ELEMENTWISE)
+op("log_sigmoid(self)", k.log_sigmoid, outputs=("output", "buffer"), differentiable=(True, False), elementwise=True,
+   self="log_sigmoid_backward(grad, self, buffer)", jvp=ELEMENTWISE)
+nondiff("silu_gradient(grad_output: Tensor, self: Tensor)", k.silu_backward, pointwise=True)
+nondiff("mish_gradient(grad_output: Tensor, self: Tensor)", k.mish_backward, pointwise=True)
+nary("log_sigmoid_backward(grad_output, self, buffer: Tensor)", k.log_sigmoid_backward,
+     node="LogSigmoidBackwardBackward0", grad_output="log_sigmoid_backward(grad, self, buffer)",
+     self="log_sigmoid_double_backward(grad * grad_output, self)")
+
+# ---- straight lines
+op("leaky_relu(self, negative_slope)", k.leaky_relu, pointwise=True, inplace=False, refuses="leaky_relu_cpu",
+   self="leaky_relu_backward(grad, self, negative_slope, False)", jvp=ELEMENTWISE)
+op("leaky_relu_of(self, negative_slope)", k.leaky_relu, node="LeakyReluBackward1", pointwise=True, refuses="leaky_relu_cpu",
+   self="leaky_relu_backward(grad, result, negative_slope, True)")
+op("leaky_relu_backward(grad_output, self, negative_slope, self_is_result)", k.leaky_relu_backward,
+   node="LeakyReluBackwardBackward0", pointwise=True, inplace=False, last_decides=True, self="zeros_like(grad)",
+   grad_output="leaky_relu_backward(grad, self, negative_slope, False)")
+op("hardtanh(self, min_val, max_val)", k.clamp, pointwise=True, self="hardtanh_backward(grad, self, min_val, max_val)",
+   jvp=ELEMENTWISE)
+op("hardtanh_backward(grad_output, self, min_val, max_val)", k.hardtanh_backward, node="HardtanhBackwardBackward0",
+   pointwise=True, inplace=False, grad_output="hardtanh_backward(grad, self, min_val, max_val)", self="zeros_like(grad)")
+op("threshold(self, threshold, value)", k.threshold, pointwise=True, inplace=False,
+   self="threshold_backward(grad, self, threshold)", jvp=ELEMENTWISE)
+op("threshold_of(self, threshold, value)", k.threshold, node="ThresholdBackward1", pointwise=True,
+   self="threshold_backward(grad, self, threshold)")
+op("softshrink(self, lambd)", k.softshrink, pointwise=True, inplace=False, refuses="softshrink_check",
+   self="softshrink_backward(grad, self, lambd)", jvp=ELEMENTWISE)
+op("softshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="SoftshrinkBackwardBackward0", pointwise=True,
+   inplace=False, grad_output="softshrink_backward(grad, self, lambd)", self="zeros_like(grad)")
+op("hardshrink(self, lambd)", k.hardshrink, pointwise=True, inplace=False, refuses="hardshrink_cpu",
+   self="hardshrink_backward(grad, self, lambd)", jvp=ELEMENTWISE)
+op("hardshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="HardshrinkBackwardBackward0", pointwise=True,
+   inplace=False, grad_output="hardshrink_backward(grad, self, lambd)", self="zeros_like(grad)")
+op("hardsigmoid(self)", k.hardsigmoid, pointwise=True, refuses="hardsigmoid_cpu", self="hardsigmoid_backward(grad, self)",
+   jvp=ELEMENTWISE)
+op("hardsigmoid_backward(grad_output, self)", k.hardsigmoid_backward, node="HardsigmoidNotImplemented", pointwise=True,
+   inplace=False, grad_output="not_implemented(grad, 'aten::hardsigmoid_backward')",
+   self="not_implemented(grad, 'aten::hardsigmoid_backward')")
+op("hardswish(self)", k.hardswish, pointwise=True, refuses="hardswish_cpu", self="hardswish_backward(grad, self)",
+   jvp=ELEMENTWISE)
+op("hardswish_backward(grad_output, self)", k.hardswish_backward, node="HardswishBackwardBackward0", pointwise=True,
+   inplace=False, grad_output="hardswish_backward(grad, self)", self="hardswish_double_backward(grad, grad_output, self)")
+
+# ---- with a slope that is learned, or drawn
+op("rrelu_with_noise(self, noise: Tensor, lower, upper, training)", k.rrelu_with_noise,
+   self="rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)")
+op("rrelu_with_noise_of(self, noise: Tensor, lower, upper, training)", k.rrelu_with_noise, node="RreluWithNoiseBackward1",
+   inplace=True, self="rrelu_with_noise_backward(grad, result, noise, lower, upper, training, True)")
+op("rrelu_with_noise_backward(grad_output, self, noise: Tensor, lower, upper, training, self_is_result)",
+   k.rrelu_with_noise_backward, node="RreluWithNoiseBackwardBackward0", self="zeros_like(grad)",
+   grad_output="rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)")
+
+# ---- over one dimension
+op("glu(self, dim)", k.glu, self="glu_backward(grad, self, dim)")
+op("glu_backward(grad_output, self, dim)", k.glu_backward, node="GluBackwardBackward0",
+   grad_output="glu_double_backward_grad_output(grad, self, dim)", self="glu_double_backward(grad, grad_output, self, dim)")
+op("softmax(self, dim)", k.softmax, self="softmax_backward_data(grad, result, dim)")
+op("log_softmax(self, dim)", k.log_softmax, self="log_softmax_backward_data(grad, result, dim)")
+op("softmax_backward_data(grad_output, output, dim)", k.softmax_backward_data, node="SoftmaxBackwardDataBackward0",
+   grad_output="softmax_backward_data(grad, output, dim)",
+   output="softmax_double_backward(grad, grad_output, output, dim)")
+op("log_softmax_backward_data(grad_output, output, dim)", k.log_softmax_backward_data,
+   node="LogSoftmaxBackwardDataBackward0", grad_output="grad - total(grad * exp(output), dim)",
+   output="log_softmax_double_backward(grad, grad_output, output, dim)")
