@@ -238,6 +238,62 @@ def graph(
 
 
 @command.command()
+@click.argument("subject")
+@click.option("--programs", type=click.IntRange(1), metavar="N", help="Stop after so many programs.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="Stop after so long.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same programs.")
+@click.option("-j", "workers", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Processes.")
+@click.option("--against", default="torch", metavar="SUBJECT2", show_default=True, help="What to compare with.")
+@click.option(
+    "--start", type=click.IntRange(0), metavar="I", help="First program. Default: behind those of earlier runs."
+)
+@click.option("--stats", is_flag=True, help="Also count what occurred in the programs.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/fuzz"), show_default=True
+)
+def fuzz(
+    subject: str,
+    programs: int | None,
+    minutes: float | None,
+    seed: int,
+    workers: int,
+    against: str,
+    start: int | None,
+    stats: bool,
+    output: Path,
+) -> None:
+    """Compare SUBJECT with PyTorch on random programs; each cause of a difference is one finding, made small and kept.
+
+    \b
+    Without --programs and --minutes it runs 1,000 programs. Ctrl-C ends it, and loses nothing.
+
+    \b
+    Examples:
+      torchstone fuzz numtorch --programs 20000 -j 2
+      torchstone fuzz mylib --minutes 10 --seed 7
+      torchstone fuzz torch --against numtorch --stats
+
+    \b
+    Exit codes:
+      0  nothing differs
+      1  something does
+      2  wrong usage, or interrupted
+    """
+    with plain_errors():
+        from conformance.fuzz import Campaign, run as campaign_of
+        from conformance.fuzz.telling import Progressing, summary
+        from conformance.presentation import console
+
+        limit = programs if programs or minutes else 1000
+        out = console()
+        campaign = Campaign(subject, against, limit, minutes, seed, workers, output.absolute(), start, stats)
+        with Progressing(out, campaign) as progress:
+            result = campaign_of(campaign, progress.listen)
+        summary(out, result)
+    sys.exit(2 if result.interrupted else 1 if result.found else 0)
+
+
+@command.command()
 @click.argument("what", type=click.Choice(["program", "trace", "run"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of a program, of a trace, or of a line of a run.jsonl.

@@ -1,0 +1,221 @@
+"""A campaign: processes that share the programs of a seed, and what they report."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import queue
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from conformance.fuzz.findings import Cause, Found, Store
+from conformance.fuzz.worker import Tally, Worker
+from conformance.session import import_from_here
+from conformance.subjects import open_subject, oracle as installed_oracle
+from conformance.version import torchstone_version
+
+EVERY = 0.5
+"""Seconds between two reports of a process."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What is to be done."""
+
+    subject: str
+    against: str = "torch"
+    """What answers are compared with: PyTorch, or another subject."""
+    programs: int | None = None
+    """How many programs; None for no limit."""
+    minutes: float | None = None
+    seed: int = 0
+    workers: int = 1
+    output: Path = Path("reports/fuzz")
+    start: int | None = None
+    """The number of the first program; None to go on behind those that earlier campaigns of this seed did."""
+    stats: bool = False
+
+    @property
+    def store(self) -> Store:
+        return Store(self.output / "findings")
+
+    @property
+    def record(self) -> Path:
+        return self.output / "campaign.json"
+
+
+@dataclass
+class Result:
+    """What came out."""
+
+    campaign: Campaign
+    start: int
+    tally: Tally = field(default_factory=Tally)
+    seconds: float = 0.0
+    interrupted: bool = False
+    found: dict[Cause, Found] = field(default_factory=dict)
+    """The findings that hold: those of this campaign, and those of earlier ones that were replayed and still fail."""
+    gone: list[Found] = field(default_factory=list)
+    """Findings of earlier campaigns that no longer fail."""
+    died: int = 0
+    """Processes of the campaign itself that ended and were replaced."""
+
+
+class _Record(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """campaign.json: how far each seed was drawn, for a subject and an oracle of some versions."""
+
+    sides: str
+    done: dict[str, int] = {}
+
+
+Listener = Callable[[Result], None]
+
+
+def run(campaign: Campaign, listen: Listener = lambda result: None) -> Result:
+    """Runs a campaign to its end, or until Ctrl-C. `listen` is told of every report. Raises SubjectUnavailable.
+
+    What earlier campaigns left in the folder is replayed first, and what no longer fails is said to be gone.
+    """
+    began = time.monotonic()
+    import_from_here()
+    record = _read(campaign, _sides(campaign))
+    start = campaign.start if campaign.start is not None else record.done.get(str(campaign.seed), 0)
+    result = Result(campaign, start)
+    try:
+        _replay(campaign, result, listen)
+        _share(campaign, result, record, listen, began)
+    except KeyboardInterrupt:
+        result.interrupted = True
+    result.seconds = time.monotonic() - began
+    for found, _ in campaign.store.read():
+        if found.cause in result.tally.causes:
+            result.found[found.cause] = found
+    _write(campaign, record, result)
+    return result
+
+
+def _sides(campaign: Campaign) -> str:
+    """Who is compared with whom, by versions. Raises SubjectUnavailable if one of them cannot be opened."""
+    if campaign.against == "torch":
+        installed_oracle().close()  # the pinned version, or a clear word
+    said = []
+    for name in (campaign.subject, campaign.against):
+        opened = open_subject(name)
+        described = opened.describe()
+        opened.close()
+        said.append(f"{described.name} {described.version}")
+    return f"{' against '.join(said)}, torchstone {torchstone_version()}"
+
+
+def _read(campaign: Campaign, sides: str) -> _Record:
+    try:
+        record = msgspec.json.decode(campaign.record.read_bytes(), type=_Record)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return _Record(sides)
+    return record if record.sides == sides else _Record(sides)
+
+
+def _write(campaign: Campaign, record: _Record, result: Result) -> None:
+    done = result.start + result.tally.programs
+    record.done[str(campaign.seed)] = max(done, record.done.get(str(campaign.seed), 0))
+    campaign.output.mkdir(parents=True, exist_ok=True)
+    part = campaign.record.with_suffix(".part")
+    part.write_bytes(msgspec.json.encode(record))
+    os.replace(part, campaign.record)
+
+
+def _replay(campaign: Campaign, result: Result, listen: Listener) -> None:
+    known = list(campaign.store.read())
+    if not known:
+        return
+    with _opened(campaign) as worker:
+        for found, program in known:
+            if worker.still(found, program):
+                result.found[found.cause] = found
+            else:
+                result.gone.append(found)
+                campaign.store.remove(found.cause)
+            listen(result)
+
+
+def _opened(campaign: Campaign) -> contextlib.closing[Worker]:
+    """A worker with both sides in processes of their own: neither may take the campaign with it."""
+    subject, oracle = open_subject(campaign.subject), open_subject(campaign.against)
+    return contextlib.closing(Worker(subject, oracle, campaign.store, campaign.seed, stats=campaign.stats))
+
+
+# ------------------------------------------------------------------------------------------------------------ processes
+
+
+@dataclass
+class _Process:
+    process: Any
+    next: int
+    """The program that it was to run next, at its last report."""
+
+
+def _share(campaign: Campaign, result: Result, record: _Record, listen: Listener, began: float) -> None:
+    # Processes are spawned and not forked: what the parent imported (threads of PyTorch among it) does not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    reports: Any = context.Queue()
+    stop = context.Event()
+    end = None if campaign.programs is None else result.start + campaign.programs
+    deadline = None if campaign.minutes is None else time.time() + campaign.minutes * 60
+
+    def spawn(number: int, first: int) -> _Process:
+        arguments = (campaign, number, first, end, deadline, reports, stop)
+        process = context.Process(target=_work, args=arguments, daemon=True)
+        process.start()
+        return _Process(process, first)
+
+    processes = {number: spawn(number, result.start + number) for number in range(campaign.workers)}
+    try:
+        while processes:
+            try:
+                number, at, tally, finished = reports.get(timeout=1.0)
+            except queue.Empty:
+                for number, one in list(processes.items()):
+                    if not one.process.is_alive():
+                        # Its program is passed over: whatever ended the process would end the next one, too.
+                        result.died += 1
+                        processes[number] = spawn(number, one.next + campaign.workers)
+                continue
+            result.tally.add(tally)
+            result.seconds = time.monotonic() - began
+            processes[number].next = at
+            if finished:
+                processes.pop(number).process.join()
+            listen(result)
+            _write(campaign, record, result)
+    finally:
+        stop.set()
+        for one in processes.values():
+            one.process.join(timeout=10)
+            if one.process.is_alive():
+                one.process.kill()
+
+
+def _work(
+    campaign: Campaign, number: int, first: int, end: int | None, deadline: float | None, reports: Any, stop: Any
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which tells the others to stop
+    import_from_here()
+    parent = os.getppid()
+    index, last, tally = first, time.monotonic(), Tally()
+    with _opened(campaign) as worker:
+        while (end is None or index < end) and not stop.is_set():
+            if (deadline is not None and time.time() >= deadline) or os.getppid() != parent:
+                break
+            tally.add(worker.run(index))
+            index += campaign.workers
+            if time.monotonic() - last >= EVERY:
+                reports.put((number, index, tally, False))
+                last, tally = time.monotonic(), Tally()
+    reports.put((number, index, tally, True))

@@ -1,0 +1,143 @@
+"""What a campaign found: a folder a cause, with everything that is needed to see it again.
+
+    findings/graph-sort-3f2a91c0/
+        program.json        the smallest program that shows it
+        reproducer.py       the same as a script: with PyTorch and the subject alone, without torchstone
+        oracle.json         the trace of the oracle
+        subject.json        the trace of the subject, if it answered
+        finding.json        the cause, the verdict, how it was drawn
+
+A folder is claimed by making it, so that of several processes that find one thing at the same time one writes it down; every
+file is put in its place whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from conformance.journal import Finding
+from conformance.program import Program
+from conformance.report.model import operation, step_at
+from conformance.report.source import reproducer
+from conformance.trace import Trace
+from conformance.verdict import Difference, Status, Verdict
+
+
+class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What makes two failures one finding: the operation at which the sides part, and in what."""
+
+    status: Status
+    facet: str
+    operation: str
+    kinds: str = ""
+    """Of an error, the two codes; of a graph, the two nodes; of a process, how it ended."""
+
+    @classmethod
+    def of(cls, program: Program, verdict: Verdict) -> Cause:
+        first = verdict.first
+        if first is None:
+            return cls(verdict.status, "", "", verdict.reason)
+        step = step_at(program, first)
+        return cls(verdict.status, first.facet, "" if step is None else operation(step), _kinds(first))
+
+    def is_like(self, other: Cause) -> bool:
+        """Whether a smaller program shows the same thing; what the two sides said may have changed with it."""
+        return (self.status, self.facet, self.operation) == (other.status, other.facet, other.operation)
+
+    @property
+    def slug(self) -> str:
+        """A name for a folder, always the same for a cause."""
+        digest = hashlib.sha256("\n".join((self.status, self.facet, self.operation, self.kinds)).encode()).hexdigest()
+        words = re.sub(r"[^a-z0-9]+", "-", f"{self.facet or self.status} {self.operation}".lower()).strip("-")
+        return f"{words[:60]}-{digest[:8]}"
+
+    def __str__(self) -> str:
+        if not self.facet:
+            return f"{self.status}: {self.kinds}"
+        return f"{self.facet} at {self.operation or 'a literal'}" + (f": {self.kinds}" if self.kinds else "")
+
+
+def _kinds(first: Difference) -> str:
+    if first.facet in ("error_code", "raised", "error_type"):
+        return " → ".join(_code(side) for side in (first.oracle, first.subject))
+    if first.facet == "graph" and all(
+        re.fullmatch(r"\w+( with \d edges)?", side) for side in (first.oracle, first.subject)
+    ):
+        return f"{first.oracle} → {first.subject}"
+    return ""
+
+
+def _code(said: str) -> str:
+    """``leaf_inplace`` or ``returns`` of what a side did, without what it returned or its text."""
+    return said.partition(" (")[0] if "(" in said else " ".join(said.split()[:2]).rstrip(":")
+
+
+class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is written down of a finding, beside its program and traces."""
+
+    cause: Cause
+    verdict: Verdict
+    subject: str
+    oracle: str
+    seed: int
+    index: int
+    """Which program of that seed showed it first."""
+    drawn_steps: int
+    """How many steps that one had."""
+
+
+class Store:
+    """The findings of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def claim(self, cause: Cause) -> bool:
+        """Whether this is the first to find a cause; whoever is first writes it down."""
+        try:
+            (self.folder / cause.slug).mkdir(parents=True)
+        except FileExistsError:
+            return False
+        return True
+
+    def write(self, found: Found, program: Program, oracle: Trace | None, subject: Trace | None) -> Path:
+        """Writes a finding down, or writes it anew with a smaller program."""
+        folder = self.folder / found.cause.slug
+        folder.mkdir(parents=True, exist_ok=True)
+        shown = Finding(program=program, oracle=oracle, subject=subject, verdict=found.verdict)
+        _put(folder / "program.json", program.to_json() + b"\n")
+        _put(folder / "reproducer.py", reproducer(shown, found.verdict.first, found.oracle, found.subject).encode())
+        for name, trace in (("oracle.json", oracle), ("subject.json", subject)):
+            if trace is not None:
+                _put(folder / name, trace.to_json() + b"\n")
+        _put(folder / "finding.json", msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+        return folder
+
+    def remove(self, cause: Cause) -> None:
+        """Forgets a finding that is none any more."""
+        shutil.rmtree(self.folder / cause.slug, ignore_errors=True)
+
+    def read(self) -> Iterator[tuple[Found, Program]]:
+        """What was found so far. A folder that was claimed by a process that died is passed over, and freed."""
+        for folder in sorted(self.folder.glob("*")) if self.folder.is_dir() else []:
+            try:
+                found = msgspec.json.decode((folder / "finding.json").read_bytes(), type=Found)
+                program = Program.from_json((folder / "program.json").read_bytes())
+            except FileNotFoundError:
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+                continue
+            yield found, program
+
+
+def _put(file: Path, data: bytes) -> None:
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    part.write_bytes(data)
+    os.replace(part, file)

@@ -1,0 +1,164 @@
+"""One process of a campaign: draws every so-manieth program, runs it on both sides, and writes down what it finds."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from conformance.compose.programs import BLOCK, compose
+from conformance.fuzz.findings import Cause, Found, Store
+from conformance.judge import judge
+from conformance.program import Program
+from conformance.reduce import reduce
+from conformance.subjects import Subject
+from conformance.subjects.base import SubjectCrashed, SubjectError, SubjectFailed, SubjectTimeout, SubjectUnsupported
+from conformance.trace import Trace
+from conformance.verdict import Verdict
+
+ACTIONS = (2, 14)
+"""Actions of a program, at least and at most. Longer ones find no more a second, and take longer to make small."""
+
+REDUCING = 500
+"""Programs that may be run to make one finding small: a few seconds, once for each cause."""
+
+FAILING = ("FAIL", "CRASH", "TIMEOUT", "BLOCKED")
+"""What is a finding. A program that the oracle does not survive is one, too: it is BLOCKED."""
+
+
+def drawn(seed: int, index: int) -> Program:
+    """The program of a number: what is drawn depends on the seed and on it, and on nothing else."""
+    stream = random.Random(f"{seed}/{index}")
+    return compose([stream.randbytes(BLOCK) for _ in range(stream.randint(*ACTIONS))])
+
+
+@dataclass
+class Tally:
+    """What was counted."""
+
+    programs: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    causes: Counter[Cause] = field(default_factory=Counter)
+    lacking: Counter[str] = field(default_factory=Counter)
+    """Names that the subject does not have, with how many programs ended there."""
+    undecided: Counter[str] = field(default_factory=Counter)
+    """Operations at which the oracle was not sure of itself."""
+    seen: Counter[str] = field(default_factory=Counter)
+    """How often each step, error code and facet occurred: what the programs were about."""
+
+    def add(self, other: Tally) -> None:
+        self.programs += other.programs
+        for name in ("statuses", "causes", "lacking", "undecided", "seen"):
+            getattr(self, name).update(getattr(other, name))
+
+
+class Worker:
+    """Compares a subject with the oracle on the programs of a seed."""
+
+    def __init__(self, subject: Subject, oracle: Subject, store: Store, seed: int, *, stats: bool = False) -> None:
+        self.subject, self.oracle, self.store, self.seed, self.stats = subject, oracle, store, seed, stats
+        described = subject.describe()
+        self.facets = described.facets
+        self.names = (described.name, oracle.describe().name)
+
+    def run(self, index: int) -> Tally:
+        """One program: its verdict is counted, and if it fails in a new way, made small and written down."""
+        program = drawn(self.seed, index)
+        verdict, oracle, subject = self.judged(program)
+        tally = Tally(programs=1, statuses=Counter([verdict.status]))
+        if self.stats:
+            tally.seen.update(_occurring(program, oracle))
+        if verdict.status in FAILING:
+            cause = Cause.of(program, verdict)
+            if self.store.claim(cause):
+                # Written down before it is made small, so that nothing is lost if this process ends here.
+                self._write(cause, index, program, program, verdict, oracle, subject)
+                cause = self._reduced(cause, index, program, oracle)
+            tally.causes[cause] += 1
+        elif verdict.status == "UNSUPPORTED":
+            tally.lacking[verdict.reason.removeprefix("no ").strip("'")] += 1
+        elif verdict.status == "INCONCLUSIVE":
+            tally.undecided[verdict.reason] += 1
+        return tally
+
+    def judged(self, program: Program) -> tuple[Verdict, Trace | None, Trace | None]:
+        """The verdict on a program, and both traces as far as there are any."""
+        try:
+            oracle = self.oracle.run(program)
+        except SubjectError as error:
+            return Verdict(status="BLOCKED", reason=f"the oracle: {error}"), None, None
+        try:
+            subject = self.subject.run(program)
+        except (SubjectCrashed, SubjectFailed) as error:
+            return Verdict(status="CRASH", reason=str(error)), oracle, None
+        except SubjectTimeout as error:
+            return Verdict(status="TIMEOUT", reason=str(error)), oracle, None
+        except SubjectUnsupported as error:
+            return Verdict(status="UNSUPPORTED", reason=str(error)), oracle, None
+        return judge(program, oracle, subject, self.oracle, self.facets), oracle, subject
+
+    def still(self, found: Found, program: Program) -> bool:
+        """Whether a finding of an earlier run is still one."""
+        verdict, _, _ = self.judged(program)
+        return verdict.status in FAILING and Cause.of(program, verdict).is_like(found.cause)
+
+    def close(self) -> None:
+        self.subject.close()
+        self.oracle.close()
+
+    def _reduced(self, cause: Cause, index: int, program: Program, oracle: Trace | None) -> Cause:
+        last: dict[str, tuple[Verdict, Trace | None, Trace | None]] = {}
+
+        def fails(candidate: Program) -> bool:
+            judged = self.judged(candidate)
+            if judged[0].status not in FAILING or not Cause.of(candidate, judged[0]).is_like(cause):
+                return False
+            last["smallest"] = judged
+            return True
+
+        tries = REDUCING if cause.status == "FAIL" else 30  # each crash costs a process, each time-out the deadline
+        smallest = reduce(program, fails, tries=tries, values=oracle)
+        if "smallest" in last:
+            self._write(cause, index, program, smallest, *last["smallest"])
+        return cause
+
+    def _write(
+        self,
+        cause: Cause,
+        index: int,
+        original: Program,
+        program: Program,
+        verdict: Verdict,
+        oracle: Trace | None,
+        subject: Trace | None,
+    ) -> None:
+        name, oracle_name = self.names
+        found = Found(
+            cause=cause,
+            verdict=verdict,
+            subject=name,
+            oracle=oracle_name,
+            seed=self.seed,
+            index=index,
+            drawn_steps=len(original.steps),
+        )
+        self.store.write(found, program, oracle, subject)
+
+
+def _occurring(program: Program, trace: Trace | None) -> Iterator[str]:
+    from conformance.report.model import operation
+
+    for step in program.steps:
+        yield f"step {operation(step)}"
+    for seen in trace.steps if trace else ():
+        yield f"outcome {seen.outcome}"
+        if seen.error is not None:
+            yield f"error {seen.error.code}"
+        for warning in seen.warnings:
+            yield f"warning {warning.category}"
+        for call in seen.calls:
+            yield f"function {call.function}"
+
+
+__all__ = ["Tally", "Worker", "drawn"]

@@ -1,0 +1,159 @@
+"""Programs made smaller: as far as it goes, never further than they fail, and within the budget."""
+
+from __future__ import annotations
+
+import random
+
+from conformance.compose.programs import BLOCK, compose
+from conformance.program import (
+    Bind,
+    Call,
+    Enter,
+    Exit,
+    Function,
+    Global,
+    List,
+    Method,
+    Operator,
+    Program,
+    Ref,
+    SetItem,
+    Step,
+    TensorLiteral,
+)
+from conformance.reduce import reduce
+from conformance.trace import Array, StepTrace, TensorChange, TensorSeen, Trace
+
+X = TensorLiteral("float32", (2, 3), bytes(24))
+
+
+def program(*steps: Step) -> Program:
+    made = Program(steps=steps)
+    made.validate()
+    return made
+
+
+def binds(name: str) -> Bind:
+    return Bind(out=name, value=X)
+
+
+def calls(method: str) -> object:
+    return lambda candidate: any(isinstance(step, Method) and step.name == method for step in candidate.steps)
+
+
+def test_steps_that_are_not_needed_go_with_all_that_needs_them() -> None:
+    big = program(
+        binds("x"),
+        binds("y"),
+        Method(self=Ref("y"), name="exp", out="z"),
+        Operator(operator="add", args=(Ref("z"), Ref("y")), out="w"),
+        Method(self=Ref("x"), name="sin", out="v", drops=("y",)),
+        Method(self=Ref("w"), name="cos", out="u"),
+    )
+    small = reduce(big, calls("sin"))  # type: ignore[arg-type]
+    assert [type(step).__name__ for step in small.steps] == ["Bind", "Method"]
+    assert small.steps[1] == Method(self=Ref("x"), name="sin", out="v")
+
+
+def test_literals_become_simple() -> None:
+    small = reduce(program(binds("x"), Method(self=Ref("x"), name="sin", out="y")), calls("sin"))  # type: ignore[arg-type]
+    assert small.steps[0] == Bind(out="x", value=TensorLiteral("float32", (), b"\x00\x00\x80?"))
+
+
+def test_a_shape_that_matters_stays() -> None:
+    def two_dimensions(candidate: Program) -> bool:
+        return any(isinstance(step, Bind) and len(step.value.shape) == 2 for step in candidate.steps)  # type: ignore[union-attr]
+
+    small = reduce(program(binds("x"), binds("y")), two_dimensions)
+    (step,) = small.steps
+    assert step.value.shape == (1, 1)  # type: ignore[union-attr]
+
+
+def test_a_context_goes_with_both_its_halves() -> None:
+    big = program(
+        binds("x"),
+        Call(function=Global("torch.no_grad"), out="c"),
+        Enter(context=Ref("c")),
+        Method(self=Ref("x"), name="sin", out="y"),
+        Exit(context=Ref("c"), drops=("c",)),
+    )
+    small = reduce(big, calls("sin"))  # type: ignore[arg-type]
+    assert not [step for step in small.steps if isinstance(step, Enter | Exit)]
+
+
+def test_keywords_and_items_that_are_not_needed_go() -> None:
+    big = program(
+        binds("x"),
+        binds("y"),
+        Call(function=Global("torch.cat"), args=(List((Ref("x"), Ref("y"))),), kwargs={"dim": 1}, out="z"),
+    )
+    small = reduce(big, lambda one: any(isinstance(step, Call) and step.args for step in one.steps))
+    call = small.steps[-1]
+    assert isinstance(call, Call)
+    assert (len(call.args[0].items), call.kwargs) == (1, {})  # type: ignore[union-attr]
+
+
+def test_a_body_becomes_shorter() -> None:
+    body = Function(
+        "hook",
+        ("grad",),
+        (
+            Operator(operator="mul", args=(Ref("grad"), 2), out="a"),
+            Operator(operator="add", args=(Ref("a"), 1), out="b"),
+        ),
+        result=Ref("b"),
+    )
+    big = program(binds("x"), Method(self=Ref("x"), name="register_hook", args=(body,), out="h"))
+    small = reduce(big, lambda one: any(isinstance(step, Method) and step.args for step in one.steps))
+    hook = small.steps[-1].args[0]  # type: ignore[union-attr]
+    assert hook == Function("hook", ("grad",), (), result=Ref("grad"))
+
+
+def test_what_was_computed_becomes_a_literal() -> None:
+    big = program(
+        binds("x"),
+        Method(self=Ref("x"), name="exp", out="y"),
+        Method(self=Ref("y"), name="sin", out="z"),
+    )
+    seen = TensorSeen("y")
+    value = TensorChange(value=Array("float32", (2,), bytes(8)))
+    trace = Trace(
+        steps=(
+            StepTrace(outcome="returned"),
+            StepTrace(outcome="returned", result=seen, changes={"y": value}),
+            StepTrace(outcome="returned"),
+        )
+    )
+    small = reduce(big, calls("sin"), values=trace)  # type: ignore[arg-type]
+    assert [type(step).__name__ for step in small.steps] == ["Bind", "Method"]
+    assert small.steps[-1].self == Ref("y")  # type: ignore[union-attr]
+
+
+def test_the_budget_holds() -> None:
+    ran = 0
+
+    def fails(candidate: Program) -> bool:
+        nonlocal ran
+        ran += 1
+        return False
+
+    big = program(*[binds(f"x{number}") for number in range(30)])
+    reduce(big, fails, tries=7)
+    assert ran == 7
+
+
+def test_every_candidate_is_a_valid_program() -> None:
+    stream = random.Random(3)
+
+    def fails(candidate: Program) -> bool:
+        candidate.validate()
+        return any(isinstance(step, SetItem) for step in candidate.steps)
+
+    reduced = 0
+    for _ in range(60):
+        drawn = compose([stream.randbytes(BLOCK) for _ in range(12)])
+        if fails(drawn):
+            small = reduce(drawn, fails)
+            assert len(small.steps) <= 5
+            reduced += 1
+    assert reduced > 5
