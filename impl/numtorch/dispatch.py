@@ -50,6 +50,7 @@ from .kernels import at_least as k_at_least
 from .kernels import at_most as k_at_most
 from .kernels import baddbmm as k_baddbmm
 from .kernels import below as k_below
+from .kernels import block_diag as k_block_diag
 from .kernels import bmm as k_bmm
 from .kernels import bmm_mat2_backward as k_bmm_mat2_backward
 from .kernels import bmm_self_backward as k_bmm_self_backward
@@ -74,8 +75,11 @@ from .kernels import cumprod_backward as k_cumprod_backward
 from .kernels import cumsum as k_cumsum
 from .kernels import cumsum_backward as k_cumsum_backward
 from .kernels import deg2rad as k_deg2rad
+from .kernels import diag_embed as k_diag_embed
 from .kernels import diagonal as k_diagonal
 from .kernels import diagonal_backward as k_diagonal_backward
+from .kernels import diagonal_copy as k_diagonal_copy
+from .kernels import diagonal_scatter as k_diagonal_scatter
 from .kernels import div_other as k_div_other
 from .kernels import div_trunc as k_div_trunc
 from .kernels import dot as k_dot
@@ -98,7 +102,8 @@ from .kernels import fmin_other_backward as k_fmin_other_backward
 from .kernels import fmin_self_backward as k_fmin_self_backward
 from .kernels import fmod_scalar as k_fmod_scalar
 from .kernels import frac as k_frac
-from .kernels import gather_selected as k_gather_selected
+from .kernels import gather as k_gather
+from .kernels import gather_backward as k_gather_backward
 from .kernels import gelu as k_gelu
 from .kernels import gelu_backward as k_gelu_backward
 from .kernels import glu as k_glu
@@ -111,9 +116,15 @@ from .kernels import hardswish as k_hardswish
 from .kernels import hardswish_backward as k_hardswish_backward
 from .kernels import hardtanh_backward as k_hardtanh_backward
 from .kernels import index as k_index
+from .kernels import index_add as k_index_add
 from .kernels import index_backward as k_index_backward
+from .kernels import index_copy as k_index_copy
+from .kernels import index_fill as k_index_fill
 from .kernels import index_put as k_index_put
 from .kernels import index_put_zeros as k_index_put_zeros
+from .kernels import index_reduce as k_index_reduce
+from .kernels import index_select as k_index_select
+from .kernels import index_select_backward as k_index_select_backward
 from .kernels import index_values as k_index_values
 from .kernels import isclose as k_isclose
 from .kernels import isinf as k_isinf
@@ -133,8 +144,11 @@ from .kernels import logit_backward as k_logit_backward
 from .kernels import logsumexp as k_logsumexp
 from .kernels import logsumexp_backward as k_logsumexp_backward
 from .kernels import masked_fill as k_masked_fill
+from .kernels import masked_fill_backward as k_masked_fill_backward
 from .kernels import masked_fill_tensor as k_masked_fill_tensor
 from .kernels import masked_fill_value as k_masked_fill_value
+from .kernels import masked_scatter as k_masked_scatter
+from .kernels import masked_scatter_backward as k_masked_scatter_backward
 from .kernels import masked_select as k_masked_select
 from .kernels import masked_select_backward as k_masked_select_backward
 from .kernels import max_all as k_max_all
@@ -157,6 +171,7 @@ from .kernels import mm_self_backward as k_mm_self_backward
 from .kernels import mv as k_mv
 from .kernels import nansum_backward as k_nansum_backward
 from .kernels import nansum_dim as k_nansum_dim
+from .kernels import nonzero as k_nonzero
 from .kernels import norm_backward as k_norm_backward
 from .kernels import not_implemented as k_not_implemented
 from .kernels import outer_backward as k_outer_backward
@@ -173,12 +188,17 @@ from .kernels import prod_all as k_prod_all
 from .kernels import prod_backward as k_prod_backward
 from .kernels import prod_dim as k_prod_dim
 from .kernels import prod_dim_backward as k_prod_dim_backward
+from .kernels import put as k_put
 from .kernels import rad2deg as k_rad2deg
 from .kernels import relu as k_relu
 from .kernels import remainder_scalar as k_remainder_scalar
 from .kernels import repeat as k_repeat
 from .kernels import repeat_backward as k_repeat_backward
 from .kernels import reshape as k_reshape
+from .kernels import roll as k_roll
+from .kernels import roll_backward as k_roll_backward
+from .kernels import rot90 as k_rot90
+from .kernels import rot90_backward as k_rot90_backward
 from .kernels import rrelu_with_noise as k_rrelu_with_noise
 from .kernels import rrelu_with_noise_backward as k_rrelu_with_noise_backward
 from .kernels import rsqrt as k_rsqrt
@@ -187,9 +207,15 @@ from .kernels import rsub as k_rsub
 from .kernels import rsub_scalar as k_rsub_scalar
 from .kernels import scale_by_count_backward as k_scale_by_count_backward
 from .kernels import scaled as k_scaled
-from .kernels import scatter_selected as k_scatter_selected
+from .kernels import scatter as k_scatter
+from .kernels import scatter_add as k_scatter_add
+from .kernels import scatter_reduce as k_scatter_reduce
+from .kernels import scatter_value as k_scatter_value
+from .kernels import scatter_value_with as k_scatter_value_with
+from .kernels import scattered as k_scattered
 from .kernels import select as k_select
 from .kernels import select_backward as k_select_backward
+from .kernels import select_scatter as k_select_scatter
 from .kernels import sgn as k_sgn
 from .kernels import sgn_backward as k_sgn_backward
 from .kernels import shrink_backward as k_shrink_backward
@@ -204,6 +230,7 @@ from .kernels import sinc_backward as k_sinc_backward
 from .kernels import sinh as k_sinh
 from .kernels import slice_ as k_slice_
 from .kernels import slice_backward as k_slice_backward
+from .kernels import slice_scatter as k_slice_scatter
 from .kernels import softmax as k_softmax
 from .kernels import softmax_backward_data as k_softmax_backward_data
 from .kernels import softmax_double_backward as k_softmax_double_backward
@@ -231,6 +258,7 @@ from .kernels import sum_backward as k_sum_backward
 from .kernels import sum_dim as k_sum_dim
 from .kernels import t as k_t
 from .kernels import t_mv as k_t_mv
+from .kernels import take as k_take
 from .kernels import tanh_backward as k_tanh_backward
 from .kernels import threshold as k_threshold
 from .kernels import threshold_backward as k_threshold_backward
@@ -241,9 +269,13 @@ from .kernels import total as k_total
 from .kernels import trace as k_trace
 from .kernels import trace_backward as k_trace_backward
 from .kernels import transpose as k_transpose
+from .kernels import tril as k_tril
+from .kernels import triu as k_triu
 from .kernels import trunc as k_trunc
 from .kernels import unbind as k_unbind
 from .kernels import unbind_backward as k_unbind_backward
+from .kernels import unfold as k_unfold
+from .kernels import unfold_backward as k_unfold_backward
 from .kernels import unsqueeze as k_unsqueeze
 from .kernels import unsqueeze_backward as k_unsqueeze_backward
 from .kernels import unsqueeze_dim_to as k_unsqueeze_dim_to
@@ -1644,6 +1676,7 @@ class LogSigmoidBackward0(UnaryNode):
     def descriptors(node):
         return node.descs
     buffer_nr = 1
+    not_differentiable = ('buffer',)
     def apply(node, grads, keep: bool):
         if not node.descs[0].real:
             out = through_tensors(node, grads)
@@ -4839,6 +4872,745 @@ def log_softmax_backward_data(grad_output, output, dim):
             counter = output._counter
             node.output_version = 0 if counter is None else counter[0]
             node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class TrilBackward0(UnaryNode):
+    __slots__ = ('diagonal',)
+    saved = ()
+    saved_values = ('diagonal',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        diagonal = node.diagonal
+        out = k_tril(grad, diagonal)
+        return out
+    def apply_tensors(node, grad):
+        diagonal = node.diagonal
+        return tril(grad, diagonal)
+
+
+def tril(self, diagonal):
+    """tril(self, diagonal) -> Tensor"""
+    array = k_tril(self._array, diagonal)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = TrilBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.diagonal = diagonal
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def tril_(self, diagonal):
+    """tril_(self, diagonal) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'tril_', False)
+    found = inplace_operands(self, None, 'tril', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_tril(target, diagonal)
+    else:
+        self._array = target.dtype.type(k_tril(target, diagonal))
+    if flag:
+        node = TrilBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.diagonal = diagonal
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class TriuBackward0(UnaryNode):
+    __slots__ = ('diagonal',)
+    saved = ()
+    saved_values = ('diagonal',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        diagonal = node.diagonal
+        out = k_triu(grad, diagonal)
+        return out
+    def apply_tensors(node, grad):
+        diagonal = node.diagonal
+        return triu(grad, diagonal)
+
+
+def triu(self, diagonal):
+    """triu(self, diagonal) -> Tensor"""
+    array = k_triu(self._array, diagonal)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = TriuBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.diagonal = diagonal
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def triu_(self, diagonal):
+    """triu_(self, diagonal) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'triu_', False)
+    found = inplace_operands(self, None, 'triu', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_triu(target, diagonal)
+    else:
+        self._array = target.dtype.type(k_triu(target, diagonal))
+    if flag:
+        node = TriuBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.diagonal = diagonal
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class RollBackward0(UnaryNode):
+    __slots__ = ('shifts', 'dims',)
+    saved = ()
+    saved_values = ('shifts', 'dims',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        shifts = node.shifts
+        dims = node.dims
+        out = k_roll_backward(grad, shifts, dims)
+        return out
+    def apply_tensors(node, grad):
+        shifts = node.shifts
+        dims = node.dims
+        return formulas.roll_backward(grad, shifts, dims)
+
+
+def roll(self, shifts, dims):
+    """roll(self, shifts, dims) -> Tensor"""
+    array = k_roll(self._array, shifts, dims)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = RollBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.shifts = shifts
+            node.dims = dims
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class Rot90Backward0(UnaryNode):
+    __slots__ = ('k', 'dims',)
+    saved = ()
+    saved_values = ('k', 'dims',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        k = node.k
+        dims = node.dims
+        out = k_rot90_backward(grad, k, dims)
+        return out
+    def apply_tensors(node, grad):
+        k = node.k
+        dims = node.dims
+        return formulas.rot90_backward(grad, k, dims)
+
+
+def rot90(self, k, dims):
+    """rot90(self, k, dims) -> Tensor"""
+    array = k_rot90(self._array, k, dims)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = Rot90Backward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.k = k
+            node.dims = dims
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class DiagEmbedBackward0(UnaryNode):
+    __slots__ = ('offset', 'dim1', 'dim2',)
+    saved = ()
+    saved_values = ('offset', 'dim1', 'dim2',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        out = k_diagonal(grad, offset, dim1, dim2)
+        return out
+    def apply_tensors(node, grad):
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        return grad.diagonal(offset, dim1, dim2)
+
+
+def diag_embed(self, offset, dim1, dim2):
+    """diag_embed(self, offset, dim1, dim2) -> Tensor"""
+    array = k_diag_embed(self._array, offset, dim1, dim2)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = DiagEmbedBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.offset = offset
+            node.dim1 = dim1
+            node.dim2 = dim2
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class DiagonalBackward0_copy(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'offset', 'dim1', 'dim2',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'offset', 'dim1', 'dim2',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        out = k_diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        return diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
+
+
+def diagonal_copy(self, offset, dim1, dim2):
+    """diagonal_copy(self, offset, dim1, dim2) -> Tensor"""
+    array = k_diagonal_copy(self._array, offset, dim1, dim2)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = DiagonalBackward0_copy()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.self_sym_sizes = self._desc.shape
+            node.offset = offset
+            node.dim1 = dim1
+            node.dim2 = dim2
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class BlockDiagBackward0(VariadicNode):
+    __slots__ = ('tensors_descs',)
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # block_diag_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        tensors_descs = node.tensors_descs
+        return formulas.block_diag_backward(grad, tensors_descs)
+
+
+def block_diag(tensors):
+    """block_diag(tensors) -> Tensor"""
+    array = k_block_diag([t._array for t in tensors])
+    desc = describe(array)
+    flag = any([requires_grad(t) for t in tensors])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = BlockDiagBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            edges = [edge(t) for t in tensors]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            node.tensors_descs = tuple([t._desc for t in tensors])
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class UnfoldBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'dimension', 'size', 'step',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'dimension', 'size', 'step',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        dimension = node.dimension
+        size = node.size
+        step = node.step
+        out = k_unfold_backward(grad, self_sym_sizes, dimension, size, step)
+        return out
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        dimension = node.dimension
+        size = node.size
+        step = node.step
+        return unfold_backward(grad, self_sym_sizes, dimension, size, step)
+
+
+def unfold(self, dimension, size, step):
+    """unfold(self, dimension, size, step) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
+    array = k_unfold(source, dimension, size, step)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = UnfoldBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dimension = dimension
+        node.size = size
+        node.step = step
+        node.desc = desc
+        result = _new(Tensor)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        return as_view(self, result)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class UnfoldBackwardBackward0(UnaryNode):
+    __slots__ = ('dim', 'size', 'step',)
+    saved = ()
+    saved_values = ('dim', 'size', 'step',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        dim = node.dim
+        size = node.size
+        step = node.step
+        out = k_unfold(grad, dim, size, step)
+        return out
+    def apply_tensors(node, grad):
+        dim = node.dim
+        size = node.size
+        step = node.step
+        return grad.unfold(dim, size, step)
+
+
+def unfold_backward(grad_in, input_sizes, dim, size, step):
+    """unfold_backward(grad_in, input_sizes, dim, size, step) -> Tensor"""
+    array = k_unfold_backward(grad_in._array, input_sizes, dim, size, step)
+    desc = describe(array)
+    flag = grad_in._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_in)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = UnfoldBackwardBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = grad_in._grad_fn
+            if fn0 is not None and grad_in._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_in._output_nr
+            elif grad_in._accumulator is not None and grad_in._extra is None and (fn0 := grad_in._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_in)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.dim = dim
+            node.size = size
+            node.step = step
             node.desc = desc
             result = _new(Tensor)
             result._array = array
@@ -9232,9 +10004,9 @@ def index(self, indices):
 
 
 class IndexPutBackward0(BinaryNode):
-    __slots__ = ('indices', 'accumulate', 'values_sym_sizes',)
+    __slots__ = ('indices', 'accumulate', 'values_info',)
     saved = ()
-    saved_values = ('indices', 'accumulate', 'values_sym_sizes',)
+    saved_values = ('indices', 'accumulate',)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9243,16 +10015,16 @@ class IndexPutBackward0(BinaryNode):
             return out
         indices = node.indices
         accumulate = node.accumulate
-        values_sym_sizes = node.values_sym_sizes
+        values_info = node.values_info
         grad0 = None if node.fn0 is None else k_index_put_zeros(grad, indices, accumulate)
-        grad1 = None if node.fn1 is None else k_index_values(grad, indices, values_sym_sizes)
+        grad1 = None if node.fn1 is None else k_index_values(grad, indices, values_info)
         return grad0, grad1
     def apply_tensors(node, grad):
         indices = node.indices
         accumulate = node.accumulate
-        values_sym_sizes = node.values_sym_sizes
+        values_info = node.values_info
         grad0 = None if node.fn0 is None else formulas.index_put_zeros(grad, indices, accumulate)
-        grad1 = None if node.fn1 is None else formulas.index_values(grad, indices, values_sym_sizes)
+        grad1 = None if node.fn1 is None else formulas.index_values(grad, indices, values_info)
         return grad0, grad1
 
 
@@ -9299,7 +10071,7 @@ def index_put(self, indices, values, accumulate):
             node.plan = None
             node.indices = indices
             node.accumulate = accumulate
-            node.values_sym_sizes = values._desc.shape
+            node.values_info = values._desc
             node.desc = desc
             result = _new(Tensor)
             result._array = array
@@ -9330,9 +10102,9 @@ def index_put(self, indices, values, accumulate):
 
 
 class IndexPutImplBackward0(BinaryNode):
-    __slots__ = ('indices', 'accumulate', 'values_sym_sizes',)
+    __slots__ = ('indices', 'accumulate', 'values_info',)
     saved = ()
-    saved_values = ('indices', 'accumulate', 'values_sym_sizes',)
+    saved_values = ('indices', 'accumulate',)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9341,16 +10113,16 @@ class IndexPutImplBackward0(BinaryNode):
             return out
         indices = node.indices
         accumulate = node.accumulate
-        values_sym_sizes = node.values_sym_sizes
+        values_info = node.values_info
         grad0 = None if node.fn0 is None else k_index_put_zeros(grad, indices, accumulate)
-        grad1 = None if node.fn1 is None else k_index_values(grad, indices, values_sym_sizes)
+        grad1 = None if node.fn1 is None else k_index_values(grad, indices, values_info)
         return grad0, grad1
     def apply_tensors(node, grad):
         indices = node.indices
         accumulate = node.accumulate
-        values_sym_sizes = node.values_sym_sizes
+        values_info = node.values_info
         grad0 = None if node.fn0 is None else formulas.index_put_zeros(grad, indices, accumulate)
-        grad1 = None if node.fn1 is None else formulas.index_values(grad, indices, values_sym_sizes)
+        grad1 = None if node.fn1 is None else formulas.index_values(grad, indices, values_info)
         return grad0, grad1
 
 
@@ -9397,7 +10169,7 @@ def index_put_impl(self, indices, values, accumulate):
             node.plan = None
             node.indices = indices
             node.accumulate = accumulate
-            node.values_sym_sizes = values._desc.shape
+            node.values_info = values._desc
             node.desc = desc
             result = _new(Tensor)
             result._array = array
@@ -17029,6 +17801,7 @@ class MaxBackward0(UnaryNode):
     def descriptors(node):
         return node.descs
     indices_nr = 1
+    not_differentiable = ('indices',)
     def apply(node, grads, keep: bool):
         if not node.descs[0].real:
             out = through_tensors(node, grads)
@@ -17114,6 +17887,7 @@ class MinBackward0(UnaryNode):
     def descriptors(node):
         return node.descs
     indices_nr = 1
+    not_differentiable = ('indices',)
     def apply(node, grads, keep: bool):
         if not node.descs[0].real:
             out = through_tensors(node, grads)
@@ -17637,6 +18411,7 @@ class MedianBackward1(UnaryNode):
     def descriptors(node):
         return node.descs
     indices_nr = 1
+    not_differentiable = ('indices',)
     def apply(node, grads, keep: bool):
         if not node.descs[0].real:
             out = through_tensors(node, grads)
@@ -17722,6 +18497,7 @@ class KthvalueBackward0(UnaryNode):
     def descriptors(node):
         return node.descs
     indices_nr = 1
+    not_differentiable = ('indices',)
     def apply(node, grads, keep: bool):
         if not node.descs[0].real:
             out = through_tensors(node, grads)
@@ -17807,6 +18583,7 @@ class SortBackward0(UnaryNode):
     def descriptors(node):
         return node.descs
     indices_nr = 1
+    not_differentiable = ('indices',)
     def apply(node, grads, keep: bool):
         if not node.descs[0].real:
             out = through_tensors(node, grads)
@@ -17889,6 +18666,7 @@ class SortBackward1(UnaryNode):
     def descriptors(node):
         return node.descs
     indices_nr = 1
+    not_differentiable = ('indices',)
     def apply(node, grads, keep: bool):
         if not node.descs[0].real:
             out = through_tensors(node, grads)
@@ -17971,6 +18749,7 @@ class TopkBackward0(UnaryNode):
     def descriptors(node):
         return node.descs
     indices_nr = 1
+    not_differentiable = ('indices',)
     def apply(node, grads, keep: bool):
         if not node.descs[0].real:
             out = through_tensors(node, grads)
@@ -18792,7 +19571,350 @@ def cumprod(self, dim, dtype):
     return result
 
 
-class ScatterBackward0(UnaryNode):
+def all_dim(self, dim, keepdim):
+    """all_dim(self, dim, keepdim) -> Tensor"""
+    array = k_all_dim(self._array, dim, keepdim)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def any_dim(self, dim, keepdim):
+    """any_dim(self, dim, keepdim) -> Tensor"""
+    array = k_any_dim(self._array, dim, keepdim)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def count_nonzero(self, dim):
+    """count_nonzero(self, dim) -> Tensor"""
+    array = k_count_nonzero(self._array, dim)
+    desc = describe(array)
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class GatherBackward0(UnaryNode):
+    __slots__ = ('index', 'index_version', 'self', 'self_version', 'dim', 'sparse_grad',)
+    saved = ('index', 'self',)
+    saved_values = ('dim', 'sparse_grad',)
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        index = node.index
+        if index is not None:
+            counter = index._counter
+            if counter is not None and counter[0] != node.index_version:
+                index = unpack_input(node, 'index')
+            index = index._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        dim = node.dim
+        sparse_grad = node.sparse_grad
+        out = k_gather_backward(grad, self, dim, index, sparse_grad)
+        if not keep:
+            if node.index is not None:
+                node.index = FREED
+            if node.self is not None:
+                node.self = FREED
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        self = unpack_input(node, 'self')
+        dim = node.dim
+        sparse_grad = node.sparse_grad
+        return formulas.gather_backward(grad, self, dim, index, sparse_grad)
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def gather(self, dim, index, sparse_grad):
+    """gather(self, dim, index, sparse_grad) -> Tensor"""
+    array = k_gather(self._array, dim, index._array, sparse_grad)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = GatherBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.sparse_grad = sparse_grad
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class ScatterBackward0(BinaryNode):
+    __slots__ = ('index', 'index_version', 'dim', 'src_info',)
+    saved = ('index',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        index = node.index
+        if index is not None:
+            counter = index._counter
+            if counter is not None and counter[0] != node.index_version:
+                index = unpack_input(node, 'index')
+            index = index._array
+        dim = node.dim
+        src_info = node.src_info
+        grad0 = None if node.fn0 is None else k_scatter_value(grad, dim, index, 0)
+        grad1 = None if node.fn1 is None else k_scattered(grad, dim, index, src_info, 'ScatterBackward0')
+        if not keep:
+            if node.index is not None:
+                node.index = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        dim = node.dim
+        src_info = node.src_info
+        grad0 = None if node.fn0 is None else scatter_value(grad, dim, index, 0)
+        grad1 = None if node.fn1 is None else formulas.scattered(grad, dim, index, src_info, 'ScatterBackward0')
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+
+
+def scatter(self, dim, index, src):
+    """scatter(self, dim, index, src) -> Tensor"""
+    array = k_scatter(self._array, dim, index._array, src._array)
+    desc = describe(array)
+    flag = self._requires_grad or src._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(src)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ScatterBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = src._grad_fn
+            if fn1 is not None and src._extra is None:
+                node.fn1 = fn1
+                node.nr1 = src._output_nr
+            elif not src._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(src)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.src_info = src._desc
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def scatter_(self, dim, index, src):
+    """scatter_(self, dim, index, src) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'scatter_', False)
+    found = inplace_operands(self, None, 'scatter', False)
+    flag = found[3] or requires_grad(src)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter(target, dim, index._array, src._array)
+    else:
+        self._array = target.dtype.type(k_scatter(target, dim, index._array, src._array))
+    if flag:
+        node = ScatterBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = src._grad_fn
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+            node.nr1 = src._output_nr
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.src_info = src._desc
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ScatterBackward1(UnaryNode):
     __slots__ = ('index', 'index_version', 'dim',)
     saved = ('index',)
     saved_values = ('dim',)
@@ -18809,7 +19931,7 @@ class ScatterBackward0(UnaryNode):
                 index = unpack_input(node, 'index')
             index = index._array
         dim = node.dim
-        out = k_gather_selected(grad, index, dim)
+        out = k_scatter_value(grad, dim, index, 0)
         if not keep:
             if node.index is not None:
                 node.index = FREED
@@ -18817,34 +19939,34 @@ class ScatterBackward0(UnaryNode):
     def apply_tensors(node, grad):
         index = unpack_input(node, 'index')
         dim = node.dim
-        return gather_selected(grad, index, dim)
+        return scatter_value(grad, dim, index, 0)
 
     def release(node) -> None:
         if node.index is not None:
             node.index = FREED
 
 
-def scatter_selected(src, index, dim, shape):
-    """scatter_selected(src, index, dim, shape) -> Tensor"""
-    array = k_scatter_selected(src._array, index._array, dim, shape)
+def scatter_value(self, dim, index, value):
+    """scatter_value(self, dim, index, value) -> Tensor"""
+    array = k_scatter_value(self._array, dim, index._array, value)
     desc = describe(array)
-    flag = src._requires_grad
+    flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(src)
+        flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ScatterBackward0()
+            node = ScatterBackward1()
             node.seq = next(sequence_nrs)
             node.extra = None
-            fn0 = src._grad_fn
-            if fn0 is not None and src._extra is None:
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = src._output_nr
-            elif src._accumulator is not None and src._extra is None and (fn0 := src._accumulator()) is not None:
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
                 node.nr0 = 0
             else:
-                fn0, nr0 = edge(src)
+                fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
             if index._extra is not None and index._extra.inference:
@@ -18882,10 +20004,683 @@ def scatter_selected(src, index, dim, shape):
     return result
 
 
-class GatherBackward0(UnaryNode):
+def scatter_value_(self, dim, index, value):
+    """scatter_value_(self, dim, index, value) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'scatter_value_', False)
+    found = inplace_operands(self, None, 'scatter_value', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter_value(target, dim, index._array, value)
+    else:
+        self._array = target.dtype.type(k_scatter_value(target, dim, index._array, value))
+    if flag:
+        node = ScatterBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ScatterNotImplemented(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad0 = None if node.fn0 is None else k_not_implemented(grad, 'aten::scatter_')
+        grad1 = None if node.fn1 is None else k_not_implemented(grad, 'aten::scatter_')
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::scatter_')
+        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::scatter_')
+        return grad0, grad1
+
+
+def scatter_with(self, dim, index, src, reduce):
+    """scatter_with(self, dim, index, src, reduce) -> Tensor"""
+    array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce)
+    desc = describe(array)
+    flag = self._requires_grad or src._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(src)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ScatterNotImplemented()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = src._grad_fn
+            if fn1 is not None and src._extra is None:
+                node.fn1 = fn1
+                node.nr1 = src._output_nr
+            elif not src._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(src)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def scatter_with_(self, dim, index, src, reduce):
+    """scatter_with_(self, dim, index, src, reduce) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'scatter_with_', False)
+    found = inplace_operands(self, None, 'scatter_with', False)
+    flag = found[3] or requires_grad(src)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce)
+    else:
+        self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce))
+    if flag:
+        node = ScatterNotImplemented()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = src._grad_fn
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+            node.nr1 = src._output_nr
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ScatterValueNotImplemented(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        out = k_not_implemented(grad, 'aten::scatter_')
+        return out
+    def apply_tensors(node, grad):
+        return formulas.not_implemented(grad, 'aten::scatter_')
+
+
+def scatter_value_with(self, dim, index, value, reduce):
+    """scatter_value_with(self, dim, index, value, reduce) -> Tensor"""
+    array = k_scatter_value_with(self._array, dim, index._array, value, reduce)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ScatterValueNotImplemented()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def scatter_value_with_(self, dim, index, value, reduce):
+    """scatter_value_with_(self, dim, index, value, reduce) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'scatter_value_with_', False)
+    found = inplace_operands(self, None, 'scatter_value_with', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter_value_with(target, dim, index._array, value, reduce)
+    else:
+        self._array = target.dtype.type(k_scatter_value_with(target, dim, index._array, value, reduce))
+    if flag:
+        node = ScatterValueNotImplemented()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ScatterAddBackward0(BinaryNode):
+    __slots__ = ('index', 'index_version', 'src_info', 'dim',)
+    saved = ('index',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        index = node.index
+        if index is not None:
+            counter = index._counter
+            if counter is not None and counter[0] != node.index_version:
+                index = unpack_input(node, 'index')
+            index = index._array
+        src_info = node.src_info
+        dim = node.dim
+        grad0 = None if node.fn0 is None else grad
+        grad1 = None if node.fn1 is None else k_scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
+        if not keep:
+            if node.index is not None:
+                node.index = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        src_info = node.src_info
+        dim = node.dim
+        grad0 = None if node.fn0 is None else grad
+        grad1 = None if node.fn1 is None else formulas.scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+
+
+def scatter_add(self, dim, index, src):
+    """scatter_add(self, dim, index, src) -> Tensor"""
+    array = k_scatter_add(self._array, dim, index._array, src._array)
+    desc = describe(array)
+    flag = self._requires_grad or src._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(src)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ScatterAddBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = src._grad_fn
+            if fn1 is not None and src._extra is None:
+                node.fn1 = fn1
+                node.nr1 = src._output_nr
+            elif not src._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(src)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                if index._extra is not None and index._extra.inference:
+                    check_saveable(index)
+                node.index = index
+                counter = index._counter
+                node.index_version = 0 if counter is None else counter[0]
+            else:
+                node.index = None
+            node.src_info = src._desc
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def scatter_add_(self, dim, index, src):
+    """scatter_add_(self, dim, index, src) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'scatter_add_', False)
+    found = inplace_operands(self, None, 'scatter_add', False)
+    flag = found[3] or requires_grad(src)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter_add(target, dim, index._array, src._array)
+    else:
+        self._array = target.dtype.type(k_scatter_add(target, dim, index._array, src._array))
+    if flag:
+        node = ScatterAddBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = src._grad_fn
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+            node.nr1 = src._output_nr
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if fn1 is not None:
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+        else:
+            node.index = None
+        node.src_info = src._desc
+        node.dim = dim
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class ScatterReduceBackward0(BinaryNode):
+    __slots__ = ('index', 'index_version', 'self', 'self_version', 'src', 'src_version', 'result', 'result_counter', 'result_version', 'dim', 'reduce', 'include_self',)
+    saved = ('index', 'result', 'self', 'src',)
+    saved_values = ('dim', 'reduce', 'include_self',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # scatter_reduce_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        src = unpack_input(node, 'src')
+        dim = node.dim
+        reduce = node.reduce
+        include_self = node.include_self
+        needed = [fn is not None for fn, _ in node.edges()]
+        return formulas.scatter_reduce_backward(grad, self, dim, index, src, reduce, include_self, result)
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.src is not None:
+            node.src = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def scatter_reduce(self, dim, index, src, reduce, include_self):
+    """scatter_reduce(self, dim, index, src, reduce, include_self) -> Tensor"""
+    array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce, include_self)
+    desc = describe(array)
+    flag = self._requires_grad or src._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(src)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = ScatterReduceBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = src._grad_fn
+            if fn1 is not None and src._extra is None:
+                node.fn1 = fn1
+                node.nr1 = src._output_nr
+            elif not src._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(src)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if src._extra is not None and src._extra.inference:
+                check_saveable(src)
+            node.src = src
+            counter = src._counter
+            node.src_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.reduce = reduce
+            node.include_self = include_self
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def scatter_reduce_(self, dim, index, src, reduce, include_self):
+    """scatter_reduce_(self, dim, index, src, reduce, include_self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'scatter_reduce_', False)
+    found = inplace_operands(self, None, 'scatter_reduce', False)
+    flag = found[3] or requires_grad(src)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self)
+    else:
+        self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self))
+    if flag:
+        node = ScatterReduceBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = src._grad_fn
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+            node.nr1 = src._output_nr
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.self = original
+        node.self_version = 0
+        if src._extra is not None and src._extra.inference:
+            check_saveable(src)
+        node.src = src
+        counter = src._counter
+        node.src_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.reduce = reduce
+        node.include_self = include_self
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class IndexSelectBackward0(UnaryNode):
     __slots__ = ('index', 'index_version', 'self_sym_sizes', 'dim',)
     saved = ('index',)
     saved_values = ('self_sym_sizes', 'dim',)
+    writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -18900,7 +20695,7 @@ class GatherBackward0(UnaryNode):
             index = index._array
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
-        out = k_scatter_selected(grad, index, dim, self_sym_sizes)
+        out = k_index_select_backward(grad, self_sym_sizes, dim, index)
         if not keep:
             if node.index is not None:
                 node.index = FREED
@@ -18909,23 +20704,23 @@ class GatherBackward0(UnaryNode):
         index = unpack_input(node, 'index')
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
-        return scatter_selected(grad, index, dim, self_sym_sizes)
+        return formulas.index_select_backward(grad, self_sym_sizes, dim, index)
 
     def release(node) -> None:
         if node.index is not None:
             node.index = FREED
 
 
-def gather_selected(self, index, dim):
-    """gather_selected(self, index, dim) -> Tensor"""
-    array = k_gather_selected(self._array, index._array, dim)
+def index_select(self, dim, index):
+    """index_select(self, dim, index) -> Tensor"""
+    array = k_index_select(self._array, dim, index._array)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = GatherBackward0()
+            node = IndexSelectBackward0()
             node.seq = next(sequence_nrs)
             node.extra = None
             fn0 = self._grad_fn
@@ -18975,9 +20770,1375 @@ def gather_selected(self, index, dim):
     return result
 
 
-def all_dim(self, dim, keepdim):
-    """all_dim(self, dim, keepdim) -> Tensor"""
-    array = k_all_dim(self._array, dim, keepdim)
+class IndexAddBackward0(BinaryNode):
+    __slots__ = ('index', 'index_version', 'source', 'source_version', 'source_dim', 'dim', 'alpha',)
+    saved = ('index', 'source',)
+    saved_values = ('source_dim', 'dim', 'alpha',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # index_add_source has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        source = unpack_input(node, 'source')
+        source_dim = node.source_dim
+        dim = node.dim
+        alpha = node.alpha
+        grad0 = None if node.fn0 is None else grad
+        grad1 = None if node.fn1 is None else formulas.index_add_source(grad, dim, index, source, source_dim, alpha)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+        if node.source is not None:
+            node.source = FREED
+
+
+def index_add(self, dim, index, source, alpha):
+    """index_add(self, dim, index, source, alpha) -> Tensor"""
+    array = k_index_add(self._array, dim, index._array, source._array, alpha)
+    desc = describe(array)
+    flag = self._requires_grad or source._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(source)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = IndexAddBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = source._grad_fn
+            if fn1 is not None and source._extra is None:
+                node.fn1 = fn1
+                node.nr1 = source._output_nr
+            elif not source._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(source)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn1 is not None:
+                if index._extra is not None and index._extra.inference:
+                    check_saveable(index)
+                node.index = index
+                counter = index._counter
+                node.index_version = 0 if counter is None else counter[0]
+            else:
+                node.index = None
+            if fn1 is not None:
+                if source._extra is not None and source._extra.inference:
+                    check_saveable(source)
+                node.source = source
+                counter = source._counter
+                node.source_version = 0 if counter is None else counter[0]
+            else:
+                node.source = None
+            node.source_dim = source._desc.ndim
+            node.dim = dim
+            node.alpha = alpha
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def index_add_(self, dim, index, source, alpha):
+    """index_add_(self, dim, index, source, alpha) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'index_add_', False)
+    found = inplace_operands(self, None, 'index_add', False)
+    flag = found[3] or requires_grad(source)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_index_add(target, dim, index._array, source._array, alpha)
+    else:
+        self._array = target.dtype.type(k_index_add(target, dim, index._array, source._array, alpha))
+    if flag:
+        node = IndexAddBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = source._grad_fn
+        if fn1 is not None and source._extra is None:
+            node.fn1 = fn1
+            node.nr1 = source._output_nr
+        elif not source._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(source)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if fn1 is not None:
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+        else:
+            node.index = None
+        if fn1 is not None:
+            if source._extra is not None and source._extra.inference:
+                check_saveable(source)
+            node.source = source
+            counter = source._counter
+            node.source_version = 0 if counter is None else counter[0]
+        else:
+            node.source = None
+        node.source_dim = source._desc.ndim
+        node.dim = dim
+        node.alpha = alpha
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class IndexCopyBackward0(BinaryNode):
+    __slots__ = ('index', 'index_version', 'source', 'source_version', 'dim', 'source_dim',)
+    saved = ('index', 'source',)
+    saved_values = ('dim', 'source_dim',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # index_copy_source has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        source = unpack_input(node, 'source')
+        dim = node.dim
+        source_dim = node.source_dim
+        grad0 = None if node.fn0 is None else index_fill(grad, dim, index, 0)
+        grad1 = None if node.fn1 is None else formulas.index_copy_source(grad, dim, index, source, source_dim)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+        if node.source is not None:
+            node.source = FREED
+
+
+def index_copy(self, dim, index, source):
+    """index_copy(self, dim, index, source) -> Tensor"""
+    array = k_index_copy(self._array, dim, index._array, source._array)
+    desc = describe(array)
+    flag = self._requires_grad or source._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(source)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = IndexCopyBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = source._grad_fn
+            if fn1 is not None and source._extra is None:
+                node.fn1 = fn1
+                node.nr1 = source._output_nr
+            elif not source._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(source)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            if fn1 is not None:
+                if source._extra is not None and source._extra.inference:
+                    check_saveable(source)
+                node.source = source
+                counter = source._counter
+                node.source_version = 0 if counter is None else counter[0]
+            else:
+                node.source = None
+            node.dim = dim
+            node.source_dim = source._desc.ndim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def index_copy_(self, dim, index, source):
+    """index_copy_(self, dim, index, source) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'index_copy_', False)
+    found = inplace_operands(self, None, 'index_copy', False)
+    flag = found[3] or requires_grad(source)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_index_copy(target, dim, index._array, source._array)
+    else:
+        self._array = target.dtype.type(k_index_copy(target, dim, index._array, source._array))
+    if flag:
+        node = IndexCopyBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = source._grad_fn
+        if fn1 is not None and source._extra is None:
+            node.fn1 = fn1
+            node.nr1 = source._output_nr
+        elif not source._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(source)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        if fn1 is not None:
+            if source._extra is not None and source._extra.inference:
+                check_saveable(source)
+            node.source = source
+            counter = source._counter
+            node.source_version = 0 if counter is None else counter[0]
+        else:
+            node.source = None
+        node.dim = dim
+        node.source_dim = source._desc.ndim
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class IndexFillBackward0(UnaryNode):
+    __slots__ = ('index', 'index_version', 'dim',)
+    saved = ('index',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        index = node.index
+        if index is not None:
+            counter = index._counter
+            if counter is not None and counter[0] != node.index_version:
+                index = unpack_input(node, 'index')
+            index = index._array
+        dim = node.dim
+        out = k_index_fill(grad, dim, index, 0)
+        if not keep:
+            if node.index is not None:
+                node.index = FREED
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        dim = node.dim
+        return index_fill(grad, dim, index, 0)
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+
+
+def index_fill(self, dim, index, value):
+    """index_fill(self, dim, index, value) -> Tensor"""
+    array = k_index_fill(self._array, dim, index._array, value)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = IndexFillBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def index_fill_(self, dim, index, value):
+    """index_fill_(self, dim, index, value) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'index_fill_', False)
+    found = inplace_operands(self, None, 'index_fill', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_index_fill(target, dim, index._array, value)
+    else:
+        self._array = target.dtype.type(k_index_fill(target, dim, index._array, value))
+    if flag:
+        node = IndexFillBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class IndexFillBackward1(BinaryNode):
+    __slots__ = ('index', 'index_version', 'dim',)
+    saved = ('index',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # index_fill_value has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        dim = node.dim
+        grad0 = None if node.fn0 is None else index_fill(grad, dim, index, 0)
+        grad1 = None if node.fn1 is None else formulas.index_fill_value(grad, dim, index)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+
+
+def index_fill_tensor(self, dim, index, value):
+    """index_fill_tensor(self, dim, index, value) -> Tensor"""
+    array = k_index_fill(self._array, dim, index._array, value._array)
+    desc = describe(array)
+    flag = self._requires_grad or value._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(value)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = IndexFillBackward1()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = value._grad_fn
+            if fn1 is not None and value._extra is None:
+                node.fn1 = fn1
+                node.nr1 = value._output_nr
+            elif not value._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif value._accumulator is not None and value._extra is None and (fn1 := value._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(value)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def index_fill_tensor_(self, dim, index, value):
+    """index_fill_tensor_(self, dim, index, value) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'index_fill_tensor_', False)
+    found = inplace_operands(self, None, 'index_fill_tensor', False)
+    flag = found[3] or requires_grad(value)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_index_fill(target, dim, index._array, value._array)
+    else:
+        self._array = target.dtype.type(k_index_fill(target, dim, index._array, value._array))
+    if flag:
+        node = IndexFillBackward1()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = value._grad_fn
+        if fn1 is not None and value._extra is None:
+            node.fn1 = fn1
+            node.nr1 = value._output_nr
+        elif not value._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif value._accumulator is not None and value._extra is None and (fn1 := value._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(value)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class IndexReduceBackward0(BinaryNode):
+    __slots__ = ('index', 'index_version', 'self', 'self_version', 'source', 'source_version', 'result', 'result_counter', 'result_version', 'dim', 'reduce', 'include_self',)
+    saved = ('index', 'result', 'self', 'source',)
+    saved_values = ('dim', 'reduce', 'include_self',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # index_reduce_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        source = unpack_input(node, 'source')
+        dim = node.dim
+        reduce = node.reduce
+        include_self = node.include_self
+        needed = [fn is not None for fn, _ in node.edges()]
+        return formulas.index_reduce_backward(grad, self, dim, index, source, reduce, include_self, result)
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.source is not None:
+            node.source = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def index_reduce(self, dim, index, source, reduce, include_self):
+    """index_reduce(self, dim, index, source, reduce, include_self) -> Tensor"""
+    array = k_index_reduce(self._array, dim, index._array, source._array, reduce, include_self)
+    desc = describe(array)
+    flag = self._requires_grad or source._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(source)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = IndexReduceBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = source._grad_fn
+            if fn1 is not None and source._extra is None:
+                node.fn1 = fn1
+                node.nr1 = source._output_nr
+            elif not source._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(source)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if source._extra is not None and source._extra.inference:
+                check_saveable(source)
+            node.source = source
+            counter = source._counter
+            node.source_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.reduce = reduce
+            node.include_self = include_self
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def index_reduce_(self, dim, index, source, reduce, include_self):
+    """index_reduce_(self, dim, index, source, reduce, include_self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'index_reduce_', False)
+    found = inplace_operands(self, None, 'index_reduce', False)
+    flag = found[3] or requires_grad(source)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_index_reduce(target, dim, index._array, source._array, reduce, include_self)
+    else:
+        self._array = target.dtype.type(k_index_reduce(target, dim, index._array, source._array, reduce, include_self))
+    if flag:
+        node = IndexReduceBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = source._grad_fn
+        if fn1 is not None and source._extra is None:
+            node.fn1 = fn1
+            node.nr1 = source._output_nr
+        elif not source._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(source)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.self = original
+        node.self_version = 0
+        if source._extra is not None and source._extra.inference:
+            check_saveable(source)
+        node.source = source
+        counter = source._counter
+        node.source_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.reduce = reduce
+        node.include_self = include_self
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class TakeBackward0(UnaryNode):
+    __slots__ = ('index', 'index_version', 'self', 'self_version',)
+    saved = ('index', 'self',)
+    saved_values = ()
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # take_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        self = unpack_input(node, 'self')
+        return formulas.take_backward(grad, self, index)
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def take(self, index):
+    """take(self, index) -> Tensor"""
+    array = k_take(self._array, index._array)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = TakeBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class PutBackward0(BinaryNode):
+    __slots__ = ('index', 'index_version', 'source', 'source_version', 'accumulate',)
+    saved = ('index', 'source',)
+    saved_values = ('accumulate',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # put_self has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        index = unpack_input(node, 'index')
+        source = unpack_input(node, 'source')
+        accumulate = node.accumulate
+        grad0 = None if node.fn0 is None else formulas.put_self(grad, index, source, accumulate)
+        grad1 = None if node.fn1 is None else formulas.put_source(grad, index, source)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.index is not None:
+            node.index = FREED
+        if node.source is not None:
+            node.source = FREED
+
+
+def put(self, index, source, accumulate):
+    """put(self, index, source, accumulate) -> Tensor"""
+    array = k_put(self._array, index._array, source._array, accumulate)
+    desc = describe(array)
+    flag = self._requires_grad or source._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(source)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = PutBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = source._grad_fn
+            if fn1 is not None and source._extra is None:
+                node.fn1 = fn1
+                node.nr1 = source._output_nr
+            elif not source._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(source)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+            if source._extra is not None and source._extra.inference:
+                check_saveable(source)
+            node.source = source
+            counter = source._counter
+            node.source_version = 0 if counter is None else counter[0]
+            node.accumulate = accumulate
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def put_(self, index, source, accumulate):
+    """put_(self, index, source, accumulate) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'put_', False)
+    found = inplace_operands(self, None, 'put', False)
+    flag = found[3] or requires_grad(source)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_put(target, index._array, source._array, accumulate)
+    else:
+        self._array = target.dtype.type(k_put(target, index._array, source._array, accumulate))
+    if flag:
+        node = PutBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = source._grad_fn
+        if fn1 is not None and source._extra is None:
+            node.fn1 = fn1
+            node.nr1 = source._output_nr
+        elif not source._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(source)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        if source._extra is not None and source._extra.inference:
+            check_saveable(source)
+        node.source = source
+        counter = source._counter
+        node.source_version = 0 if counter is None else counter[0]
+        node.accumulate = accumulate
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class MaskedScatterBackward0(BinaryNode):
+    __slots__ = ('mask', 'mask_version', 'self_info', 'source_sym_sizes',)
+    saved = ('mask',)
+    saved_values = ('source_sym_sizes',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        mask = node.mask
+        if mask is not None:
+            counter = mask._counter
+            if counter is not None and counter[0] != node.mask_version:
+                mask = unpack_input(node, 'mask')
+            mask = mask._array
+        self_info = node.self_info
+        source_sym_sizes = node.source_sym_sizes
+        grad0 = None if node.fn0 is None else k_masked_fill_backward(grad, mask, self_info)
+        grad1 = None if node.fn1 is None else k_masked_scatter_backward(grad, mask, source_sym_sizes)
+        if not keep:
+            if node.mask is not None:
+                node.mask = FREED
+        return grad0, grad1
+    def apply_tensors(node, grad):
+        mask = unpack_input(node, 'mask')
+        self_info = node.self_info
+        source_sym_sizes = node.source_sym_sizes
+        grad0 = None if node.fn0 is None else formulas.masked_fill_backward(grad, mask, self_info)
+        grad1 = None if node.fn1 is None else masked_scatter_backward(grad, mask, source_sym_sizes)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.mask is not None:
+            node.mask = FREED
+
+
+def masked_scatter(self, mask, source):
+    """masked_scatter(self, mask, source) -> Tensor"""
+    array = k_masked_scatter(self._array, mask._array, source._array)
+    desc = describe(array)
+    flag = self._requires_grad or source._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(source)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MaskedScatterBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = source._grad_fn
+            if fn1 is not None and source._extra is None:
+                node.fn1 = fn1
+                node.nr1 = source._output_nr
+            elif not source._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(source)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if mask._extra is not None and mask._extra.inference:
+                check_saveable(mask)
+            node.mask = mask
+            counter = mask._counter
+            node.mask_version = 0 if counter is None else counter[0]
+            node.self_info = self._desc
+            node.source_sym_sizes = source._desc.shape
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def masked_scatter_(self, mask, source):
+    """masked_scatter_(self, mask, source) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'masked_scatter_', False)
+    found = inplace_operands(self, None, 'masked_scatter', False)
+    flag = found[3] or requires_grad(source)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_masked_scatter(target, mask._array, source._array)
+    else:
+        self._array = target.dtype.type(k_masked_scatter(target, mask._array, source._array))
+    if flag:
+        node = MaskedScatterBackward0()
+        node.seq = next(sequence_nrs)
+        node.extra = None
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = source._grad_fn
+        if fn1 is not None and source._extra is None:
+            node.fn1 = fn1
+            node.nr1 = source._output_nr
+        elif not source._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(source)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if mask._extra is not None and mask._extra.inference:
+            check_saveable(mask)
+        node.mask = mask
+        counter = mask._counter
+        node.mask_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.source_sym_sizes = source._desc.shape
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class MaskedScatterBackwardBackward0(UnaryNode):
+    __slots__ = ('mask', 'mask_version', 'grad_output_info',)
+    saved = ('mask',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # masked_scatter_into_zeros has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        mask = unpack_input(node, 'mask')
+        grad_output_info = node.grad_output_info
+        return formulas.masked_scatter_into_zeros(grad, grad_output_info, mask)
+
+    def release(node) -> None:
+        if node.mask is not None:
+            node.mask = FREED
+
+
+def masked_scatter_backward(grad_output, mask, sizes):
+    """masked_scatter_backward(grad_output, mask, sizes) -> Tensor"""
+    array = k_masked_scatter_backward(grad_output._array, mask._array, sizes)
+    desc = describe(array)
+    flag = grad_output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MaskedScatterBackwardBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if mask._extra is not None and mask._extra.inference:
+                check_saveable(mask)
+            node.mask = mask
+            counter = mask._counter
+            node.mask_version = 0 if counter is None else counter[0]
+            node.grad_output_info = grad_output._desc
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def nonzero(self):
+    """nonzero(self) -> Tensor"""
+    array = k_nonzero(self._array)
     desc = describe(array)
     result = _new(Tensor)
     result._array = array
@@ -18994,10 +22155,80 @@ def all_dim(self, dim, keepdim):
     return result
 
 
-def any_dim(self, dim, keepdim):
-    """any_dim(self, dim, keepdim) -> Tensor"""
-    array = k_any_dim(self._array, dim, keepdim)
+class SelectScatterBackward0(BinaryNode):
+    __slots__ = ('dim', 'index',)
+    saved = ()
+    saved_values = ('dim', 'index',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # select_scatter_self has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        dim = node.dim
+        index = node.index
+        grad0 = None if node.fn0 is None else formulas.select_scatter_self(grad, dim, index)
+        grad1 = None if node.fn1 is None else grad.select(dim, index)
+        return grad0, grad1
+
+
+def select_scatter(self, src, dim, index):
+    """select_scatter(self, src, dim, index) -> Tensor"""
+    array = k_select_scatter(self._array, src._array, dim, index)
     desc = describe(array)
+    flag = self._requires_grad or src._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(src)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SelectScatterBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = src._grad_fn
+            if fn1 is not None and src._extra is None:
+                node.fn1 = fn1
+                node.nr1 = src._output_nr
+            elif not src._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(src)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            node.dim = dim
+            node.index = index
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -19013,10 +22244,175 @@ def any_dim(self, dim, keepdim):
     return result
 
 
-def count_nonzero(self, dim):
-    """count_nonzero(self, dim) -> Tensor"""
-    array = k_count_nonzero(self._array, dim)
+class SliceScatterBackward0(BinaryNode):
+    __slots__ = ('dim', 'start', 'end', 'step',)
+    saved = ()
+    saved_values = ('dim', 'start', 'end', 'step',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # slice_scatter_self has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        dim = node.dim
+        start = node.start
+        end = node.end
+        step = node.step
+        grad0 = None if node.fn0 is None else formulas.slice_scatter_self(grad, dim, start, end, step)
+        grad1 = None if node.fn1 is None else slice_(grad, dim, start, end, step)
+        return grad0, grad1
+
+
+def slice_scatter(self, src, dim, start, end, step):
+    """slice_scatter(self, src, dim, start, end, step) -> Tensor"""
+    array = k_slice_scatter(self._array, src._array, dim, start, end, step)
     desc = describe(array)
+    flag = self._requires_grad or src._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(src)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SliceScatterBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = src._grad_fn
+            if fn1 is not None and src._extra is None:
+                node.fn1 = fn1
+                node.nr1 = src._output_nr
+            elif not src._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(src)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            node.dim = dim
+            node.start = start
+            node.end = end
+            node.step = step
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(Tensor)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class DiagonalScatterBackward0(BinaryNode):
+    __slots__ = ('offset', 'dim1', 'dim2',)
+    saved = ()
+    saved_values = ('offset', 'dim1', 'dim2',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # diagonal_scatter_self has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        grad0 = None if node.fn0 is None else formulas.diagonal_scatter_self(grad, offset, dim1, dim2)
+        grad1 = None if node.fn1 is None else grad.diagonal(offset, dim1, dim2)
+        return grad0, grad1
+
+
+def diagonal_scatter(self, src, offset, dim1, dim2):
+    """diagonal_scatter(self, src, offset, dim1, dim2) -> Tensor"""
+    array = k_diagonal_scatter(self._array, src._array, offset, dim1, dim2)
+    desc = describe(array)
+    flag = self._requires_grad or src._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(src)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = DiagonalScatterBackward0()
+            node.seq = next(sequence_nrs)
+            node.extra = None
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = src._grad_fn
+            if fn1 is not None and src._extra is None:
+                node.fn1 = fn1
+                node.nr1 = src._output_nr
+            elif not src._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(src)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            node.offset = offset
+            node.dim1 = dim1
+            node.dim2 = dim2
+            node.desc = desc
+            result = _new(Tensor)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -20431,9 +23827,9 @@ def view_as_complex(self):
 
 
 class UnbindBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'dim', 'descs',)
+    __slots__ = ('self_info', 'dim', 'descs',)
     saved = ()
-    saved_values = ('self_sym_sizes', 'dim',)
+    saved_values = ('dim',)
     multi = True
 
     @property
@@ -20448,14 +23844,14 @@ class UnbindBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
-        self_sym_sizes = node.self_sym_sizes
+        self_info = node.self_info
         dim = node.dim
-        out = k_unbind_backward(grads, self_sym_sizes, dim)
+        out = k_unbind_backward(grads, self_info, dim)
         return out
     def apply_tensors(node, grads):
-        self_sym_sizes = node.self_sym_sizes
+        self_info = node.self_info
         dim = node.dim
-        return formulas.unbind_backward(grads, self_sym_sizes, dim)
+        return formulas.unbind_backward(grads, self_info, dim)
 
 
 def unbind(self, dim):
@@ -20480,7 +23876,7 @@ def unbind(self, dim):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        node.self_sym_sizes = self._desc.shape
+        node.self_info = self._desc
         node.dim = dim
         node.descs = tuple([r._desc for r in results])
         node.desc = node.descs[0] if results else None
@@ -21035,7 +24431,7 @@ def to_copy(self, dtype_):
 class CatBackward0(VariadicNode):
     __slots__ = ('tensors_descs', 'dim',)
     saved = ()
-    saved_values = ('tensors_descs', 'dim',)
+    saved_values = ('dim',)
     writes_grad = 1
     fills_empty = True
     def apply(node, grad, keep: bool):
@@ -21101,7 +24497,7 @@ def cat(tensors, dim):
 class StackBackward0(VariadicNode):
     __slots__ = ('tensors_descs', 'dim',)
     saved = ()
-    saved_values = ('tensors_descs', 'dim',)
+    saved_values = ('dim',)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -25949,6 +29345,15 @@ OPERATORS = (
     "log_softmax",
     "softmax_backward_data",
     "log_softmax_backward_data",
+    "tril",
+    "triu",
+    "roll",
+    "rot90",
+    "diag_embed",
+    "diagonal_copy",
+    "block_diag",
+    "unfold",
+    "unfold_backward",
     "lt",
     "lt_scalar",
     "le",
@@ -26075,11 +29480,30 @@ OPERATORS = (
     "logsumexp",
     "cumsum",
     "cumprod",
-    "scatter_selected",
-    "gather_selected",
     "all_dim",
     "any_dim",
     "count_nonzero",
+    "gather",
+    "scatter",
+    "scatter_value",
+    "scatter_with",
+    "scatter_value_with",
+    "scatter_add",
+    "scatter_reduce",
+    "index_select",
+    "index_add",
+    "index_copy",
+    "index_fill",
+    "index_fill_tensor",
+    "index_reduce",
+    "take",
+    "put",
+    "masked_scatter",
+    "masked_scatter_backward",
+    "nonzero",
+    "select_scatter",
+    "slice_scatter",
+    "diagonal_scatter",
     "view",
     "reshape_alias",
     "alias",
@@ -26141,4 +29565,4 @@ OPERATORS = (
     "addcmul",
     "addcdiv",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagonalBackward0, DiagonalBackwardBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HypotBackward0, IndexBackward0, IndexPutBackward0, IndexPutImplBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RoundBackward0, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterBackward0, SelectBackward0, SelectBackwardBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TruncBackward0, UnbindBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HypotBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)

@@ -115,6 +115,7 @@ class Node:
     combines = False  # whether the formula is elementwise over the gradient and what was saved
     writes_grad = 0  # how often PyTorch's formula writes to its result, whose version that is
     saved: tuple[str, ...] = ()  # names a formula reads, in alphabetical order
+    not_differentiable: tuple[str, ...] = ()  # saved results that never require grad
     saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)
     seq: int
     desc: Descriptor

@@ -82,6 +82,8 @@ FAMILIES = (
     "strided",
     "inplace_views",
     "memory",
+    "scatter",
+    "arrange",
 )
 
 ALIASES = {
@@ -183,8 +185,6 @@ FUNCTIONS: dict[str, Any] = {
     "concat": shape.cat,
     "concatenate": shape.cat,
     "stack": shape.stack,
-    "hstack": shape.hstack,
-    "vstack": shape.vstack,
     "from_numpy": convert.from_numpy,
     "detach": convert.detach,
 }
@@ -204,18 +204,6 @@ for _name in (
     "eye",
 ):
     FUNCTIONS[_name] = getattr(creation, _name)
-
-
-def _index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
-    return writes.index_put_(self, tuple(indices), values, accumulate)
-
-
-def _index_put(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
-    return dispatch.index_put(self, tuple(indices), values, accumulate)
-
-
-METHODS["index_put_"] = _index_put_
-METHODS["index_put"] = FUNCTIONS["index_put"] = _index_put
 
 
 def _stride(self: Tensor, dim: int | None = None) -> Any:

@@ -18,6 +18,25 @@ _new = object.__new__
 hooks: list[Any] = []  # saved_tensors_hooks in force, innermost last
 disabled: str | None = None  # what to say to whoever uses them, while they are disabled
 _NEVER = [-2]
+# What C++ keeps as int64: PyTorch shows it as if it had no sign.
+UNSIGNED = frozenset(
+    (
+        "diagonal",
+        "dim",
+        "dim0",
+        "dim1",
+        "dim2",
+        "dimension",
+        "dims",
+        "end",
+        "index",
+        "index_",
+        "k",
+        "offset",
+        "shifts",
+        "start",
+    )
+)
 
 
 class Packed:
@@ -169,7 +188,7 @@ def unpack_result(node: Node, name: str = "result") -> Any:
         raise modified(node.descriptors()[nr], node, nr, counter[0], then)
     tensor = wrap(array)
     tensor._counter = counter
-    if tensor._desc.dtype.category >= 2:
+    if tensor._desc.dtype.category >= 2 and name not in node.not_differentiable:
         tensor._requires_grad = True
         tensor._grad_fn = node
         tensor._output_nr = nr
@@ -189,7 +208,7 @@ def pack(node: Node) -> None:
         if is_result:
             value = wrap(value)
             value._counter = getattr(node, name + "_counter")
-            if value._desc.dtype.category >= 2:
+            if value._desc.dtype.category >= 2 and name not in node.not_differentiable:
                 value._requires_grad, value._grad_fn = True, node
                 value._output_nr = getattr(type(node), name + "_nr", 0)
         elif value._extra is not None and value._extra.number is not None:
@@ -235,12 +254,13 @@ def read_saved(node: Node, name: str) -> Any:
             return make(number, dtype=float64 if type(number) is float else None)
         return tensor
     value = getattr(node, name)
-    if name in ("dim", "dim0", "dim1", "index_") and type(value) is int and value < 0:
-        return value + 2**64  # PyTorch shows a negative int64 as uint64
     if name.endswith("sym_strides"):
         return tuple([s // node.desc.dtype.itemsize for s in value])
-    if name == "dim" and isinstance(value, tuple):
-        return tuple([d + 2**64 if d < 0 else d for d in value])
+    if name in UNSIGNED:
+        if type(value) is int:
+            return value % 2**64
+        if isinstance(value, (tuple, list)):
+            return tuple([d % 2**64 for d in value])
     return tuple(value) if isinstance(value, (list, tuple)) else value
 
 

@@ -117,13 +117,13 @@ class FillBackward3(BinaryNode):
 class IndexPutBackward0(BinaryNode):
     """index_put_ and item assignment with index tensors."""
 
-    __slots__ = ("accumulate", "indices", "values_shape")
+    __slots__ = ("accumulate", "indices", "values_desc")
     saved_values = ("indices", "accumulate")
 
     def apply(self, grad: Any, keep: bool) -> Any:
         return (
             None if self.fn0 is None else index_put_zeros(grad, self.indices, self.accumulate),
-            None if self.fn1 is None else index_values(grad, self.indices, self.values_shape),
+            None if self.fn1 is None else index_values(grad, self.indices, self.values_desc),
         )
 
     def apply_tensors(self, grad: Any) -> Any:
@@ -131,7 +131,7 @@ class IndexPutBackward0(BinaryNode):
 
         return (
             None if self.fn0 is None else formulas.index_put_zeros(grad, self.indices, self.accumulate),
-            None if self.fn1 is None else formulas.index_values(grad, self.indices, self.values_shape),
+            None if self.fn1 is None else formulas.index_values(grad, self.indices, self.values_desc),
         )
 
 
@@ -262,7 +262,7 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     bump(self)
     if flag:
         node = _binary(IndexPutBackward0, self, values)
-        node.indices, node.values_shape, node.accumulate = indices, values._desc.shape, accumulate
+        node.indices, node.values_desc, node.accumulate = indices, values._desc, accumulate
         rebase_history(self, node)
     return self
 

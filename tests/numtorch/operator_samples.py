@@ -224,8 +224,6 @@ std_mean                torch.std_mean(x) | torch.std_mean(x, 1)
 logsumexp               x.logsumexp(0) | x.logsumexp((0, 1), keepdim=True)
 cumsum                  x.cumsum(0) | x.cumsum(-1)
 cumprod                 x.cumprod(0) | x.cumprod(1)
-scatter_selected        x.sort(1)[0] | x.median(0)[0]
-gather_selected         x.sort(1)[0] | x.max(1)[0]
 """
 
 LINALG = """
@@ -278,6 +276,39 @@ index_put               x.index_put((i,), y) | x.index_put((i,), v, accumulate=T
 index_put_impl          x[i].exp()
 """
 
+SCATTER = """
+gather                  x.gather(1, j) | x.gather(0, j[:1])
+scatter                 x.scatter(0, torch.tensor([[0, 1, 0]]), y[:1]) | x.scatter(1, j[:, :1], y[:, :1])
+scatter_value           x.scatter(1, j, 2.)
+scatter_add             x.scatter_add(1, j, y) | x.scatter_add(0, j, y)
+scatter_reduce          x.scatter_reduce(1, j, y, 'sum') | x.scatter_reduce(1, j, y, 'prod') | x.scatter_reduce(1, j, y, 'amax')
+index_select            x.index_select(0, i) | x.index_select(1, j[0])
+index_add               x.index_add(0, i, y) | x.index_add(1, j[0], y, alpha=2)
+index_copy              x.index_copy(0, i, y)
+index_fill              x.index_fill(1, i, 2.)
+index_fill_tensor       x.index_fill(1, i, s)
+index_reduce            x.index_reduce(0, i, y, 'prod') | x.index_reduce(1, j[0], y, 'mean') | x.index_reduce(0, i, y, 'amin')
+take                    x.take(j)
+put                     x.put(torch.tensor([0, 4]), w) | x.put(j, y, accumulate=True)
+masked_scatter          x.masked_scatter(mask, y)
+masked_scatter_backward x.masked_scatter(mask, y)
+select_scatter          x.select_scatter(v, 0, 1)
+slice_scatter           x.slice_scatter(m.T[:, 1:], 1, 1)
+diagonal_scatter        x.diagonal_scatter(w)
+"""
+
+ARRANGE = """
+tril                    x.tril() | q.tril(-1)
+triu                    x.triu() | q.triu(1)
+roll                    x.roll(1) | x.roll((1, -1), (0, 1))
+rot90                   x.rot90() | x.rot90(2) | b.rot90(3, (1, 2))
+diag_embed              v.diag() | x.diag_embed() | v.diag_embed(1, 0, 1)
+diagonal_copy           q.diag() | x.diag(1)
+block_diag              torch.block_diag(x, v, s)
+unfold                  x.unfold(1, 2, 1)
+unfold_backward         x.unfold(1, 2, 1)
+"""
+
 NO_FLOATS = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"}
 """Operators of integers; their row is tracked in place only, where PyTorch refuses floats."""
 
@@ -289,7 +320,7 @@ def samples() -> dict[str, list[str]]:
     """The expressions of each operator."""
     lines = [
         line.split(None, 1)
-        for text in (POINTWISE, SPECIAL, ACTIVATION, COMPARISON, REDUCTION, LINALG, SHAPE, INDEX)
+        for text in (POINTWISE, SPECIAL, ACTIVATION, COMPARISON, REDUCTION, LINALG, SHAPE, INDEX, SCATTER, ARRANGE)
         for line in text.strip().splitlines()
     ]
     assert len({name for name, _ in lines}) == len(lines), "an operator has two lines"

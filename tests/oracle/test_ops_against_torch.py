@@ -18,6 +18,8 @@ import numtorch  # noqa: E402
 import numtorch.nn.functional  # noqa: E402
 from numtorch import dispatch  # noqa: E402
 
+from . import operator_runs  # noqa: E402
+
 REDUCTION = """
 x.sum() | x.sum(0) | x.sum(-1, True) | x.sum((0, 1)) | x.sum(dim=None) | x.sum([]) | s.sum() | s.sum(0)
 x.sum(1, dtype=torch.float64) | x.sum(dtype=torch.float64) | i.sum() | mask.sum(0) | x.mean() | x.mean(0)
@@ -343,6 +345,8 @@ def test_every_row_with_a_formula_has_a_sample():
         except RuntimeError as error:
             if "not implemented" not in str(error):
                 raise
+    for _, text in operator_runs.samples():
+        reached |= operator_runs.nodes(numtorch, text)
     missing = {c.__name__ for c in set(dispatch.NODES) - reached} - ELSEWHERE
     assert not {n for n in missing if not n.startswith(NEVER_TRACKED)}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d
+from .. import creation, dispatch as d
 from ..tensor import wrap
 from .shape import sum_to_size
 
@@ -76,6 +76,11 @@ def drop_where(grad: Any, condition: Any) -> Any:
     return d.where(condition, 0, grad)
 
 
+def masked_fill_backward(grad: Any, mask: Any, desc: Any) -> Any:
+    """The gradient where nothing was filled in."""
+    return sum_to_size(d.masked_fill(grad, mask, 0), desc.shape)
+
+
 def masked_fill_value(grad: Any, mask: Any) -> Any:
     """The gradient where the value was filled in, summed."""
     return d.sum_all(d.masked_select(grad, mask), None)
@@ -84,9 +89,8 @@ def masked_fill_value(grad: Any, mask: Any) -> Any:
 def masked_select_backward(grad: Any, x: Any, mask: Any) -> Any:
     """The gradient back at its places."""
     shape = np.broadcast_shapes(x._desc.shape, mask._desc.shape)
-    zeros = wrap(np.zeros(shape, grad._desc.dtype.numpy))
-    where = wrap(np.array(np.broadcast_to(mask._array, shape)))
-    return sum_to_size(d.index_put(zeros, (where,), grad, False), x._desc.shape)
+    zeros = creation.zeros_like(x) if shape == x._desc.shape else wrap(np.zeros(shape, grad._desc.dtype.numpy))
+    return sum_to_size(d.masked_scatter_(zeros, mask, grad), x._desc.shape)
 
 
 def clamp_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:

@@ -26,6 +26,6 @@ def index_put_zeros(grad: Any, indices: tuple, accumulate: bool) -> Any:
     return d.index_put(grad, indices, wrap(grad._desc.dtype.numpy.type(0)), False)
 
 
-def index_values(grad: Any, indices: tuple, shape: tuple) -> Any:
+def index_values(grad: Any, indices: tuple, desc: Any) -> Any:
     """The gradient of the values that were put."""
-    return sum_to_size(d.index(grad, indices), shape)
+    return sum_to_size(d.index(grad, indices), desc.shape)

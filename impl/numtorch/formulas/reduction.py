@@ -124,7 +124,7 @@ def value_selecting_backward(grad: Any, dim: int, index: Any, shape: tuple, keep
     """The gradient at the selected elements, zeros elsewhere."""
     if not keepdim and shape:
         grad, index = d.unsqueeze(grad, dim % len(shape)), d.unsqueeze(index, dim % len(shape))
-    return d.scatter_selected(grad, index, dim % max(len(shape), 1), shape)
+    return d.scatter(wrap(np.zeros(shape, grad._desc.dtype.numpy)), dim, index, grad)
 
 
 def norm_backward(grad: Any, x: Any, ord: float, norm: Any, dim: Any, keepdim: bool) -> Any:

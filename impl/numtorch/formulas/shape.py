@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
+from ..kernels.shape import inverse, resized
 from ..tensor import wrap
 
 
 def permute_backward(grad: Any, dims: tuple) -> Any:
     """Dimensions back in their first order."""
-    return d.permute(grad, tuple(sorted(range(len(dims)), key=dims.__getitem__)))
+    return d.permute(grad, inverse(dims))
 
 
 def sum_to_size(grad: Any, shape: tuple) -> Any:
@@ -33,7 +34,12 @@ def expand_backward(grad: Any, shape: tuple) -> Any:
 
 
 def unsqueeze_dim_to(grad: Any, dim: Any, shape: tuple) -> Any:
-    return unsqueeze_to(grad, shape)
+    """Those of the given dimensions that had size 1 put back."""
+    given = dim if isinstance(dim, tuple) else (dim,)
+    for at in sorted([x % len(shape) for x in given] if shape else ()):
+        if shape[at] == 1:
+            grad = d.unsqueeze(grad, at)
+    return grad
 
 
 def unsqueeze_to(grad: Any, shape: tuple) -> Any:
@@ -54,9 +60,11 @@ def _filled(grads: list, shapes: list) -> list:
     return [wrap(np.zeros(s, kind.numpy)) if g is None else g for g, s in zip(grads, shapes, strict=True)]
 
 
-def unbind_backward(grads: list, shape: tuple, dim: int) -> Any:
+def unbind_backward(grads: list, desc: Any, dim: int) -> Any:
     """The gradients stacked, zeros where there is none."""
-    return d.stack(_filled(grads, [shape[:dim] + shape[dim + 1 :]] * len(grads)), dim)
+    part = list(desc.shape)
+    del part[dim]
+    return d.stack(_filled(grads, [tuple(part)] * len(grads)), dim)
 
 
 def split_backward(grads: list, shape: tuple, split_size: int, dim: int) -> Any:
@@ -68,7 +76,7 @@ def split_backward(grads: list, shape: tuple, split_size: int, dim: int) -> Any:
 
 def split_with_sizes_backward(grads: list, shape: tuple, split_sizes: tuple, dim: int) -> Any:
     """The pieces' gradients put together, zeros where there is none."""
-    return d.cat(_filled(grads, [(*shape[:dim], s, *shape[dim + 1 :]) for s in split_sizes]), dim)
+    return d.cat(_filled(grads, [resized(shape, dim, s) for s in split_sizes]), dim)
 
 
 def cat_backward(grad: Any, descs: tuple, dim: int) -> tuple:
@@ -93,13 +101,16 @@ def repeat_backward(grad: Any, repeats: tuple, shape: tuple) -> Any:
     if 0 in repeats:
         return wrap(np.zeros(shape, grad._desc.dtype.numpy))
     lead = len(repeats) - len(shape)
-    apart, copies = list(repeats[:lead]), list(range(lead))
+    for _ in range(lead):
+        grad = d.sum_dim(grad, (0,), False, None)
+    apart: list[int] = []
+    copies = []
     for times, size in zip(repeats[lead:], shape, strict=True):
         if times != 1:
             copies.append(len(apart))
             apart.append(times)
         apart.append(size)
-    return d.view(grad, tuple(apart)).sum(tuple(copies)) if copies else grad
+    return d.sum_dim(grad.reshape(tuple(apart)), tuple(copies), False, None) if copies else grad
 
 
 def to_copy_backward(grad: Any, dtype: Any) -> Any:

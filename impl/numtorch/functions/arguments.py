@@ -34,6 +34,12 @@ def dims(args: tuple, ndim: int) -> tuple[int, ...]:
     return tuple([wrap_dim(d, ndim) for d in sizes(args)])
 
 
+def as_given(args: tuple, ndim: int) -> tuple[int, ...]:
+    """Dimensions that exist, unwrapped: they are saved as they were given."""
+    dims(args, ndim)
+    return args
+
+
 def expect_tensor(value: Any, name: str, argument: str = "input", position: int = 1) -> Tensor:
     """The value if it is a tensor, else PyTorch's TypeError."""
     if not isinstance(value, Tensor):

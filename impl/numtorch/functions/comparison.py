@@ -13,6 +13,7 @@ from ..operands import category_of, store
 from ..tensor import Tensor, wrap
 from ..views import requires_grad
 from .arguments import expect_tensor
+from .scatter import nonzero
 
 TORCH_NAMES = {"bool": "bool", "int": "int", "float": "float", "NoneType": "NoneType"}
 
@@ -181,17 +182,6 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     return d.where(condition, input, other)
 
 
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """Where the elements are not zero: one row an element, or one tensor a dimension."""
-    array = np.atleast_1d(input._array) if as_tuple else input._array
-    found = np.nonzero(np.atleast_1d(array))
-    if as_tuple:
-        return tuple([wrap(i.astype(np.int64)) for i in found])
-    if not input._desc.ndim:
-        return wrap(np.empty((len(found[0]), 0), np.int64))
-    return wrap(np.ascontiguousarray(np.stack(found, axis=1)).astype(np.int64))
-
-
 def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     """self where the condition holds, else other."""
     return where(condition, self, other)
@@ -330,7 +320,6 @@ BOTH = {
         isclose,
         allclose,
         bitwise_not,
-        nonzero,
         masked_fill,
         masked_select,
         clamp,

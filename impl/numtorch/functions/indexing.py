@@ -49,26 +49,24 @@ def _select(self: Tensor, dim: int, index: int, real_dim: int) -> Tensor:
     size = shape[dim]
     if not -size <= index < size:
         raise IndexError(f"index {index} is out of bounds for dimension {real_dim} with size {size}")
-    return d.select(self, dim, index + size if index < 0 else index)
+    return d.select(self, dim, index)
 
 
-def _bound(value: Any, default: int, size: int) -> int:
+def _bound(value: Any, default: int) -> int:
+    """An end of a slice as PyTorch saves it: as it was given, the largest int64 where it was not."""
     if value is None:
         return default
-    value = int(value) if isinstance(value, Tensor) else value.__index__()
-    if value < 0:
-        value += size
-    return min(max(value, 0), size)
+    return int(value) if isinstance(value, Tensor) else value.__index__()
+
+
+END = 2**63 - 1
 
 
 def _slice(self: Tensor, dim: int, index: slice) -> Tensor:
-    size = self._desc.shape[dim]
     step = 1 if index.step is None else int(index.step)
     if step <= 0:
         raise ValueError("step must be greater than zero")
-    start = _bound(index.start, 0, size)
-    end = max(_bound(index.stop, size, size), start)
-    return d.slice_(self, dim, start, end, step)
+    return d.slice_(self, dim, _bound(index.start, 0), _bound(index.stop, END), step)
 
 
 def _is_full(index: slice, size: int) -> bool:

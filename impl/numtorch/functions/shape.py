@@ -12,7 +12,7 @@ from .. import dispatch as d, dtype as dtypes
 from ..geometry import element_strides
 from ..kernels.shape import view_strides
 from ..tensor import Tensor, wrap_dim
-from .arguments import dims, expect_tensor, infer_size, sizes
+from .arguments import as_given, dims, expect_tensor, infer_size, sizes
 from .reinterpret import view_dtype
 
 
@@ -77,6 +77,8 @@ def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def unflatten(self: Tensor, dim: int, shape: Any) -> Tensor:
     """One dimension split into several."""
+    if not len(shape):
+        raise RuntimeError("unflatten: sizes must be non-empty")
     dim = wrap_dim(dim, self._desc.ndim)
     size = self._desc.shape[dim]
     try:
@@ -91,7 +93,7 @@ def unflatten(self: Tensor, dim: int, shape: Any) -> Tensor:
 
 def ravel(self: Tensor) -> Tensor:
     """One dimension."""
-    return reshape(self, (-1,))
+    return view(contiguous(self), -1)
 
 
 def t(self: Tensor) -> Tensor:
@@ -104,7 +106,8 @@ def t(self: Tensor) -> Tensor:
 def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
     n = self._desc.ndim
-    return d.transpose(self, wrap_dim(dim0, n), wrap_dim(dim1, n))
+    wrap_dim(dim0, n), wrap_dim(dim1, n)
+    return d.transpose(self, dim0, dim1)
 
 
 def permute(self: Tensor, *order: Any) -> Tensor:
@@ -122,7 +125,7 @@ def permute(self: Tensor, *order: Any) -> Tensor:
     wrapped = tuple([wrap_dim(x, n) for x in given])
     if len(set(wrapped)) != n:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return d.permute(self, wrapped)
+    return d.permute(self, given)
 
 
 def T(self: Tensor) -> Tensor:
@@ -144,7 +147,7 @@ def mT(self: Tensor) -> Tensor:
         raise RuntimeError(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {self._desc.ndim}-D tensor."
         )
-    return d.transpose(self, self._desc.ndim - 2, self._desc.ndim - 1)
+    return d.transpose(self, -2, -1)
 
 
 def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
@@ -152,8 +155,16 @@ def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
     n = self._desc.ndim
     if not n:
         return d.alias(self)
-    src = dims(tuple(source) if isinstance(source, (tuple, list)) else (source,), n)
-    dst = dims(tuple(destination) if isinstance(destination, (tuple, list)) else (destination,), n)
+    from_, to = [tuple(x) if isinstance(x, (tuple, list)) else (x,) for x in (source, destination)]
+    if len(from_) != len(to):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(from_)} dims) should contain the same number of "
+            f"dims as destination ({list(to)} dims)"
+        )
+    src, dst = dims(from_, n), dims(to, n)
+    for name, given, wrapped in (("source", from_, src), ("destination", to, dst)):
+        if len(set(wrapped)) != len(wrapped):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
     order = [-1] * n
     for a, b in zip(src, dst, strict=True):
         order[b] = a
@@ -177,9 +188,7 @@ def expand(self: Tensor, *size: Any) -> Tensor:
         if target[i] == -1:
             if i < lead:
                 raise RuntimeError(
-                    f"expand(torch.{self._desc.dtype.legacy}{{{list(shape)}}}, size={list(target)}): the "
-                    "expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension "
-                    f"{i}"
+                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
                 )
             out[i] = old
         elif old not in (1, target[i]):
@@ -206,13 +215,15 @@ def squeeze(self: Tensor, dim: Any = None) -> Tensor:
     if dim is None:
         return d.squeeze(self)
     if isinstance(dim, (tuple, list)):
-        return d.squeeze_dims(self, dims(tuple(dim), self._desc.ndim))
-    return d.squeeze_dim(self, wrap_dim(dim, self._desc.ndim))
+        return d.squeeze_dims(self, as_given(tuple(dim), self._desc.ndim))
+    wrap_dim(dim, self._desc.ndim)
+    return d.squeeze_dim(self, dim)
 
 
 def unsqueeze(self: Tensor, dim: int) -> Tensor:
     """A dimension of size 1 inserted."""
-    return d.unsqueeze(self, wrap_dim(dim, self._desc.ndim + 1))
+    wrap_dim(dim, self._desc.ndim + 1)
+    return d.unsqueeze(self, dim)
 
 
 def select(self: Tensor, dim: int, index: int) -> Tensor:
@@ -220,11 +231,11 @@ def select(self: Tensor, dim: int, index: int) -> Tensor:
     shape = self._desc.shape
     if not shape:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim = wrap_dim(dim, len(shape))
-    size = shape[dim]
+    at = wrap_dim(dim, len(shape))
+    size = shape[at]
     if not -size <= index < size:
-        raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {dim}")
-    return d.select(self, dim, index + size if index < 0 else index)
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {at}")
+    return d.select(self, dim, index)
 
 
 def narrow(self: Tensor, dim: int, start: Any, length: int) -> Tensor:
@@ -233,11 +244,10 @@ def narrow(self: Tensor, dim: int, start: Any, length: int) -> Tensor:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
-    dim = wrap_dim(dim, self._desc.ndim)
-    size = self._desc.shape[dim]
+    size = self._desc.shape[wrap_dim(dim, self._desc.ndim)]
     start = int(start)
     if not -size <= start <= size:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})")
+        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
     start = start + size if start < 0 else start
     if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
@@ -250,28 +260,29 @@ def diagonal(self: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Ten
     a, b = wrap_dim(dim1, n), wrap_dim(dim2, n)
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return d.diagonal(self, offset, a, b)
+    return d.diagonal(self, offset, dim1, dim2)
 
 
 def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """All positions of a dimension."""
     if not self._desc.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return d.unbind(self, wrap_dim(dim, self._desc.ndim))
+    wrap_dim(dim, self._desc.ndim)
+    return d.unbind(self, dim)
 
 
 def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of a dimension, of one size or of given sizes."""
     if not self._desc.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
-    dim = wrap_dim(dim, self._desc.ndim)
-    size = self._desc.shape[dim]
+    at = wrap_dim(dim, self._desc.ndim)
+    size = self._desc.shape[at]
     if isinstance(split_size_or_sections, (tuple, list)):
         parts = tuple([int(s) for s in split_size_or_sections])
         if sum(parts) != size:
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size at "
-                f"dimension {dim}), but got split_sizes={list(parts)}"
+                f"dimension {at}), but got split_sizes={list(parts)}"
             )
         return d.split_with_sizes(self, parts, dim)
     n = int(split_size_or_sections)
@@ -288,8 +299,7 @@ def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    dim = wrap_dim(dim, self._desc.ndim)
-    size = self._desc.shape[dim]
+    size = self._desc.shape[wrap_dim(dim, self._desc.ndim)]
     each = -(-size // chunks)
     if each == 0:
         return d.split_with_sizes(self, (0,) * chunks, dim)
@@ -302,14 +312,18 @@ def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     dim = wrap_dim(dim, self._desc.ndim)
     size = self._desc.shape[dim]
+    if isinstance(indices_or_sections, Tensor):
+        indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, int):
         n = indices_or_sections
+        if n <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {n}")
         base, extra = divmod(size, n)
         bounds = [0]
         for i in range(n):
             bounds.append(bounds[-1] + base + (1 if i < extra else 0))
     else:
-        bounds = [0, *[min(int(i), size) for i in indices_or_sections], size]
+        bounds = [0, *[int(i) for i in indices_or_sections], size]
     return tuple([d.slice_(self, dim, a, b, 1) for a, b in itertools.pairwise(bounds)])
 
 
@@ -323,7 +337,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
     real = [x for x in tensors if x._desc.shape != (0,)]
     model = (real or tensors)[0]
-    dim = wrap_dim(dim, model._desc.ndim)
+    at = wrap_dim(dim, model._desc.ndim)
     for i, x in enumerate(tensors):
         if x._desc.shape == (0,):
             continue
@@ -332,9 +346,9 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
                 f"Tensors must have same number of dimensions: got {model._desc.ndim} and {x._desc.ndim}"
             )
         for k, (a, b) in enumerate(zip(model._desc.shape, x._desc.shape, strict=True)):
-            if k != dim and a != b:
+            if k != at and a != b:
                 raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {dim}. Expected size {a} but got "
+                    f"Sizes of tensors must match except in dimension {at}. Expected size {a} but got "
                     f"size {b} for tensor number {i} in the list."
                 )
     return d.cat(tensors, dim)
@@ -363,23 +377,20 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and "
                 f"{list(x._desc.shape)} at entry {i}"
             )
-    return d.stack(tensors, wrap_dim(dim, first.ndim + 1))
-
-
-def hstack(tensors: Any) -> Tensor:
-    """Joined along the second dimension, vectors along the first."""
-    tensors = [reshape(x, (1,)) if not x._desc.ndim else x for x in tensors]
-    return cat(tensors, 0 if tensors[0]._desc.ndim == 1 else 1)
-
-
-def vstack(tensors: Any) -> Tensor:
-    """Joined as rows."""
-    return cat([reshape(x, (1, -1)) if x._desc.ndim < 2 else x for x in tensors], 0)
+    wrap_dim(dim, first.ndim + 1)
+    return d.stack(tensors, dim)
 
 
 def flip(self: Tensor, *dims_: Any) -> Tensor:
     """A copy with some dimensions reversed."""
-    return d.flip(self, dims(sizes(dims_), self._desc.ndim))
+    if not dims_:
+        raise TypeError('flip() missing 1 required positional arguments: "dims"')
+    given = as_given(sizes(dims_), self._desc.ndim)
+    wrapped = [x % max(self._desc.ndim, 1) for x in given]
+    for i, x in enumerate(wrapped):
+        if x in wrapped[:i]:
+            raise RuntimeError(f"dim {x} appears multiple times in the list of dims")
+    return d.flip(self, given)
 
 
 def repeat(self: Tensor, *repeats: Any) -> Tensor:
@@ -398,6 +409,8 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
 
 def tile(input: Tensor, *dims_: Any) -> Tensor:
     """As repeat, for as many dimensions as there are."""
+    if not dims_:
+        raise TypeError('tile() missing 1 required positional arguments: "dims"')
     times = sizes(dims_)
     return repeat(input, (1,) * (input._desc.ndim - len(times)) + times)
 

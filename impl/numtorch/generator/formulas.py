@@ -101,7 +101,7 @@ class Tensors(ast.NodeTransformer):
 def _property(row: Row, node: ast.Attribute) -> Any:
     """`self.shape` in a formula is the saved `self_sym_sizes`."""
     if isinstance(node.value, ast.Name) and node.attr in PROPERTIES:
-        name = f"{node.value.id}_{PROPERTIES[node.attr]}"
+        name = f"{node.value.id}_{PROPERTIES[node.attr][0]}"
         if name in row.saved_values:
             return ast.Name(name, ast.Load())
     return None

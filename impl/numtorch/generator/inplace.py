@@ -37,7 +37,8 @@ class InPlace(Functions):
             inputs = ", ".join(p.name if p.kind == "value" else next(arrays) for p in row.params)
         else:
             w(1, f"found = inplace_operands({a}, None, {row.name!r}, {row.float_result})")
-            w(1, "flag = found[3]")
+            further = [f"requires_grad({n})" for n in row.operands if n != a]
+            w(1, f"flag = {' or '.join(['found[3]', *further])}")
             inputs = ", ".join(
                 "target" if p.name == a else p.name if p.kind == "value" else p.name + "._array" for p in row.params
             )

@@ -14,9 +14,12 @@ WRITES = {
     "cat_backward": 1,  # of an operand of shape (0,) only, whose gradient is zeros that were filled
     "index_backward": 1,
     "evenly_distribute_backward": 1,
+    "gather_backward": 1,
+    "index_select_backward": 1,
     "masked_select_backward": 1,
     "maximum_backward": 1,
     "minimum_backward": 1,
+    "take_backward": 1,
     "trace_backward": 2,
     "value_selecting_backward": 2,
 }
@@ -60,6 +63,9 @@ class Nodes(Template):
             for i, n in enumerate(row.outputs):
                 if n in row.saved_results:
                     w(1, f"{n}_nr = {i}")
+            plain = [n for n, yes in zip(row.outputs, row.differentiable, strict=False) if not yes]
+            if set(plain) & set(row.saved_results):
+                w(1, f"not_differentiable = {tuple(plain)}")
         w(0, "")
         self.apply_raw(row, base, multi)
         w(0, "")
@@ -91,8 +97,8 @@ class Nodes(Template):
             missing = missing or raw.missing
             used |= raw.kernels
         several_grads = any("grads" in formula for formula in row.formulas.values())
-        if missing or (multi and len(row.outputs) > 1 and several_grads):
-            w(2, f"out = through_tensors(node, {arg})  # {missing or 'several outputs'} has no raw form")
+        if missing or row.joint or (multi and len(row.outputs) > 1 and several_grads):
+            w(2, f"out = through_tensors(node, {arg})  # {missing or 'what is joined'} has no raw form")
             w(2, "if not keep:\n    node.release()\nreturn out")
             return
         self.kernels |= used
@@ -170,6 +176,11 @@ class Nodes(Template):
             w(2, f"{n} = {function}(node, {n!r})")
         for n in row.saved_values:
             w(2, f"{n} = node.{n}")
+        if row.joint:
+            w(2, "needed = [fn is not None for fn, _ in node.edges()]")
+            tree = Tensors(row).visit(ast.parse(row.formulas[row.operands[0]], mode="eval"))
+            w(2, f"return {ast.unparse(ast.fix_missing_locations(tree))}")
+            return
         results = []
         for i, name in enumerate(row.operands):
             tree = Tensors(row).visit(ast.parse(row.formulas[name], mode="eval"))

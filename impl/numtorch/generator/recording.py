@@ -50,12 +50,13 @@ class Recording(Template):
                 w(indent, f"else:\n    node.{n} = None")
             else:
                 self.save(n, indent, inplace and n == row.params[0].name, row.template == "nary")
+        tensors = {p.name for p in row.tensors}
         for n in row.saved_values:
-            prop = next((p for p in PROPERTIES.items() if n.endswith("_" + p[1])), None)
-            if prop:
-                owner = n[: -len(prop[1]) - 1]
-                where = "_array" if prop[0] == "strides" else "_desc"  # in bytes; read_saved counts in elements
-                w(indent, f"node.{n} = {owner}.{where}.{prop[0]}")
+            found = next(
+                (p for p in PROPERTIES.values() if n.endswith("_" + p[0]) and n[: -len(p[0]) - 1] in tensors), None
+            )
+            if found:
+                w(indent, f"node.{n} = {n[: -len(found[0]) - 1]}.{found[1]}")
             elif n.endswith("_descs"):
                 w(indent, f"node.{n} = tuple([t._desc for t in {n[:-6]}])")
             else:

@@ -5,11 +5,13 @@ is a family; all their names meet here, where codegen.py looks them up.
 """
 
 from .activation import *  # noqa: F403
+from .arrange import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .index import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .pointwise import *  # noqa: F403
 from .reduction import *  # noqa: F403
 from .reduction_backward import *  # noqa: F403
+from .scatter import *  # noqa: F403
 from .shape import *  # noqa: F403
 from .special import *  # noqa: F403

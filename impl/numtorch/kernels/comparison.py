@@ -120,6 +120,13 @@ def masked_fill_tensor(x: Array, mask: Array, value: Array) -> Array:
     return _filled(x, mask, value.astype(x.dtype))
 
 
+def masked_fill_backward(grad: Array, mask: Array, desc: Any) -> Array:
+    """The gradient where nothing was filled in."""
+    from .shape import sum_to_size
+
+    return sum_to_size(_filled(grad, mask, _zero(grad)), desc.shape)
+
+
 def masked_fill_value(grad: Array, mask: Array) -> Array:
     """The gradient where the value was filled in, summed."""
     return np.add.reduce(choose(mask, grad, _zero(grad)), axis=None)

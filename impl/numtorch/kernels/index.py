@@ -95,11 +95,11 @@ def index_put_zeros(grad: Array, indices: tuple, accumulate: bool) -> Array:
     return out
 
 
-def index_values(grad: Array, indices: tuple, shape: tuple) -> Array:
+def index_values(grad: Array, indices: tuple, desc: Any) -> Array:
     """The gradient of the values that were put."""
     from .shape import sum_to_size
 
-    return sum_to_size(np.asarray(grad)[raw_indices(indices)], shape)
+    return sum_to_size(np.asarray(grad)[raw_indices(indices)], desc.shape)
 
 
 index_put_impl = index_put

@@ -324,20 +324,6 @@ def cumprod(x: Array, dim: int, dtype: Any = None) -> Array:
     return narrow(np.multiply.accumulate(x, axis=dim, dtype=kind, out=out), x, dtype)
 
 
-def gather_selected(x: Array, index: Array, dim: int) -> Array:
-    """The elements of x at the indices along one dimension."""
-    return x if x.ndim == 0 else np.take_along_axis(x, index, dim)
-
-
-def scatter_selected(src: Array, index: Array, dim: int, shape: tuple) -> Array:
-    """Zeros of a shape with src put at distinct indices along one dimension."""
-    if not shape:
-        return src
-    out = np.zeros(shape, src.dtype)
-    np.put_along_axis(out, index, src, dim)
-    return out
-
-
 def all_dim(x: Array, dim: Dims, keepdim: bool) -> Array:
     """Whether all elements are true; uint8 answers in uint8."""
     return _logical(np.logical_and, x, dim, keepdim)

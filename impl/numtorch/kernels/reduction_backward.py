@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from .pointwise import sign
-from .reduction import axes, count, kept, scatter_selected
+from .reduction import axes, count, kept
+from .scatter import scatter
 from .shape import expand, to_copy
 
 Array = Any
@@ -121,7 +122,7 @@ def value_selecting_backward(grad: Array, dim: int, index: Array, shape: tuple, 
         return grad
     if not keepdim:
         grad, index = np.expand_dims(grad, dim), np.expand_dims(index, dim)
-    return scatter_selected(grad, index, dim, shape)
+    return scatter(np.zeros(shape, grad.dtype), dim, index, grad)
 
 
 def norm_backward(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, keepdim: bool) -> Array | None:

@@ -58,7 +58,7 @@ def reshape(x: Array, shape: tuple) -> Array:
 
 
 unsafe_view = reshape
-unsqueeze_to = squeeze_backward = reshape
+unsqueeze_to = reshape
 
 
 def unsqueeze_dim_to(x: Array, dim: Any, shape: tuple) -> Array:
@@ -86,9 +86,15 @@ def permute(x: Array, dims: tuple) -> Array:
     return x.transpose(dims) if x.ndim else x.view() if type(x) is np.ndarray else x
 
 
+def inverse(dims: tuple) -> tuple[int, ...]:
+    """The permutation that undoes another, whose dimensions may count from the end."""
+    n = len(dims)
+    return tuple(sorted(range(n), key=[d % n for d in dims].__getitem__))
+
+
 def permute_backward(grad: Array, dims: tuple) -> Array:
     """Dimensions back in their first order."""
-    return permute(grad, tuple(sorted(range(len(dims)), key=dims.__getitem__)))
+    return permute(grad, inverse(dims))
 
 
 def expand(x: np.ndarray, size: tuple) -> Array:
@@ -134,7 +140,7 @@ def squeeze_dim(x: np.ndarray, dim: int) -> Array:
 
 def squeeze_dims(x: np.ndarray, dim: tuple) -> Array:
     """Without those of the dimensions that have size 1."""
-    keep = [i for i in range(x.ndim) if i not in dim or x.shape[i] != 1]
+    keep = [i for i in range(x.ndim) if (i not in dim and i - x.ndim not in dim) or x.shape[i] != 1]
     if len(keep) == x.ndim:
         return x.view()
     if describe(x).plain:
@@ -158,6 +164,8 @@ def view_as_complex(x: np.ndarray) -> Array:
 
 def unsqueeze(x: np.ndarray, dim: int) -> Array:
     """A dimension of size 1 inserted."""
+    if dim < 0:
+        dim += x.ndim + 1
     shape = (*x.shape[:dim], 1, *x.shape[dim:])
     if describe(x).plain:
         return x.reshape(shape)
@@ -168,11 +176,15 @@ def unsqueeze(x: np.ndarray, dim: int) -> Array:
 
 def unsqueeze_backward(grad: Array, dim: int) -> Array:
     """The dimension taken out again."""
+    if dim < 0:
+        dim += grad.ndim
     return reshape(grad, grad.shape[:dim] + grad.shape[dim + 1 :])
 
 
 def select(x: np.ndarray, dim: int, index: int) -> Array:
     """One position of a dimension; a 0-d result stays a window."""
+    if dim < 0:
+        dim += x.ndim
     if dim == 0:
         return x[index] if x.ndim > 1 else x[index, ...]
     return x[(slice(None),) * dim + (index, ...)]
@@ -181,16 +193,26 @@ def select(x: np.ndarray, dim: int, index: int) -> Array:
 def select_backward(grad: Array, shape: tuple, dim: int, index: int) -> Array:
     """The gradient at its position, zeros elsewhere."""
     out = np.zeros(shape, grad.dtype)
-    out[(slice(None),) * dim + (index,)] = grad
+    out[(slice(None),) * (dim % len(shape)) + (index,)] = grad
     return out
 
 
-def slice_(x: np.ndarray, dim: int, start: int, end: int, step: int) -> Array:
+def bounds(start: Any, end: Any, size: int) -> tuple[int, int]:
+    """The positions that a slice's ends stand for, counted from the front."""
+    start, end, _ = slice(start, end).indices(size)
+    return start, max(start, end)
+
+
+def slice_(x: np.ndarray, dim: int, start: Any, end: Any, step: int) -> Array:
     """Some positions of a dimension; none of them keep their place in memory, as NumPy's would not."""
-    size = x.shape[dim]
+    if dim < 0:
+        dim += x.ndim
+    if type(start) is int and type(end) is int and 0 <= start < end <= x.shape[dim] and x.size:
+        return x[(slice(None),) * dim + (slice(start, end, step),)]
+    start, end = bounds(start, end, x.shape[dim])
     if start >= end or 0 in x.shape:
         strides = element_strides(x)
-        n = -(-(min(end, size) - start) // step) if start < end else 0
+        n = -(-(end - start) // step)
         return strided(
             x,
             (*x.shape[:dim], n, *x.shape[dim + 1 :]),
@@ -203,12 +225,13 @@ def slice_(x: np.ndarray, dim: int, start: int, end: int, step: int) -> Array:
 def slice_backward(grad: Array, shape: tuple, dim: int, start: int, end: int, step: int) -> Array:
     """The gradient at its positions, zeros elsewhere."""
     out = np.zeros(shape, grad.dtype)
-    out[(slice(None),) * dim + (slice(start, end, step),)] = grad
+    out[(slice(None),) * (dim % len(shape)) + (slice(start, end, step),)] = grad
     return out
 
 
 def diagonal(x: np.ndarray, offset: int, dim1: int, dim2: int) -> Array:
     """The diagonal of two dimensions, as the last dimension, writable."""
+    dim1, dim2 = dim1 % x.ndim, dim2 % x.ndim
     strides = element_strides(x)
     start = storage_offset(x)
     if offset >= 0:
@@ -245,10 +268,18 @@ def _like(grads: list, *shape: int) -> Array:
     return np.zeros(shape, kind.dtype)
 
 
-def unbind_backward(grads: list, shape: tuple, dim: int) -> Array:
+def unbind_backward(grads: list, desc: Any, dim: int) -> Array:
     """The gradients stacked, zeros where there is none."""
-    part = shape[:dim] + shape[dim + 1 :]
+    part = list(desc.shape)
+    del part[dim]
     return np.stack([_like(grads, *part) if g is None else g for g in grads], axis=dim)
+
+
+def resized(shape: tuple, dim: int, size: int) -> tuple:
+    """A shape with another size of one dimension."""
+    out = list(shape)
+    out[dim] = size
+    return tuple(out)
 
 
 def split(x: np.ndarray, split_size: int, dim: int) -> list[Array]:
@@ -278,7 +309,7 @@ def split_with_sizes_backward(grads: list, shape: tuple, split_sizes: tuple, dim
     """The pieces' gradients put together, zeros where there is none."""
     return np.concatenate(
         [
-            _like(grads, *shape[:dim], size, *shape[dim + 1 :]) if g is None else g
+            _like(grads, *resized(shape, dim, size)) if g is None else g
             for g, size in zip(grads, split_sizes, strict=True)
         ],
         axis=dim,
@@ -360,7 +391,7 @@ def flip(x: Array, dims: tuple) -> Array:
 
 def repeat(x: Array, repeats: tuple) -> Array:
     """Copies side by side; dimensions that the operand lacks are put in front."""
-    return np.tile(x, repeats)
+    return np.ascontiguousarray(np.tile(x, repeats)) if len(repeats) else x
 
 
 def repeat_backward(grad: Array, repeats: tuple, shape: tuple) -> Array:

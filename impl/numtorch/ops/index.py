@@ -5,6 +5,6 @@ from .row import LINEAR, op
 
 op("index(self, indices)", k.index, self="index_backward(grad, self.shape, indices)", jvp=LINEAR)
 op("index_put(self, indices, values, accumulate)", k.index_put, self="index_put_zeros(grad, indices, accumulate)",
-   values="index_values(grad, indices, values.shape)", jvp=LINEAR)
+   values="index_values(grad, indices, values.info)", jvp=LINEAR)
 op("index_put_impl(self, indices, values, accumulate)", k.index_put, node="IndexPutImplBackward0",
-   self="index_put_zeros(grad, indices, accumulate)", values="index_values(grad, indices, values.shape)", jvp=LINEAR)
+   self="index_put_zeros(grad, indices, accumulate)", values="index_values(grad, indices, values.info)", jvp=LINEAR)

@@ -62,12 +62,6 @@ op("logsumexp(self, dim, keepdim)", k.logsumexp, float_result=True,
 op("cumsum(self, dim, dtype)", k.cumsum, self="cumsum_backward(grad, dim, self.dtype)", jvp=LINEAR)
 op("cumprod(self, dim, dtype)", k.cumprod, self="cumprod_backward(grad, self, dim, result)")
 
-# ---- the way back of a selection, which may be differentiated again
-op("scatter_selected(src, index: Tensor, dim, shape)", k.scatter_selected, node="ScatterBackward0",
-   src="gather_selected(grad, index, dim)", jvp=LINEAR)
-op("gather_selected(self, index: Tensor, dim)", k.gather_selected, node="GatherBackward0",
-   self="scatter_selected(grad, index, dim, self.shape)", jvp=LINEAR)
-
 # ---- counts
 nondiff("all_dim(self: Tensor, dim, keepdim)", k.all_dim)
 nondiff("any_dim(self: Tensor, dim, keepdim)", k.any_dim)

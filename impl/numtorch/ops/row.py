@@ -47,6 +47,7 @@ class Row:
     refuses: str | None = None  # the kernel that PyTorch names when it refuses integers
     shown: str | None = None  # what the class of the node is called, where another row has that name already
     row_major: bool = False  # the result is row-major, whatever the operands are
+    joint: bool = False  # one formula answers for all operands, with a tuple
     inplace_node: str | None = None  # of a view that has an in-place form: the name of that form's node
     replay: bool = False  # a view that strides cannot say: it is derived anew from its base by this operator
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
@@ -103,7 +104,7 @@ def _find_saved(row: Row) -> None:
                 continue
             if kinds.get(n.value.id) == "tensor":
                 skip.add(id(n.value))
-                _once(row.saved_values, f"{n.value.id}_{PROPERTIES[n.attr]}")
+                _once(row.saved_values, f"{n.value.id}_{PROPERTIES[n.attr][0]}")
             if isinstance(n, ast.Name) and kinds.get(n.id) == "tensors":
                 raise AssertionError(f"{row.name}: a formula may read only tensors_descs of a list")
         for n in ast.walk(tree):
@@ -119,8 +120,19 @@ def _find_saved(row: Row) -> None:
     row.saved_results.sort()
 
 
-PROPERTIES = {"shape": "sym_sizes", "dtype": "scalar_type", "numel": "sym_numel", "strides": "sym_strides"}
-HIDDEN = "_scalar_type"  # the one property that PyTorch saves without an attribute to read it
+# What a formula may read of a tensor without saving it: the name that it is saved under, and where it is found.
+PROPERTIES = {
+    "shape": ("sym_sizes", "_desc.shape"),
+    "numel": ("sym_numel", "_desc.numel"),
+    "strides": ("sym_strides", "_array.strides"),  # in bytes; read_saved counts in elements
+    "ndim": ("dim", "_desc.ndim"),
+    "size0": ("sym_argsize_0", "_desc.shape[0]"),
+    "size1": ("sym_argsize_1", "_desc.shape[1]"),
+    "size2": ("sym_argsize_2", "_desc.shape[2]"),
+    "dtype": ("scalar_type", "_desc.dtype"),
+    "info": ("info", "_desc"),
+}
+HIDDEN = ("_scalar_type", "_info", "_descs")  # those that PyTorch saves without an attribute to read them
 
 
 def _once(names: list[str], name: str) -> None:
@@ -133,8 +145,10 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
        outputs: tuple[str, ...] = ("result",), differentiable: tuple[bool, ...] | None = None,
        bool_result: bool = False, row_major: bool = False, tensors_only: bool = False, refuses: str | None = None,
        shown: str | None = None, last_decides: bool = False, elementwise: bool = False,
-       **formulas: str) -> Row:
+       joint: dict[tuple[str, ...], str] | None = None, **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
+    for names, formula in (joint or {}).items():
+        formulas |= dict.fromkeys(names, formula)
     nin = getattr(kernel, "nin", 0)
     if pointwise is None:
         pointwise = nin in (1, 2)
@@ -143,7 +157,7 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
         "node": node, "jvp": jvp, "float_result": float_result, "inplace": pointwise if inplace is None else inplace,
         "outputs": outputs, "differentiable": differentiable or (True,) * len(outputs), "bool_result": bool_result,
         "row_major": row_major, "tensors_only": tensors_only, "refuses": refuses, "shown": shown,
-        "last_decides": last_decides, "elementwise": elementwise}, formulas)
+        "last_decides": last_decides, "elementwise": elementwise, "joint": joint is not None}, formulas)
 
 
 def _count(signature: str, formulas: dict[str, str]) -> int:

@@ -27,7 +27,7 @@ view("view_as_real(self)", k.view_as_real, self="view_as_complex(grad.contiguous
 view("view_as_complex(self)", k.view_as_complex, self="view_as_real(grad.contiguous())", replay=True)
 
 # ---- several views
-multiview("unbind(self, dim)", k.unbind, self="unbind_backward(grads, self.shape, dim)")
+multiview("unbind(self, dim)", k.unbind, self="unbind_backward(grads, self.info, dim)")
 multiview("split(self, split_size, dim)", k.split, self="split_backward(grads, self.shape, split_size, dim)")
 multiview("split_with_sizes(self, split_sizes, dim)", k.split_with_sizes,
           self="split_with_sizes_backward(grads, self.shape, split_sizes, dim)")

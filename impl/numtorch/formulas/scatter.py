@@ -1,0 +1,190 @@
+"""Formula functions of gathering and scattering, in differentiable operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import creation, dispatch as d, grad_mode
+from ..kernels.scatter import check_source
+from ..tensor import wrap
+from .shape import sum_to_size
+
+
+def _zeros(shape: tuple, grad: Any) -> Any:
+    return wrap(np.zeros(shape, grad._desc.dtype.numpy))
+
+
+def gather_backward(grad: Any, x: Any, dim: int, index: Any, sparse_grad: bool) -> Any:
+    """The gradients added at the places that they were gathered from."""
+    return d.scatter_add(_zeros(x._desc.shape, grad), dim, index, grad)
+
+
+def scattered(grad: Any, dim: int, index: Any, desc: Any, name: str) -> Any:
+    """The gradient of what was scattered; of a source larger than the index PyTorch finds it to be wrong."""
+    out = d.gather(grad, dim, index, False)
+    check_source(out._desc.shape, desc.shape, name)
+    return out
+
+
+def index_select_backward(grad: Any, shape: tuple, dim: int, index: Any) -> Any:
+    """The gradients added at the slices that they were taken from."""
+    return d.index_add(_zeros(shape, grad), dim, index, grad, 1)
+
+
+def _selected(grad: Any, dim: int, index: Any, source: Any, source_dim: int) -> Any:
+    """The slices of a gradient that belong to a source, which may be 0-d."""
+    if source_dim > 0:
+        return d.expand(d.index_select(grad, dim, index), tuple(source._desc.shape))
+    alone = d.squeeze_dim(index, 0) if index._desc.ndim else index
+    return sum_to_size(d.index_select(grad, dim, alone), source._desc.shape)
+
+
+def index_add_source(grad: Any, dim: int, index: Any, source: Any, source_dim: int, alpha: Any) -> Any:
+    """The slices that were added to, times the number."""
+    selected = _selected(grad, dim, index, source, source_dim)
+    return selected if alpha == 1 else d.mul_scalar(selected, alpha)
+
+
+def index_copy_source(grad: Any, dim: int, index: Any, source: Any, source_dim: int) -> Any:
+    """The slices that were overwritten."""
+    return _selected(grad, dim, index, source, source_dim)
+
+
+def index_fill_value(grad: Any, dim: int, index: Any) -> Any:
+    """The sum of what was filled in."""
+    return d.sum_all(d.index_select(grad, dim, wrap(np.unique(index._array))), None)
+
+
+def take_backward(grad: Any, x: Any, index: Any) -> Any:
+    """The gradients added at the places that they were taken from."""
+    return d.put(creation.zeros_like(x), index, grad, True)
+
+
+def put_self(grad: Any, index: Any, source: Any, accumulate: bool) -> Any:
+    """The gradient of what was not overwritten."""
+    return grad if accumulate else d.put(grad, index, creation.zeros_like(source), False)
+
+
+def put_source(grad: Any, index: Any, source: Any) -> Any:
+    """The gradients at the places that were written."""
+    return d.take(grad, index).reshape(tuple(source._desc.shape))
+
+
+def masked_scatter_into_zeros(grad: Any, desc: Any, mask: Any) -> Any:
+    """The gradients where the mask holds, in order."""
+    return d.masked_scatter(_zeros(desc.shape, grad), mask, grad)
+
+
+def select_scatter_self(grad: Any, dim: int, index: int) -> Any:
+    """The gradient of what was not replaced."""
+    return d.select_scatter(grad, creation.zeros_like(d.select(grad.detach(), dim, index)), dim, index)
+
+
+def slice_scatter_self(grad: Any, dim: int, start: Any, end: Any, step: int) -> Any:
+    """The gradient of what was not replaced."""
+    return d.slice_scatter(
+        grad, creation.zeros_like(d.slice_(grad.detach(), dim, start, end, step)), dim, start, end, step
+    )
+
+
+def diagonal_scatter_self(grad: Any, offset: int, dim1: int, dim2: int) -> Any:
+    """The gradient of what was not replaced."""
+    return d.diagonal_scatter(
+        grad, creation.zeros_like(d.diagonal(grad.detach(), offset, dim1, dim2)), offset, dim1, dim2
+    )
+
+
+# ---- reductions: one algorithm, whether single elements or whole slices are combined
+
+
+class _Elements:
+    """scatter_reduce: the source's elements go to single places."""
+
+    name = "scatter_reduce"
+    source = "src"
+
+    def __init__(self, dim: int, index: Any):
+        self.at = (dim, index)
+
+    def reduce(self, x: Any, source: Any, how: str, include_self: bool) -> Any:
+        return d.scatter_reduce(x, *self.at, source, how, include_self)
+
+    def add(self, x: Any, source: Any) -> Any:
+        return d.scatter_add(x, *self.at, source)
+
+    def pick(self, x: Any) -> Any:
+        return d.gather(x, *self.at, False)
+
+    def clear(self, x: Any) -> Any:
+        return d.scatter_value(x, *self.at, 0)
+
+
+class _Slices(_Elements):
+    """index_reduce: the source's slices go to whole slices."""
+
+    name = "index_reduce"
+    source = "source"
+
+    def reduce(self, x: Any, source: Any, how: str, include_self: bool) -> Any:
+        return d.index_reduce(x, *self.at, source, how, include_self)
+
+    def add(self, x: Any, source: Any) -> Any:
+        return d.index_add(x, *self.at, source, 1)
+
+    def pick(self, x: Any) -> Any:
+        return d.index_select(x, *self.at)
+
+    def clear(self, x: Any) -> Any:
+        return d.index_fill(x, *self.at, 0)
+
+
+def scatter_reduce_backward(
+    grad: Any, x: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool, result: Any
+) -> Any:
+    """The gradients of what was there and of what was combined with it."""
+    return _reduced(_Elements(dim, index), grad, x, src, reduce, include_self, result)
+
+
+def index_reduce_backward(
+    grad: Any, x: Any, dim: int, index: Any, source: Any, reduce: str, include_self: bool, result: Any
+) -> Any:
+    """The same for whole slices."""
+    return _reduced(_Slices(dim, index), grad, x, source, reduce, include_self, result)
+
+
+def _reduced(by: _Elements, grad: Any, x: Any, source: Any, reduce: str, include_self: bool, result: Any) -> Any:
+    if reduce == "sum":
+        mine, other = grad, by.pick(grad)
+    elif reduce == "prod":
+        mine, other = _product(by, grad, x, source, include_self, result)
+    elif reduce == "mean":
+        start = creation.ones_like(grad) if include_self else creation.zeros_like(grad)
+        n = by.add(start, creation.ones_like(source))
+        n = d.masked_fill(n, d.eq(n, 0), 1)
+        mine, other = grad / n, by.pick(grad) / by.pick(n)
+    else:
+        value = by.pick(result)
+        mine_is = d.eq(x, result).to(x._desc.dtype)
+        other_is = d.eq(source, value).to(source._desc.dtype)
+        shared = grad / by.add(mine_is, other_is)
+        mine, other = mine_is * shared, other_is * by.pick(shared)
+    return mine if include_self else by.clear(mine), other
+
+
+def _product(by: _Elements, grad: Any, x: Any, source: Any, include_self: bool, result: Any) -> tuple:
+    """Products without the one factor; where that one is the only zero its place is computed without it."""
+    alone = d.masked_fill(x, d.eq(x, 0), 1)
+    mine = grad * by.reduce(alone, source, "prod", include_self) / alone
+    zero = d.eq(source, 0)
+    zeros = by.pick(by.add(creation.zeros_like(x), zero.to(x._desc.dtype)))
+    single = d.bitwise_and(zero, d.eq(zeros, 1))
+    without = by.reduce(x, d.masked_fill(source, single, 1), "prod", include_self)
+    other = d.where(single, by.pick(grad * without), by.pick(grad * result) / d.masked_fill(source, zero, 1))
+    if grad_mode.state.grad and np.any(zeros._array > 1):
+        from ..autograd.function import DelayedError
+
+        text = f"{by.name}(): Double backward is unsupported for {by.source} when >1 zeros in {by.source} are "
+        other = DelayedError(text + "scattered to the same position in self", [other]).attach(other)
+    return mine, other

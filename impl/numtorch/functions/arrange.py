@@ -1,0 +1,378 @@
+"""Joining, splitting, turning and repeating, as users call them: much of it is made of views and copies."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d, dtype as dtypes
+from ..descriptor import broadcast_shapes, expandable
+from ..tensor import Tensor, wrap, wrap_dim
+from . import shape as shapes
+from .arguments import as_given, sizes
+from .scatter import index_select
+
+# ---- triangles and diagonals
+
+
+def _triangle(name: str) -> Any:
+    function = getattr(d, name)
+
+    def call(input: Tensor, diagonal: int = 0) -> Tensor:
+        if input._desc.ndim < 2:
+            raise RuntimeError(f"{name.strip('_')}: input tensor must have at least 2 dimensions")
+        return function(input, diagonal)
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(input, diagonal=0): a triangle of each matrix, zeros elsewhere."
+    return call
+
+
+tril, triu, tril_, triu_ = (_triangle(n) for n in ("tril", "triu", "tril_", "triu_"))
+
+
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Zeros with the last dimension on a diagonal of two dimensions."""
+    n = input._desc.ndim + 1
+    a, b = wrap_dim(dim1, n), wrap_dim(dim2, n)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return d.diag_embed(input, offset, dim1, dim2)
+
+
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The diagonal of a matrix, copied, or a matrix with a vector on its diagonal."""
+    n = input._desc.ndim
+    if n not in (1, 2):
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {n}D")
+    return d.diag_embed(input, diagonal, -2, -1) if n == 1 else d.diagonal_copy(input, diagonal, 0, 1)
+
+
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """A matrix with all elements on its diagonal."""
+    return diag(d.view(c := shapes.contiguous(input), (c._desc.numel,)), offset)
+
+
+def block_diag(*tensors: Tensor) -> Tensor:
+    """Matrices on the diagonal of one of zeros."""
+    for i, x in enumerate(tensors):
+        if x._desc.ndim > 2:
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {x._desc.ndim} dimensions"
+            )
+    return d.block_diag(list(tensors))
+
+
+def _indices(found: tuple, dtype: Any) -> Tensor:
+    return wrap(np.array(found).astype((dtype or dtypes.int64).numpy))
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None) -> Tensor:
+    """The places on and below a diagonal."""
+    return _indices(np.tril_indices(row, offset, col), dtype)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None) -> Tensor:
+    """The places on and above a diagonal."""
+    return _indices(np.triu_indices(row, offset, col), dtype)
+
+
+# ---- rolling and turning
+
+
+def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
+    """The elements moved along, those that fall off put back at the other end."""
+    shifts = tuple(shifts) if isinstance(shifts, (tuple, list)) else (int(shifts),)
+    dims = tuple(dims) if isinstance(dims, (tuple, list)) else (int(dims),)
+    if len(shifts) != len(dims) and not (len(shifts) == 1 and not dims):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    return d.roll(input, shifts, as_given(dims, input._desc.ndim))
+
+
+def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
+    """A copy turned by quarters in the plane of two dimensions."""
+    n, dims = input._desc.ndim, tuple(dims)
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if n < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {n}")
+    as_given(dims, n)
+    if (dims[0] - dims[1]) % n == 0:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+    return d.rot90(input, k, dims)
+
+
+def fliplr(input: Tensor) -> Tensor:
+    """Columns in reverse order."""
+    if input._desc.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return d.flip(input, (1,))
+
+
+def flipud(input: Tensor) -> Tensor:
+    """Rows in reverse order."""
+    if input._desc.ndim < 1:
+        raise RuntimeError("Input must be >= 1-d.")
+    return d.flip(input, (0,))
+
+
+def adjoint(input: Tensor) -> Tensor:
+    """Matrices transposed and conjugated."""
+    return _transposed(
+        input,
+        f"tensor.adjoint() is only supported on matrices or batches of matrices. Got {input._desc.ndim}-D tensor.",
+    )
+
+
+def _transposed(input: Tensor, text: str) -> Tensor:
+    if input._desc.ndim == 1:
+        raise RuntimeError(text)
+    if not input._desc.ndim:
+        return input
+    turned = d.transpose(input, -2, -1)
+    return turned.conj() if input._desc.dtype.is_complex else turned
+
+
+def mH(self: Tensor) -> Tensor:
+    """Matrices transposed and conjugated."""
+    return _transposed(
+        self, f"tensor.mH is only supported on matrices or batches of matrices. Got {self._desc.ndim}-D tensor."
+    )
+
+
+def H(self: Tensor) -> Tensor:
+    """A matrix transposed and conjugated."""
+    n = self._desc.ndim
+    if n not in (0, 2):
+        raise RuntimeError(
+            f"tensor.H is only supported on matrices (2-D tensors). Got {n}-D tensor."
+            + (" For batches of matrices, consider using tensor.mH" if n > 2 else "")
+        )
+    return _transposed(self, "")
+
+
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself."""
+    if input._desc.dtype is dtypes.bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+# ---- windows, repetitions
+
+
+def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """A view of the windows of a dimension, one each step."""
+    n = self._desc.ndim
+    at = wrap_dim(dimension, n)
+    extent = self._desc.shape[at] if n else 1
+    if size < 0:
+        raise RuntimeError(f"size is {size} but must be >= 0")
+    if size > extent:
+        raise RuntimeError(f"maximum size for tensor at dimension {at} is {extent} but size is {size}")
+    if step <= 0:
+        raise RuntimeError(f"step is {step} but must be > 0")
+    return d.unfold(self, dimension, size, step)
+
+
+def repeat_interleave(input: Tensor, repeats: Any = None, dim: Any = None, *, output_size: Any = None) -> Tensor:
+    """Every position of a dimension several times, one after the other."""
+    if repeats is None:
+        return wrap(np.repeat(np.arange(input._desc.numel), input._array))
+    if dim is None:
+        input, dim = shapes.flatten(input), 0
+    at = wrap_dim(dim, input._desc.ndim)
+    shape = tuple(input._desc.shape)
+    if isinstance(repeats, Tensor):
+        if repeats._desc.ndim > 1:
+            raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
+        if repeats._desc.numel != 1 and repeats._desc.numel != shape[at]:
+            raise RuntimeError(
+                "repeats must have the same size as input along dim, but got repeats.size(0) = "
+                f"{repeats._desc.numel} and input.size({at}) = {shape[at]}"
+            )
+        if repeats._desc.dtype not in (dtypes.int64, dtypes.int32):
+            raise NotImplementedError(
+                f"\"repeat_interleave_cpu\" not implemented for '{repeats._desc.dtype.scalar_name}'"
+            )
+        return index_select(input, dim, wrap(np.repeat(np.arange(shape[at] if shape else 1), repeats._array)))
+    if repeats < 0:
+        raise RuntimeError("Repeats must be non-negative")
+    if output_size is not None and output_size != shape[at] * repeats:
+        raise RuntimeError(
+            f"repeat_interleave: Invalid output_size, expected {shape[at] * repeats} but got {output_size}"
+        )
+    wide = d.expand(d.unsqueeze(input, at + 1), (*shape[: at + 1], repeats, *shape[at + 1 :]))
+    return shapes.flatten(d.contiguous_copy(wide), at, at + 1)
+
+
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """The sum over the dimensions that a smaller shape would be broadcast along."""
+    from ..formulas import sum_to_size as summed
+
+    target = sizes(size)
+    if not expandable(target, self._desc.shape):
+        raise RuntimeError(f"size {{{list(target)}}} is not expandable to size {{{list(self._desc.shape)}}}.")
+    return summed(self, target)
+
+
+# ---- several tensors at once
+
+
+def _tensors(args: tuple) -> list[Tensor]:
+    return list(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else list(args)
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """All expanded to the shape that they have together."""
+    given = _tensors(tensors)
+    shape: tuple = ()
+    for x in given:
+        shape = broadcast_shapes(shape, x._desc.shape)
+    return tuple([x if x._desc.shape == shape else shapes.expand(x, shape) for x in given])
+
+
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """Vectors expanded to a common grid, a dimension each."""
+    given = _tensors(tensors)
+    if not given:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    swapped = indexing == "xy" and len(given) > 1
+    if swapped:
+        given[:2] = given[1::-1]
+    n = len(given)
+    shape = tuple([x._desc.numel for x in given])
+    grids = [d.expand(shapes.view(x, *(1,) * i, -1, *(1,) * (n - i - 1)), shape) for i, x in enumerate(given)]
+    if swapped:
+        grids[:2] = grids[1::-1]
+    return tuple(grids)
+
+
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """All combinations of one element of each vector, one a row."""
+    _vectors(tensors)
+    if len(tensors) == 1:
+        return tensors[0]
+    return shapes.stack([shapes.flatten(g) for g in meshgrid(*tensors)], 1)
+
+
+def _vectors(tensors: Any) -> None:
+    for x in tensors:
+        if x._desc.ndim != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(x._desc.shape)}")
+
+
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """All selections of r elements of a vector, in order, one a row."""
+    _vectors((input,))
+    grid = np.indices((input._desc.numel,) * r)
+    chosen = np.ones(grid.shape[1:], bool)
+    for a, b in itertools.pairwise(grid):
+        chosen &= (a <= b) if with_replacement else (a < b)
+    mask = wrap(chosen)
+    return shapes.stack([d.masked_select(g, mask) for g in meshgrid(*[input] * r)], 1)
+
+
+def _at_least(n: int) -> Any:
+    """atleast_1d, atleast_2d, atleast_3d"""
+
+    def one(x: Tensor) -> Tensor:
+        if not x._desc.ndim:
+            return shapes.reshape(x, (1,) * n)
+        if x._desc.ndim == 1 and n > 1:
+            x = d.unsqueeze(x, 0)
+        return d.unsqueeze(x, -1) if x._desc.ndim == 2 and n == 3 else x
+
+    def call(*tensors: Any) -> Any:
+        if len(tensors) == 1 and isinstance(tensors[0], Tensor):
+            return one(tensors[0])
+        return tuple([one(x) for x in _tensors(tensors)])
+
+    call.__name__ = f"atleast_{n}d"
+    call.__doc__ = f"Tensors with at least {n} dimensions."
+    return call
+
+
+atleast_1d, atleast_2d, atleast_3d = (_at_least(n) for n in (1, 2, 3))
+
+
+def _joined(name: str, tensors: Any) -> list[Tensor]:
+    given = list(tensors)
+    if not given:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    return given
+
+
+def hstack(tensors: Any) -> Tensor:
+    """Joined along the second dimension, vectors along the first."""
+    raised = [atleast_1d(x) for x in _joined("hstack", tensors)]
+    return shapes.cat(raised, 0 if raised[0]._desc.ndim == 1 else 1)
+
+
+def vstack(tensors: Any) -> Tensor:
+    """Joined as rows."""
+    return shapes.cat([atleast_2d(x) for x in _joined("vstack", tensors)], 0)
+
+
+def dstack(tensors: Any) -> Tensor:
+    """Joined along the third dimension."""
+    return shapes.cat([atleast_3d(x) for x in _joined("dstack", tensors)], 2)
+
+
+def column_stack(tensors: Any) -> Tensor:
+    """Joined as columns."""
+    given = _joined("column_stack", tensors)
+    return hstack([shapes.reshape(x, (x._desc.numel, 1)) if x._desc.ndim <= 1 else x for x in given])
+
+
+# ---- one tensor in pieces
+
+
+def _splits(name: str, dim: int, least: int) -> Any:
+    """hsplit, vsplit, dsplit"""
+
+    def call(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+        n = input._desc.ndim
+        if n < least:
+            raise RuntimeError(
+                f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {n} dimensions!"
+            )
+        at = 0 if n == 1 else dim
+        if isinstance(indices_or_sections, int) and indices_or_sections and input._desc.shape[at] % indices_or_sections:
+            raise RuntimeError(
+                f"torch.{name} attempted to split along dimension {at}, but the size of the dimension "
+                f"{input._desc.shape[at]} is not divisible by the split_size {indices_or_sections}!"
+            )
+        return shapes.tensor_split(input, indices_or_sections, at)
+
+    call.__name__ = name
+    call.__doc__ = f"Pieces along dimension {dim}."
+    return call
+
+
+hsplit, vsplit, dsplit = _splits("hsplit", 1, 1), _splits("vsplit", 0, 2), _splits("dsplit", 2, 3)
+
+
+def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces of given sizes."""
+    return shapes.split(input, tuple(split_sizes), dim)
+
+
+BOTH = (
+    tril, triu, diag_embed, diag, diagflat, roll, rot90, fliplr, flipud, adjoint, positive, repeat_interleave, hsplit, vsplit,
+    dsplit, split_with_sizes,
+)  # fmt: skip
+MODULE_ONLY = (
+    block_diag, tril_indices, triu_indices, broadcast_tensors, meshgrid, cartesian_prod, combinations, atleast_1d, atleast_2d,
+    atleast_3d, hstack, vstack, dstack, column_stack,
+)  # fmt: skip
+FUNCTIONS = {f.__name__: f for f in BOTH + MODULE_ONLY} | {"row_stack": vstack}
+METHODS = {f.__name__: f for f in (*BOTH, tril_, triu_, unfold, sum_to_size)} | {
+    "__pos__": positive,
+    "mH": property(mH),
+    "H": property(H),
+}

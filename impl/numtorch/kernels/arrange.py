@@ -1,0 +1,100 @@
+"""Kernels that put elements elsewhere: triangles, diagonals, rolled and turned copies, sliding windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..geometry import element_strides, storage_offset, strided
+from .shape import contiguous_copy, diagonal, flip, transpose
+
+Array = Any
+
+
+def tril(x: Array, diagonal: int) -> Array:
+    """The elements on and below a diagonal, zeros above."""
+    return np.ascontiguousarray(np.tril(x, diagonal))
+
+
+def triu(x: Array, diagonal: int) -> Array:
+    """The elements on and above a diagonal, zeros below."""
+    return np.ascontiguousarray(np.triu(x, diagonal))
+
+
+def roll(x: Array, shifts: tuple, dims: tuple) -> Array:
+    """The elements moved along, those that fall off put back at the other end."""
+    if not dims:
+        return np.ascontiguousarray(np.roll(x, shifts[0])) if np.ndim(x) else x
+    return np.ascontiguousarray(np.roll(x, shifts, dims))
+
+
+def roll_backward(grad: Array, shifts: tuple, dims: tuple) -> Array:
+    """The elements moved back."""
+    return roll(grad, tuple([-n for n in reversed(shifts)]), dims[::-1])
+
+
+def rot90(x: Array, k: int, dims: tuple) -> Array:
+    """A copy turned by quarters in the plane of two dimensions."""
+    turns = k % 4
+    if turns == 0:
+        return contiguous_copy(x)
+    if turns == 2:
+        return flip(x, dims)
+    return transpose(flip(x, (dims[1 if turns == 1 else 0],)), *dims)
+
+
+def rot90_backward(grad: Array, k: int, dims: tuple) -> Array:
+    """The elements turned back."""
+    return rot90(grad, -k, dims)
+
+
+def diag_embed(x: Array, offset: int, dim1: int, dim2: int) -> Array:
+    """Zeros with the last dimension on a diagonal of two dimensions."""
+    n = x.ndim + 1
+    dim1, dim2 = dim1 % n, dim2 % n
+    size = x.shape[-1] + abs(offset)
+    shape = list(x.shape[:-1])
+    for at in sorted((dim1, dim2)):
+        shape.insert(at, size)
+    out = np.zeros(shape, x.dtype)
+    diagonal(out, offset, dim1, dim2)[...] = x
+    return out
+
+
+def diagonal_copy(x: np.ndarray, offset: int, dim1: int, dim2: int) -> Array:
+    """The diagonal of two dimensions in memory of its own."""
+    return np.array(diagonal(np.asarray(x), offset, dim1, dim2), order="C")
+
+
+def unfold(x: np.ndarray, dimension: int, size: int, step: int) -> Array:
+    """Windows of a dimension, one each step; their elements are a new last dimension."""
+    if not x.ndim:
+        return strided(x, (size,), (1,), storage_offset(x))
+    dimension %= x.ndim
+    strides = element_strides(x)
+    count = (x.shape[dimension] - size) // step + 1
+    return strided(
+        x,
+        (*x.shape[:dimension], count, *x.shape[dimension + 1 :], size),
+        (*strides[:dimension], strides[dimension] * step, *strides[dimension + 1 :], strides[dimension]),
+        storage_offset(x),
+    )
+
+
+def unfold_backward(grad: Array, shape: tuple, dimension: int, size: int, step: int) -> Array:
+    """The windows' gradients added at the places that they came from."""
+    out = np.zeros(shape or (1,), grad.dtype)
+    np.add.at(out.reshape(-1), unfold(np.arange(out.size).reshape(out.shape), dimension, size, step), grad)
+    return out if shape else out[0]
+
+
+def block_diag(arrays: list) -> Array:
+    """Matrices on the diagonal of one of zeros."""
+    blocks = [np.atleast_2d(a) for a in arrays]
+    out = np.zeros(np.sum([b.shape for b in blocks], axis=0), np.result_type(*blocks))
+    row = column = 0
+    for b in blocks:
+        out[row : row + b.shape[0], column : column + b.shape[1]] = b
+        row, column = row + b.shape[0], column + b.shape[1]
+    return out

@@ -1,0 +1,303 @@
+"""Kernels that gather and scatter along one dimension, or over the flattened elements.
+
+`dim` may count from the end; a 0-d array counts as one of one element. Where several elements go to one place the last one
+in row-major order is kept, as PyTorch's loops keep it, or all are combined.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..geometry import laid_out, like, strided
+
+Array = Any
+
+
+def line(x: Array) -> Array:
+    """A 0-d array as one of one element, anything else as it is."""
+    return np.reshape(x, (1,)) if not np.ndim(x) else x
+
+
+def places(index: Array, dim: int) -> tuple:
+    """NumPy's index of the elements that `index` names along a dimension, each in its own row."""
+    index = line(index)
+    picks = list(np.ogrid[tuple([slice(0, s) for s in index.shape])])
+    picks[dim] = index
+    return tuple(picks)
+
+
+def fresh(x: Array) -> Array:
+    """A row-major copy, at least 1-d."""
+    return np.array(line(x), order="C")
+
+
+def shaped_as(out: Array, x: Array) -> Array:
+    """The array, 0-d again if x is."""
+    return out if np.ndim(x) else out[0]
+
+
+def cut(src: Array, index: Array) -> Array:
+    """As much of the source as the index names."""
+    index, src = line(index), line(src)
+    return src[tuple([slice(0, s) for s in index.shape])]
+
+
+def gather(x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array:
+    """The elements that the index names along a dimension."""
+    out = np.ascontiguousarray(line(x)[places(index, dim)])
+    return out if np.ndim(index) else out[0]
+
+
+def scattered(grad: Array, dim: int, index: Array, desc: Any, name: str) -> Array:
+    """The gradient of what was scattered; of a source larger than the index PyTorch finds it to be wrong."""
+    out = gather(grad, dim, index)
+    check_source(out.shape, desc.shape, name)
+    return out
+
+
+def check_source(got: tuple, shape: tuple, name: str) -> None:
+    """The engine's complaint about a gradient that has not its operand's shape."""
+    if tuple(got) != tuple(shape):
+        raise RuntimeError(
+            f"Function {name} returned an invalid gradient at index 1 - got {list(got)} but expected shape compatible "
+            f"with {list(shape)}"
+        )
+
+
+def gather_backward(grad: Array, x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array:
+    """The gradients added at the places that they were gathered from."""
+    return scatter_add(np.zeros(x.shape, grad.dtype), dim, index, grad)
+
+
+def scatter(x: Array, dim: int, index: Array, src: Array) -> Array:
+    """A copy with the source's elements where the index says."""
+    out = fresh(x)
+    out[places(index, dim)] = cut(src, index)
+    return shaped_as(out, x)
+
+
+def scatter_value(x: Array, dim: int, index: Array, value: Any) -> Array:
+    """A copy with one number where the index says."""
+    out = fresh(x)
+    out[places(index, dim)] = np.array(value).astype(out.dtype)
+    return shaped_as(out, x)
+
+
+def scatter_add(x: Array, dim: int, index: Array, src: Array) -> Array:
+    """A copy with the source's elements added where the index says."""
+    out = fresh(x)
+    np.add.at(out, places(index, dim), cut(src, index))
+    return shaped_as(out, x)
+
+
+COMBINED = {
+    "sum": np.add,
+    "add": np.add,
+    "mean": np.add,
+    "prod": np.multiply,
+    "multiply": np.multiply,
+    "amax": np.maximum,
+    "amin": np.minimum,
+}
+
+
+def neutral(reduce: str, kind: Any) -> Any:
+    """What leaves every element as it is under a reduction."""
+    if reduce in ("amax", "amin"):
+        if kind.kind == "f":
+            return -np.inf if reduce == "amax" else np.inf
+        if kind.kind == "b":
+            return reduce == "amin"
+        return np.iinfo(kind).min if reduce == "amax" else np.iinfo(kind).max
+    return 1 if reduce == "prod" else 0
+
+
+def combine_at(out: Array, where: tuple, src: Array, reduce: str, include_self: bool) -> None:
+    """Combine the source's elements, in place, with each other and perhaps with those that were there."""
+    if not include_self:
+        out[where] = neutral(reduce, out.dtype)
+    COMBINED[reduce].at(out, where, src)
+    if reduce != "mean":
+        return
+    counts = np.zeros(out.shape, np.int64) if not include_self else np.ones(out.shape, np.int64)
+    np.add.at(counts, where, 1)
+    counts[counts == 0] = 1
+    if out.dtype.kind in "fc":
+        out /= counts.astype(out.dtype)
+    else:
+        out //= counts.astype(out.dtype)
+
+
+def scatter_reduce(x: Array, dim: int, index: Array, src: Array, reduce: str, include_self: bool = True) -> Array:
+    """A copy with the source's elements combined where the index says."""
+    out = fresh(x)
+    combine_at(out, places(index, dim), cut(src, index), reduce, include_self)
+    return shaped_as(out, x)
+
+
+scatter_with = scatter_reduce
+
+
+def scatter_value_with(x: Array, dim: int, index: Array, value: Any, reduce: str) -> Array:
+    """A copy with one number added or multiplied where the index says."""
+    src = np.full(line(index).shape, np.array(value).astype(x.dtype))
+    return scatter_reduce(x, dim, index, src, reduce)
+
+
+# ---- whole slices
+
+
+def lanes(x: Array, dim: int, index: Array) -> tuple:
+    """NumPy's index of the slices that an index names along a dimension."""
+    return (slice(None),) * (dim % max(np.ndim(x), 1)) + (line(index),)
+
+
+def index_select(x: Array, dim: int, index: Array) -> Array:
+    """The slices that the index names along a dimension."""
+    if not np.ndim(x):
+        return x
+    return np.ascontiguousarray(np.take(x, line(index), axis=dim))
+
+
+def index_select_backward(grad: Array, shape: tuple, dim: int, index: Array) -> Array:
+    """The gradients added at the slices that they were taken from."""
+    return index_add(np.zeros(shape, grad.dtype), dim, index, grad, 1)
+
+
+def index_add(x: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
+    """A copy with the source's slices, times a number, added where the index says."""
+    out = fresh(x)
+    source = source if alpha == 1 else source * out.dtype.type(alpha)
+    np.add.at(out, lanes(x, dim, index), line(source))
+    return shaped_as(out, x)
+
+
+def _source(x: Array, source: Array) -> Array:
+    """A 0-d source stands for one of one element."""
+    return np.reshape(source, (1,) * max(np.ndim(x), 1)) if not np.ndim(source) else source
+
+
+def index_copy(x: Array, dim: int, index: Array, source: Array) -> Array:
+    """A copy with the source's slices where the index says."""
+    out = fresh(x)
+    out[lanes(x, dim, index)] = _source(x, source)
+    return shaped_as(out, x)
+
+
+def kept_format(x: Array) -> Array:
+    """A copy in the format of x, at least 1-d."""
+    if not np.ndim(x):
+        return fresh(x)
+    out = like(x, x.dtype)
+    out[...] = x
+    return out
+
+
+def index_fill(x: Array, dim: int, index: Array, value: Any) -> Array:
+    """A copy with one number in the slices that the index names."""
+    out = kept_format(x)
+    out[lanes(x, dim, index)] = np.asarray(value).astype(out.dtype)
+    return shaped_as(out, x)
+
+
+index_fill_tensor = index_fill
+
+
+def index_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool) -> Array:
+    """A copy with the source's slices combined where the index says."""
+    out = fresh(x)
+    combine_at(out, lanes(x, dim, index), _source(x, source), reduce, include_self)
+    return shaped_as(out, x)
+
+
+# ---- flattened elements, and masks
+
+
+def take(x: Array, index: Array) -> Array:
+    """The elements at places counted in row-major order."""
+    return np.array(np.ravel(x)[index], order="C")[()]
+
+
+def put(x: Array, index: Array, source: Array, accumulate: bool) -> Array:
+    """A copy with the source's elements at places counted in row-major order."""
+    out = kept_format(x)
+    flat = np.array(np.ravel(out))
+    index, source = np.asarray(index), np.asarray(source)
+    # of two for one place the later one in the index's memory is kept
+    order: Any = (
+        "F" if index.shape == source.shape and index.flags.f_contiguous and not index.flags.c_contiguous else "C"
+    )
+    if accumulate:
+        np.add.at(flat, np.ravel(index), np.ravel(source))
+    else:
+        flat[np.ravel(index, order)] = np.ravel(source, order)
+    out[...] = flat.reshape(out.shape)
+    return shaped_as(out, x)
+
+
+def masked_scatter(x: Array, mask: Array, source: Array) -> Array:
+    """A copy with the source's elements, in order, where the mask holds."""
+    shape = np.broadcast_shapes(np.shape(x), np.shape(mask))
+    out = np.array(np.broadcast_to(x, shape), order="C")
+    where = np.broadcast_to(mask, shape)
+    out[where] = np.ravel(source)[: np.count_nonzero(where)]
+    return out
+
+
+def masked_scatter_backward(grad_output: Array, mask: Array, sizes: tuple) -> Array:
+    """The gradient of the source: what was put in, in order, and zeros for the rest."""
+    picked = grad_output[np.broadcast_to(mask, np.shape(grad_output))]
+    out = np.zeros(sizes, picked.dtype)
+    out.reshape(-1)[: picked.size] = picked
+    return out
+
+
+def nonzero(x: Array) -> Array:
+    """The places of the elements that are not zero, one a row, in column-major memory."""
+    found = np.argwhere(x) if np.ndim(x) else np.zeros((int(bool(x)), 0), np.int64)
+    out = laid_out(found.shape, (1, len(found)), np.dtype(np.int64))
+    out[...] = found
+    return out
+
+
+# ---- windows of a copy
+
+
+def strides_kept(x: Array) -> Array:
+    """A copy in memory of the same strides, holes included."""
+    if (
+        type(x) is not np.ndarray
+        or 0 in x.shape
+        or any(s <= 0 < n - 1 for s, n in zip(x.strides, x.shape, strict=True))
+    ):
+        return np.array(x, order="C")
+    steps = [s // x.itemsize for s in x.strides]
+    reach = 1 + sum([(n - 1) * s for n, s in zip(x.shape, steps, strict=True)])
+    out = strided(np.zeros(reach, x.dtype), x.shape, tuple(steps), 0)
+    out[...] = x
+    return out
+
+
+def select_scatter(x: Array, src: Array, dim: int, index: int) -> Array:
+    """A copy with one position of a dimension replaced."""
+    out = strides_kept(x)
+    out[(slice(None),) * (dim % x.ndim) + (index,)] = src
+    return out
+
+
+def slice_scatter(x: Array, src: Array, dim: int, start: Any, end: Any, step: int) -> Array:
+    """A copy with some positions of a dimension replaced."""
+    out = strides_kept(x)
+    out[(slice(None),) * (dim % x.ndim) + (slice(start, end, step),)] = src
+    return out
+
+
+def diagonal_scatter(x: Array, src: Array, offset: int, dim1: int, dim2: int) -> Array:
+    """A copy with the diagonal of two dimensions replaced."""
+    from .shape import diagonal
+
+    out = strides_kept(x)
+    diagonal(out, offset, dim1 % x.ndim, dim2 % x.ndim)[...] = src
+    return out

@@ -1,0 +1,51 @@
+"""Gathering and scattering along one dimension, over the flattened elements, and by masks."""
+
+from .. import kernels as k
+from .row import LINEAR, nondiff, op
+
+# ---- single elements along one dimension
+op("gather(self, dim, index: Tensor, sparse_grad)", k.gather, self="gather_backward(grad, self, dim, index, sparse_grad)",
+   jvp=LINEAR)
+op("scatter(self, dim, index: Tensor, src)", k.scatter, inplace=True,
+   self="scatter_value(grad, dim, index, 0)", src="scattered(grad, dim, index, src.info, 'ScatterBackward0')", jvp=LINEAR)
+op("scatter_value(self, dim, index: Tensor, value)", k.scatter_value, node="ScatterBackward1", inplace=True,
+   self="scatter_value(grad, dim, index, 0)")
+op("scatter_with(self, dim, index: Tensor, src, reduce)", k.scatter_with, node="ScatterNotImplemented", inplace=True,
+   self="not_implemented(grad, 'aten::scatter_')", src="not_implemented(grad, 'aten::scatter_')")
+op("scatter_value_with(self, dim, index: Tensor, value, reduce)", k.scatter_value_with,
+   node="ScatterValueNotImplemented", inplace=True, self="not_implemented(grad, 'aten::scatter_')")
+op("scatter_add(self, dim, index: Tensor, src)", k.scatter_add, inplace=True,
+   self="grad", src="scattered(grad, dim, index, src.info, 'ScatterAddBackward0')", jvp=LINEAR)
+op("scatter_reduce(self, dim, index: Tensor, src, reduce, include_self)", k.scatter_reduce, inplace=True,
+   joint={("self", "src"): "scatter_reduce_backward(grad, self, dim, index, src, reduce, include_self, result)"})
+
+# ---- whole slices along one dimension
+op("index_select(self, dim, index: Tensor)", k.index_select, self="index_select_backward(grad, self.shape, dim, index)",
+   jvp=LINEAR)
+op("index_add(self, dim, index: Tensor, source, alpha)", k.index_add, inplace=True,
+   self="grad", source="index_add_source(grad, dim, index, source, source.ndim, alpha)", jvp=LINEAR)
+op("index_copy(self, dim, index: Tensor, source)", k.index_copy, inplace=True,
+   self="index_fill(grad, dim, index, 0)", source="index_copy_source(grad, dim, index, source, source.ndim)", jvp=LINEAR)
+op("index_fill(self, dim, index: Tensor, value)", k.index_fill, inplace=True, self="index_fill(grad, dim, index, 0)")
+op("index_fill_tensor(self, dim, index: Tensor, value)", k.index_fill_tensor, node="IndexFillBackward1", inplace=True,
+   self="index_fill(grad, dim, index, 0)", value="index_fill_value(grad, dim, index)", jvp=LINEAR)
+op("index_reduce(self, dim, index: Tensor, source, reduce, include_self)", k.index_reduce, inplace=True,
+   joint={("self", "source"): "index_reduce_backward(grad, self, dim, index, source, reduce, include_self, result)"})
+
+# ---- flattened elements, and masks
+op("take(self, index: Tensor)", k.take, self="take_backward(grad, self, index)", jvp=LINEAR)
+op("put(self, index: Tensor, source, accumulate)", k.put, inplace=True,
+   self="put_self(grad, index, source, accumulate)", source="put_source(grad, index, source)", jvp=LINEAR)
+op("masked_scatter(self, mask: Tensor, source)", k.masked_scatter, inplace=True,
+   self="masked_fill_backward(grad, mask, self.info)", source="masked_scatter_backward(grad, mask, source.shape)", jvp=LINEAR)
+op("masked_scatter_backward(grad_output, mask: Tensor, sizes)", k.masked_scatter_backward,
+   node="MaskedScatterBackwardBackward0", grad_output="masked_scatter_into_zeros(grad, grad_output.info, mask)", jvp=LINEAR)
+nondiff("nonzero(self: Tensor)", k.nonzero)
+
+# ---- a window of a copy
+op("select_scatter(self, src, dim, index)", k.select_scatter,
+   self="select_scatter_self(grad, dim, index)", src="grad.select(dim, index)", jvp=LINEAR)
+op("slice_scatter(self, src, dim, start, end, step)", k.slice_scatter,
+   self="slice_scatter_self(grad, dim, start, end, step)", src="slice_(grad, dim, start, end, step)", jvp=LINEAR)
+op("diagonal_scatter(self, src, offset, dim1, dim2)", k.diagonal_scatter,
+   self="diagonal_scatter_self(grad, offset, dim1, dim2)", src="grad.diagonal(offset, dim1, dim2)", jvp=LINEAR)
