@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import saved, views
-from .graph import FREED_TEXT, Node
+from .graph import FREED_TEXT
 from .tensor import Tensor, wrap
 
 _new = object.__new__
@@ -73,10 +73,9 @@ class SavedVariable(saved.SavedTensor):
 SavedVariable.__name__ = SavedVariable.__qualname__ = "SavedTensor"  # as PyTorch calls both kinds
 
 
-def save(tensor: Tensor | None, node: Node, is_output: bool) -> SavedVariable:
+def save(tensor: Tensor | None, is_output: bool) -> SavedVariable:
     """Keep a tensor (or None) for a node, of which it may be an output."""
     self = _new(SavedVariable)
-    self._node = node
     self._packed = self._original = self._array = self._counter = None
     self._version = self._output_nr = 0
     self._result = False

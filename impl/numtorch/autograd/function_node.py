@@ -129,6 +129,8 @@ class _FunctionBase(FunctionCtx):
     def _raw_saved_tensors(self) -> tuple:
         if self._released:
             raise RuntimeError(FREED_TEXT)
+        for variable in self._saved:
+            variable._node = self  # for register_hooks; not before, since node and variable then hold each other
         return self._saved
 
     def _check_access(self) -> None:

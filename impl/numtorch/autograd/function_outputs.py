@@ -51,7 +51,7 @@ def process_outputs(ctx: BackwardCFunction, output: Any, inputs: list[Tensor], e
     outputs = _wrap(ctx, raw, inputs, executable, plain, dirty, as_is)
     if executable and to_save:
         returned = {id(t) for t in outputs}
-        ctx._saved = tuple([save(t, ctx, id(t) in returned) for t in to_save])
+        ctx._saved = tuple([save(t, id(t) in returned) for t in to_save])
     ctx.saved_for_forward = None
     return tuple(outputs) if isinstance(output, tuple) else outputs[0]
 

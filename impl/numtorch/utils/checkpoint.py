@@ -14,17 +14,17 @@ import contextlib
 import itertools
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn
 
 from .. import engine
 from ..autograd.entry import backward as run_backward
 from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..autograd.graph import saved_tensors_hooks
-from ..creation import empty
 from ..grad_mode import is_grad_enabled
 from ..random import fork_rng, get_rng_state, set_rng_state
+from ..saved_variable import SavedVariable, save
 from ..tensor import Tensor
 
 _PASS_USE_REENTRANT = (
@@ -58,6 +58,7 @@ See https://github.com/pytorch/pytorch/issues/166926 for more details and
 workaround examples.
 """
 _early_stop: bool | None = None  # what set_checkpoint_early_stop says; None leaves it to each call
+_debug: bool | None = None  # what set_checkpoint_debug_enabled says, likewise
 
 
 def noop_context_fn() -> tuple[Any, Any]:
@@ -86,8 +87,13 @@ def checkpoint(
         if context_fn is not noop_context_fn or debug is not False:
             raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
         return CheckpointFunction.apply(function, preserve, *args)
-    if debug:
-        raise NotImplementedError("numtorch's checkpoint has no debug mode")
+    fail = None
+    if debug if _debug is None else _debug:
+        if context_fn is not noop_context_fn:
+            raise ValueError("debug=True is incompatible with non-default context_fn")
+        from .checkpoint_debug import debugging
+
+        context_fn, fail = debugging()
     if determinism_check not in _METADATA:
         raise ValueError(f"determinism_check should be one of {list(_METADATA)}, but got {determinism_check}")
     forward_context, recompute_context = context_fn()
@@ -101,9 +107,15 @@ def checkpoint(
         return function(*args, **kwargs)
     stops = early_stop if _early_stop is None else _early_stop
     frame = _Frame(again, args, stops, _METADATA[determinism_check])
-    with _Holding(frame), forward_context:
+    with _Holding(frame, fail), forward_context:
         result = function(*args, **kwargs)
-    frame.complete = True
+        frame.complete = True
+    if not frame.complete:
+        raise RuntimeError(
+            "torch.utils.checkpoint: the forward context provided by context_fn suppressed an exception raised during "
+            "the checkpointed forward. This is not supported because checkpoint cannot return a value for a failed "
+            "forward."
+        )
     return result
 
 
@@ -148,6 +160,17 @@ def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def set_checkpoint_debug_enabled(enabled: bool | None) -> Iterator[None]:
+    """Whether checkpoints made inside log their operators for the error of a mismatch; None leaves it to each call."""
+    global _debug
+    before, _debug = _debug, enabled
+    try:
+        yield
+    finally:
+        _debug = before
+
+
+@contextlib.contextmanager
 def _from_state(state: Tensor | None) -> Iterator[None]:
     """Draw the random numbers that were drawn from this state on, and leave no trace."""
     with fork_rng(enabled=state is not None):
@@ -159,6 +182,19 @@ def _from_state(state: Tensor | None) -> Iterator[None]:
 # ---- reentrant
 
 
+def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments, each tensor detached, and requiring grad if it did."""
+    if not isinstance(inputs, tuple):
+        raise RuntimeError(f"Only tuple of tensors is supported. Got Unsupported input type: {type(inputs).__name__}")
+    return tuple([x.detach().requires_grad_(x.requires_grad) if isinstance(x, Tensor) else x for x in inputs])
+
+
+def check_backward_validity(inputs: Iterable[Any]) -> None:
+    """Warn if no argument requires grad."""
+    if not any(x.requires_grad for x in inputs if isinstance(x, Tensor)):
+        warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+
+
 class CheckpointFunction(Function):
     """The node of a reentrant checkpoint."""
 
@@ -167,9 +203,8 @@ class CheckpointFunction(Function):
     @staticmethod
     def forward(ctx: Any, run_function: Any, preserve_rng_state: bool, *args: Any) -> Any:
         """Run the function without recording, keeping its arguments only."""
+        check_backward_validity(args)
         tensors = [a for a in args if isinstance(a, Tensor)]
-        if not any(t.requires_grad for t in tensors):
-            warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
         ctx.run_function = run_function
         ctx.state = get_rng_state() if preserve_rng_state else None
         ctx.inputs = [None if isinstance(a, Tensor) else a for a in args]
@@ -190,11 +225,13 @@ class CheckpointFunction(Function):
             )
         inputs = list(ctx.inputs)
         for i, t in zip(ctx.positions, ctx.saved_tensors, strict=True):
-            inputs[i] = t.detach().requires_grad_(t.requires_grad)
-        with _from_state(ctx.state), enable_grad():
-            outputs = ctx.run_function(*inputs)
+            inputs[i] = t
+        with _from_state(ctx.state):
+            inputs = detach_variable(tuple(inputs))
+            with enable_grad():
+                outputs = ctx.run_function(*inputs)
         outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
-        pairs = [(o, g) for o, g in zip(outputs, grads, strict=True) if isinstance(o, Tensor) and o.requires_grad]
+        pairs = [(o, grads[i]) for i, o in enumerate(outputs) if isinstance(o, Tensor) and o.requires_grad]
         if not pairs:
             raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
         run_backward([o for o, _ in pairs], [g for _, g in pairs])
@@ -210,7 +247,7 @@ class CheckpointError(RuntimeError):
     __module__ = "torch.utils.checkpoint"
 
 
-class _Stop(Exception):
+class _StopRecomputationError(Exception):
     """Everything that was saved is there again."""
 
 
@@ -218,22 +255,7 @@ class _Holder:
     """What a node keeps instead of a saved tensor: the tensor, by the backward that recomputed it."""
 
     def __init__(self) -> None:
-        self.tensors: dict[int, Any] = {}
-
-
-class _SaveInputs(Function):
-    """Keeps the arguments as any node keeps its operands, so that hooks and version checks apply to them."""
-
-    @staticmethod
-    def forward(ctx: Any, anchor: Tensor, *tensors: Tensor) -> Tensor:
-        """Save, and compute nothing."""
-        ctx.save_for_backward(*tensors)
-        return anchor.detach()
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        """Never run: nothing uses the result."""
-        raise AssertionError("Did not expect to backward on this graph")
+        self.tensors: dict[Any, Any] = {}
 
 
 def _metadata(x: Tensor) -> dict[str, Any]:
@@ -242,6 +264,32 @@ def _metadata(x: Tensor) -> dict[str, Any]:
 
 _METADATA: dict[str, Callable[[Tensor], Any]] = {"default": _metadata, "none": lambda x: None}
 _alone = itertools.count(-1, -1)  # stands for a backward where a saved tensor is read outside of any
+
+
+class GraphExecGroup:
+    """Inside, a checkpoint is recomputed once for all backwards, which are to be over different parts of its graph."""
+
+    __module__ = "torch.utils.checkpoint"
+    _current: GraphExecGroup | None = None
+
+    def __enter__(self) -> GraphExecGroup:
+        if GraphExecGroup._current is not None:
+            raise RuntimeError(
+                f"GraphExecGroup contexts cannot be nested. Already inside group {GraphExecGroup._current}"
+            )
+        GraphExecGroup._current = self
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        GraphExecGroup._current = None
+
+
+def _key() -> Any:
+    """What stands for the backward that is running: its group, its number, or a number of its own where there is none."""
+    if GraphExecGroup._current is not None:
+        return GraphExecGroup._current
+    task = getattr(engine.current, "task", None)
+    return next(_alone) if task is None else task.id
 
 
 class _Frame:
@@ -253,26 +301,24 @@ class _Frame:
         self.metadata = metadata
         self.holders: list[weakref.ref[_Holder]] = []
         self.seen: list[Any] = []  # what the metadata of each was
-        self.recomputed: dict[int, int] = {}  # backward -> how many tensors it saved again
+        self.recomputed: dict[Any, int] = {}  # backward -> how many tensors it saved again
+        self.filled: set[Any] = set()  # the backwards whose recomputation is over
         self.complete = False
         self.ignore_mismatch = False  # the forward's own code read a saved tensor: it was not over
-        self.args = [None if isinstance(a, Tensor) else a for a in args]
-        self.positions = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
-        tensors = [a for a in args if isinstance(a, Tensor)]
-        self.node = _SaveInputs.apply(empty(0, requires_grad=True), *tensors).grad_fn
+        # Saved as a node saves its operands, so that an outer checkpoint's hooks and the version checks apply to them.
+        self.args = [save(a, False) if isinstance(a, Tensor) else a for a in args]
 
     def inputs(self) -> list[Any]:
         """The arguments of the call."""
-        inputs = list(self.args)
-        for i, t in zip(self.positions, self.node.saved_tensors, strict=True):
-            inputs[i] = t
-        return inputs
+        return [a.unpack(None) if isinstance(a, SavedVariable) else a for a in self.args]
 
-    def recompute(self, key: int) -> None:
+    def recompute(self, key: Any) -> None:
         """Fill the Holders, and check that what fills them looks like what they stand for."""
-        self.recomputed[key] = 0
-        with contextlib.suppress(_Stop), _Filling(self, key), enable_grad():
-            self.again(*self.inputs())
+        inputs = self.inputs()
+        self.recomputed.setdefault(key, 0)
+        with contextlib.suppress(_StopRecomputationError), _Filling(self, key), enable_grad():
+            self.again(*inputs)
+        self.filled.add(key)
         if self.ignore_mismatch:
             return
         if len(self.holders) != self.recomputed[key]:
@@ -300,7 +346,7 @@ class _Frame:
 class _Holding(saved_tensors_hooks):
     """During the forward: a Holder in the place of each saved tensor."""
 
-    def __init__(self, frame: _Frame) -> None:
+    def __init__(self, frame: _Frame, fail: Callable[[RuntimeError], NoReturn] | None) -> None:
         def pack(x: Tensor) -> _Holder:
             holder = _Holder()
             frame.holders.append(weakref.ref(holder))
@@ -308,31 +354,50 @@ class _Holding(saved_tensors_hooks):
             return holder
 
         def unpack(holder: _Holder) -> Tensor:
-            task = getattr(engine.current, "task", None)
-            key = next(_alone) if task is None else task.id
-            if key not in frame.recomputed:
+            key = _key()
+            if key not in frame.filled:
                 frame.recompute(key)
-            if holder.tensors.get(key) is None:
-                raise CheckpointError(
-                    "torch.utils.checkpoint: Unpack is being triggered for a tensor that was already "
-                    "unpacked once. If you are calling ctx.saved_tensors in backward, make sure to do so "
-                    "only once. Otherwise please open an issue with details on your use case."
+            if key not in holder.tensors:
+                raise AssertionError(
+                    "Something went unexpectedly wrong in activation checkpoint. Please report this bug by filing an "
+                    "issue to PyTorch."
                 )
             found, holder.tensors[key] = holder.tensors[key], None
+            if found is None:
+                overlap = ""
+                if GraphExecGroup._current is not None:
+                    overlap = (
+                        "Performing two backward calls that overlap (i.e. require the same saved activation in order to "
+                        "compute gradients) is not allowed while under the torch.utils.checkpoint.GraphExecGroup context. "
+                    )
+                raise CheckpointError(
+                    "torch.utils.checkpoint: Unpack is being triggered for a tensor that was already unpacked once. "
+                    f"{overlap}If you are calling ctx.saved_tensors in backward, make sure to do so only once. "
+                    "Otherwise please open an issue with details on your use case."
+                )
             return found
 
-        super().__init__(pack, unpack)
+        def unpack_or_fail(holder: _Holder) -> Tensor:
+            try:
+                return unpack(holder)
+            except CheckpointError as error:
+                assert fail is not None
+                fail(error)
+
+        super().__init__(pack, unpack if fail is None else unpack_or_fail)
 
 
 class _Filling(saved_tensors_hooks):
     """During the recomputation: each saved tensor into its Holder."""
 
-    def __init__(self, frame: _Frame, key: int) -> None:
+    def __init__(self, frame: _Frame, key: Any) -> None:
         def pack(x: Tensor) -> Tensor:
             x = x.detach() if x.requires_grad else x
             index = frame.recomputed[key]
             frame.recomputed[key] += 1
             if index >= len(frame.holders):
+                if frame.early_stop:
+                    raise AssertionError("Unexpected state: target_frame.early_stop is set")
                 if not frame.complete:
                     frame.ignore_mismatch = True
                     return x
@@ -344,7 +409,7 @@ class _Filling(saved_tensors_hooks):
             if holder is not None:
                 holder.tensors[key] = x
             if frame.early_stop and frame.recomputed[key] == len(frame.holders):
-                raise _Stop
+                raise _StopRecomputationError
             return x
 
         super().__init__(pack, lambda x: x)
@@ -353,8 +418,12 @@ class _Filling(saved_tensors_hooks):
 __all__ = [
     "CheckpointError",
     "CheckpointFunction",
+    "GraphExecGroup",
+    "check_backward_validity",
     "checkpoint",
     "checkpoint_sequential",
+    "detach_variable",
     "noop_context_fn",
+    "set_checkpoint_debug_enabled",
     "set_checkpoint_early_stop",
 ]
