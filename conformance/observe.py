@@ -281,7 +281,9 @@ class Lens:
             objects.setdefault(id(tensor), []).append(name)
             if known[name][7]:
                 try:
-                    at: Any = tensor.untyped_storage().data_ptr()
+                    # Not untyped_storage(): PyTorch would keep the object, and ever after take the memory for shared,
+                    # so that a gradient that was looked at is no longer added to in place.
+                    at: Any = tensor.data_ptr() - tensor.storage_offset() * tensor.element_size()
                 except Exception:
                     at = _memory(tensor, held)
                 if at is not None:
@@ -376,7 +378,7 @@ def _attribute(value: Any, name: str) -> Any:
 
 
 def _memory(tensor: Any, held: list[Any]) -> Any:
-    """What stands for the memory of a tensor that has no `untyped_storage`: where its last owner's array begins.
+    """What stands for the memory of a tensor that has no `data_ptr`: where its last owner's array begins.
 
     The arrays are put into `held`: of a subject that copies, each would be freed at once and the next take its address.
     """
