@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import overrides
+from ..descriptor import Size
 from ..engine import run_backward
-from ..graph import GraphRoot, edge, next_sequence_nr
+from ..graph import GraphRoot, Node, edge, next_sequence_nr
 from ..tensor import Tensor, wrap
 
 
@@ -31,15 +33,12 @@ def backward(
                 "Please only use `grad_tensors`."
             )
         grad_tensors = grad_variables
-    if inputs is not None:
-        inputs = (inputs,) if isinstance(inputs, Tensor) or _is_edge(inputs) else tuple(inputs)
-        if not inputs:
-            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    targets = None if inputs is None else input_tuple(inputs, "backward")
     tensors = (tensors,) if isinstance(tensors, Tensor) or _is_edge(tensors) else tuple(tensors)
     grads = make_grads(tensors, grad_list(grad_tensors, len(tensors)))
     if retain_graph is None:
         retain_graph = create_graph
-    call_engine(tensors, grads, retain_graph, create_graph, inputs, True, True)
+    call_engine(tensors, grads, retain_graph, create_graph, targets, True, True)
 
 
 def grad(
@@ -60,19 +59,14 @@ def grad(
         )
     if allow_unused is None:
         allow_unused = materialize_grads
-    keys = None
-    if isinstance(inputs, dict):
-        keys, inputs = list(inputs), tuple(inputs.values())
-    elif isinstance(inputs, Mapping):
-        raise TypeError(f"`inputs` argument to `grad()` must be a dict, but got {type(inputs).__name__}")
     outputs = (outputs,) if isinstance(outputs, Tensor) or _is_edge(outputs) else tuple(outputs)
-    inputs = (inputs,) if isinstance(inputs, Tensor) or _is_edge(inputs) else tuple(inputs)
-    if overrides.living and overrides.has_torch_function(outputs + inputs):
-        return overrides.handle_torch_function(
+    targets = input_tuple(inputs, "grad")
+    if overrides.living and overrides.has_torch_function(outputs + targets):
+        answer = overrides.handle_torch_function(
             grad,
-            outputs + inputs,
+            outputs + targets,
             outputs,
-            inputs,
+            targets,
             grad_outputs=grad_outputs,
             retain_graph=retain_graph,
             create_graph=create_graph,
@@ -81,6 +75,7 @@ def grad(
             is_grads_batched=is_grads_batched,
             materialize_grads=materialize_grads,
         )
+        return dict(zip(inputs, answer, strict=True)) if type(inputs) is dict else answer
     if not only_inputs:
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient "
@@ -88,50 +83,59 @@ def grad(
             FutureWarning,
             stacklevel=2,
         )
-    if not inputs:
-        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    seeds = grad_list(grad_outputs, len(outputs))
+    seeds = make_grads(outputs, grad_list(grad_outputs, len(outputs)), is_grads_batched)
     if retain_graph is None:
         retain_graph = create_graph
-    if is_grads_batched:
-        result = batched(outputs, seeds, retain_graph, create_graph, inputs, bool(allow_unused))
-    else:
-        grads = make_grads(outputs, seeds)
-        result = call_engine(outputs, grads, retain_graph, create_graph, inputs, bool(allow_unused), False)
+    run = batched if is_grads_batched else call_engine
+    result = run(outputs, seeds, retain_graph, create_graph, targets, allow_unused, False)
     if materialize_grads:
+        if any(g is None and not isinstance(i, Tensor) for g, i in zip(result, targets, strict=True)):
+            raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
         from ..creation import zeros_like
 
         result = tuple(
-            [zeros_like(i, requires_grad=create_graph) if g is None else g for g, i in zip(result, inputs, strict=True)]
+            [
+                zeros_like(i, requires_grad=bool(create_graph)) if g is None else g
+                for g, i in zip(result, targets, strict=True)
+            ]
         )
-    return dict(zip(keys, result, strict=True)) if keys is not None else result
+    return dict(zip(inputs, result, strict=True)) if type(inputs) is dict else result
+
+
+def input_tuple(inputs: Any, who: str) -> tuple:
+    """What to differentiate with respect to, one or several or the values of a dict."""
+    if isinstance(inputs, Tensor) or _is_edge(inputs):
+        return (inputs,)
+    if type(inputs) is dict:
+        found = tuple(inputs.values())
+    elif isinstance(inputs, Mapping):
+        raise TypeError(
+            f"`inputs` argument to `{who}()` must be a dict, not {type(inputs).__name__}. Other Mapping types are not "
+            "supported."
+        )
+    else:
+        found = tuple(inputs)
+    if not found:
+        raise RuntimeError(f"`inputs` argument to `{who}()` cannot be empty.")
+    return found
 
 
 def batched(
     outputs: Sequence[Any],
     seeds: Sequence[Any],
-    retain_graph: bool,
-    create_graph: bool,
+    retain_graph: Any,
+    create_graph: Any,
     inputs: Any,
-    allow_unused: bool,
+    allow_unused: Any,
+    accumulate: bool,
 ) -> tuple:
     """One pass for each element of the seeds' first dimension, and what they give stacked; PyTorch vectorises this."""
-    for i, (out, seed) in enumerate(zip(outputs, seeds, strict=False)):
-        if isinstance(seed, Tensor) and seed.shape[1:] != out.shape:
-            raise RuntimeError(
-                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the "
-                "batch dimension. The sizes of the remaining dimensions are expected to match the shape of "
-                "corresponding output, but a mismatch was detected: "
-                f"grad_output[{i}] has a shape of {seed.shape[2:]} and output[{i}] has a shape of {out.shape}. "
-                "If you only want some tensors in `grad_output` to be considered batched, consider using "
-                "vmap."
-            )
-    sizes = [len(seed) for seed in seeds if seed is not None]
-    if len(sizes) != len(seeds):
+    if any(seed is None or not seed._desc.ndim for seed in seeds):
         raise ValueError(
             "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "
             "dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0."
         )
+    sizes = [len(seed) for seed in seeds]
     if len(set(sizes)) > 1:
         raise ValueError(
             "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
@@ -142,14 +146,15 @@ def batched(
     rows = [
         call_engine(
             outputs,
-            make_grads(outputs, [seed[i] for seed in seeds]),
-            retain_graph or i + 1 < sizes[0],
+            [seed[i] for seed in seeds],
+            retain_graph or more,
             create_graph,
             inputs,
-            allow_unused,
-            False,
+            allow_unused or more,
+            accumulate,
         )
         for i in range(sizes[0])
+        for more in [i + 1 < sizes[0]]
     ]
     from ..dispatch import stack
 
@@ -167,22 +172,25 @@ def grad_list(grads: Any, count: int) -> Sequence[Any]:
     return (None,) * count if grads is None else tuple(grads)
 
 
-def make_grads(outputs: Sequence[Any], grads: Sequence[Any]) -> list[Any]:
+def make_grads(outputs: Sequence[Any], grads: Sequence[Any], is_batched: bool = False) -> list[Any]:
     """Seeds checked against their roots, a surplus ignored; ones where a one-element root has none."""
     new = []
-    for i, (out, seed) in enumerate(zip(outputs, grads, strict=False)):
-        desc = out._desc if isinstance(out, Tensor) else out.node.descriptors()[out.output_nr]
+    for out, seed in zip(outputs, grads, strict=False):
+        if isinstance(out, Tensor):
+            desc = out._desc
+        elif _is_edge(out):
+            desc = out.node.descriptors()[out.output_nr]
+        else:
+            raise AssertionError("Expected output to be a torch.Tensor")
         if isinstance(seed, Tensor):
-            if seed._desc.shape != desc.shape:
-                raise RuntimeError(
-                    f"Mismatch in shape: grad_output[{i}] has a shape of {seed._desc.shape} and "
-                    f"output[{i}] has a shape of {desc.shape}."
-                )
+            first = seed[0] if is_batched else seed
+            if first._desc.shape != desc.shape:
+                raise shape_mismatch(outputs, grads, out, seed, is_batched)
             if seed._desc.dtype.is_complex != desc.dtype.is_complex:
                 raise RuntimeError(
                     "For complex Tensors, both grad_output and output are required to have the same dtype."
-                    f" Mismatch in dtype: grad_output[{i}] has a dtype of {seed._desc.dtype} and "
-                    f"output[{i}] has a dtype of {desc.dtype}."
+                    f" Mismatch in dtype: grad_output[{grads.index(seed)}] has a dtype of {seed._desc.dtype} and "
+                    f"output[{outputs.index(out)}] has a dtype of {desc.dtype}."
                 )
             new.append(seed)
         elif seed is None:
@@ -201,18 +209,47 @@ def make_grads(outputs: Sequence[Any], grads: Sequence[Any]) -> list[Any]:
     return new
 
 
+def shape_mismatch(outputs: Any, grads: Any, out: Any, seed: Any, is_batched: bool) -> RuntimeError:
+    """The error for a seed of another shape than its root. The positions are searched for with ==, as PyTorch does."""
+    shape = out.shape if isinstance(out, Tensor) else Size(out.node.descriptors()[out.output_nr].shape)
+    if not is_batched:
+        return RuntimeError(
+            f"Mismatch in shape: grad_output[{grads.index(seed)}] has a shape of {seed.shape} and "
+            f"output[{outputs.index(out)}] has a shape of {shape}."
+        )
+    if not isinstance(out, Tensor):
+        return RuntimeError("Batched grads are not supported with GradientEdge")
+    return RuntimeError(
+        "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The "
+        "sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch "
+        # The batch dimension is left out twice.
+        f"was detected: grad_output[{grads.index(seed)}] has a shape of {seed.shape[2:]} and "
+        f"output[{outputs.index(out)}] has a shape of {shape}. "
+        "If you only want some tensors in `grad_output` to be considered batched, consider using vmap."
+    )
+
+
 def call_engine(
     roots: Sequence[Any],
     grads: Sequence[Any],
-    retain_graph: bool,
-    create_graph: bool,
+    retain_graph: Any,
+    create_graph: Any,
     inputs: Any,
-    allow_unused: bool,
+    allow_unused: Any,
     accumulate: bool,
 ) -> tuple:
     """Turn tensors into edges, run, and report the inputs that were not reached."""
+    # C++ parses flags as integers; bool() also takes a text.
+    retain_graph, create_graph, allow_unused = map(operator.index, (retain_graph, create_graph, allow_unused))
     if len(grads) != len(roots):  # too few: surplus ones were left out in `make_grads`
         raise RuntimeError(f"got {len(roots)} tensors and {len(grads)} gradients")
+    edges = []
+    for i, root in enumerate(roots):
+        node, nr = edge(root) if isinstance(root, Tensor) else (root.node, root.output_nr)
+        if node is None:
+            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+        edges.append((node, nr))
+    targets = None if inputs is None else [target(i, accumulate) for i in inputs]
     if accumulate and create_graph:
         warnings.warn(
             "Using backward() with create_graph=True will create a reference cycle between the parameter and "
@@ -221,33 +258,8 @@ def call_engine(
             "your parameters to None after use to break the cycle and avoid the leak.",
             stacklevel=3,
         )
-    edges = []
-    for i, root in enumerate(roots):
-        node, nr = edge(root) if isinstance(root, Tensor) else (root.node, root.output_nr)
-        if node is None:
-            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
-        edges.append((node, nr))
-    targets = None
-    if inputs is not None:
-        targets = []
-        for i in inputs:
-            if not isinstance(i, Tensor):
-                targets.append((i.node, i.output_nr))
-                continue
-            if accumulate:
-                i.retain_grad()
-            if not i.requires_grad:
-                raise RuntimeError("One of the differentiated Tensors does not require grad")
-            fn = i.grad_fn
-            if fn is None:
-                ref = i._accumulator
-                fn = ref() if ref is not None else None
-            if fn is None:
-                fn = object.__new__(GraphRoot)
-                fn.seq, fn.desc, fn.extra = next_sequence_nr(), i._desc, None
-            targets.append((fn, i._output_nr))
-    captured = run_backward(edges, list(grads), retain_graph, create_graph, targets, accumulate)
-    if inputs is None or accumulate:
+    captured = run_backward(edges, list(grads), bool(retain_graph), bool(create_graph), targets, accumulate)
+    if captured is None:
         return ()
     if not allow_unused:
         for i, g in enumerate(captured):
@@ -257,3 +269,23 @@ def call_engine(
                     "Set allow_unused=True if this is the desired behavior."
                 )
     return tuple(captured)
+
+
+def target(wanted: Any, accumulate: bool) -> tuple[Node, int]:
+    """The edge of an input, which for backward(inputs=) also gets to retain its gradient."""
+    if not isinstance(wanted, Tensor):
+        if not _is_edge(wanted):
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(wanted).__name__}")
+        return wanted.node, wanted.output_nr
+    if accumulate:
+        wanted.retain_grad()
+    if not wanted.requires_grad:
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    fn = wanted.grad_fn
+    if fn is None:
+        ref = wanted._accumulator
+        fn = ref() if ref is not None else None
+    if fn is None:
+        fn = object.__new__(GraphRoot)
+        fn.seq, fn.desc, fn.extra = next_sequence_nr(), wanted._desc, None
+    return fn, wanted._output_nr
