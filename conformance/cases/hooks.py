@@ -126,3 +126,152 @@ def hook_can_be_differentiated(torch, x: floats()):
     y.register_hook(lambda grad: grad * x)
     (g,) = torch.autograd.grad(y.sum(), x, create_graph=True)
     torch.autograd.grad(g.sum(), x)
+
+
+@case(requires=["hooks", "backward"], covers=["hook.bad_return"])
+def hook_keeps_dtype_and_shape(
+    torch,
+    x: floats("float32", shape=(2,)),
+    kind: st.sampled_from(["float64", "int64", "bool", "complex64"]),
+    size: st.sampled_from([(3,), (1, 2), ()]),
+):
+    """A hook whose tensor has another dtype or shape than the gradient makes the pass raise."""
+    y = x.requires_grad_() * 2
+    with y.register_hook(lambda grad: grad.to(getattr(torch, kind))):
+        y.sum().backward(retain_graph=True)
+    y.register_hook(lambda grad: torch.ones(size))
+    y.sum().backward()
+    x.grad
+
+
+@case(requires=["hooks", "backward"], covers=["hook.remove"])
+def handle_is_a_context(torch, x: floats()):
+    """The handle of a hook removes it at the end of a with block, and may be removed again."""
+    y = x.requires_grad_() * 2
+    with y.register_hook(lambda grad: grad * 5) as handle:
+        y.sum().backward(retain_graph=True)
+    handle.remove()
+    y.sum().backward()
+
+
+@case(requires=["hooks", "backward"], covers=["hook.remove"])
+def hook_removes_hooks_of_later_tensors(torch, x: floats()):
+    """A hook that is removed in a pass before its tensor's turn does not run in it."""
+    y = x.requires_grad_() * 2
+    first = y.register_hook(lambda grad: grad * 3)
+    behind = x.register_hook(lambda grad: grad * 5)
+
+    def remove(grad):
+        first.remove()
+        behind.remove()
+
+    y.register_hook(remove)
+    y.sum().backward(retain_graph=True)
+    y.sum().backward()
+
+
+@case(requires=["hooks", "backward"], covers=["hook.not_callable"])
+def hook_is_called_unseen(torch, x: floats(), wrong: st.sampled_from([1, "hook", None])):
+    """Whether a hook can be called is found out in the pass."""
+    y = x.requires_grad_() * 2
+    with y.register_hook(wrong):
+        y.sum().backward(retain_graph=True)
+    with y.grad_fn.register_hook(wrong):
+        y.sum().backward(retain_graph=True)
+    with y.grad_fn.register_prehook(wrong):
+        y.sum().backward(retain_graph=True)
+    with x.register_hook(wrong):
+        y.sum().backward(retain_graph=True)
+    x.register_post_accumulate_grad_hook(wrong)
+    y.sum().backward()
+
+
+@case(requires=["hooks", "backward"], covers=["hook.add_during"])
+def hook_added_in_the_pass_runs_in_it(torch, x: floats(values="finite")):
+    """A hook registered in a pass runs in the same pass, if its tensor's turn comes later."""
+    y = x.requires_grad_() * 2
+    z = y.exp()
+
+    def first(grad):
+        y.register_hook(lambda grad: grad * 3)
+        y.retain_grad()
+        x.register_hook(lambda grad: None)
+        x.register_post_accumulate_grad_hook(lambda leaf: None)
+        y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
+        z.register_hook(lambda grad: None)
+        z.grad_fn.register_prehook(lambda grad_outputs: None)
+        z.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
+
+    z.register_hook(first)
+    z.sum().backward()
+    y.grad
+
+
+@case(requires=["hooks", "backward"], covers=["hook.backward_hooks_attr"])
+def hooks_stand_in_a_dict(torch, x: floats()):
+    """_backward_hooks is None until a hook is registered, then a dict of hooks that is shown as it is."""
+    x._backward_hooks
+    y = x.requires_grad_() * 2
+    handle = y.register_hook(lambda grad: None)
+    len(y._backward_hooks)
+    handle.remove()
+    len(y._backward_hooks)
+    y.add_(1)
+    y._backward_hooks
+    x.register_post_accumulate_grad_hook(lambda leaf: None)
+    len(x._post_accumulate_grad_hooks)
+    del x._backward_hooks
+    del x._post_accumulate_grad_hooks
+
+
+@case(requires=["hooks", "backward"], covers=["hook.backward_hooks_attr"])
+def hooks_of_a_leaf_can_be_assigned(torch, x: floats()):
+    """A leaf runs the hooks that were assigned to it, a result only those registered with its node."""
+    y = x.requires_grad_() * 2
+    x.register_hook(lambda grad: grad * 5)
+    x._backward_hooks = {0: lambda grad: grad * 3}
+    y.register_hook(lambda grad: grad * 7)
+    y._backward_hooks = {0: lambda grad: grad * 11}
+    y.sum().backward(retain_graph=True)
+    x._backward_hooks = None
+    y._backward_hooks = None
+    y.sum().backward()
+
+
+@case(requires=["hooks", "detach"], covers=["hook.backward_hooks_attr", "leaf.detach_inplace"])
+def hooks_outlive_detach_in_place(torch, x: floats()):
+    """A result that is detached in place keeps its hooks, which run when it requires grad as a leaf."""
+    y = x.requires_grad_() * 2
+    y.register_hook(lambda grad: grad * 3)
+    y.detach_()
+    (y.requires_grad_() * 5).sum().backward()
+    y.grad
+
+
+@case(requires=["hooks", "in_place", "backward"], covers=["inp.hooks_after"])
+def retained_grad_moves_on_and_hooks_do_not(torch, x: floats(shape=(3,))):
+    """After a write through a view its hooks belong to the old value, and a retained grad to the new one."""
+    y = x.requires_grad_() * 2
+    view = y[0:2]
+    view.register_hook(lambda grad: None)
+    y.register_hook(lambda grad: None)
+    view.retain_grad()
+    y.retain_grad()
+    view.mul_(5)
+    view._backward_hooks
+    view.register_hook(lambda grad: None)
+    y.register_hook(lambda grad: None)
+    (y.sum() + view.sum()).backward()
+    view.grad
+    y.grad
+
+
+@case(requires=["hooks", "in_place", "backward"], covers=["inp.hooks_after"])
+def hook_on_a_stale_view_joins_the_old_ones(torch, x: floats(shape=(3,))):
+    """A hook registered on a view whose base was written to since stays with its older hooks."""
+    y = x.requires_grad_() * 2
+    view = y[0:2]
+    view.register_hook(lambda grad: None)
+    y.mul_(5)
+    view.register_hook(lambda grad: grad * 3)
+    view.sum().backward()

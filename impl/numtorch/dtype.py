@@ -34,6 +34,7 @@ class dtype:
         "numpy",
         "one",
         "scalar_name",
+        "type_string",
     )
 
     def __init__(self, name: str, numpy: np.dtype, category: int, legacy: str, scalar_name: str, signed: bool):
@@ -44,8 +45,11 @@ class dtype:
         self.one = numpy.type(1)
         self.is_floating_point = category == FLOATING
         self.is_complex = category == COMPLEX
-        self.legacy = legacy  # as in "torch.FloatTensor", which error texts use
+        self.legacy = legacy  # as in x.type(), "torch.FloatTensor"
         self.scalar_name = scalar_name  # as in "expected scalar type Float"
+        # As error texts made in C++ have it, which knows the legacy types only.
+        late = category in (BOOL, COMPLEX) or name == "bfloat16"
+        self.type_string = f"CPU{scalar_name}Type" if late else f"torch.{legacy}"
         self.is_signed = signed
         # Python float, and int -> the wrapped-number Tensor of this type that stands for it in a binary operator.
         self.constants: dict[float, Any] = {}

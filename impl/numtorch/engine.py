@@ -356,8 +356,12 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]], node: Node | None) ->
                     else:
                         heappush(heap, (-fn.seq, fn))
                 continue
-            deliveries = list(zip(node.next_nodes, node.next_nrs, node.apply(grad, keep), strict=False))  # type: ignore
+            results = node.apply(grad, keep)
+            if node.writes_grad:
+                results = [stamp(task, node, index, g) for index, g in enumerate(results)]
+            deliveries = list(zip(node.next_nodes, node.next_nrs, results, strict=False))  # type: ignore[attr-defined]
             deliveries.reverse()
+            del results
         elif plain and raw and grad is not None and node.accumulates and node.extra is None and is_plain(node.variable):  # type: ignore
             accumulate(node.variable, grad, _refcount(grad) <= HELD)  # type: ignore[attr-defined]
             if task.versions is not None or task.user_grads is not None:

@@ -60,15 +60,24 @@ class RemovableHandle:
 
     next_id = itertools.count().__next__
 
-    def __init__(self, hooks: OrderedDict[int, Any]):
-        self.hooks_dict_ref = weakref.ref(hooks)
+    def __init__(self, hooks_dict: Any):
+        self.hooks_dict_ref = weakref.ref(hooks_dict)
         self.id = RemovableHandle.next_id()
+        self.extra_dict_ref: tuple = ()
 
     def remove(self) -> None:
         """Remove the hook; doing so twice is harmless."""
         hooks = self.hooks_dict_ref()
         if hooks is not None:
             hooks.pop(self.id, None)
+
+    def __getstate__(self) -> tuple:
+        return self.hooks_dict_ref(), self.id, ()
+
+    def __setstate__(self, state: tuple) -> None:
+        hooks, self.id = state[:2]
+        self.hooks_dict_ref = weakref.ref(OrderedDict() if hooks is None else hooks)
+        self.extra_dict_ref = ()
 
     def __enter__(self) -> RemovableHandle:
         return self
@@ -113,6 +122,7 @@ class Node:
     accumulates = False
     fills_empty = False  # of CatBackward0: `writes_grad` counts for operands of shape (0,) only
     combines = False  # whether the formula is elementwise over the gradient and what was saved
+    writes_first = False  # of CopySlices: `writes_grad` counts for the first operand only
     writes_grad = 0  # how often PyTorch's formula writes to its result, whose version that is
     saved: tuple[str, ...] = ()  # names a formula reads, in alphabetical order
     not_differentiable: tuple[str, ...] = ()  # saved results that never require grad

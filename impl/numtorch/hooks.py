@@ -16,34 +16,47 @@ if TYPE_CHECKING:
 
 def run_tensor_hooks(task: GraphTask, inputs: list[Any], nr: int, hooks: Any) -> None:
     """Tensor hooks, in order of registration; each may replace the gradient."""
-    from .tensor import Tensor
 
     if not hooks:
         return
     tensor = show(task, inputs[nr])
     for hook in list(hooks.values()):
-        result = hook(tensor)
-        if result is None:
-            continue
-        if not isinstance(result, Tensor):
-            raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
-        check_hook_result(tensor, result, hook)
-        tensor = result
+        tensor = checked(tensor, hook(tensor), hook)
     inputs[nr] = take_back(task, tensor)
 
 
-def check_hook_result(old: Any, new: Any, hook: Any) -> None:
-    """A replacement must look like what it replaces."""
+def checked(old: Any, new: Any, hook: Any) -> Any:
+    """What a hook put in the place of a gradient, which must look like it; None keeps the gradient."""
+    from .tensor import Tensor
+
+    if new is None:
+        return old
     if old is None:
-        return
-    name = getattr(hook, "__name__", None) or type(hook).__name__
+        raise RuntimeError("can't replace a None gradient with a non-None value")
+    if not isinstance(new, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}'")
     if old._desc.dtype is not new._desc.dtype:
         raise RuntimeError(
-            f"hook '{name}' has changed the type of value (was torch.{old._desc.dtype.legacy} got "
-            f"torch.{new._desc.dtype.legacy})"
+            f"hook '{hook_name(hook)}' has changed the type of value (was {old._desc.dtype.type_string} got "
+            f"{new._desc.dtype.type_string})"
         )
     if old._desc.shape != new._desc.shape:
-        raise RuntimeError(f"hook '{name}' has changed the size of value")
+        raise RuntimeError(f"hook '{hook_name(hook)}' has changed the size of value")
+    return new
+
+
+def hook_name(hook: Any) -> str:
+    """A hook as error texts call it."""
+    return getattr(hook, "__name__", "<unknown>")
+
+
+def run_post_accumulate_hooks(leaf: Any) -> None:
+    """Post-accumulate hooks; what one returns is checked like a gradient, and given to the next in the leaf's place."""
+    tensor = leaf
+    for hook in list(leaf._extra.post_hooks.values()):
+        tensor = checked(tensor, hook(tensor), hook)
+    if tensor is not leaf:
+        raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
 def retain(ref: Any, grad: Any) -> None:
@@ -60,9 +73,7 @@ def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> list[Any]:
     """Node pre-hooks: each may replace the tuple of incoming gradients."""
     values = tuple([show(task, g) for g in inputs])
     for hook in list(hooks.values()):
-        result = hook(values)
-        if result is not None:
-            values = hook_tuple(result, values, hook)
+        values = checked_tuple(values, hook(values), hook)
     return [take_back(task, g) for g in values]
 
 
@@ -71,28 +82,21 @@ def run_post_hooks(task: GraphTask, hooks: Any, results: Any, inputs: list[Any])
     outgoing = tuple([show(task, g) for g in results])
     incoming = tuple([show(task, g) for g in inputs])
     for hook in list(hooks.values()):
-        result = hook(outgoing, incoming)
-        if result is not None:
-            outgoing = hook_tuple(result, outgoing, hook)
+        outgoing = checked_tuple(outgoing, hook(outgoing, incoming), hook)
     return [take_back(task, g) for g in outgoing]
 
 
-def hook_tuple(result: Any, old: tuple, hook: Any) -> tuple:
-    """The tuple that a node hook returned, checked."""
-    from .tensor import Tensor
-
-    if isinstance(result, Tensor):
-        result = (result,)
-    if not isinstance(result, tuple):
-        raise TypeError(f"expected Tensor, but hook returned '{type(result).__name__}'")
-    name = getattr(hook, "__name__", None) or type(hook).__name__
-    if len(result) != len(old):
+def checked_tuple(old: tuple, new: Any, hook: Any) -> tuple:
+    """What a node hook put in the place of several gradients; None keeps them all."""
+    if new is None:
+        return old
+    if not isinstance(new, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(new).__name__}'")
+    if len(new) != len(old):
         raise RuntimeError(
-            f"hook '{name}' has returned an incorrect number of values (got {len(result)}, but expected {len(old)})"
+            f"hook '{hook_name(hook)}' has returned an incorrect number of values (got {len(new)}, but expected "
+            f"{len(old)})"
         )
-    for a, b in zip(old, result, strict=True):
-        if b is not None and not isinstance(b, Tensor):
-            raise TypeError(f"expected Tensor, but hook returned '{type(b).__name__}'")
-        if a is not None and b is not None:
-            check_hook_result(a, b, hook)
-    return result
+    for before, after in zip(old, new, strict=True):
+        checked(before, after, hook)
+    return new

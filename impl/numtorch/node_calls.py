@@ -10,7 +10,7 @@ from .accumulate import HELD, accumulate, accumulate_tensor
 from .descriptor import Descriptor, expandable
 from .geometry import turned
 from .graph import AccumulateGrad, Node
-from .hooks import retain, run_post_hooks, run_pre_hooks, run_tensor_hooks
+from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
 from .input_buffer import show, stamp, take_back, version_counter
 
 _refcount = sys.getrefcount
@@ -47,6 +47,9 @@ def call_function(task: GraphTask, node: Node) -> Any:
         run_accumulate(task, node, inputs)  # type: ignore[arg-type]
         return None
     results = apply(task, node, inputs)
+    if task.needed is not None and not node.custom:
+        # PyTorch's formulas compute only what some requested input needs; a user's formula is not told.
+        results = [g if fn in task.deps else None for (fn, _), g in zip(node.edges(), results, strict=False)]
     if extra is not None and extra.post_hooks:
         results = run_post_hooks(task, extra.post_hooks, results, inputs)
     del inputs
@@ -126,21 +129,18 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> 
     """AccumulateGrad, with its own post-hooks and those of the leaf."""
     leaf = node.variable
     grad = inputs.pop()
-    if grad is None or not leaf.requires_grad:
-        return
-    if leaf._grad_fn is not None:
-        raise RuntimeError("leaf variable has been moved into the graph interior")
-    if task.raw:
-        accumulate(leaf, grad, _refcount(grad) <= HELD)
-        if leaf._grad._counter is None:
-            leaf._grad._counter = version_counter(task, leaf._grad._array)
-    else:
-        accumulate_tensor(leaf, grad)
+    if grad is not None and leaf.requires_grad:
+        if leaf._grad_fn is not None:
+            raise RuntimeError("leaf variable has been moved into the graph interior")
+        if task.raw:
+            accumulate(leaf, grad, _refcount(grad) <= HELD)
+            if leaf._grad._counter is None:
+                leaf._grad._counter = version_counter(task, leaf._grad._array)
+        else:
+            accumulate_tensor(leaf, grad)
     extra = leaf._extra
     if extra is not None and extra.post_hooks:
-        for hook in list(extra.post_hooks.values()):
-            if hook(leaf) is not None:
-                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+        run_post_accumulate_hooks(leaf)
     if node.extra is not None and node.extra.post_hooks:
         run_post_hooks(task, node.extra.post_hooks, (), [grad])
 

@@ -101,7 +101,7 @@ def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) 
 
     text = (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[torch.{desc.dtype.legacy} [{', '.join(map(str, desc.shape))}]]"
+        f"[{desc.dtype.type_string} [{', '.join(map(str, desc.shape))}]]"
     )
     if node is not None:
         text += f", which is output {output_nr} of {node_label(node)},"

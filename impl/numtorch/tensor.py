@@ -206,12 +206,13 @@ class Tensor:
         """Call hook(grad) each time the gradient of this tensor is computed; it may return another gradient."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        node = self.grad_fn
         extra = views.extras(self)
         if extra.hooks is None:
+            node = self.grad_fn
             extra.hooks = HookDict()
             if node is not None:
                 node.extras().tensor_pre_hooks.append((self._output_nr, extra.hooks))
+        # A view whose base was written to since is not derived anew here: the hook joins those of its old value.
         handle = RemovableHandle(extra.hooks)
         extra.hooks[handle.id] = hook
         return handle
@@ -233,6 +234,27 @@ class Tensor:
     def _backward_hooks(self) -> Any:
         return self._extra.hooks if self._extra is not None else None
 
+    @_backward_hooks.setter
+    def _backward_hooks(self, value: Any) -> None:
+        # A leaf looks for its hooks here. The node of another tensor keeps those that were registered with it.
+        views.extras(self).hooks = value
+
+    @_backward_hooks.deleter
+    def _backward_hooks(self) -> None:
+        raise RuntimeError("Deletion of _backwards_hooks not allowed!")
+
+    @property
+    def _post_accumulate_grad_hooks(self) -> Any:
+        return self._extra.post_hooks if self._extra is not None else None
+
+    @_post_accumulate_grad_hooks.setter
+    def _post_accumulate_grad_hooks(self, value: Any) -> None:
+        views.extras(self).post_hooks = value
+
+    @_post_accumulate_grad_hooks.deleter
+    def _post_accumulate_grad_hooks(self) -> None:
+        raise RuntimeError("Deletion of _post_accumulate_grad_hooks not allowed!")
+
     def backward(
         self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
     ) -> None:
@@ -241,7 +263,8 @@ class Tensor:
         if (
             gradient is None
             and inputs is None
-            and not create_graph
+            and create_graph is False
+            and (retain_graph is None or type(retain_graph) is bool)
             and node is not None
             and self._extra is None
             and self._desc.ndim == 0

@@ -184,7 +184,7 @@ def check_expand(src: Tensor, shape: tuple) -> None:
         return
     if len(old) > len(shape):
         raise RuntimeError(
-            f"expand(torch.{src._desc.dtype.legacy}{{{list(old)}}}, size={list(shape)}): the number of sizes provided "
+            f"expand({src._desc.dtype.type_string}{{{list(old)}}}, size={list(shape)}): the number of sizes provided "
             f"({len(shape)}) must be greater or equal to the number of dimensions in the tensor ({len(old)})"
         )
     lead = len(shape) - len(old)

@@ -179,7 +179,7 @@ def expand(self: Tensor, *size: Any) -> Tensor:
     lead = len(target) - len(shape)
     if lead < 0:
         raise RuntimeError(
-            f"expand(torch.{self._desc.dtype.legacy}{{{list(shape)}}}, size={list(target)}): the number of sizes provided "
+            f"expand({self._desc.dtype.type_string}{{{list(shape)}}}, size={list(target)}): the number of sizes provided "
             f"({len(target)}) must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     out = list(target)
