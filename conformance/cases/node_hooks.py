@@ -10,7 +10,7 @@ WRONG = st.sampled_from([3, "grad", False])
 
 @case(requires=["hooks", "graph"], covers=["hook.order_all"])
 def hooks_run_around_their_node(torch, x: floats(values="finite"), g: lambda x: cotangent(x)):
-    """Tensor hooks run in order, then the grad is retained, then pre-hooks, the node and its post-hooks run."""
+    """Tensor hooks run first, then the grad is retained, then the node's pre-hooks and post-hooks run."""
     y = x.requires_grad_().exp()
     y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: y.grad)
     y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: (grad_inputs[0] * 2,))
@@ -24,7 +24,7 @@ def hooks_run_around_their_node(torch, x: floats(values="finite"), g: lambda x: 
 
 @case(requires=["hooks", "graph"], covers=["hook.order_leaf"])
 def hooks_run_around_the_accumulation(torch, x: floats(values="finite")):
-    """At a leaf run tensor hooks, pre-hooks, post-accumulate hooks, and post-hooks that are given no inputs."""
+    """At a leaf run tensor hooks, pre-hooks, post-accumulate hooks and, given no inputs, post-hooks."""
     y = x.requires_grad_() * 2
     accumulate = y.grad_fn.next_functions[0][0]
 
@@ -45,7 +45,7 @@ def hooks_run_around_the_accumulation(torch, x: floats(values="finite")):
 
 @case(requires=["hooks", "graph"], covers=["hook.order_leaf"])
 def accumulation_may_be_skipped_by_a_pre_hook(torch, x: floats()):
-    """A pre-hook of AccumulateGrad that returns None keeps grad as it was, and later hooks run all the same."""
+    """A pre-hook of AccumulateGrad that returns no gradient leaves grad alone, and later hooks run."""
     y = x.requires_grad_() * 2
     accumulate = y.grad_fn.next_functions[0][0]
     accumulate.register_prehook(lambda grad_outputs: (None,))
@@ -140,7 +140,7 @@ def pre_hook_replaces_the_incoming_gradients(torch, x: floats(values="finite"), 
 
 @case(requires=["hooks", "graph"], covers=["hook.node_prehook"])
 def pre_hook_returns_a_tuple_like_its_argument(torch, x: floats("float32", shape=(2,)), wrong: WRONG):
-    """A pre-hook that returns no tuple, one of another length or of something else makes the pass raise."""
+    """A pre-hook that returns no tuple like its argument makes the pass raise."""
     y = x.requires_grad_().sin()
     s = y.sum()
     node = y.grad_fn
@@ -178,7 +178,7 @@ def post_hook_replaces_the_outgoing_gradients(
 
 @case(requires=["hooks", "graph"], covers=["hook.node_posthook"])
 def post_hook_returns_a_tuple_like_its_argument(torch, x: floats("float32", shape=(2,)), wrong: WRONG):
-    """A post-hook that returns no tuple of as many gradients makes the pass raise, as a new one for None does."""
+    """A post-hook that returns no tuple like its first argument makes the pass raise."""
     y = x.requires_grad_() * 2
     s = y.sum()
     node = y.grad_fn
@@ -257,7 +257,7 @@ def hooks_of_the_inputs_do_not_all_run(torch, x: floats(values="finite")):
 def gradients_that_nobody_asked_for_are_none(
     torch, x: floats(values="finite"), w: lambda x: floats(x.dtype, shape=x.shape)
 ):
-    """With inputs a node computes no gradient but for those, and its post-hook is given None for the others."""
+    """A node computes only gradients that some input needs, and its post-hook is given None for others."""
     y = x.requires_grad_() * w.requires_grad_()
     y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
     y.sum().backward(inputs=[x], retain_graph=True)
