@@ -122,8 +122,6 @@ class _Referee:
         self.program, self.single, self.oracle = program, oracle_trace, oracle
 
     def opinions(self, doubts: list[Doubtful]) -> dict[int, _Opinion]:
-        # A real gradient difference can be adjudicated here, by finite differences in float64: who is wrong, the subject,
-        # the oracle, or nobody (a kink)? That needs the program as a function of its leaves, and is not written yet.
         double = _in_double(self.program, self.single, self.oracle)
         return {id(doubt): self._opinion(doubt, double) for doubt in doubts}
 

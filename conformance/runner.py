@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 from hypothesis.strategies import SearchStrategy
 
+from conformance.adjudicate import adjudicate
 from conformance.case import Case as RecordedCase
 from conformance.expected import Expectations
 from conformance.journal import (
@@ -333,7 +335,20 @@ class _CaseRun:
             minimal = self._minimal(status, lambda verdict: verdict.status == "FAIL" and verdict.fails(level))
         else:
             minimal = self._minimal(status, lambda verdict: verdict.status == status)
-        return LevelOutcome(status=status, failing=len(failing), finding=_finding(minimal))
+        return LevelOutcome(status=status, failing=len(failing), finding=self._adjudicated(_finding(minimal)))
+
+    def _adjudicated(self, finding: Finding) -> Finding:
+        """The finding, with a word on who is wrong if it is about a gradient."""
+        first = finding.verdict.first
+        if first is None or first.facet not in ("value", "grad") or not finding.oracle or not finding.subject:
+            return finding
+        judged = adjudicate(finding.program, first, finding.oracle, finding.subject, self.oracle)
+        if judged.says == "unjudged":
+            return finding
+        told = msgspec.structs.replace(first, note="; ".join(filter(None, (first.note, str(judged)))))
+        differences = tuple([told if one is first else one for one in finding.verdict.differences])
+        verdict = msgspec.structs.replace(finding.verdict, differences=differences)
+        return msgspec.structs.replace(finding, verdict=verdict)
 
     def _example(self, drawn: list[_Ran]) -> Finding | None:
         """A program that shows what the case does: neither the emptiest nor the largest that was drawn."""

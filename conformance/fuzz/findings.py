@@ -5,7 +5,7 @@
         reproducer.py       the same as a script: with PyTorch and the subject alone, without torchstone
         oracle.json         the trace of the oracle
         subject.json        the trace of the subject, if it answered
-        finding.json        the cause, the verdict, how it was drawn
+        finding.json        the cause, the verdict, who is wrong, how it was drawn
 
 A folder is claimed by making it, so that of several processes that find one thing at the same time one writes it down; every
 file is put in its place whole.
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.adjudicate import Adjudication
 from conformance.journal import Finding
 from conformance.program import Program
 from conformance.report.model import operation, step_at
@@ -91,6 +92,8 @@ class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Which program of that seed showed it first."""
     drawn_steps: int
     """How many steps that one had."""
+    adjudication: Adjudication | None = None
+    """Who is wrong, if the difference is in a gradient."""
 
 
 class Store:

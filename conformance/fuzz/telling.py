@@ -90,7 +90,9 @@ def _findings(result: Result) -> Table:
     for cause, found in sorted(result.found.items(), key=lambda one: -result.tally.causes[one[0]]):
         first = found.verdict.first
         level = first.level if first else cause.status.lower()
-        table.add_row(level, str(cause), str(result.tally.causes[cause] or "known"), cause.slug)
+        judged = found.adjudication
+        what = str(cause) + (f"\n{judged}" if judged and judged.says != "unjudged" else "")
+        table.add_row(level, what, str(result.tally.causes[cause] or "known"), cause.slug)
     return table
 
 

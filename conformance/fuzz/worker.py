@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from conformance.adjudicate import Adjudication, adjudicate
 from conformance.compose.programs import BLOCK, compose
 from conformance.fuzz.findings import Cause, Found, Store
 from conformance.judge import judge
@@ -142,8 +143,17 @@ class Worker:
             seed=self.seed,
             index=index,
             drawn_steps=len(original.steps),
+            adjudication=self._adjudicated(program, verdict, oracle, subject),
         )
         self.store.write(found, program, oracle, subject)
+
+    def _adjudicated(
+        self, program: Program, verdict: Verdict, oracle: Trace | None, subject: Trace | None
+    ) -> Adjudication | None:
+        first = verdict.first
+        if first is None or first.facet not in ("value", "grad") or oracle is None or subject is None:
+            return None
+        return adjudicate(program, first, oracle, subject, self.oracle)
 
 
 def _occurring(program: Program, trace: Trace | None) -> Iterator[str]:

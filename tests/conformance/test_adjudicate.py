@@ -1,0 +1,141 @@
+"""Who is wrong about a gradient. The functions are PyTorch's; what the subject said of them is made up."""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+import numpy as np
+import pytest
+
+from conformance.adjudicate import adjudicate
+from conformance.program import (
+    Bind,
+    Call,
+    Float,
+    Function,
+    Global,
+    List,
+    Method,
+    Operator,
+    Program,
+    Ref,
+    Step,
+    TensorLiteral,
+)
+from conformance.subjects import oracle
+from conformance.trace import Array, Trace
+from conformance.verdict import Difference
+
+pytest.importorskip("torch")
+
+
+def vector(*numbers: float) -> TensorLiteral:
+    return TensorLiteral("float32", (len(numbers),), struct.pack(f"<{len(numbers)}f", *numbers))
+
+
+def leaf(*numbers: float) -> tuple[Step, ...]:
+    return Bind(out="x", value=vector(*numbers)), Method(self=Ref("x"), name="requires_grad_")
+
+
+BACKWARD = (Bind(out="g", value=vector(2.0, 3.0)), Method(self=Ref("y"), name="backward", args=(Ref("g"),)))
+
+
+def program(*steps: Step) -> Program:
+    made = Program(steps=steps)
+    made.validate()
+    return made
+
+
+def says(made: Program, name: str, change, *, of_oracle: bool = False) -> str:  # type: ignore[no-untyped-def]
+    """The adjudication, if one side had `change` of what PyTorch says is the gradient."""
+    answers = oracle()
+    right = answers.run(made)
+    wrong = _changed(right, name, change)
+    sides = (wrong, right) if of_oracle else (right, wrong)
+    step = max(number for number, seen in enumerate(right.steps) if name in seen.changes)
+    facet = "grad" if name.endswith(".grad") else "value"
+    difference = Difference(step=(step,), facet=facet, name=name, oracle="", subject="")
+    return str(adjudicate(made, difference, *sides, answers).says)
+
+
+def _changed(trace: Trace, name: str, change) -> Trace:  # type: ignore[no-untyped-def]
+    """The trace with another value in the last change of a name."""
+    steps = list(trace.steps)
+    for index in reversed(range(len(steps))):
+        seen = steps[index].changes.get(name)
+        if seen is not None and isinstance(seen.value, Array):
+            values = np.frombuffer(seen.value.data, np.dtype(seen.value.dtype)).reshape(seen.value.shape)
+            new = np.asarray(change(values), values.dtype)
+            array = Array(seen.value.dtype, seen.value.shape, new.tobytes())
+            changes = {**steps[index].changes, name: msgspec.structs.replace(seen, value=array)}
+            steps[index] = msgspec.structs.replace(steps[index], changes=changes)
+            return msgspec.structs.replace(trace, steps=tuple(steps))
+    raise AssertionError(f"{name} never changes")
+
+
+def test_a_wrong_gradient_is_the_subjects_fault() -> None:
+    made = program(*leaf(0.3, -1.2), Method(self=Ref("x"), name="tanh", out="y"), *BACKWARD)
+    assert says(made, "x.grad", lambda grad: -grad) == "subject"
+    assert says(made, "x.grad", lambda grad: grad * 1.001) == "subject"
+    assert says(made, "x.grad", lambda grad: grad[::-1]) == "subject"
+
+
+def test_or_the_oracles() -> None:
+    made = program(*leaf(0.3, -1.2), Method(self=Ref("x"), name="tanh", out="y"), *BACKWARD)
+    assert says(made, "x.grad", lambda grad: -grad, of_oracle=True) == "oracle"
+
+
+def test_at_a_kink_it_is_nobodys() -> None:
+    made = program(*leaf(0.0, 1.0), Method(self=Ref("x"), name="relu", out="y"), *BACKWARD)
+    assert says(made, "x.grad", lambda grad: grad + np.array([1.0, 0.0])) == "convention"
+
+
+def test_beside_a_kink_it_is_somebodys() -> None:
+    made = program(*leaf(0.1, 1.0), Method(self=Ref("x"), name="relu", out="y"), *BACKWARD)
+    assert says(made, "x.grad", lambda grad: grad + np.array([1.0, 0.0])) == "subject"
+
+
+def test_where_the_function_is_not_finite_it_is_not_settled() -> None:
+    made = program(*leaf(0.0, 1.0), Method(self=Ref("x"), name="log", out="y"), *BACKWARD)
+    assert says(made, "x.grad", lambda grad: grad * [1, 2]) == "unstable"
+
+
+def test_gradients_that_were_there_before_are_left_out() -> None:
+    made = program(
+        *leaf(0.3, -1.2),
+        Method(self=Ref("x"), name="exp", out="y"),
+        Bind(out="g", value=vector(2.0, 3.0)),
+        Method(self=Ref("y"), name="backward", args=(Ref("g"),), kwargs={"retain_graph": True}),
+        Method(self=Ref("y"), name="backward", args=(Ref("g"),)),
+    )
+    assert says(made, "x.grad", lambda grad: grad / 2) == "subject"
+
+
+def test_autograd_grad_is_judged_alike() -> None:
+    made = program(
+        *leaf(0.3, -1.2),
+        Method(self=Ref("x"), name="exp", out="y"),
+        Operator(operator="mul", args=(Ref("x"), Float("3.0")), out="z"),
+        Bind(out="g", value=vector(2.0, 3.0)),
+        Call(
+            function=Global("torch.autograd.grad"),
+            args=(List((Ref("y"), Ref("z"))), List((Ref("x"),)), List((Ref("g"), Ref("g")))),
+            out="t",
+        ),
+    )
+    assert says(made, "t[0]", lambda grad: grad + 1) == "subject"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param((Method(self=Ref("x"), name="detach", out="d"),), id="detach"),
+        pytest.param(
+            (Method(self=Ref("x"), name="register_hook", args=(Function("h", ("grad",), ()),), out="d"),), id="hook"
+        ),
+    ],
+)
+def test_what_stands_between_function_and_gradient_is_not_judged(between: tuple[Step, ...]) -> None:
+    made = program(*leaf(0.3, -1.2), *between, Method(self=Ref("x"), name="exp", out="y"), *BACKWARD)
+    assert says(made, "x.grad", lambda grad: -grad) == "unjudged"
