@@ -22,6 +22,7 @@ from conformance.program import Complex, Float, Get, Global, Method, Program, St
 from conformance.trace import (
     FACETS,
     Array,
+    ArraySeen,
     FunctionCall,
     Graph,
     Mapping,
@@ -191,7 +192,7 @@ def _errors(found: _Comparison, place: Place, o: Any, s: Any) -> None:
 
 
 def _out_name(step: StepTrace) -> str:
-    return step.result.name if isinstance(step.result, TensorSeen) else ""
+    return step.result.name if isinstance(step.result, TensorSeen | ArraySeen) else ""
 
 
 # ------------------------------------------------------------------------------------------------------------ results
@@ -218,6 +219,8 @@ def _result(found: _Comparison, place: Place, facet: str, name: str, o: Seen, s:
             found.doubt(place, facet, name, o, s, path)
     elif isinstance(o, TensorSeen) and isinstance(s, TensorSeen):
         found.add(place, "identity", "", o.name or "a tensor without a name", s.name or "a tensor without a name")
+    elif isinstance(o, ArraySeen) and isinstance(s, ArraySeen):
+        found.add(place, "identity", "", o.name or "an ndarray without a name", s.name or "an ndarray without a name")
     elif isinstance(o, NodeSeen) and isinstance(s, NodeSeen):
         found.add(place, "graph", name, shown.value(o), shown.value(s))
     elif isinstance(o, Global) and isinstance(s, Global):
@@ -393,4 +396,4 @@ def _calls(
 
 
 def _argument_name(seen: Seen) -> str:
-    return seen.name if isinstance(seen, TensorSeen) else ""
+    return seen.name if isinstance(seen, TensorSeen | ArraySeen) else ""

@@ -15,13 +15,16 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from msgspec import UNSET
+from numpy.lib.array_utils import byte_bounds
 
 from conformance.errors import without_addresses
-from conformance.namespace import Namespace
+from conformance.namespace import DTYPES, Namespace
 from conformance.program import Complex, Float, Global
 from conformance.trace import (
     Array,
+    ArraySeen,
     Graph,
     Mapping as MappingSeen,
     Mode,
@@ -43,6 +46,11 @@ MAX_NESTING = 4
 MAX_REPRS = 3
 """Tensors whose text is written after the last step: the last that were bound. PyTorch takes 0.1 ms for each, which for every
 tensor of a program would be three quarters of its time; cases about printing call ``__repr__`` themselves."""
+
+_FUNCTIONS = frozenset(
+    ["function", "builtin_function_or_method", "method", "method_descriptor", "wrapper_descriptor", "method-wrapper"]
+)
+"""Functions, which in PyTorch are some of C++ and some of Python: that is not looked at."""
 
 _FACTS = ("dtype", "shape", "stride", "requires_grad", "is_leaf", "version")
 
@@ -70,6 +78,8 @@ class Observer:
             if isinstance(value, lens.tensor_type):
                 live.append((name, value))
                 plain = plain and type(value) in lens.plain_types
+            elif isinstance(value, np.ndarray):
+                live.append((name, value))
             elif isinstance(value, tuple | list | dict):
                 for path, item in lens.inside(value, name):
                     live.append((path, item))
@@ -170,7 +180,10 @@ class Lens:
     # --------------------------------------------------------------------------------------------------- one tensor
 
     def facts(self, tensor: Any) -> tuple[Any, ...]:
-        """Its `_FACTS`, in that order."""
+        """Its `_FACTS`, in that order. An ndarray has the first three."""
+        if type(tensor) is np.ndarray:
+            step = tensor.itemsize or 1
+            return tensor.dtype, tensor.shape, tuple([s // step for s in tensor.strides]), UNSET, UNSET, UNSET
         try:
             return (
                 tensor.dtype,
@@ -196,6 +209,8 @@ class Lens:
 
     def grad(self, tensor: Any) -> Any:
         """Its gradient; UNSET where it is not to be looked at, because PyTorch would warn, or cannot be."""
+        if type(tensor) is np.ndarray:
+            return UNSET
         try:
             if tensor.is_leaf or tensor.retains_grad:
                 return tensor.grad
@@ -207,6 +222,8 @@ class Lens:
 
     def read(self, tensor: Any) -> bytes | None:
         """Its elements, row by row; None if they cannot be read (a tensor without memory, or inside vmap)."""
+        if type(tensor) is np.ndarray:
+            return tensor.tobytes() if tensor.dtype.name in DTYPES else None
         try:
             data: bytes = tensor.detach().numpy().tobytes()
             return data
@@ -237,9 +254,9 @@ class Lens:
     def change(self, now: tuple[Any, ...], before: tuple[Any, ...] | None, written: Any) -> TensorChange:
         """What of `now` (facts, grad, elements) is not as `before`."""
         dtype, shape, stride, requires_grad, is_leaf, version, grad, data = now
+        dtype_name = dtype.name if isinstance(dtype, np.dtype) else self._names.dtype_name(dtype)
         if before is None:
             before = (UNSET,) * len(now)
-        dtype_name = self._names.dtype_name(dtype)
         fresh = [new is not old and new != old for new, old in zip(now, before, strict=True)]
         value: Any = UNSET
         if data is not None and dtype_name is not None and shape is not UNSET and (fresh[7] or fresh[0] or fresh[1]):
@@ -265,7 +282,7 @@ class Lens:
         else:
             items = [(f"{path}[{index}]", item) for index, item in enumerate(value[:MAX_ITEMS])]
         for at, item in items:
-            if isinstance(item, self.tensor_type):
+            if isinstance(item, (self.tensor_type, np.ndarray)):
                 yield at, item
             elif isinstance(item, tuple | list | dict) and depth < MAX_NESTING:
                 yield from self.inside(item, at, depth + 1)
@@ -276,10 +293,15 @@ class Lens:
         """The names that share memory, and those that are one object. A tensor without elements shares nothing."""
         memory: dict[Any, list[str]] = {}
         held: list[Any] = []
+        regions: list[tuple[int, int, str]] | None = [] if any(type(one) is np.ndarray for _, one in live) else None
         objects: dict[int, list[str]] = {}
         for name, tensor in live:
             objects.setdefault(id(tensor), []).append(name)
-            if known[name][7]:
+            if regions is not None and known[name][7]:
+                region = _region(tensor)
+                if region is not None:
+                    regions.append((*region, name))
+            elif known[name][7]:
                 try:
                     # Not untyped_storage(): PyTorch would keep the object, and ever after take the memory for shared,
                     # so that a gradient that was looked at is no longer added to in place.
@@ -288,6 +310,8 @@ class Lens:
                     at = _memory(tensor, held)
                 if at is not None:
                     memory.setdefault(at, []).append(name)
+        if regions:
+            memory = _overlapping(regions)
         alias = () if len(memory) == len(live) else tuple([tuple(g) for g in memory.values() if len(g) > 1])
         identity = () if len(objects) == len(live) else tuple([tuple(g) for g in objects.values() if len(g) > 1])
         return alias, identity
@@ -326,6 +350,10 @@ class Lens:
             return value  # type: ignore[no-any-return]
         if isinstance(value, self.tensor_type):
             return TensorSeen(out if out is not None else _name_of(value, values))
+        if isinstance(value, np.ndarray):
+            return ArraySeen(out if out is not None else _name_of(value, values))
+        if isinstance(value, np.generic):
+            return Sequence(type(value).__name__, (self.seen(value.item(), values, None, depth + 1),))
         kind = type(value)
         if kind is str:
             return without_addresses(value)
@@ -367,6 +395,11 @@ class Lens:
             return NodeSeen(type(value).__name__)
         if hasattr(type(value), "next_functions"):
             return NodeSeen(type(value).__name__)
+        if callable(value) and type(value).__name__ in _FUNCTIONS:
+            return Opaque("function")
+        if isinstance(value, type) and issubclass(value, self.tensor_type):
+            # Not by its metaclass: what a class of tensors is made by shows in nothing that it does.
+            return Opaque("type")
         return Opaque(type(value).__name__)
 
 
@@ -390,6 +423,38 @@ def _memory(tensor: Any, held: list[Any]) -> Any:
         return array.__array_interface__["data"][0]
     except Exception:
         return None
+
+
+def _region(value: Any) -> tuple[int, int] | None:
+    """Where the memory of a tensor or an ndarray begins and ends: of all that its owner has, seen or not.
+
+    By extent and not by beginning, because one library takes an ndarray that is itself a window for the beginning of a
+    tensor's memory, and another looks for the owner. Used only where a program has ndarrays.
+    """
+    try:
+        if isinstance(value, np.ndarray):
+            while isinstance(value.base, np.ndarray):
+                value = value.base
+            if not hasattr(value.base, "untyped_storage"):
+                return byte_bounds(value)
+            value = value.base  # a tensor that lent its memory
+        storage = value.untyped_storage()
+        return storage.data_ptr(), storage.data_ptr() + storage.nbytes()
+    except Exception:
+        return None
+
+
+def _overlapping(regions: list[tuple[int, int, str]]) -> dict[Any, list[str]]:
+    """The names whose regions overlap, each group in the order of the names."""
+    order = [name for _, _, name in regions]
+    groups: list[tuple[int, list[str]]] = []
+    for begin, end, name in sorted(regions):
+        if groups and begin < groups[-1][0]:
+            groups[-1] = max(end, groups[-1][0]), [*groups[-1][1], name]
+        else:
+            groups.append((end, [name]))
+    found = sorted([sorted(names, key=order.index) for _, names in groups], key=lambda names: order.index(names[0]))
+    return dict(enumerate(found))
 
 
 def _name_of(value: Any, values: Mapping[str, Any]) -> str:

@@ -388,7 +388,9 @@ OPERATORS: dict[str, str] = {
 }
 """The operators that a program can use, each with how it is written in Python."""
 
-HOST_MODULES = frozenset({"torch", "copy", "pickle", "gc", "weakref", "threading", "builtins"})
+HOST_MODULES = frozenset(
+    {"torch", "copy", "pickle", "gc", "weakref", "threading", "builtins", "io", "numpy", "collections"}
+)
 """What a `Global` may start with: ``torch`` is the subject's namespace, the others are Python's (a runner in another
 language answers `unsupported`). A closed list, so that running somebody's program cannot reach the file system."""
 

@@ -12,6 +12,7 @@ from conformance.numbers import elements
 from conformance.program import Complex, Float, Global
 from conformance.trace import (
     Array,
+    ArraySeen,
     Graph,
     Mapping,
     Mode,
@@ -42,6 +43,8 @@ def value(seen: Seen | Array) -> str:
             return path
         case TensorSeen(name=name):
             return f"tensor {name}" if name else "a tensor"
+        case ArraySeen(name=name):
+            return f"ndarray {name}" if name else "an ndarray"
         case NodeSeen(name=name):
             return f"<{name}>"
         case Sequence(type=type_, items=items):

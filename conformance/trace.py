@@ -76,6 +76,12 @@ class TensorSeen(_Seen, frozen=True, tag="tensor"):
     name: str
 
 
+class ArraySeen(_Seen, frozen=True, tag="ndarray"):
+    """An ndarray; what is in it stands in the step's `changes`, under `name`, as that of a tensor does."""
+
+    name: str
+
+
 class NodeSeen(_Seen, frozen=True, tag="node"):
     """A node of the autograd graph, by its class name without a ``0x…`` address."""
 
@@ -101,7 +107,7 @@ class Opaque(_Seen, frozen=True):
     type: str
 
 
-Seen = Union[None, bool, int, str, Float, Complex, Global, TensorSeen, NodeSeen, Sequence, Mapping, Opaque]
+Seen = Union[None, bool, int, str, Float, Complex, Global, TensorSeen, ArraySeen, NodeSeen, Sequence, Mapping, Opaque]
 """What a step returned. dtypes and other constants are a `Global` (``torch.float32``)."""
 
 

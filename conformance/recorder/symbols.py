@@ -260,7 +260,8 @@ class Path:
 _NUMBERS = {"torch.inf": math.inf, "torch.nan": math.nan, "torch.pi": math.pi, "torch.e": math.e}
 
 _CALLED = """init repr str format len bool float int complex index array iter reduce_ex setstate call getattribute contains
-enter exit dir eq hash torch_function delitem getitem setitem version"""
+enter exit dir eq hash torch_function func delitem getitem setitem version
+dlpack dlpack_device"""
 _CALLABLE_DUNDERS = frozenset(f"__{name}__" for name in _CALLED.split())
 """Special methods that a case may call as a function, as in ``torch.nn.Module.__init__(self)``. Not every name: Python
 itself and its tools look up many to find out what a thing is."""

@@ -17,7 +17,7 @@ from conformance.program import Bind, Program, Step, Unpack, outs as outs_of
 from conformance.report import source
 from conformance.report.text import counted, printable
 from conformance.report.values import array_text, seen_text, shape_text
-from conformance.trace import FACETS, FunctionCall, Opaque, Raised, StepTrace, TensorChange, TensorSeen
+from conformance.trace import FACETS, ArraySeen, FunctionCall, Opaque, Raised, StepTrace, TensorChange, TensorSeen
 from conformance.verdict import Difference
 
 
@@ -268,7 +268,7 @@ def _returned(step: Step | None, trace: StepTrace) -> list[Fact]:
         return []
     if result is None and (step is None or not outs_of(step)):
         return []
-    if isinstance(result, TensorSeen) and (result.name in trace.changes or not result.name):
+    if isinstance(result, TensorSeen | ArraySeen) and (result.name in trace.changes or not result.name):
         return []
     return [Fact("returned", "", (Field("value", printable(seen_text(result))),))]
 

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from conformance.program import Complex, Float, Global
-from conformance.trace import Array, Mapping, NodeSeen, Opaque, Seen, Sequence, TensorSeen
+from conformance.trace import Array, ArraySeen, Mapping, NodeSeen, Opaque, Seen, Sequence, TensorSeen
 
 SHOWN = 24
 """Elements of a tensor that are written out; more do not fit a line, and a minimal program rarely has more."""
@@ -44,6 +44,8 @@ def seen_text(seen: Seen) -> str:
             return path
         case TensorSeen(name=name):
             return name or "a tensor"
+        case ArraySeen(name=name):
+            return name or "an ndarray"
         case NodeSeen(name=name):
             return f"<{name}>"
         case Sequence(type=kind, items=items):

@@ -177,7 +177,7 @@ def full(
     layout: Any = None,
 ) -> Tensor:
     """One value everywhere, of the value's type."""
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    value = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
     if dtype is None:
         dtype = infer_dtype(np.array(value), value)
     return finish(wrap(np.full(_shape((size,)), np.array(value).astype(dtype.numpy))), requires_grad, device)

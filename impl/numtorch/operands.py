@@ -52,9 +52,13 @@ def constant(number: Any, kind: dtypes.dtype, ndim: int = 1) -> Tensor:
 
 def type_error(name: str, position: int, argument: str, value: Any) -> TypeError:
     """PyTorch's complaint about an argument that is no tensor."""
-    return TypeError(
-        f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}"
-    )
+    return TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type_name(value)}")
+
+
+def type_name(value: Any) -> str:
+    """The name of a value's type in error texts: with its module, if it is one of NumPy's."""
+    name = type(value).__name__
+    return f"numpy.{name}" if type(value).__module__ == "numpy" else name
 
 
 def tensors_only(name: str, a: Any, b: Any, argument: str, method: bool = False) -> None:
@@ -115,6 +119,9 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
         tensor, number = (a, b) if a_tensor else (b, a)
         category = category_of(number)
         if category is None:
+            # `==` is the one operator whose other side may be an array: no error may come of it, and this is its answer.
+            if name == "eq" and isinstance(number, np.ndarray) and number.dtype in dtypes.FROM_NUMPY:
+                return operands(tensor, wrap(number), name, to_float)
             return NotImplemented
         desc = tensor._desc
         kind = desc.dtype

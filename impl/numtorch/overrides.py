@@ -162,7 +162,7 @@ def public(function: Any, name: str, register: bool = True) -> Any:
     copy = FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
     copy.__kwdefaults__ = function.__kwdefaults__
     copy.__doc__ = function.__doc__
-    copy.__qualname__ = name if register else f"Tensor.{name}"
+    copy.__qualname__ = name  # errors about arguments name a function by it
     if register:
         know(copy, copy)
     return copy
@@ -326,10 +326,12 @@ def call(func: Any, found: list[Any], args: tuple, kwargs: Any) -> Any:
     """The first answer that is not NotImplemented."""
     types = tuple([type(value) for value in found])
     for value in found:
-        result = value.__torch_function__(func, types, args, kwargs)
+        # PyTorch's C++ leaves out the keywords where there are none.
+        rest = () if kwargs is None else (kwargs,)
+        result = value.__torch_function__(func, types, args, *rest)
         if result is not NotImplemented:
             return result
-    name = f"torch.{func.__qualname__}"
+    name = resolve_name(func)
     handlers = "".join([f"\n  - tensor subclass {t}" for t in types])
     raise TypeError(
         f"Multiple dispatch failed for '{name}'; all __torch_function__ handlers returned NotImplemented:\n{handlers}"
@@ -378,7 +380,11 @@ def has_torch_function_variadic(*relevant_args: Any) -> bool:
 
 def handle_torch_function(public_api: Any, relevant_args: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
     """Let the arguments that override answer for a function that is written in Python."""
-    return call(public_api, overloaded(relevant_args), args, kwargs)
+    found, tensor = overloaded(relevant_args), _tensor_type()
+    for value in relevant_args:  # PyTorch's Python tells of plain tensors as well
+        if type(value) is tensor:
+            _insert(found, value)
+    return call(public_api, found, args, kwargs)
 
 
 def is_tensor_like(inp: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from ..operands import type_name
 from ..tensor import Tensor, wrap_dim
 
 
@@ -43,9 +44,7 @@ def as_given(args: tuple, ndim: int) -> tuple[int, ...]:
 def expect_tensor(value: Any, name: str, argument: str = "input", position: int = 1) -> Tensor:
     """The value if it is a tensor, else PyTorch's TypeError."""
     if not isinstance(value, Tensor):
-        raise TypeError(
-            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(value).__name__}"
-        )
+        raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type_name(value)}")
     return value
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dispatch as d, dtype as dtypes
 from ..descriptor import broadcast_shapes
-from ..operands import category_of, store
+from ..operands import category_of, store, type_name
 from ..tensor import Tensor, wrap
 from ..views import requires_grad
 from .arguments import expect_tensor
@@ -19,7 +19,7 @@ TORCH_NAMES = {"bool": "bool", "int": "int", "float": "float", "NoneType": "None
 
 
 def _invalid(name: str, *args: Any) -> TypeError:
-    got = ", ".join(type(a).__name__ for a in args)
+    got = ", ".join(map(type_name, args))
     return TypeError(
         f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:\n"
         " * (Tensor input, Tensor other, *, Tensor out = None)\n"
@@ -35,7 +35,8 @@ def comparison(name: str) -> Any:
     function = getattr(d, name)
 
     def call(input: Tensor, other: Any, *, out: Any = None) -> Tensor:
-        result = function(input, other) if isinstance(input, Tensor) else NotImplemented
+        tensors = isinstance(input, Tensor) and not isinstance(other, np.ndarray)
+        result = function(input, other) if tensors else NotImplemented
         if result is NotImplemented:
             raise _invalid(name, input, other)
         return result if out is None else store(out, result, name)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dispatch as d, dtype as dtypes, grad_mode, views
 from ..device import check_device, device as device_type
-from ..geometry import address
+from ..geometry import address, empty_window
 from ..tensor import Tensor, wrap
 
 
@@ -122,19 +122,15 @@ def set_data(self: Tensor, new: Any) -> None:
 
 def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
     """The values as an ndarray over the same memory."""
-    if force:
-        return views.storage_of(self)
-    if self.requires_grad and grad_mode.state.grad:
+    if not force and self.requires_grad and grad_mode.state.grad:
         raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-    return views.storage_of(self)
+    return views.storage_of(self).view()  # an object of its own, whose shape a user may set
 
 
-def array_protocol(self: Tensor, dtype: Any = None, copy: Any = None) -> np.ndarray:
-    """np.asarray(tensor)"""
+def array_protocol(self: Tensor, dtype: Any = None) -> np.ndarray:
+    """np.asarray(tensor). It takes no `copy`, as PyTorch's does not: NumPy warns about that, and copies by itself."""
     array = numpy(self)
-    if dtype is not None and array.dtype != dtype:
-        return array.astype(dtype)
-    return array.copy() if copy else array
+    return array if dtype is None else array.astype(dtype, copy=False)
 
 
 def from_numpy(array: Any) -> Tensor:
@@ -156,6 +152,8 @@ def from_numpy(array: Any) -> Tensor:
             "be suppressed for the rest of this program.",
             stacklevel=2,
         )
+    if 0 in array.shape:  # with NumPy's own strides, which are 0 for many an empty result
+        array = empty_window(array, array.shape, tuple([s // array.itemsize for s in array.strides]), 0)
     return wrap(array)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import dispatch as d, grad_mode
 from ..dtype import combine, default_of_category
 from ..graph import edge
-from ..operands import category_of, check_subtraction, store, type_error
+from ..operands import category_of, check_subtraction, store, type_error, type_name
 from ..tensor import Tensor
 
 
@@ -135,8 +137,8 @@ def truediv(self: Tensor, other: Any) -> Any:
 
 
 def rtruediv(self: Tensor, other: Any) -> Any:
-    """other / self, as other * (1 / self)"""
-    return d.mul(d.reciprocal(self), other)
+    """other / self, as (1 / self) * other: by Python's operator, which lets an array have its say."""
+    return d.reciprocal(self) * other
 
 
 def rsub(self: Tensor, other: Any) -> Any:
@@ -149,7 +151,7 @@ def rsub(self: Tensor, other: Any) -> Any:
     if category is None:
         return NotImplemented
     check_subtraction(self, other)
-    return d.rsub_scalar(_promoted(self, category), other)
+    return d.rsub_scalar(_promoted(self, category), other.item() if isinstance(other, np.generic) else other)
 
 
 def _promoted(self: Tensor, category: int) -> Tensor:
@@ -252,5 +254,5 @@ def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tenso
 
 def _checked(result: Any, name: str, other: Any) -> Tensor:
     if result is NotImplemented:
-        raise TypeError(f"{name}(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+        raise TypeError(f"{name}(): argument 'other' (position 1) must be Tensor, not {type_name(other)}")
     return result

@@ -69,7 +69,7 @@ def typename(obj: Any) -> str:
     return cls.__qualname__ if module in ("", "builtins") else f"{module}.{cls.__qualname__}"
 
 
-def array_wrap(self: Tensor, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Tensor:
+def array_wrap(self: Tensor, array: np.ndarray) -> Tensor:
     """What NumPy's functions make of their result over a tensor."""
     return from_numpy(array.astype("uint8") if array.dtype == bool else array)
 
@@ -124,6 +124,18 @@ class _Capsule:
         return 1, 0
 
 
+class _Writable:
+    """Memory from a capsule of before DLPack 1.0, which cannot say whether it may be written to: NumPy takes that for a no.
+
+    What may not be written to is not exported in that format at all, so it may.
+    """
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array  # which owns the capsule
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+
+
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """A tensor over the memory of another library's array, or of a capsule."""
     if not hasattr(ext_tensor, "__dlpack__"):
@@ -134,7 +146,15 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         # PyTorch asks a tensor itself for its capsule, so a subclass hears of it.
         ext_tensor.__dlpack_device__()
         ext_tensor = _Capsule(ext_tensor.__dlpack__(max_version=(1, 0)))
-    array = np.from_dlpack(ext_tensor)
+    try:
+        array = np.from_dlpack(ext_tensor)
+    except ValueError:
+        raise RuntimeError(
+            "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you might "
+            "have already constructed a tensor from it once."
+        ) from None
+    if not array.flags.writeable and type(ext_tensor) is _Capsule:
+        array = np.asarray(_Writable(array))
     return wrap(array.copy() if copy else array)
 
 

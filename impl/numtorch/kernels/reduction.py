@@ -156,12 +156,22 @@ def _index_of(function: Any, x: Array, dim: int | None, keepdim: bool) -> Array:
 
 def max_dim(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
     """The largest elements over one dimension, and the first index of each."""
-    return amax(x, dim, keepdim), argmax(x, dim, keepdim)
+    index = argmax(x, dim, keepdim)
+    return _signed_zeros(x, amax(x, dim, keepdim), index, dim, keepdim), index
 
 
 def min_dim(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
     """The smallest elements over one dimension, and the first index of each."""
-    return amin(x, dim, keepdim), argmin(x, dim, keepdim)
+    index = argmin(x, dim, keepdim)
+    return _signed_zeros(x, amin(x, dim, keepdim), index, dim, keepdim), index
+
+
+def _signed_zeros(x: Array, values: Array, index: Array, dim: int, keepdim: bool) -> Array:
+    """The extreme values, each with the sign of the element that the index names where 0 and -0 tie."""
+    if values.dtype.kind != "f" or x.ndim == 0 or values.all():
+        return values
+    found = np.take_along_axis(x, index if keepdim else np.expand_dims(index, dim), dim)
+    return found if keepdim else found.squeeze(dim)
 
 
 def order(x: Array, dim: int, descending: bool) -> Array:
