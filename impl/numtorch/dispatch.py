@@ -562,11 +562,12 @@ class EluBackwardBackward0(BinaryNode):
         input_scale = node.input_scale
         is_result = node.is_result
         grad0 = None if node.fn0 is None else elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'EluBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'EluBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'EluBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'EluBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1036,11 +1037,12 @@ class SoftplusBackwardBackward0(BinaryNode):
         beta = node.beta
         threshold = node.threshold
         grad0 = None if node.fn0 is None else softplus_backward(grad, self, beta, threshold)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'SoftplusBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.softplus_double_backward(grad * grad_output, self, beta, threshold)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'SoftplusBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'SoftplusBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'SoftplusBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1268,11 +1270,12 @@ class GeluBackwardBackward0(BinaryNode):
         self = unpack_input(node, 'self')
         approximate = node.approximate
         grad0 = None if node.fn0 is None else gelu_backward(grad, self, approximate)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'GeluBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.gelu_double_backward(grad, grad_output, self, approximate)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'GeluBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'GeluBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'GeluBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1846,9 +1849,9 @@ class LogSigmoidBackwardBackward0(VariadicNode):
         grad_output = unpack_input(node, 'grad_output')
         self = unpack_input(node, 'self')
         grad0 = None if node.next_nodes[0] is None else log_sigmoid_backward(grad, self, buffer)
+        grad1 = None if node.next_nodes[1] is None else formulas.log_sigmoid_double_backward(grad * grad_output, self)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'LogSigmoidBackwardBackward0', 0)
-        grad1 = None if node.next_nodes[1] is None else formulas.log_sigmoid_double_backward(grad * grad_output, self)
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'LogSigmoidBackwardBackward0', 1)
         return grad0, grad1,
@@ -2188,11 +2191,12 @@ class LeakyReluBackwardBackward0(BinaryNode):
         self = unpack_input(node, 'self')
         negative_slope = node.negative_slope
         grad0 = None if node.fn0 is None else leaky_relu_backward(grad, self, negative_slope, False)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'LeakyReluBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'LeakyReluBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'LeakyReluBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'LeakyReluBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2484,11 +2488,12 @@ class HardtanhBackwardBackward0(BinaryNode):
         min_val = node.min_val
         max_val = node.max_val
         grad0 = None if node.fn0 is None else hardtanh_backward(grad, self, min_val, max_val)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'HardtanhBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'HardtanhBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'HardtanhBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'HardtanhBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2971,11 +2976,12 @@ class SoftshrinkBackwardBackward0(BinaryNode):
         self = unpack_input(node, 'self')
         lambd = node.lambd
         grad0 = None if node.fn0 is None else softshrink_backward(grad, self, lambd)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'SoftshrinkBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'SoftshrinkBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'SoftshrinkBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'SoftshrinkBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -3219,11 +3225,12 @@ class HardshrinkBackwardBackward0(BinaryNode):
         self = unpack_input(node, 'self')
         lambd = node.lambd
         grad0 = None if node.fn0 is None else hardshrink_backward(grad, self, lambd)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'HardshrinkBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'HardshrinkBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'HardshrinkBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'HardshrinkBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -3494,11 +3501,12 @@ class HardsigmoidNotImplemented(BinaryNode):
         return grad0, grad1
     def apply_tensors(node, grad):
         grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'HardsigmoidNotImplemented', 0)
         grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'HardsigmoidNotImplemented', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'HardsigmoidNotImplemented', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'HardsigmoidNotImplemented', 1)
         return grad0, grad1
 
 
@@ -3744,11 +3752,12 @@ class HardswishBackwardBackward0(BinaryNode):
         grad_output = unpack_input(node, 'grad_output')
         self = unpack_input(node, 'self')
         grad0 = None if node.fn0 is None else hardswish_backward(grad, self)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'HardswishBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.hardswish_double_backward(grad, grad_output, self)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'HardswishBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'HardswishBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'HardswishBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -5665,12 +5674,13 @@ class LtBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'LtBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'LtBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'LtBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'LtBackward1', 1)
         return grad0, grad1
 
 
@@ -5900,12 +5910,13 @@ class LeBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'LeBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'LeBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'LeBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'LeBackward1', 1)
         return grad0, grad1
 
 
@@ -6135,12 +6146,13 @@ class GtBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'GtBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'GtBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'GtBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'GtBackward1', 1)
         return grad0, grad1
 
 
@@ -6370,12 +6382,13 @@ class GeBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'GeBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'GeBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'GeBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'GeBackward1', 1)
         return grad0, grad1
 
 
@@ -6605,12 +6618,13 @@ class EqBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'EqBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'EqBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'EqBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'EqBackward1', 1)
         return grad0, grad1
 
 
@@ -6840,12 +6854,13 @@ class NeBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'NeBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'NeBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'NeBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'NeBackward1', 1)
         return grad0, grad1
 
 
@@ -7227,12 +7242,13 @@ class Bitwise_AndBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'Bitwise_AndBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'Bitwise_AndBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'Bitwise_AndBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'Bitwise_AndBackward1', 1)
         return grad0, grad1
 
 
@@ -7357,12 +7373,13 @@ class Bitwise_OrBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'Bitwise_OrBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'Bitwise_OrBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'Bitwise_OrBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'Bitwise_OrBackward1', 1)
         return grad0, grad1
 
 
@@ -7487,12 +7504,13 @@ class Bitwise_XorBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'Bitwise_XorBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'Bitwise_XorBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'Bitwise_XorBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'Bitwise_XorBackward1', 1)
         return grad0, grad1
 
 
@@ -7617,12 +7635,13 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Left_ShiftBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'Bitwise_Left_ShiftBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Left_ShiftBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'Bitwise_Left_ShiftBackward1', 1)
         return grad0, grad1
 
 
@@ -7747,12 +7766,13 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Right_ShiftBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'Bitwise_Right_ShiftBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Right_ShiftBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'Bitwise_Right_ShiftBackward1', 1)
         return grad0, grad1
 
 
@@ -7917,12 +7937,13 @@ class MaximumBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.maximum_backward(grad, self, other)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'MaximumBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.maximum_backward(grad, other, self)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'MaximumBackward0', 1)
+        grad0 = None if node.fn0 is None else formulas.maximum_backward(grad, self, other)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'MaximumBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'MaximumBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -8078,12 +8099,13 @@ class MinimumBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.minimum_backward(grad, self, other)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'MinimumBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.minimum_backward(grad, other, self)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'MinimumBackward0', 1)
+        grad0 = None if node.fn0 is None else formulas.minimum_backward(grad, self, other)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'MinimumBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'MinimumBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -8238,12 +8260,13 @@ class FmaxBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.fmax_self_backward(grad, self, other)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'FmaxBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.fmax_other_backward(grad, self, other)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'FmaxBackward0', 1)
+        grad0 = None if node.fn0 is None else formulas.fmax_self_backward(grad, self, other)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'FmaxBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'FmaxBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -8398,12 +8421,13 @@ class FminBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.fmin_self_backward(grad, self, other)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'FminBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.fmin_other_backward(grad, self, other)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'FminBackward0', 1)
+        grad0 = None if node.fn0 is None else formulas.fmin_self_backward(grad, self, other)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'FminBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'FminBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -8538,10 +8562,10 @@ class WhereBackward0(VariadicNode):
         return grad0, grad1,
     def apply_tensors(node, grad):
         condition = unpack_input(node, 'condition')
+        grad1 = None if node.next_nodes[1] is None else formulas.drop_where(grad, condition)
         grad0 = None if node.next_nodes[0] is None else formulas.keep_where(grad, condition)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'WhereBackward0', 0)
-        grad1 = None if node.next_nodes[1] is None else formulas.drop_where(grad, condition)
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'WhereBackward0', 1)
         return grad0, grad1,
@@ -8734,9 +8758,9 @@ class MaskedFillBackward1(VariadicNode):
     def apply_tensors(node, grad):
         mask = unpack_input(node, 'mask')
         grad0 = None if node.next_nodes[0] is None else masked_fill(grad, mask, 0)
+        grad1 = None if node.next_nodes[1] is None else formulas.masked_fill_value(grad, mask)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'MaskedFillBackward1', 0)
-        grad1 = None if node.next_nodes[1] is None else formulas.masked_fill_value(grad, mask)
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'MaskedFillBackward1', 1)
         return grad0, grad1,
@@ -9370,13 +9394,13 @@ class ClampBackward0(VariadicNode):
         max = unpack_input(node, 'max')
         min = unpack_input(node, 'min')
         self = unpack_input(node, 'self')
+        grad2 = None if node.next_nodes[2] is None else formulas.clamp_upper_backward(grad, self, min, max)
+        grad1 = None if node.next_nodes[1] is None else formulas.clamp_lower_backward(grad, self, min, max)
         grad0 = None if node.next_nodes[0] is None else formulas.clamp_backward(grad, self, min, max)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'ClampBackward0', 0)
-        grad1 = None if node.next_nodes[1] is None else formulas.clamp_lower_backward(grad, self, min, max)
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'ClampBackward0', 1)
-        grad2 = None if node.next_nodes[2] is None else formulas.clamp_upper_backward(grad, self, min, max)
         if grad2 is not None:
             grad2 = validate(grad2, node.operand_descs[2], 'ClampBackward0', 2)
         return grad0, grad1, grad2,
@@ -9521,12 +9545,13 @@ class ClampMinBackward1(BinaryNode):
     def apply_tensors(node, grad):
         min = unpack_input(node, 'min')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.at_least(grad, self, min)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'ClampMinBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.below(grad, self, min)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'ClampMinBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.at_least(grad, self, min)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'ClampMinBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'ClampMinBackward1', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -9747,12 +9772,13 @@ class ClampMaxBackward1(BinaryNode):
     def apply_tensors(node, grad):
         max = unpack_input(node, 'max')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.at_most(grad, self, max)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'ClampMaxBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.above(grad, self, max)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'ClampMaxBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.at_most(grad, self, max)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'ClampMaxBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'ClampMaxBackward1', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -10362,8 +10388,8 @@ class VdotBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.vdot_self_backward(grad, other)
         grad1 = None if node.fn1 is None else grad * self
+        grad0 = None if node.fn0 is None else formulas.vdot_self_backward(grad, other)
         return grad0, grad1
 
     def release(node) -> None:
@@ -10630,8 +10656,8 @@ class MmBackward0(BinaryNode):
         self_sym_strides = node.self_sym_strides
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        grad0 = None if node.fn0 is None else formulas.mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
         grad1 = None if node.fn1 is None else formulas.mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
+        grad0 = None if node.fn0 is None else formulas.mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
         return grad0, grad1
 
     def release(node) -> None:
@@ -10764,8 +10790,8 @@ class BmmBackward0(BinaryNode):
     def apply_tensors(node, grad):
         mat2 = unpack_input(node, 'mat2')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.bmm_self_backward(grad, mat2)
         grad1 = None if node.fn1 is None else formulas.bmm_mat2_backward(grad, self)
+        grad0 = None if node.fn0 is None else formulas.bmm_self_backward(grad, mat2)
         return grad0, grad1
 
     def release(node) -> None:
@@ -10909,9 +10935,9 @@ class AddmmBackward0(VariadicNode):
         alpha = node.alpha
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -11022,8 +11048,8 @@ class AddmvBackward0(VariadicNode):
         self_sym_sizes = node.self_sym_sizes
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.outer_backward(grad, vec), alpha)
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(mat, grad), alpha)
         return grad0, grad1, grad2,
 
@@ -11240,9 +11266,9 @@ class BaddbmmBackward0(VariadicNode):
         self_sym_sizes = node.self_sym_sizes
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.bmm_self_backward(grad, batch2), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.bmm_mat2_backward(grad, batch1), alpha)
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -11406,12 +11432,13 @@ class AddBackward0(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else grad
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'AddBackward0', 0)
         grad1 = None if node.fn1 is None else grad
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'AddBackward0', 1)
+        grad0 = None if node.fn0 is None else grad
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'AddBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'AddBackward0', 1)
         return grad0, grad1
 
 
@@ -11587,12 +11614,13 @@ class SubBackward0(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else grad
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'SubBackward0', 0)
         grad1 = None if node.fn1 is None else -grad
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'SubBackward0', 1)
+        grad0 = None if node.fn0 is None else grad
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'SubBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'SubBackward0', 1)
         return grad0, grad1
 
 
@@ -11788,12 +11816,13 @@ class MulBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad * other.conj()
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'MulBackward0', 0)
         grad1 = None if node.fn1 is None else grad * self.conj()
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'MulBackward0', 1)
+        grad0 = None if node.fn0 is None else grad * other.conj()
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'MulBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'MulBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -12026,12 +12055,13 @@ class DivBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad / other.conj()
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'DivBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.div_other(grad, self, other)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'DivBackward0', 1)
+        grad0 = None if node.fn0 is None else grad / other.conj()
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'DivBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'DivBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -12238,12 +12268,13 @@ class RsubBackward0(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else -grad
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'RsubBackward0', 0)
         grad1 = None if node.fn1 is None else grad
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'RsubBackward0', 1)
+        grad0 = None if node.fn0 is None else -grad
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'RsubBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'RsubBackward0', 1)
         return grad0, grad1
 
 
@@ -13144,12 +13175,13 @@ class PowBackward1(BinaryNode):
         exponent = unpack_input(node, 'exponent')
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else formulas.pow_backward_self(grad, self, exponent)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'PowBackward1', 0)
         grad1 = None if node.fn1 is None else formulas.pow_backward_exponent(grad, self, exponent, result)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'PowBackward1', 1)
+        grad0 = None if node.fn0 is None else formulas.pow_backward_self(grad, self, exponent)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'PowBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'PowBackward1', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -16542,11 +16574,12 @@ class TanhBackwardBackward0(BinaryNode):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
         grad0 = None if node.fn0 is None else tanh_backward(grad, output)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'TanhBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else grad * (mul_scalar(output, -2) * grad_output)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'TanhBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'TanhBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'TanhBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -16705,11 +16738,12 @@ class SigmoidBackwardBackward0(BinaryNode):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
         grad0 = None if node.fn0 is None else sigmoid_backward(grad, output)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'SigmoidBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else grad * grad_output * add_scalar(mul_scalar(output, -2), 1)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'SigmoidBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'SigmoidBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'SigmoidBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -16861,11 +16895,12 @@ class ThresholdBackwardBackward0(BinaryNode):
         self = unpack_input(node, 'self')
         threshold = node.threshold
         grad0 = None if node.fn0 is None else threshold_backward(grad, self, threshold)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'ThresholdBackwardBackward0', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'ThresholdBackwardBackward0', 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'ThresholdBackwardBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'ThresholdBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -25238,12 +25273,13 @@ class LogaddexpBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad / add_scalar(exp(other - self), 1)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'LogaddexpBackward0', 0)
         grad1 = None if node.fn1 is None else grad / add_scalar(exp(self - other), 1)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'LogaddexpBackward0', 1)
+        grad0 = None if node.fn0 is None else grad / add_scalar(exp(other - self), 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'LogaddexpBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'LogaddexpBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -25398,12 +25434,13 @@ class Logaddexp2Backward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad / add_scalar(exp2(other - self), 1)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'Logaddexp2Backward0', 0)
         grad1 = None if node.fn1 is None else grad / add_scalar(exp2(self - other), 1)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'Logaddexp2Backward0', 1)
+        grad0 = None if node.fn0 is None else grad / add_scalar(exp2(other - self), 1)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'Logaddexp2Backward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'Logaddexp2Backward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -25558,12 +25595,13 @@ class XlogyBackward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'XlogyBackward0', 0)
         grad1 = None if node.fn1 is None else grad * self / other
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'XlogyBackward0', 1)
+        grad0 = None if node.fn0 is None else masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'XlogyBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'XlogyBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -26282,12 +26320,13 @@ class Atan2Backward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad * other / (self * self + other * other)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'Atan2Backward0', 0)
         grad1 = None if node.fn1 is None else grad * -self / (self * self + other * other)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'Atan2Backward0', 1)
+        grad0 = None if node.fn0 is None else grad * other / (self * self + other * other)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'Atan2Backward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'Atan2Backward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -26515,12 +26554,13 @@ class HypotBackward0(BinaryNode):
         other = unpack_input(node, 'other')
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad * self / result
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'HypotBackward0', 0)
         grad1 = None if node.fn1 is None else grad * other / result
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'HypotBackward0', 1)
+        grad0 = None if node.fn0 is None else grad * self / result
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'HypotBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'HypotBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -27486,12 +27526,13 @@ class DivBackward2(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'DivBackward2', 0)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'DivBackward2', 1)
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'DivBackward2', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'DivBackward2', 1)
         return grad0, grad1
 
 
@@ -27834,12 +27875,13 @@ class FmodBackward1(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'FmodBackward1', 0)
         grad1 = None if node.fn1 is None else -grad * trunc(self / other)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'FmodBackward1', 1)
+        grad0 = None if node.fn0 is None else grad
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'FmodBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'FmodBackward1', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -28177,12 +28219,13 @@ class RemainderBackward1(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else grad
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'RemainderBackward1', 0)
         grad1 = None if node.fn1 is None else -grad * floor(self / other)
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'RemainderBackward1', 1)
+        grad0 = None if node.fn0 is None else grad
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'RemainderBackward1', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'RemainderBackward1', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -28500,12 +28543,13 @@ class FloorDivideNotImplemented(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::floor_divide')
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'FloorDivideNotImplemented', 0)
         grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::floor_divide')
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'FloorDivideNotImplemented', 1)
+        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::floor_divide')
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'FloorDivideNotImplemented', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'FloorDivideNotImplemented', 1)
         return grad0, grad1
 
 
@@ -28681,12 +28725,13 @@ class RemainderNotImplemented(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::remainder')
-        if grad0 is not None and node.plan is not None:
-            grad0 = validate(grad0, node.plan.desc0, 'RemainderNotImplemented', 0)
         grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::remainder')
-        if grad1 is not None and node.plan is not None:
-            grad1 = validate(grad1, node.plan.desc1, 'RemainderNotImplemented', 1)
+        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::remainder')
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'RemainderNotImplemented', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'RemainderNotImplemented', 1)
         return grad0, grad1
 
 
@@ -28796,10 +28841,10 @@ class LerpBackward0(VariadicNode):
         return grad0, grad1,
     def apply_tensors(node, grad):
         weight = node.weight
+        grad1 = None if node.next_nodes[1] is None else mul_scalar(grad, weight)
         grad0 = None if node.next_nodes[0] is None else mul_scalar(grad, 1 - weight)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward0', 0)
-        grad1 = None if node.next_nodes[1] is None else mul_scalar(grad, weight)
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'LerpBackward0', 1)
         return grad0, grad1,
@@ -28924,13 +28969,13 @@ class LerpBackward1(VariadicNode):
         end = unpack_input(node, 'end')
         self = unpack_input(node, 'self')
         weight = unpack_input(node, 'weight')
+        grad1 = None if node.next_nodes[1] is None else grad * weight
         grad0 = None if node.next_nodes[0] is None else grad * formulas.number_minus(1, weight)
+        grad2 = None if node.next_nodes[2] is None else grad * (end - self)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward1', 0)
-        grad1 = None if node.next_nodes[1] is None else grad * weight
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'LerpBackward1', 1)
-        grad2 = None if node.next_nodes[2] is None else grad * (end - self)
         if grad2 is not None:
             grad2 = validate(grad2, node.operand_descs[2], 'LerpBackward1', 2)
         return grad0, grad1, grad2,
@@ -29068,12 +29113,12 @@ class AddcmulBackward0(VariadicNode):
         tensor2 = unpack_input(node, 'tensor2')
         value = node.value
         grad0 = None if node.next_nodes[0] is None else grad
+        grad1 = None if node.next_nodes[1] is None else grad * mul_scalar(tensor2, value).conj()
+        grad2 = None if node.next_nodes[2] is None else grad * mul_scalar(tensor1, value).conj()
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'AddcmulBackward0', 0)
-        grad1 = None if node.next_nodes[1] is None else grad * mul_scalar(tensor2, value).conj()
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'AddcmulBackward0', 1)
-        grad2 = None if node.next_nodes[2] is None else grad * mul_scalar(tensor1, value).conj()
         if grad2 is not None:
             grad2 = validate(grad2, node.operand_descs[2], 'AddcmulBackward0', 2)
         return grad0, grad1, grad2,
@@ -29206,12 +29251,12 @@ class AddcdivBackward0(VariadicNode):
         tensor2 = unpack_input(node, 'tensor2')
         value = node.value
         grad0 = None if node.next_nodes[0] is None else grad
+        grad1 = None if node.next_nodes[1] is None else grad * mul_scalar(reciprocal(tensor2), value).conj()
+        grad2 = None if node.next_nodes[2] is None else -grad * (mul_scalar(tensor1, value) / (tensor2 * tensor2)).conj()
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'AddcdivBackward0', 0)
-        grad1 = None if node.next_nodes[1] is None else grad * mul_scalar(reciprocal(tensor2), value).conj()
         if grad1 is not None:
             grad1 = validate(grad1, node.operand_descs[1], 'AddcdivBackward0', 1)
-        grad2 = None if node.next_nodes[2] is None else -grad * (mul_scalar(tensor1, value) / (tensor2 * tensor2)).conj()
         if grad2 is not None:
             grad2 = validate(grad2, node.operand_descs[2], 'AddcdivBackward0', 2)
         return grad0, grad1, grad2,

@@ -41,7 +41,10 @@ def number_minus(number: Any, x: Any) -> Any:
 
 
 def div_other(grad: Any, x: Any, other: Any) -> Any:
-    return -grad * ((x / other) / other).conj()
+    quotient = (
+        (x / other) / other
+    ).conj()  # before -grad is made, as in PyTorch, where the last operand is evaluated first
+    return -grad * quotient
 
 
 def rsqrt_backward(grad: Any, result: Any) -> Any:

@@ -181,8 +181,9 @@ class Nodes(Template):
             tree = Tensors(row).visit(ast.parse(row.formulas[row.operands[0]], mode="eval"))
             w(2, f"return {ast.unparse(ast.fix_missing_locations(tree))}")
             return
-        results = []
-        for i, name in enumerate(row.operands):
+        # In the order of the operands' names, as PyTorch's generated code has it: gradients of gradients are added up in
+        # the order in which the nodes of this pass are made.
+        for i, name in sorted(enumerate(row.operands), key=lambda operand: operand[1]):
             tree = Tensors(row).visit(ast.parse(row.formulas[name], mode="eval"))
             expression = ast.unparse(ast.fix_missing_locations(tree))
             if base == "UnaryNode" or any(p.kind == "tensors" for p in row.params):
@@ -190,17 +191,13 @@ class Nodes(Template):
                 return
             fn = f"node.fn{i}" if base == "BinaryNode" else f"node.next_nodes[{i}]"
             w(2, f"grad{i} = None if {fn} is None else {expression}")
-            if row.template == "binary":
-                w(
-                    2,
-                    f"if grad{i} is not None and node.plan is not None:\n    "
-                    f"grad{i} = validate(grad{i}, node.plan.desc{i}, {row.node!r}, {i})",
-                )
-            if row.template == "nary":
-                w(
-                    2,
-                    f"if grad{i} is not None:\n    "
-                    f"grad{i} = validate(grad{i}, node.operand_descs[{i}], {row.node!r}, {i})",
-                )
-            results.append(f"grad{i}")
-        w(2, f"return {', '.join(results)}{',' * (base == 'VariadicNode')}")
+        plan = row.template == "binary"
+        if plan:
+            w(2, "if node.plan is not None:")
+        if plan or row.template == "nary":
+            for i in range(len(row.operands)):
+                desc = f"node.plan.desc{i}" if plan else f"node.operand_descs[{i}]"
+                w(2 + plan, f"if grad{i} is not None:")
+                w(3 + plan, f"grad{i} = validate(grad{i}, {desc}, {row.node!r}, {i})")
+        results = ", ".join(f"grad{i}" for i in range(len(row.operands)))
+        w(2, f"return {results}{',' * (base == 'VariadicNode')}")
