@@ -299,12 +299,12 @@ class EluBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('alpha', 'scale', 'input_scale',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -318,7 +318,7 @@ class EluBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         alpha = node.alpha
@@ -403,12 +403,12 @@ class EluBackward1(UnaryNode):
     saved = ('result',)
     saved_values = ('alpha', 'scale', 'input_scale',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -420,7 +420,7 @@ class EluBackward1(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         alpha = node.alpha
@@ -689,12 +689,12 @@ class CeluBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('alpha',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -706,7 +706,7 @@ class CeluBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         alpha = node.alpha
@@ -787,12 +787,12 @@ class CeluBackward1(UnaryNode):
     saved = ('result',)
     saved_values = ('alpha',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -802,7 +802,7 @@ class CeluBackward1(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         alpha = node.alpha
@@ -925,12 +925,12 @@ class SoftplusBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('beta', 'threshold',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -943,7 +943,7 @@ class SoftplusBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         beta = node.beta
@@ -1162,12 +1162,12 @@ class GeluBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('approximate',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1179,7 +1179,7 @@ class GeluBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         approximate = node.approximate
@@ -1394,12 +1394,12 @@ class SiluBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1410,7 +1410,7 @@ class SiluBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return formulas.silu_backward(grad, self)
@@ -1532,12 +1532,12 @@ class MishBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1548,7 +1548,7 @@ class MishBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return formulas.mish_backward(grad, self)
@@ -1921,12 +1921,12 @@ class LeakyReluBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('negative_slope',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1938,7 +1938,7 @@ class LeakyReluBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         negative_slope = node.negative_slope
@@ -2019,12 +2019,12 @@ class LeakyReluBackward1(UnaryNode):
     saved = ('result',)
     saved_values = ('negative_slope',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -2034,7 +2034,7 @@ class LeakyReluBackward1(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         negative_slope = node.negative_slope
@@ -2157,13 +2157,13 @@ class LeakyReluBackwardBackward0(BinaryNode):
     saved = ('self',)
     saved_values = ('negative_slope',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2171,13 +2171,15 @@ class LeakyReluBackwardBackward0(BinaryNode):
                 self = unpack_input(node, 'self')
             self = self._array
         negative_slope = node.negative_slope
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_leaky_relu_backward(grad, self, negative_slope, False)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
@@ -2186,7 +2188,7 @@ class LeakyReluBackwardBackward0(BinaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         negative_slope = node.negative_slope
@@ -2308,12 +2310,12 @@ class HardtanhBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('min_val', 'max_val',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2326,7 +2328,7 @@ class HardtanhBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         min_val = node.min_val
@@ -2452,13 +2454,13 @@ class HardtanhBackwardBackward0(BinaryNode):
     saved = ('self',)
     saved_values = ('min_val', 'max_val',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2467,13 +2469,15 @@ class HardtanhBackwardBackward0(BinaryNode):
             self = self._array
         min_val = node.min_val
         max_val = node.max_val
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_hardtanh_backward(grad, self, min_val, max_val)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
@@ -2482,7 +2486,7 @@ class HardtanhBackwardBackward0(BinaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         min_val = node.min_val
@@ -2606,12 +2610,12 @@ class ThresholdBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('threshold',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2623,7 +2627,7 @@ class ThresholdBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         threshold = node.threshold
@@ -2704,12 +2708,12 @@ class ThresholdBackward1(UnaryNode):
     saved = ('self',)
     saved_values = ('threshold',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2721,7 +2725,7 @@ class ThresholdBackward1(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         threshold = node.threshold
@@ -2844,12 +2848,12 @@ class SoftshrinkBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('lambd',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2861,7 +2865,7 @@ class SoftshrinkBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         lambd = node.lambd
@@ -2942,13 +2946,13 @@ class SoftshrinkBackwardBackward0(BinaryNode):
     saved = ('self',)
     saved_values = ('lambd',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2956,13 +2960,15 @@ class SoftshrinkBackwardBackward0(BinaryNode):
                 self = unpack_input(node, 'self')
             self = self._array
         lambd = node.lambd
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_softshrink_backward(grad, self, lambd)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
@@ -2971,7 +2977,7 @@ class SoftshrinkBackwardBackward0(BinaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         lambd = node.lambd
@@ -3093,12 +3099,12 @@ class HardshrinkBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('lambd',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3110,7 +3116,7 @@ class HardshrinkBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         lambd = node.lambd
@@ -3191,13 +3197,13 @@ class HardshrinkBackwardBackward0(BinaryNode):
     saved = ('self',)
     saved_values = ('lambd',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3205,13 +3211,15 @@ class HardshrinkBackwardBackward0(BinaryNode):
                 self = unpack_input(node, 'self')
             self = self._array
         lambd = node.lambd
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_hardshrink_backward(grad, self, lambd)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
@@ -3220,7 +3228,7 @@ class HardshrinkBackwardBackward0(BinaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         lambd = node.lambd
@@ -3342,12 +3350,12 @@ class HardsigmoidBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3358,7 +3366,7 @@ class HardsigmoidBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return hardsigmoid_backward(grad, self)
@@ -3479,26 +3487,28 @@ class HardsigmoidNotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::hardsigmoid_backward')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_not_implemented(grad, 'aten::hardsigmoid_backward')
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
         grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
@@ -3605,12 +3615,12 @@ class HardswishBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3621,7 +3631,7 @@ class HardswishBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return hardswish_backward(grad, self)
@@ -3874,12 +3884,12 @@ class RreluWithNoiseBackward0(UnaryNode):
     __slots__ = ('noise', 'noise_version', 'self', 'self_version', 'lower', 'upper', 'training',)
     saved = ('noise', 'self',)
     saved_values = ('lower', 'upper', 'training',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         noise = node.noise
         if noise is not None:
             counter = noise._counter
@@ -3901,7 +3911,7 @@ class RreluWithNoiseBackward0(UnaryNode):
                 node.noise = FREED
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         noise = unpack_input(node, 'noise')
         self = unpack_input(node, 'self')
@@ -3986,12 +3996,12 @@ class RreluWithNoiseBackward1(UnaryNode):
     __slots__ = ('noise', 'noise_version', 'result', 'result_counter', 'result_version', 'lower', 'upper', 'training',)
     saved = ('noise', 'result',)
     saved_values = ('lower', 'upper', 'training',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         noise = node.noise
         if noise is not None:
             counter = noise._counter
@@ -4011,7 +4021,7 @@ class RreluWithNoiseBackward1(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         noise = unpack_input(node, 'noise')
         result = unpack_result(node, 'result')
@@ -4143,12 +4153,12 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
     __slots__ = ('noise', 'noise_version', 'self', 'self_version', 'lower', 'upper', 'training',)
     saved = ('noise', 'self',)
     saved_values = ('lower', 'upper', 'training',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         noise = node.noise
         if noise is not None:
             counter = noise._counter
@@ -4164,14 +4174,22 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
         lower = node.lower
         upper = node.upper
         training = node.training
-        grad0 = None if node.fn0 is None else k_rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
-        grad1 = None if node.fn1 is None else k_zeros_like(grad)
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
         if not keep:
             if node.noise is not None:
                 node.noise = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         noise = unpack_input(node, 'noise')
         self = unpack_input(node, 'self')
@@ -4282,12 +4300,12 @@ class GluBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'dim',)
     saved = ('self',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -4299,7 +4317,7 @@ class GluBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         dim = node.dim
@@ -4480,12 +4498,12 @@ class SoftmaxBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version', 'dim',)
     saved = ('result',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -4495,7 +4513,7 @@ class SoftmaxBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         dim = node.dim
@@ -4567,12 +4585,12 @@ class LogSoftmaxBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version', 'dim',)
     saved = ('result',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -4582,7 +4600,7 @@ class LogSoftmaxBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         dim = node.dim
@@ -4654,12 +4672,12 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version', 'dim',)
     saved = ('grad_output', 'output',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         grad_output = node.grad_output
         if grad_output is not None:
             counter = grad_output._counter
@@ -4673,14 +4691,22 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
                 output = unpack_input(node, 'output')
             output = output._array
         dim = node.dim
-        grad0 = None if node.fn0 is None else k_softmax_backward_data(grad, output, dim)
-        grad1 = None if node.fn1 is None else k_softmax_double_backward(grad, grad_output, output, dim)
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_softmax_backward_data(grad, output, dim)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_softmax_double_backward(grad, grad_output, output, dim)
         if not keep:
             if node.grad_output is not None:
                 node.grad_output = FREED
             if node.output is not None:
                 node.output = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
@@ -4784,12 +4810,12 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version', 'dim',)
     saved = ('grad_output', 'output',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         grad_output = node.grad_output
         if grad_output is not None:
             counter = grad_output._counter
@@ -4803,14 +4829,22 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
                 output = unpack_input(node, 'output')
             output = output._array
         dim = node.dim
-        grad0 = None if node.fn0 is None else grad - k_total(grad * k_exp(output), dim)
-        grad1 = None if node.fn1 is None else k_log_softmax_double_backward(grad, grad_output, output, dim)
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad - k_total(grad * k_exp(output), dim)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_log_softmax_double_backward(grad, grad_output, output, dim)
         if not keep:
             if node.grad_output is not None:
                 node.grad_output = FREED
             if node.output is not None:
                 node.output = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
@@ -4914,15 +4948,15 @@ class TrilBackward0(UnaryNode):
     __slots__ = ('diagonal',)
     saved = ()
     saved_values = ('diagonal',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         diagonal = node.diagonal
         out = k_tril(grad, diagonal)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         diagonal = node.diagonal
         return tril(grad, diagonal)
@@ -5023,15 +5057,15 @@ class TriuBackward0(UnaryNode):
     __slots__ = ('diagonal',)
     saved = ()
     saved_values = ('diagonal',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         diagonal = node.diagonal
         out = k_triu(grad, diagonal)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         diagonal = node.diagonal
         return triu(grad, diagonal)
@@ -5132,16 +5166,16 @@ class RollBackward0(UnaryNode):
     __slots__ = ('shifts', 'dims',)
     saved = ()
     saved_values = ('shifts', 'dims',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         shifts = node.shifts
         dims = node.dims
         out = k_roll_backward(grad, shifts, dims)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         shifts = node.shifts
         dims = node.dims
@@ -5206,16 +5240,16 @@ class Rot90Backward0(UnaryNode):
     __slots__ = ('k', 'dims',)
     saved = ()
     saved_values = ('k', 'dims',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         k = node.k
         dims = node.dims
         out = k_rot90_backward(grad, k, dims)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         k = node.k
         dims = node.dims
@@ -5280,17 +5314,17 @@ class DiagEmbedBackward0(UnaryNode):
     __slots__ = ('offset', 'dim1', 'dim2',)
     saved = ()
     saved_values = ('offset', 'dim1', 'dim2',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
         out = k_diagonal(grad, offset, dim1, dim2)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         offset = node.offset
         dim1 = node.dim1
@@ -5357,18 +5391,18 @@ class DiagonalBackward0_copy(UnaryNode):
     __slots__ = ('self_sym_sizes', 'offset', 'dim1', 'dim2',)
     saved = ()
     saved_values = ('self_sym_sizes', 'offset', 'dim1', 'dim2',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
         out = k_diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         offset = node.offset
@@ -5494,18 +5528,18 @@ class UnfoldBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'dimension', 'size', 'step',)
     saved = ()
     saved_values = ('self_sym_sizes', 'dimension', 'size', 'step',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         dimension = node.dimension
         size = node.size
         step = node.step
         out = k_unfold_backward(grad, self_sym_sizes, dimension, size, step)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         dimension = node.dimension
@@ -5576,17 +5610,17 @@ class UnfoldBackwardBackward0(UnaryNode):
     __slots__ = ('dim', 'size', 'step',)
     saved = ()
     saved_values = ('dim', 'size', 'step',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         dim = node.dim
         size = node.size
         step = node.step
         out = k_unfold(grad, dim, size, step)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         dim = node.dim
         size = node.size
@@ -5653,26 +5687,28 @@ class LtBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -5784,14 +5820,14 @@ class LtBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -5889,26 +5925,28 @@ class LeBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -6020,14 +6058,14 @@ class LeBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -6125,26 +6163,28 @@ class GtBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -6256,14 +6296,14 @@ class GtBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -6361,26 +6401,28 @@ class GeBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -6492,14 +6534,14 @@ class GeBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -6597,26 +6639,28 @@ class EqBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -6728,14 +6772,14 @@ class EqBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -6833,26 +6877,28 @@ class NeBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -6964,14 +7010,14 @@ class NeBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -7221,26 +7267,28 @@ class Bitwise_AndBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -7352,26 +7400,28 @@ class Bitwise_OrBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -7483,26 +7533,28 @@ class Bitwise_XorBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -7614,26 +7666,28 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -7745,26 +7799,28 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -7916,13 +7972,15 @@ class MaximumBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_maximum_backward(grad, self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_maximum_backward(grad, other, self)
@@ -8078,13 +8136,15 @@ class MinimumBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_minimum_backward(grad, self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_minimum_backward(grad, other, self)
@@ -8220,13 +8280,13 @@ class FmaxBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -8239,13 +8299,15 @@ class FmaxBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_fmax_self_backward(grad, self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_fmax_other_backward(grad, self, other)
@@ -8256,7 +8318,7 @@ class FmaxBackward0(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -8381,13 +8443,13 @@ class FminBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -8400,13 +8462,15 @@ class FminBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_fmin_self_backward(grad, self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_fmin_other_backward(grad, self, other)
@@ -8417,7 +8481,7 @@ class FminBackward0(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -8954,12 +9018,12 @@ class ClampBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'min', 'max',)
     saved = ('self',)
     saved_values = ('min', 'max',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -8972,7 +9036,7 @@ class ClampBackward1(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         min = node.min
@@ -9090,12 +9154,12 @@ class ClampMinBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'min',)
     saved = ('self',)
     saved_values = ('min',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -9107,7 +9171,7 @@ class ClampMinBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         min = node.min
@@ -9222,12 +9286,12 @@ class ClampMaxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'max',)
     saved = ('self',)
     saved_values = ('max',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -9239,7 +9303,7 @@ class ClampMaxBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         max = node.max
@@ -9505,13 +9569,13 @@ class ClampMinBackward1(BinaryNode):
     saved = ('min', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         min = node.min
         if min is not None:
             counter = min._counter
@@ -9524,13 +9588,15 @@ class ClampMinBackward1(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_at_least(grad, self, min)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_below(grad, self, min)
@@ -9541,7 +9607,7 @@ class ClampMinBackward1(BinaryNode):
                 node.min = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         min = unpack_input(node, 'min')
         self = unpack_input(node, 'self')
@@ -9732,13 +9798,13 @@ class ClampMaxBackward1(BinaryNode):
     saved = ('max', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         max = node.max
         if max is not None:
             counter = max._counter
@@ -9751,13 +9817,15 @@ class ClampMaxBackward1(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_at_most(grad, self, max)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_above(grad, self, max)
@@ -9768,7 +9836,7 @@ class ClampMaxBackward1(BinaryNode):
                 node.max = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         max = unpack_input(node, 'max')
         self = unpack_input(node, 'self')
@@ -10033,18 +10101,26 @@ class IndexPutBackward0(BinaryNode):
     __slots__ = ('indices', 'accumulate', 'values_info',)
     saved = ()
     saved_values = ('indices', 'accumulate',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         indices = node.indices
         accumulate = node.accumulate
         values_info = node.values_info
-        grad0 = None if node.fn0 is None else k_index_put_zeros(grad, indices, accumulate)
-        grad1 = None if node.fn1 is None else k_index_values(grad, indices, values_info)
-        return grad0, grad1
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_index_put_zeros(grad, indices, accumulate)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_index_values(grad, indices, values_info)
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         indices = node.indices
         accumulate = node.accumulate
@@ -10131,18 +10207,26 @@ class IndexPutImplBackward0(BinaryNode):
     __slots__ = ('indices', 'accumulate', 'values_info',)
     saved = ()
     saved_values = ('indices', 'accumulate',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         indices = node.indices
         accumulate = node.accumulate
         values_info = node.values_info
-        grad0 = None if node.fn0 is None else k_index_put_zeros(grad, indices, accumulate)
-        grad1 = None if node.fn1 is None else k_index_values(grad, indices, values_info)
-        return grad0, grad1
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_index_put_zeros(grad, indices, accumulate)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_index_values(grad, indices, values_info)
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         indices = node.indices
         accumulate = node.accumulate
@@ -10229,12 +10313,12 @@ class DotBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'tensor', 'tensor_version',)
     saved = ('self', 'tensor',)
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -10247,14 +10331,22 @@ class DotBackward0(BinaryNode):
             if counter is not None and counter[0] != node.tensor_version:
                 tensor = unpack_input(node, 'tensor')
             tensor = tensor._array
-        grad0 = None if node.fn0 is None else grad * tensor
-        grad1 = None if node.fn1 is None else grad * self
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad * tensor
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * self
         if not keep:
             if node.self is not None:
                 node.self = FREED
             if node.tensor is not None:
                 node.tensor = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         tensor = unpack_input(node, 'tensor')
@@ -10359,12 +10451,12 @@ class VdotBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -10377,14 +10469,22 @@ class VdotBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        grad0 = None if node.fn0 is None else k_vdot_self_backward(grad, other)
-        grad1 = None if node.fn1 is None else grad * self
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_vdot_self_backward(grad, other)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * self
         if not keep:
             if node.other is not None:
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -10489,12 +10589,12 @@ class MvBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'vec', 'vec_version',)
     saved = ('self', 'vec',)
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -10507,14 +10607,22 @@ class MvBackward0(BinaryNode):
             if counter is not None and counter[0] != node.vec_version:
                 vec = unpack_input(node, 'vec')
             vec = vec._array
-        grad0 = None if node.fn0 is None else k_outer_backward(grad, vec)
-        grad1 = None if node.fn1 is None else k_t_mv(self, grad)
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_outer_backward(grad, vec)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_t_mv(self, grad)
         if not keep:
             if node.self is not None:
                 node.self = FREED
             if node.vec is not None:
                 node.vec = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         vec = unpack_input(node, 'vec')
@@ -10619,12 +10727,12 @@ class MmBackward0(BinaryNode):
     __slots__ = ('mat2', 'mat2_version', 'self', 'self_version', 'self_sym_sizes', 'self_sym_strides', 'mat2_sym_sizes', 'mat2_sym_strides',)
     saved = ('mat2', 'self',)
     saved_values = ('self_sym_sizes', 'self_sym_strides', 'mat2_sym_sizes', 'mat2_sym_strides',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         mat2 = node.mat2
         if mat2 is not None:
             counter = mat2._counter
@@ -10641,14 +10749,22 @@ class MmBackward0(BinaryNode):
         self_sym_strides = node.self_sym_strides
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        grad0 = None if node.fn0 is None else k_mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
-        grad1 = None if node.fn1 is None else k_mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
         if not keep:
             if node.mat2 is not None:
                 node.mat2 = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         mat2 = unpack_input(node, 'mat2')
         self = unpack_input(node, 'self')
@@ -10761,12 +10877,12 @@ class BmmBackward0(BinaryNode):
     __slots__ = ('mat2', 'mat2_version', 'self', 'self_version',)
     saved = ('mat2', 'self',)
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         mat2 = node.mat2
         if mat2 is not None:
             counter = mat2._counter
@@ -10779,14 +10895,22 @@ class BmmBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        grad0 = None if node.fn0 is None else k_bmm_self_backward(grad, mat2)
-        grad1 = None if node.fn1 is None else k_bmm_mat2_backward(grad, self)
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_bmm_self_backward(grad, mat2)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_bmm_mat2_backward(grad, self)
         if not keep:
             if node.mat2 is not None:
                 node.mat2 = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         mat2 = unpack_input(node, 'mat2')
         self = unpack_input(node, 'self')
@@ -11411,26 +11535,28 @@ class AddBackward0(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = grad
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else grad
         grad0 = None if node.fn0 is None else grad
@@ -11593,26 +11719,28 @@ class SubBackward0(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = -grad
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else -grad
         grad0 = None if node.fn0 is None else grad
@@ -11776,13 +11904,13 @@ class MulBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -11795,13 +11923,15 @@ class MulBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = grad * other
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = grad * self
@@ -11812,7 +11942,7 @@ class MulBackward0(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -12015,13 +12145,13 @@ class DivBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -12034,13 +12164,15 @@ class DivBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = grad / other
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_div_other(grad, self, other)
@@ -12051,7 +12183,7 @@ class DivBackward0(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -12247,26 +12379,28 @@ class RsubBackward0(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = -grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = grad
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else grad
         grad0 = None if node.fn0 is None else -grad
@@ -12372,14 +12506,14 @@ class RsubBackward1(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = -grad
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return -grad
 
@@ -12440,14 +12574,14 @@ class AddBackward1(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = grad
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -12508,14 +12642,14 @@ class SubBackward1(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = grad
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -12576,15 +12710,15 @@ class MulBackward1(UnaryNode):
     __slots__ = ('other',)
     saved = ()
     saved_values = ('other',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         other = node.other
         out = grad * other
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         other = node.other
         return mul_scalar(grad, other)
@@ -12647,15 +12781,15 @@ class DivBackward1(UnaryNode):
     __slots__ = ('other',)
     saved = ()
     saved_values = ('other',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         other = node.other
         out = grad / other
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         other = node.other
         return div_scalar(grad, other)
@@ -12718,14 +12852,14 @@ class NegBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = -grad
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return -grad
 
@@ -12831,12 +12965,12 @@ class ReciprocalBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -12845,7 +12979,7 @@ class ReciprocalBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         return -grad * (result * result).conj()
@@ -12962,14 +13096,14 @@ class ConjPhysicalBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = grad
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return grad.conj()
 
@@ -13037,12 +13171,12 @@ class PowBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'exponent',)
     saved = ('self',)
     saved_values = ('exponent',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -13054,7 +13188,7 @@ class PowBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         exponent = node.exponent
@@ -13128,13 +13262,13 @@ class PowBackward1(BinaryNode):
     saved = ('exponent', 'result', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         exponent = node.exponent
         if exponent is not None:
             counter = exponent._counter
@@ -13150,13 +13284,15 @@ class PowBackward1(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_pow_backward_self(grad, self, exponent)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_pow_backward_exponent(grad, self, exponent, result)
@@ -13170,7 +13306,7 @@ class PowBackward1(BinaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         exponent = unpack_input(node, 'exponent')
         result = unpack_result(node, 'result')
@@ -13301,12 +13437,12 @@ class PowBackward2(UnaryNode):
     __slots__ = ('exponent', 'exponent_version', 'result', 'result_counter', 'result_version', 'self',)
     saved = ('exponent', 'result',)
     saved_values = ('self',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         exponent = node.exponent
         if exponent is not None:
             counter = exponent._counter
@@ -13324,7 +13460,7 @@ class PowBackward2(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         exponent = unpack_input(node, 'exponent')
         result = unpack_result(node, 'result')
@@ -13405,12 +13541,12 @@ class ExpBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -13419,7 +13555,7 @@ class ExpBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         return grad * result.conj()
@@ -13537,12 +13673,12 @@ class LogBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -13553,7 +13689,7 @@ class LogBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad / self.conj()
@@ -13673,12 +13809,12 @@ class SqrtBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -13687,7 +13823,7 @@ class SqrtBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         return grad / mul_scalar(result.conj(), 2)
@@ -13805,12 +13941,12 @@ class RsqrtBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -13819,7 +13955,7 @@ class RsqrtBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         return formulas.rsqrt_backward(grad, result)
@@ -13937,12 +14073,12 @@ class SinBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -13953,7 +14089,7 @@ class SinBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad * self.cos().conj()
@@ -14073,12 +14209,12 @@ class CosBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -14089,7 +14225,7 @@ class CosBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad * -self.sin().conj()
@@ -14209,12 +14345,12 @@ class AtanBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -14225,7 +14361,7 @@ class AtanBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad / add_scalar(self * self, 1).conj()
@@ -14345,12 +14481,12 @@ class AsinBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -14361,7 +14497,7 @@ class AsinBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad * add_scalar(-self * self, 1).rsqrt().conj()
@@ -14481,12 +14617,12 @@ class AcosBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -14497,7 +14633,7 @@ class AcosBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad * -add_scalar(-self * self, 1).rsqrt().conj()
@@ -14617,12 +14753,12 @@ class SinhBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -14633,7 +14769,7 @@ class SinhBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad * self.cosh().conj()
@@ -14753,12 +14889,12 @@ class CoshBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -14769,7 +14905,7 @@ class CoshBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad * self.sinh().conj()
@@ -14889,12 +15025,12 @@ class Log1PBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -14905,7 +15041,7 @@ class Log1PBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad / add_scalar(self, 1).conj()
@@ -15025,12 +15161,12 @@ class Expm1Backward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -15039,7 +15175,7 @@ class Expm1Backward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         return grad * add_scalar(result.conj(), 1)
@@ -15157,12 +15293,12 @@ class TanBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -15171,7 +15307,7 @@ class TanBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         return grad * add_scalar(formulas.squared(result), 1).conj()
@@ -15289,12 +15425,12 @@ class TanhBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -15303,7 +15439,7 @@ class TanhBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         return tanh_backward(grad, result)
@@ -15421,12 +15557,12 @@ class SigmoidBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -15435,7 +15571,7 @@ class SigmoidBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         return sigmoid_backward(grad, result)
@@ -15553,12 +15689,12 @@ class ReluBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -15567,7 +15703,7 @@ class ReluBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         return threshold_backward(grad, result, 0)
@@ -15685,12 +15821,12 @@ class AbsBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -15701,7 +15837,7 @@ class AbsBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad * self.sgn()
@@ -15821,12 +15957,12 @@ class SgnBackward0(UnaryNode):
     saved = ('result', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -15843,7 +15979,7 @@ class SgnBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
@@ -15972,14 +16108,14 @@ class SignBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -16084,14 +16220,14 @@ class FloorBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -16196,14 +16332,14 @@ class CeilBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -16308,14 +16444,14 @@ class RoundBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -16420,14 +16556,14 @@ class TruncBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_zeros_like(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -16533,13 +16669,13 @@ class TanhBackwardBackward0(BinaryNode):
     saved = ('grad_output', 'output',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         grad_output = node.grad_output
         if grad_output is not None:
             counter = grad_output._counter
@@ -16552,13 +16688,15 @@ class TanhBackwardBackward0(BinaryNode):
             if counter is not None and counter[0] != node.output_version:
                 output = unpack_input(node, 'output')
             output = output._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_tanh_backward(grad, output)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = grad * (-2 * output * grad_output)
@@ -16569,7 +16707,7 @@ class TanhBackwardBackward0(BinaryNode):
                 node.grad_output = FREED
             if node.output is not None:
                 node.output = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
@@ -16697,13 +16835,13 @@ class SigmoidBackwardBackward0(BinaryNode):
     saved = ('grad_output', 'output',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         grad_output = node.grad_output
         if grad_output is not None:
             counter = grad_output._counter
@@ -16716,13 +16854,15 @@ class SigmoidBackwardBackward0(BinaryNode):
             if counter is not None and counter[0] != node.output_version:
                 output = unpack_input(node, 'output')
             output = output._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_sigmoid_backward(grad, output)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = grad * grad_output * (-2 * output + 1)
@@ -16733,7 +16873,7 @@ class SigmoidBackwardBackward0(BinaryNode):
                 node.grad_output = FREED
             if node.output is not None:
                 node.output = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
@@ -16861,13 +17001,13 @@ class ThresholdBackwardBackward0(BinaryNode):
     saved = ('self',)
     saved_values = ('threshold',)
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -16875,13 +17015,15 @@ class ThresholdBackwardBackward0(BinaryNode):
                 self = unpack_input(node, 'self')
             self = self._array
         threshold = node.threshold
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_threshold_backward(grad, self, threshold)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
@@ -16890,7 +17032,7 @@ class ThresholdBackwardBackward0(BinaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         threshold = node.threshold
@@ -17011,16 +17153,16 @@ class SumBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'self_scalar_type',)
     saved = ()
     saved_values = ('self_sym_sizes',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         self_scalar_type = node.self_scalar_type
         out = k_sum_all_backward(grad, self_sym_sizes, self_scalar_type)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_scalar_type = node.self_scalar_type
@@ -17085,18 +17227,18 @@ class SumBackward1(UnaryNode):
     __slots__ = ('self_sym_sizes', 'self_scalar_type', 'dim', 'keepdim',)
     saved = ()
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         self_scalar_type = node.self_scalar_type
         dim = node.dim
         keepdim = node.keepdim
         out = k_sum_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_scalar_type = node.self_scalar_type
@@ -17165,17 +17307,17 @@ class MeanBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'self_sym_numel', 'self_scalar_type',)
     saved = ()
     saved_values = ('self_sym_sizes', 'self_sym_numel',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         self_sym_numel = node.self_sym_numel
         self_scalar_type = node.self_scalar_type
         out = k_mean_all_backward(grad, self_sym_sizes, self_sym_numel, self_scalar_type)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_sym_numel = node.self_sym_numel
@@ -17242,19 +17384,19 @@ class MeanBackward1(UnaryNode):
     __slots__ = ('self_sym_sizes', 'self_sym_numel', 'self_scalar_type', 'dim', 'keepdim',)
     saved = ()
     saved_values = ('self_sym_sizes', 'self_sym_numel', 'dim', 'keepdim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         self_sym_numel = node.self_sym_numel
         self_scalar_type = node.self_scalar_type
         dim = node.dim
         keepdim = node.keepdim
         out = k_mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_sym_numel = node.self_sym_numel
@@ -17325,12 +17467,12 @@ class NansumBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'dim', 'keepdim',)
     saved = ('self',)
     saved_values = ('dim', 'keepdim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -17343,7 +17485,7 @@ class NansumBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         dim = node.dim
@@ -17418,12 +17560,12 @@ class ProdBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('result', 'self',)
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -17440,7 +17582,7 @@ class ProdBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
@@ -17518,12 +17660,12 @@ class ProdBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
     saved = ('result', 'self',)
     saved_values = ('dim', 'keepdim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -17542,7 +17684,7 @@ class ProdBackward1(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
@@ -17998,12 +18140,12 @@ class AmaxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
     saved = ('result', 'self',)
     saved_values = ('dim', 'keepdim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -18022,7 +18164,7 @@ class AmaxBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
@@ -18104,12 +18246,12 @@ class AminBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
     saved = ('result', 'self',)
     saved_values = ('dim', 'keepdim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -18128,7 +18270,7 @@ class AminBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
@@ -18857,6 +18999,7 @@ class LinalgVectorNormBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'ord', 'dim', 'keepdim',)
     saved = ('result', 'self',)
     saved_values = ('ord', 'dim', 'keepdim',)
+    may_be_undefined = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -18966,12 +19109,12 @@ class VarBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'dim', 'correction', 'keepdim',)
     saved = ('self',)
     saved_values = ('dim', 'correction', 'keepdim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -18985,7 +19128,7 @@ class VarBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         dim = node.dim
@@ -19062,12 +19205,12 @@ class StdBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'correction', 'keepdim',)
     saved = ('result', 'self',)
     saved_values = ('dim', 'correction', 'keepdim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -19087,7 +19230,7 @@ class StdBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
@@ -19325,12 +19468,12 @@ class LogsumexpBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
     saved = ('result', 'self',)
     saved_values = ('dim', 'keepdim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -19349,7 +19492,7 @@ class LogsumexpBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
@@ -19433,16 +19576,16 @@ class CumsumBackward0(UnaryNode):
     __slots__ = ('self_scalar_type', 'dim',)
     saved = ()
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_scalar_type = node.self_scalar_type
         dim = node.dim
         out = k_cumsum_backward(grad, dim, self_scalar_type)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_scalar_type = node.self_scalar_type
         dim = node.dim
@@ -19507,12 +19650,12 @@ class CumprodBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim',)
     saved = ('result', 'self',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -19530,7 +19673,7 @@ class CumprodBackward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
@@ -19777,12 +19920,12 @@ class ScatterBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'dim', 'src_info',)
     saved = ('index',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         index = node.index
         if index is not None:
             counter = index._counter
@@ -19791,12 +19934,20 @@ class ScatterBackward0(BinaryNode):
             index = index._array
         dim = node.dim
         src_info = node.src_info
-        grad0 = None if node.fn0 is None else k_scatter_value(grad, dim, index, 0)
-        grad1 = None if node.fn1 is None else k_scattered(grad, dim, index, src_info, 'ScatterBackward0')
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_scatter_value(grad, dim, index, 0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_scattered(grad, dim, index, src_info, 'ScatterBackward0')
         if not keep:
             if node.index is not None:
                 node.index = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         index = unpack_input(node, 'index')
         dim = node.dim
@@ -19953,12 +20104,12 @@ class ScatterBackward1(UnaryNode):
     __slots__ = ('index', 'index_version', 'dim',)
     saved = ('index',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         index = node.index
         if index is not None:
             counter = index._counter
@@ -19970,7 +20121,7 @@ class ScatterBackward1(UnaryNode):
         if not keep:
             if node.index is not None:
                 node.index = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         index = unpack_input(node, 'index')
         dim = node.dim
@@ -20086,15 +20237,23 @@ class ScatterNotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        grad0 = None if node.fn0 is None else k_not_implemented(grad, 'aten::scatter_')
-        grad1 = None if node.fn1 is None else k_not_implemented(grad, 'aten::scatter_')
-        return grad0, grad1
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_not_implemented(grad, 'aten::scatter_')
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_not_implemented(grad, 'aten::scatter_')
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::scatter_')
         grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::scatter_')
@@ -20230,14 +20389,14 @@ class ScatterValueNotImplemented(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_not_implemented(grad, 'aten::scatter_')
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return formulas.not_implemented(grad, 'aten::scatter_')
 
@@ -20335,12 +20494,12 @@ class ScatterAddBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'src_info', 'dim',)
     saved = ('index',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         index = node.index
         if index is not None:
             counter = index._counter
@@ -20349,12 +20508,20 @@ class ScatterAddBackward0(BinaryNode):
             index = index._array
         src_info = node.src_info
         dim = node.dim
-        grad0 = None if node.fn0 is None else grad
-        grad1 = None if node.fn1 is None else k_scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
         if not keep:
             if node.index is not None:
                 node.index = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         index = unpack_input(node, 'index')
         src_info = node.src_info
@@ -21178,12 +21345,12 @@ class IndexFillBackward0(UnaryNode):
     __slots__ = ('index', 'index_version', 'dim',)
     saved = ('index',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         index = node.index
         if index is not None:
             counter = index._counter
@@ -21195,7 +21362,7 @@ class IndexFillBackward0(UnaryNode):
         if not keep:
             if node.index is not None:
                 node.index = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         index = unpack_input(node, 'index')
         dim = node.dim
@@ -21922,12 +22089,12 @@ class MaskedScatterBackward0(BinaryNode):
     __slots__ = ('mask', 'mask_version', 'self_info', 'source_sym_sizes',)
     saved = ('mask',)
     saved_values = ('source_sym_sizes',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         mask = node.mask
         if mask is not None:
             counter = mask._counter
@@ -21936,12 +22103,20 @@ class MaskedScatterBackward0(BinaryNode):
             mask = mask._array
         self_info = node.self_info
         source_sym_sizes = node.source_sym_sizes
-        grad0 = None if node.fn0 is None else k_masked_fill_backward(grad, mask, self_info)
-        grad1 = None if node.fn1 is None else k_masked_scatter_backward(grad, mask, source_sym_sizes)
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_masked_fill_backward(grad, mask, self_info)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_masked_scatter_backward(grad, mask, source_sym_sizes)
         if not keep:
             if node.mask is not None:
                 node.mask = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         mask = unpack_input(node, 'mask')
         self_info = node.self_info
@@ -22467,15 +22642,15 @@ class ViewBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes',)
     saved = ()
     saved_values = ('self_sym_sizes',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         out = k_reshape(grad, self_sym_sizes)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         return grad.reshape(self_sym_sizes)
@@ -22540,15 +22715,15 @@ class ReshapeAliasBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes',)
     saved = ()
     saved_values = ('self_sym_sizes',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         out = k_reshape(grad, self_sym_sizes)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         return grad.reshape(self_sym_sizes)
@@ -22613,14 +22788,14 @@ class AliasBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = grad
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -22683,14 +22858,14 @@ class TBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = k_t(grad)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return grad.t()
 
@@ -22787,16 +22962,16 @@ class TransposeBackward0(UnaryNode):
     __slots__ = ('dim0', 'dim1',)
     saved = ()
     saved_values = ('dim0', 'dim1',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         dim0 = node.dim0
         dim1 = node.dim1
         out = k_transpose(grad, dim0, dim1)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         dim0 = node.dim0
         dim1 = node.dim1
@@ -22899,15 +23074,15 @@ class PermuteBackward0(UnaryNode):
     __slots__ = ('dims',)
     saved = ()
     saved_values = ('dims',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         dims = node.dims
         out = k_permute_backward(grad, dims)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         dims = node.dims
         return formulas.permute_backward(grad, dims)
@@ -22972,15 +23147,15 @@ class ExpandBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes',)
     saved = ()
     saved_values = ('self_sym_sizes',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         out = k_expand_backward(grad, self_sym_sizes)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         return formulas.expand_backward(grad, self_sym_sizes)
@@ -23045,15 +23220,15 @@ class SqueezeBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes',)
     saved = ()
     saved_values = ('self_sym_sizes',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         out = k_unsqueeze_to(grad, self_sym_sizes)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         return formulas.unsqueeze_to(grad, self_sym_sizes)
@@ -23153,16 +23328,16 @@ class SqueezeBackward1(UnaryNode):
     __slots__ = ('self_sym_sizes', 'dim',)
     saved = ()
     saved_values = ('self_sym_sizes', 'dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
         out = k_unsqueeze_dim_to(grad, dim, self_sym_sizes)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -23265,16 +23440,16 @@ class SqueezeBackward2(UnaryNode):
     __slots__ = ('self_sym_sizes', 'dim',)
     saved = ()
     saved_values = ('self_sym_sizes', 'dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
         out = k_unsqueeze_dim_to(grad, dim, self_sym_sizes)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -23377,15 +23552,15 @@ class UnsqueezeBackward0(UnaryNode):
     __slots__ = ('dim',)
     saved = ()
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         dim = node.dim
         out = k_unsqueeze_backward(grad, dim)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         dim = node.dim
         return formulas.unsqueeze_backward(grad, dim)
@@ -23485,17 +23660,17 @@ class SelectBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'dim', 'index',)
     saved = ()
     saved_values = ('self_sym_sizes', 'dim', 'index',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
         index = node.index
         out = k_select_backward(grad, self_sym_sizes, dim, index)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -23564,19 +23739,19 @@ class SliceBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'dim', 'start', 'end', 'step',)
     saved = ()
     saved_values = ('self_sym_sizes', 'dim', 'start', 'end', 'step',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
         start = node.start
         end = node.end
         step = node.step
         out = k_slice_backward(grad, self_sym_sizes, dim, start, end, step)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -23649,18 +23824,18 @@ class DiagonalBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'offset', 'dim1', 'dim2',)
     saved = ()
     saved_values = ('self_sym_sizes', 'offset', 'dim1', 'dim2',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
         out = k_diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         offset = node.offset
@@ -24060,15 +24235,15 @@ class FlipBackward0(UnaryNode):
     __slots__ = ('dims',)
     saved = ()
     saved_values = ('dims',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         dims = node.dims
         out = k_flip(grad, dims)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         dims = node.dims
         return flip(grad, dims)
@@ -24131,16 +24306,16 @@ class RepeatBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'repeats',)
     saved = ()
     saved_values = ('self_sym_sizes', 'repeats',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         repeats = node.repeats
         out = k_repeat_backward(grad, repeats, self_sym_sizes)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         repeats = node.repeats
@@ -24205,14 +24380,14 @@ class CloneBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = grad
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -24325,15 +24500,15 @@ class UnsafeViewBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes',)
     saved = ()
     saved_values = ('self_sym_sizes',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         out = k_reshape(grad, self_sym_sizes)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         return grad.reshape(self_sym_sizes)
@@ -24396,15 +24571,15 @@ class ToCopyBackward0(UnaryNode):
     __slots__ = ('self_scalar_type',)
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self_scalar_type = node.self_scalar_type
         out = k_to_copy_backward(grad, self_scalar_type)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self_scalar_type = node.self_scalar_type
         return formulas.to_copy_backward(grad, self_scalar_type)
@@ -24597,16 +24772,16 @@ class SelectBackwardBackward0(UnaryNode):
     __slots__ = ('dim', 'index',)
     saved = ()
     saved_values = ('dim', 'index',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         dim = node.dim
         index = node.index
         out = k_select(grad, dim, index)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         dim = node.dim
         index = node.index
@@ -24671,18 +24846,18 @@ class SliceBackwardBackward0(UnaryNode):
     __slots__ = ('dim', 'start', 'end', 'step',)
     saved = ()
     saved_values = ('dim', 'start', 'end', 'step',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         dim = node.dim
         start = node.start
         end = node.end
         step = node.step
         out = k_slice_(grad, dim, start, end, step)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         dim = node.dim
         start = node.start
@@ -24751,17 +24926,17 @@ class DiagonalBackwardBackward0(UnaryNode):
     __slots__ = ('offset', 'dim1', 'dim2',)
     saved = ()
     saved_values = ('offset', 'dim1', 'dim2',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
         out = k_diagonal(grad, offset, dim1, dim2)
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         offset = node.offset
         dim1 = node.dim1
@@ -24829,12 +25004,12 @@ class Exp2Backward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -24843,7 +25018,7 @@ class Exp2Backward0(UnaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
         return mul_scalar(grad * result.conj(), 0.6931471805599453)
@@ -24961,12 +25136,12 @@ class Log2Backward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -24977,7 +25152,7 @@ class Log2Backward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad / mul_scalar(self.conj(), 0.6931471805599453)
@@ -25097,12 +25272,12 @@ class Log10Backward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -25113,7 +25288,7 @@ class Log10Backward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad / mul_scalar(self.conj(), 2.302585092994046)
@@ -25233,13 +25408,13 @@ class LogaddexpBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -25252,13 +25427,15 @@ class LogaddexpBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = grad / (1 + k_exp(other - self))
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = grad / (1 + k_exp(self - other))
@@ -25269,7 +25446,7 @@ class LogaddexpBackward0(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -25394,13 +25571,13 @@ class Logaddexp2Backward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -25413,13 +25590,15 @@ class Logaddexp2Backward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = grad / (1 + k_exp2(other - self))
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = grad / (1 + k_exp2(self - other))
@@ -25430,7 +25609,7 @@ class Logaddexp2Backward0(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -25555,13 +25734,13 @@ class XlogyBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -25574,13 +25753,15 @@ class XlogyBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_masked_fill(k_xlogy(grad, other), (self == 0) & (other <= 0), 0)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = grad * self / other
@@ -25591,7 +25772,7 @@ class XlogyBackward0(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -25781,12 +25962,12 @@ class LogitBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'eps',)
     saved = ('self',)
     saved_values = ('eps',)
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -25798,7 +25979,7 @@ class LogitBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         eps = node.eps
@@ -25872,12 +26053,12 @@ class AsinhBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -25888,7 +26069,7 @@ class AsinhBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad * rsqrt(add_scalar(formulas.squared(self), 1)).conj()
@@ -26008,12 +26189,12 @@ class AcoshBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -26024,7 +26205,7 @@ class AcoshBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad * rsqrt(sub_scalar(self * self, 1)).conj()
@@ -26144,12 +26325,12 @@ class AtanhBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -26160,7 +26341,7 @@ class AtanhBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return grad / formulas.number_minus(1, formulas.squared(self)).conj()
@@ -26280,13 +26461,13 @@ class Atan2Backward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -26299,13 +26480,15 @@ class Atan2Backward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = grad * other / (self * self + other * other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = grad * -self / (self * self + other * other)
@@ -26316,7 +26499,7 @@ class Atan2Backward0(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -26507,13 +26690,13 @@ class HypotBackward0(BinaryNode):
     saved = ('other', 'result', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -26529,13 +26712,15 @@ class HypotBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = grad * self / result
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = grad * other / result
@@ -26549,7 +26734,7 @@ class HypotBackward0(BinaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         result = unpack_result(node, 'result')
@@ -26762,12 +26947,12 @@ class SincBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -26778,7 +26963,7 @@ class SincBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return formulas.sinc_backward(grad, self)
@@ -26897,14 +27082,14 @@ class Deg2RadBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = grad * 0.017453292519943295
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return mul_scalar(grad, 0.017453292519943295)
 
@@ -27009,14 +27194,14 @@ class Rad2DegBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = grad * 57.29577951308232
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return mul_scalar(grad, 57.29577951308232)
 
@@ -27122,12 +27307,12 @@ class ErfBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -27138,7 +27323,7 @@ class ErfBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return formulas.erf_backward(grad, self, 1.1283791670955126)
@@ -27258,12 +27443,12 @@ class ErfcBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -27274,7 +27459,7 @@ class ErfcBackward0(UnaryNode):
         if not keep:
             if node.self is not None:
                 node.self = FREED
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         return formulas.erf_backward(grad, self, -1.1283791670955126)
@@ -27393,14 +27578,14 @@ class FracBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = grad
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -27505,26 +27690,28 @@ class DivBackward2(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_zeros_like(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
@@ -27835,13 +28022,13 @@ class FmodBackward1(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -27854,13 +28041,15 @@ class FmodBackward1(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = -grad * k_trunc(self / other)
@@ -27871,7 +28060,7 @@ class FmodBackward1(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -28073,14 +28262,14 @@ class FmodBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = grad
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -28179,13 +28368,13 @@ class RemainderBackward1(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     combines = True
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out[0], node.fn1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -28198,13 +28387,15 @@ class RemainderBackward1(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        if node.fn0 is None:
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = -grad * k_floor(self / other)
@@ -28215,7 +28406,7 @@ class RemainderBackward1(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
@@ -28417,14 +28608,14 @@ class RemainderBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
+            return node.fn0, out, None, None
         out = grad
-        return out
+        return node.fn0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -28522,26 +28713,28 @@ class FloorDivideNotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::floor_divide')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_not_implemented(grad, 'aten::floor_divide')
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::floor_divide')
         grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::floor_divide')
@@ -28704,26 +28897,28 @@ class RemainderNotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def apply(node, grad, keep: bool):
+    def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        if node.fn0 is None:
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::remainder')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        if node.fn1 is None:
+        fn1 = node.fn1
+        if fn1 is None:
             grad1 = None
         else:
             grad1 = k_not_implemented(grad, 'aten::remainder')
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return grad0, grad1
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::remainder')
         grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::remainder')

@@ -43,9 +43,11 @@ FREED_TEXT = (
 class NodeExtra:
     """What few nodes have: hooks and the user's metadata."""
 
-    __slots__ = ("metadata", "post_hooks", "pre_hooks", "retains_grad", "tensor_pre_hooks")
+    __slots__ = ("__weakref__", "metadata", "post_hooks", "pre_hooks", "retains_grad", "tensor_pre_hooks")
+    alive: weakref.WeakSet[NodeExtra] = weakref.WeakSet()  # while there are none, nobody need look for them
 
     def __init__(self) -> None:
+        NodeExtra.alive.add(self)
         self.metadata: dict[str, Any] = {}
         self.pre_hooks: OrderedDict[int, Any] = OrderedDict()
         self.post_hooks: OrderedDict[int, Any] = OrderedDict()
@@ -89,6 +91,30 @@ class RemovableHandle:
 HookDict = OrderedDict  # a dict that a RemovableHandle can refer to weakly
 
 
+# A node class writes one of `run` and `apply`, and gets the other.
+
+
+def _run1(node: Any, grad: Any, keep: bool) -> tuple[Any, Any, Any, Any]:
+    return node.fn0, node.apply(grad, keep), None, None
+
+
+def _run2(node: Any, grad: Any, keep: bool) -> tuple[Any, Any, Any, Any]:
+    grad0, grad1 = node.apply(grad, keep)
+    return node.fn0, grad0, node.fn1, grad1
+
+
+def _apply(run: Any, arity: int) -> Any:
+    """`apply` by the `run` of one class, which a subclass may override by an `apply` that calls this one."""
+
+    def apply1(node: Any, grad: Any, keep: bool) -> Any:
+        return run(node, grad, keep)[1]
+
+    def apply2(node: Any, grad: Any, keep: bool) -> Any:
+        return run(node, grad, keep)[1::2]
+
+    return apply1 if arity == 1 else apply2
+
+
 class SavedAttribute:
     """`_saved_<name>` or `_raw_saved_<name>` of a node, which can be read and not written."""
 
@@ -110,6 +136,10 @@ class SavedAttribute:
         raise AttributeError(f"attribute '{kind}{self.name}' of '{type(node).__name__}' objects is not writable")
 
 
+class NotPlain(Exception):
+    """A backward pass reached what only the counting engine can run (plain_pass.py)."""
+
+
 class Node:
     """One backward function of the graph."""
 
@@ -120,6 +150,7 @@ class Node:
     multi = False  # whether the forward had several outputs, so the buffer is a list
     custom = False  # whether outputs must be validated: a user's formula, not ours
     accumulates = False
+    may_be_undefined = False  # whether the formula may give None where an edge leads on
     fills_empty = False  # of CatBackward0: `writes_grad` counts for operands of shape (0,) only
     combines = False  # whether the formula is elementwise over the gradient and what was saved
     writes_first = False  # of CopySlices: `writes_grad` counts for the first operand only
@@ -144,6 +175,14 @@ class Node:
         """Gradients of the operands as raw arrays; one value, not a tuple, where arity is 1."""
         raise NotImplementedError
 
+    def run(self, grad: Any, keep: bool) -> tuple[Node | None, Any, Node | None, Any]:
+        """`apply` of a plain node with its edges, (node, gradient, node, gradient); NotPlain of any other.
+
+        The engine reads nothing else of a plain node, since reading an attribute of nodes of changing classes takes
+        CPython ten times as long as reading it in a method of the class.
+        """
+        raise NotPlain
+
     def apply_tensors(self, grad: Any) -> Any:
         """Gradients of the operands as Tensors."""
         raise NotImplementedError
@@ -163,6 +202,12 @@ class Node:
             setattr(cls, f"_raw_saved_{name}", SavedAttribute(name, raw=True))
         for name in cls.__dict__.get("saved_values", ()):
             setattr(cls, f"_saved_{name}", SavedAttribute(name))
+        own = next(c.__dict__ for c in cls.__mro__ if "apply" in c.__dict__ or "run" in c.__dict__)
+        if "apply" not in own:
+            cls.apply = _apply(cls.run, cls.arity)  # type: ignore[method-assign]
+        elif "run" not in own and cls.arity in (1, 2):
+            special = cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined
+            cls.run = Node.run if special else (_run1 if cls.arity == 1 else _run2)  # type: ignore[method-assign]
 
     # ---- what a user sees
 

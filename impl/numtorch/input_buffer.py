@@ -34,29 +34,31 @@ _refcount = sys.getrefcount
 _ndarray = np.ndarray
 
 
-def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
-    """Add a further contribution to `slots[key]`."""
+def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
+    """The sum of `slots[key]` and a further contribution, and whether that wrote to memory that was there before."""
     old = slots[key]
     slots[key] = None  # so that only `old` holds it
-    if type(old) is not _ndarray:
-        if task.raw and _refcount(old) <= _ALONE:  # a NumPy scalar: the sum gets memory, which can have a version
-            slots[key] = total = np.array(old + grad)
-            written(task, total)
-        else:
-            slots[key] = old + grad
-    elif _refcount(old) <= _ALONE and (old.base is None or owns(old)) and is_dense(old):
+    if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
+        return old + grad, _refcount(old) <= _ALONE
+    if _refcount(old) <= _ALONE and (old.base is None or owns(old)) and is_dense(old):
         old += grad
-        slots[key] = old
-        if task.versions is not None:
-            found = task.versions.get(id(old))  # not that of a laid-out array
-            if found is not None and found[0]() is old:  # as `written` would do, without the call
-                found[1][0] += 1
-                return
-        written(task, old)
-    elif old.flags.c_contiguous or not is_dense(old):
-        slots[key] = old + grad
-    else:
-        slots[key] = np.add(old, grad, out=np.empty_like(old))  # laid out as the first operand, where the two differ
+        return old, True
+    if old.flags.c_contiguous or not is_dense(old):
+        return old + grad, False
+    return np.add(old, grad, out=np.empty_like(old)), False  # laid out as the first operand, where the two differ
+
+
+def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
+    """Add a further contribution to `slots[key]`."""
+    if not task.raw:
+        slots[key] = slots[key] + grad
+        return
+    total, in_place = summed(slots, key, grad)
+    if in_place:
+        if type(total) is not _ndarray:
+            total = np.array(total)
+        written(task, total)
+    slots[key] = total
 
 
 def add_to_slot(task: GraphTask, fn: Node, nr: int, grad: Any) -> None:
@@ -94,17 +96,17 @@ _ALONE, _OWNED = _calibrate()
 # ---- versions
 
 
-def written(task: GraphTask, array: Any) -> None:
-    """Count one write to the memory of an array."""
+def written(task: GraphTask, array: Any, times: int = 1) -> None:
+    """Count writes to the memory of an array."""
     owner = array if array.base is None else root_of(array)
     versions = task.versions
     if versions is None:
         versions = task.versions = {}
     found = versions.get(id(owner))
     if found is not None and found[0]() is owner:
-        found[1][0] += 1
+        found[1][0] += times
     else:
-        versions[id(owner)] = (weakref.ref(owner), [1])
+        versions[id(owner)] = (weakref.ref(owner), [times])
 
 
 def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
@@ -119,8 +121,7 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
         return grad
     if type(grad) is not _ndarray:
         grad = np.array(grad)
-    for _ in range(node.writes_grad):
-        written(task, grad)
+    written(task, grad, node.writes_grad)
     return grad
 
 
@@ -138,6 +139,12 @@ def version_counter(task: GraphTask, array: Any) -> list[int] | None:
             if given is not None and type(given._array) is _ndarray and np.may_share_memory(given._array, array):
                 return counter_of(given)
     return None
+
+
+def set_version(task: GraphTask, leaf: Any) -> None:
+    """A stolen gradient keeps the version that its memory has."""
+    if leaf._grad._counter is None:
+        leaf._grad._counter = version_counter(task, leaf._grad._array)
 
 
 # ---- the Tensors that users see

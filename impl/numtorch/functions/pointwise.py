@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dispatch as d, grad_mode
 from ..dtype import combine, default_of_category
-from ..graph import edge
+from ..graph import SavedAttribute, edge
 from ..operands import category_of, check_subtraction, store, type_error, type_name
 from ..tensor import Tensor
 
@@ -98,7 +98,7 @@ class _Alpha:
 
 _ALPHA = {}
 for _name, _base in (("add", d.AddBackward0), ("sub", d.SubBackward0)):
-    _base.saved_values = ("alpha",)
+    _base._saved_alpha = SavedAttribute("alpha")
     _base.alpha = 1
     _ALPHA[_name] = type(
         _base.__name__, (_Alpha, _base), {"__slots__": ("alpha_",), "alpha": property(lambda self: self.alpha_)}

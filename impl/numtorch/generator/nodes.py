@@ -25,6 +25,9 @@ WRITES = {
 }
 
 
+MAY_BE_UNDEFINED = {"norm_backward"}  # formulas that may give None
+
+
 class Nodes(Template):
     """A Node class a row."""
 
@@ -56,6 +59,8 @@ class Nodes(Template):
                 w(1, "fills_empty = True")
         if row.combines and row.saved + row.saved_results:
             w(1, "combines = True")
+        if first.partition("(")[0] in MAY_BE_UNDEFINED:
+            w(1, "may_be_undefined = True")
         if multi:
             w(1, "multi = True")
             w(1, "\n@property\ndef num_outputs(node) -> int:\n    return len(node.descs)")
@@ -84,9 +89,9 @@ class Nodes(Template):
             w(indent, f"if node.{n} is not None:\n    node.{n} = None\n    node.{n}_counter = FREED_COUNTER")
 
     def apply_raw(self, row: Row, base: str, multi: bool) -> None:
+        """`run` where the node may be plain (two edges at most, one output), else `apply`."""
         w = self.body
         arg = "grads" if multi else "grad"
-        w(1, f"def apply(node, {arg}, keep: bool):")
         expressions = {}
         missing = None
         used: set[str] = set()
@@ -98,16 +103,28 @@ class Nodes(Template):
             used |= raw.kernels
         several_grads = any("grads" in formula for formula in row.formulas.values())
         if missing or row.joint or (multi and len(row.outputs) > 1 and several_grads):
+            w(1, f"def apply(node, {arg}, keep: bool):")
             w(2, f"out = through_tensors(node, {arg})  # {missing or 'what is joined'} has no raw form")
             w(2, "if not keep:\n    node.release()\nreturn out")
             return
         self.kernels |= used
+        first = next(iter(row.formulas.values())).partition("(")[0]
+        plain = base != "VariadicNode" and not multi and first not in WRITES and first not in MAY_BE_UNDEFINED
+        w(1, f"def {'run' if plain else 'apply'}(node, {arg}, keep: bool):")
         if row.template == "binary":
             w(2, "plan = node.plan\nif plan is not None and not plan.raw:")
         else:
             w(2, f"if not node.{'descs[0]' if multi else 'desc'}.real:")
         w(3, f"out = through_tensors(node, {arg})")
-        w(3, "if not keep:\n    node.release()\nreturn out")
+        w(3, "if not keep:\n    node.release()")
+        if not plain:
+            w(3, "return out")
+        else:
+            w(
+                3,
+                "return "
+                + ("node.fn0, out, None, None" if base == "UnaryNode" else "node.fn0, out[0], node.fn1, out[1]"),
+            )
         if multi and len(row.outputs) > 1:
             w(2, "grad = grads[0]")
         for n in sorted(row.saved + row.saved_results):
@@ -124,30 +141,24 @@ class Nodes(Template):
                 w(3, f"{n} = unpack_result(node, {n!r})._array")
         for n in row.saved_values:
             w(2, f"{n} = node.{n}")
+        results = []
         if base == "UnaryNode":
             (name,) = row.operands
             w(2, f"out = {expressions[name]}")
-            self.keep_check(row)
-            w(2, "return out")
-            return
-        results = []
-        if base == "BinaryNode":
+            results = ["node.fn0", "out", "None", "None"] if plain else ["out"]
+        elif base == "BinaryNode":
             for i, name in enumerate(row.operands):
+                w(2, f"fn{i} = node.fn{i}")
+                w(2, f"if fn{i} is None:\n    grad{i} = None\nelse:")
+                w(3, f"grad{i} = {expressions[name]}")
                 if row.template == "binary":
-                    w(2, f"if node.fn{i} is None:\n    grad{i} = None\nelse:")
-                    w(3, f"grad{i} = {expressions[name]}")
                     w(3, f"if plan is not None and plan.reduce{i} is not None:")
                     w(4, f"grad{i} = sum_to(grad{i}, plan.reduce{i})")
-                else:
-                    w(2, f"grad{i} = None if node.fn{i} is None else {expressions[name]}")
-                results.append(f"grad{i}")
-            self.keep_check(row)
-            w(2, f"return {', '.join(results)}")
+                results += [f"fn{i}", f"grad{i}"] if plain else [f"grad{i}"]
         elif any(p.kind == "tensors" for p in row.params):
             (name,) = row.operands
             w(2, f"out = {expressions[name]}")
-            self.keep_check(row)
-            w(2, "return out")
+            results = ["out"]
         else:
             for i, name in enumerate(row.operands):
                 fitted = (
@@ -157,8 +168,8 @@ class Nodes(Template):
                 )
                 w(2, f"grad{i} = None if node.next_nodes[{i}] is None else {fitted}")
                 results.append(f"grad{i}")
-            self.keep_check(row)
-            w(2, f"return {', '.join(results)},")
+        self.keep_check(row)
+        w(2, f"return {', '.join(results)}" + ("," if base == "VariadicNode" and results != ["out"] else ""))
 
     def keep_check(self, row: Row) -> None:
         if row.saved or row.saved_results:

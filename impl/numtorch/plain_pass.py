@@ -1,0 +1,272 @@
+"""The part of a backward pass that nobody can watch: plain nodes and plain leaves, run without counting dependencies.
+
+A node is made after the nodes that its edges lead to. So of all nodes reached, the one made last is ready: whatever leads
+to it was made later still, and has run. It is also the one that PyTorch runs next. While the graph is a chain, which side
+branches to leaves do not change, that is just the next node; only what else was reached waits in a heap.
+
+A leaf says by no number when it is ready, and PyTorch accumulates at that moment. But nobody sees when, as long as no hook
+and no user's formula runs and nothing fails. So the gradients of leaves wait, and are accumulated at the end, or when the
+pass meets something that is not plain, or fails: then `settle` counts what is left, accumulates where nothing is left to
+come, and hands the rest to the counting engine.
+
+What can be seen afterwards is whether a gradient was stolen, and in which memory it was added up, and both depend on who
+else held it at the time. A leaf that waits holds its gradient longer than one that accumulated at once. Where that would
+make a difference, because somebody asks who holds a gradient that such a leaf holds too, the pass is not plain either.
+"""
+
+from __future__ import annotations
+
+import sys
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .accumulate import accumulate
+from .dependencies import dependencies
+from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
+from .input_buffer import add, add_to_slot, set_version, summed, written
+
+if TYPE_CHECKING:
+    from .engine import GraphTask
+
+_refcount = sys.getrefcount
+_ndarray = np.ndarray
+Arrival = tuple[Any, int, Any]  # a gradient that was not delivered: its node, which of the node's outputs, the gradient
+
+
+def _calibrate() -> int:
+    """How many references a gradient has that a leaf waits with: the number differs between Python versions."""
+    leaves = {0: np.empty(2)}
+    grad = leaves[0]
+    return _refcount(grad)
+
+
+_WAITING = _calibrate()
+
+
+class Waiting:
+    """What was reached and has not run.
+
+    A gradient to which several were added is a list, [sum, how often it was written to], and nobody else holds the sum.
+    """
+
+    __slots__ = ("heap", "held", "leaves", "nodes", "shared")
+
+    def __init__(self) -> None:
+        self.nodes: dict[Node, Any] = {}
+        self.heap: list[tuple[int, Node]] = []  # of `nodes`, the one made last first
+        self.leaves: dict[AccumulateGrad, Any] = {}
+        self.shared: set[AccumulateGrad] = set()  # leaves whose one gradient somebody else held as it arrived
+        self.held: dict[int, AccumulateGrad] = {}  # those leaves, by the address of that gradient
+
+    def reach(self, node: Any, edges: list[Any], careful: bool) -> list[Arrival] | None:
+        """Deliver what a node passes on, [..., leaf or node, gradient]; what cannot be, if something is not plain.
+
+        Whether somebody else holds a leaf's gradient is asked when all have been delivered, as PyTorch asks it.
+        """
+        new = []
+        while edges:
+            grad = edges.pop()
+            fn = edges.pop()
+            if fn is None:
+                continue
+            if type(fn) is not AccumulateGrad:
+                possible = self.at_node(fn, grad)
+            elif fn in self.leaves:
+                possible = self.add(self.leaves, fn, grad)
+            else:
+                leaf = fn.variable
+                possible = leaf._extra is None and leaf._requires_grad and leaf._grad_fn is None and grad is not None
+                if careful and fn.extra is not None:
+                    possible = False
+                if possible:
+                    self.leaves[fn] = grad
+                    new.append(fn)
+            if not possible:
+                edges += [fn, grad]
+                grad = None
+                left = zip(edges[::2], edges[1::2], strict=True)
+                arrivals = [(fn, number(node, fn), grad) for fn, grad in left if fn is not None]
+                edges.clear()
+                arrivals.reverse()
+                break
+            grad = None
+        else:
+            arrivals = []
+        for fn in new:
+            grad = self.leaves[fn]
+            if type(grad) is not list and _refcount(grad) > _WAITING:
+                other = self.held.get(id(grad))
+                if other is not None and self.leaves.get(other) is grad:
+                    # Two leaves wait with one gradient: the second may steal it if the first is complete.
+                    del self.leaves[fn]
+                    arrivals.insert(0, (fn, 0, grad))
+                else:
+                    self.held[id(grad)] = fn
+                    self.shared.add(fn)
+        return arrivals or None
+
+    def at_node(self, fn: Node, grad: Any) -> bool:
+        """Keep a node's gradient; False if the node has several outputs, or a gradient is in doubt."""
+        if fn in self.nodes:
+            return self.add(self.nodes, fn, grad)
+        if fn.multi or grad is None:
+            return False
+        self.nodes[fn] = grad
+        heappush(self.heap, (-fn.seq, fn))
+        return True
+
+    def add(self, slots: dict[Any, Any], key: Any, grad: Any) -> bool:
+        """Add a further gradient to one that waits; False if it is in doubt who else holds that one."""
+        old = slots[key]
+        if grad is None:
+            return False
+        if type(old) is list:
+            old[0] += grad
+            old[1] += 1
+            return True
+        leaf = self.held.get(id(old)) if self.held else None
+        if leaf is not None and leaf is not key and self.leaves.get(leaf) is old:
+            return False  # memory to add to in place, if that leaf is complete
+        del old
+        total, in_place = summed(slots, key, grad)
+        slots[key] = [total, int(in_place)]
+        return True
+
+
+def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node]] | None:
+    """Run the pass from one root; what is left of it, for the counting engine: its heap, or None if nothing is."""
+    waiting = Waiting()
+    nodes, heap, leaves = waiting.nodes, waiting.heap, waiting.leaves
+    arrived = leaves.get
+    keep = task.keep
+    careful = bool(NodeExtra.alive)
+    last = None  # the node that led to this one, if this one did not wait
+    fn: Any
+    fn1 = grad1 = None
+    try:
+        while True:
+            if careful and node.extra is not None:
+                raise NotPlain
+            fn, grad, fn1, grad1 = node.run(grad, keep)
+            last = node
+            if type(fn) is AccumulateGrad:
+                found = arrived(fn)
+                if type(found) is list:
+                    found[0] += grad
+                    found[1] += 1
+                    fn = grad = None
+                else:
+                    found = None
+                    edges = [fn1, grad1, fn, grad]
+                    fn = grad = fn1 = grad1 = None
+                    if arrivals := waiting.reach(node, edges, careful):
+                        raise NotPlain(arrivals)
+            if fn1 is not None:
+                if type(fn1) is AccumulateGrad:
+                    found = arrived(fn1)
+                    if type(found) is list:
+                        found[0] += grad1
+                        found[1] += 1
+                    else:
+                        found = None
+                        edges = [fn1, grad1, fn, grad]
+                        fn = grad = fn1 = grad1 = None
+                        if arrivals := waiting.reach(node, edges, careful):
+                            raise NotPlain(arrivals)
+                else:
+                    if fn is not None and not waiting.at_node(fn, grad):
+                        raise NotPlain([(fn, node.nr0, grad), (fn1, node.nr1, grad1)])
+                    fn = fn1
+                    grad = grad1
+                fn1 = grad1 = None
+            if fn is not None:
+                if not heap or (-fn.seq < heap[0][0] and fn not in nodes):
+                    node = fn
+                    continue
+                if not waiting.at_node(fn, grad):
+                    raise NotPlain([(fn, number(node, fn), grad)])
+            elif not heap:
+                break
+            last = None
+            node = heappop(heap)[1]
+            grad = nodes.pop(node)
+            if type(grad) is list:
+                grad = finished(task, grad)
+    except NotPlain as reason:
+        if reason.args:
+            (arrivals,) = reason.args
+        else:
+            arrivals = [(node, nr if last is None else number(last, node), grad)]
+        grad = grad1 = None
+        return settle(task, waiting, arrivals)
+    except BaseException:
+        settle(task, waiting, [(node, 0, None)])
+        raise
+    grad = None
+    for leaf in list(leaves):
+        deliver(task, waiting, leaf)
+    return None
+
+
+def number(node: Any, fn: Any) -> int:
+    """Which output of `fn` a node's edge leads to."""
+    return next(nr for target, nr in node.edges() if target is fn)
+
+
+def finished(task: GraphTask, total: list[Any]) -> Any:
+    """A sum of gradients, with the version that its memory has."""
+    array, writes = total
+    if writes:
+        if type(array) is not _ndarray:
+            array = np.array(array)  # a NumPy scalar has no memory, and so no version
+        written(task, array, writes)
+    return array
+
+
+def deliver(task: GraphTask, waiting: Waiting, fn: AccumulateGrad) -> None:
+    """Accumulate what waits for a leaf."""
+    grad = waiting.leaves.pop(fn)
+    alone = True
+    if type(grad) is list:
+        grad = finished(task, grad)
+    elif fn in waiting.shared:
+        alone = False
+    accumulate(fn.variable, grad, alone)
+    if task.versions is not None or task.user_grads is not None:
+        set_version(task, fn.variable)
+
+
+def settle(task: GraphTask, waiting: Waiting, arrivals: list[Arrival]) -> list[tuple[int, Node]]:
+    """Count what is left to run, accumulate to the leaves to which nothing more comes, and put the rest in its place."""
+    left = [*waiting.nodes, *[fn for fn, _, _ in arrivals]]
+    deps = task.deps = dependencies(left)
+    buffers = task.buffers
+    for fn in list(waiting.leaves):
+        if fn in deps:
+            total = waiting.leaves.pop(fn)
+            buffers[fn] = finished(task, total) if type(total) is list else total
+            del total
+        else:
+            deliver(task, waiting, fn)
+    for node in list(waiting.nodes):
+        total = waiting.nodes.pop(node)
+        buffers[node] = finished(task, total) if type(total) is list else total
+        del total
+    arrivals.reverse()
+    while arrivals:
+        fn, nr, grad = arrivals.pop()
+        if grad is None:
+            continue
+        if fn.multi:
+            add_to_slot(task, fn, nr, grad)
+        elif fn in buffers:
+            add(task, buffers, fn, grad)
+        else:
+            buffers[fn] = grad
+    heap: list[tuple[int, Node]] = []
+    for node in dict.fromkeys(left):
+        if deps[node] == 0:
+            heappush(heap, (-node.seq, node))
+    return heap

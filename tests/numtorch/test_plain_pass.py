@@ -1,0 +1,85 @@
+"""A plain pass leaves what the counting engine leaves: gradients, their versions, who shares whose memory."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import numtorch as torch
+from numtorch import plain_pass
+
+LEAVES = 3
+
+
+def graph(draw: random.Random) -> tuple[list[Any], Any]:
+    """Leaves, and the sum of a random graph over them in which much is used several times."""
+    shape = draw.choice([(), (2,), (2, 3)])
+    leaves = [torch.ones(shape, requires_grad=True) for _ in range(LEAVES)]
+    known = list(leaves)
+    for _ in range(draw.randrange(1, 12)):
+        a, b = draw.choice(known), draw.choice(known)
+        known.append(draw.choice([a + b, a * b, a - b, b + a.exp(), a.view(shape) + b, a * 0.5, a.tanh()]))
+    total = known[-1] + draw.choice(known)
+    return leaves, total.sum()
+
+
+def memory(leaves: list[Any]) -> list[tuple[Any, ...]]:
+    """What can be seen of the gradients."""
+    grads = [leaf.grad for leaf in leaves]
+    arrays = [None if g is None else g.numpy() for g in grads]
+    return [
+        (
+            i,
+            None if g is None else (a.tolist(), a.strides, g._version),
+            [b is not None and np.shares_memory(a, b) for b in arrays],
+        )
+        for i, (g, a) in enumerate(zip(grads, arrays, strict=True))
+        if g is not None
+    ]
+
+
+def counted(task: Any, node: Any, nr: int, grad: Any) -> Any:
+    """What `plain_pass.run` does where nothing is plain."""
+    return plain_pass.settle(task, plain_pass.Waiting(), [(node, nr, grad)])
+
+
+@pytest.mark.parametrize("seed", range(400))
+def test_a_plain_pass_leaves_what_the_counting_engine_leaves(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, total = graph(random.Random(seed))
+    total.backward()
+    monkeypatch.setattr(plain_pass, "run", counted)
+    others, total = graph(random.Random(seed))
+    total.backward()
+    assert memory(plain) == memory(others)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_pass_that_fails_leaves_the_leaves_that_were_complete(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> list[Any]:
+        draw = random.Random(seed)
+        leaves, total = graph(draw)
+        node = total.grad_fn
+        for _ in range(draw.randrange(6)):
+            if getattr(node, "_saved_self", None) is not None:
+                node._saved_self.detach().zero_()
+            node = draw.choice([fn for fn, _ in node.next_functions if fn is not None] or [node])
+        with contextlib.suppress(RuntimeError):  # "modified by an inplace operation"
+            total.backward()
+        return memory(leaves)
+
+    plain = broken()
+    monkeypatch.setattr(plain_pass, "run", counted)
+    assert plain == broken()
+
+
+def test_a_hook_in_the_middle_sees_the_leaves_that_were_complete() -> None:
+    early, late = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    middle = late * 2
+    seen = []
+    middle.register_hook(lambda grad: seen.append((early.grad is not None, late.grad is not None)))
+    (middle * early).sum().backward()
+    assert seen == [(True, False)]
