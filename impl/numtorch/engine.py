@@ -19,6 +19,8 @@ import sys
 import threading
 from typing import Any
 
+import numpy as np
+
 from . import grad_mode, plain_pass
 from .accumulate import HELD, accumulate
 from .dependencies import dependencies
@@ -60,6 +62,11 @@ class GraphTask:
         self.raw = raw
         self.user_grads = user_grads
         self.buffers: dict[Node, Any] = {}
+
+    def hold_seed(self) -> Any:
+        """The seed as memory, which all that is computed from it shares, instead of a NumPy scalar."""
+        self.seeds = np.array(self.seeds)
+        return self.seeds
 
     def enter(self) -> None:
         """Make this the thread's current pass, with grad mode on only if the gradient is to be differentiable."""

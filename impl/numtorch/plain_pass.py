@@ -142,6 +142,7 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
     arrived = leaves.get
     keep = task.keep
     careful = bool(NodeExtra.alive)
+    seed = None if type(grad) is _ndarray else grad
     last = None  # the node that led to this one, if this one did not wait
     fn: Any
     fn1 = grad1 = None
@@ -176,8 +177,11 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
                         if arrivals := waiting.reach(node, edges, careful):
                             raise NotPlain(arrivals)
                 else:
-                    if fn is not None and not waiting.at_node(fn, grad):
-                        raise NotPlain([(fn, node.nr0, grad), (fn1, node.nr1, grad1)])
+                    if fn is not None:
+                        if grad is seed:
+                            grad = grad1 = seed = task.hold_seed()
+                        if not waiting.at_node(fn, grad):
+                            raise NotPlain([(fn, node.nr0, grad), (fn1, node.nr1, grad1)])
                     fn = fn1
                     grad = grad1
                 fn1 = grad1 = None
@@ -198,6 +202,7 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
         if reason.args:
             (arrivals,) = reason.args
         else:
+            grad = task.hold_seed() if grad is seed and grad is not None else grad
             arrivals = [(node, nr if last is None else number(last, node), grad)]
         grad = grad1 = None
         return settle(task, waiting, arrivals)
