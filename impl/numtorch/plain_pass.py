@@ -179,7 +179,8 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
                 else:
                     if fn is not None:
                         if grad is seed:
-                            grad = grad1 = seed = task.hold_seed()
+                            grad = task.hold_seed()
+                            grad1 = grad if grad1 is seed else grad1
                         if not waiting.at_node(fn, grad):
                             raise NotPlain([(fn, node.nr0, grad), (fn1, node.nr1, grad1)])
                     fn = fn1
