@@ -47,7 +47,7 @@ from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
 from .operands import inplace_operands, operands, plain, refused, single, store, tensors_only
 from .saved import check_saveable, unpack_input, unpack_result
-from .several import fit, into, together
+from .several import before_write, check_result, fit, together
 from .tensor import Tensor, wrap
 from .views import (
     as_view,

@@ -13,9 +13,10 @@ import numpy as np
 
 from . import dtype as dtypes
 from .descriptor import arrange, describe, descriptor, plan_of
-from .geometry import has_internal_overlap, laid_out
+from .geometry import laid_out
+from .overlap import refuse, refuse_internal
 from .tensor import Tensor, wrap
-from .views import extras, requires_grad
+from .views import check_inplace, extras, requires_grad
 
 _NUMBERS = {bool: dtypes.BOOL, int: dtypes.INTEGRAL, float: dtypes.FLOATING, complex: dtypes.COMPLEX}
 _CACHED = 512  # constants kept for each type; programs use few, but a loop counter must not fill the memory
@@ -176,13 +177,12 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
     if isinstance(b, Tensor):
         db = b._desc
         tracked = bool(a._requires_grad and requires_grad(a)) or bool(b._requires_grad and requires_grad(b))
+        target, other = a._array, b._array
         if a._desc is db and a._desc.real:
-            _check_overlap(a)
-            return b, b._array, None, tracked
-        if tracked:
-            from .views import check_inplace
-
-            check_inplace(a, tracked)
+            if other is not target and (other.base is not None or target.base is not None):
+                check_write(a, other, tracked)
+            return b, other, None, tracked
+        check_write(a, other, tracked)
         plan = plan_of(a._desc, db, to_float)
         if plan.result.shape != a._desc.shape:
             raise RuntimeError(
@@ -204,25 +204,19 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
         right = b._array
         if not a._desc.real:
             plan = plan_of(a._desc, b._desc)
-    if tracked:
-        from .views import check_inplace
-
-        check_inplace(a, tracked)
+        check_write(a, right, tracked)
     if not dtypes.can_cast(kind, a._desc.dtype):
         raise RuntimeError(
             f"result type {kind.scalar_name} can't be cast to the desired output type {a._desc.dtype.scalar_name}"
         )
-    _check_overlap(a)
     return b, right, plan, tracked
 
 
-def _check_overlap(a: Tensor) -> None:
-    array = a._array
-    if type(array) is np.ndarray and not array.flags.c_contiguous and has_internal_overlap(array):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
+def check_write(a: Tensor, other: Any, tracked: bool) -> None:
+    """What comes before the shapes are looked at: may the tensor be written, and does it overlap with the operand?"""
+    if tracked:
+        check_inplace(a, tracked)
+    refuse(a._array, other)
 
 
 def _check_out(a: Tensor, kind: dtypes.dtype, to_float: bool) -> None:
@@ -231,11 +225,14 @@ def _check_out(a: Tensor, kind: dtypes.dtype, to_float: bool) -> None:
             f"result type {dtypes.get_default_dtype().scalar_name} can't be cast to the desired output "
             f"type {kind.scalar_name}"
         )
-    _check_overlap(a)
+    refuse_internal(a._array)
 
 
-def store(out: Any, result: Tensor, name: str, exactly: str | None = None) -> Any:
-    """Finish an `out=` call: write the result into `out`; some operators insist on its type, in these words."""
+def store(out: Any, result: Tensor, name: str, *operands: Any, exactly: str | None = None) -> Any:
+    """Finish an `out=` call: write the result into `out`, which may not overlap with the operands in part.
+
+    Some operators insist on its type, in the words of `exactly`.
+    """
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if (result._requires_grad or requires_grad(out)) and _recording():
@@ -243,6 +240,7 @@ def store(out: Any, result: Tensor, name: str, exactly: str | None = None) -> An
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
             "of the arguments requires grad."
         )
+    refuse(out._array, *[x._array for x in operands if isinstance(x, Tensor)])
     if exactly is not None and out._desc.dtype is not result._desc.dtype:
         raise RuntimeError(exactly.format(expected=result._desc.dtype.scalar_name, found=out._desc.dtype.scalar_name))
     if not dtypes.can_cast(result._desc.dtype, out._desc.dtype):
@@ -254,7 +252,6 @@ def store(out: Any, result: Tensor, name: str, exactly: str | None = None) -> An
 
     if out._desc.shape != result._desc.shape:
         resize_output(out, result._desc)
-    _check_overlap(out)
     storage_of(out)[...] = result._array
     bump(out)
     return out

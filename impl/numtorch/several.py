@@ -12,6 +12,7 @@ from . import dtype as dtypes
 from .descriptor import broadcast_shapes, descriptor, reduction, sum_to
 from .layout import elementwise_strides
 from .operands import category_of, constant
+from .overlap import refuse
 from .tensor import Tensor
 from .views import check_inplace, requires_grad
 
@@ -71,20 +72,23 @@ def fit(grad: Any, desc: Any) -> Any:
     return grad if grad.dtype == desc.dtype.numpy else grad.astype(desc.dtype.numpy)
 
 
-def into(target: Tensor, tensors: list, desc: Any) -> bool:
-    """Check an in-place call whose result is described by `desc`; whether it is to be tracked."""
-    from .operands import inplace_operands
+def before_write(target: Tensor, operands: tuple) -> bool:
+    """Check that an in-place call may write; whether it is to be tracked. The shapes are not looked at yet."""
+    tensors = [x for x in operands if isinstance(x, Tensor)]
+    flag = any(requires_grad(x) for x in tensors)
+    check_inplace(target, flag)
+    refuse(target._array, *[x._array for x in tensors])
+    return flag
 
+
+def check_result(target: Tensor, desc: Any) -> None:
+    """Check that a result described by `desc` fits into the written tensor."""
     if desc.shape != target._desc.shape:
         raise RuntimeError(
             f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape {list(desc.shape)}"
         )
-    flag = any(requires_grad(x) for x in tensors if x is not None)
-    check_inplace(target, flag)
     if not dtypes.can_cast(desc.dtype, target._desc.dtype):
         raise RuntimeError(
             f"result type {desc.dtype.scalar_name} can't be cast to the desired output type "
             f"{target._desc.dtype.scalar_name}"
         )
-    inplace_operands(target, None, "", False)
-    return flag

@@ -9,13 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .geometry import Geometry, has_internal_overlap
+from .geometry import Geometry
 from .graph import FREED_TEXT, Node, UnaryNode, VariadicNode
-
-OVERLAP_TEXT = (
-    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-    "Please clone() the tensor before performing the operation."
-)
+from .overlap import refuse_internal
 
 
 def window_of(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
@@ -150,8 +146,7 @@ class CopySlices(VariadicNode):
         place = (view.shape, view.strides, view.offset - start)
         out = np.empty(max(reach(base.shape, base.strides, base.offset - start), reach(*place)), dtype=grad.dtype)
         result = window_of(out, base.shape, base.strides, base.offset - start)
-        if has_internal_overlap(result):
-            raise RuntimeError(OVERLAP_TEXT)
+        refuse_internal(result)
         result[...] = grad
         window = window_of(out, *place)
         inner = fn.apply(window.copy(), keep)
@@ -163,8 +158,7 @@ class CopySlices(VariadicNode):
             return (None, *inner[1:])
         if inner[0] is None:
             return (None, *inner[1:])
-        if has_internal_overlap(window):
-            raise RuntimeError(OVERLAP_TEXT)
+        refuse_internal(window)
         window[...] = inner[0]
         return (result, *inner[1:])
 

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from . import grad_mode
-from .descriptor import expandable
-from .geometry import has_internal_overlap, is_dense_like
+from .descriptor import broadcast_shapes
+from .geometry import is_dense_like
 from .graph import BinaryNode, UnaryNode, edge, next_sequence_nr
 from .kernels import index_put_zeros, index_values, raw_indices
-from .strided import OVERLAP_TEXT, window_of
+from .operands import category_of
+from .overlap import refuse, refuse_any, refuse_internal, warn_of_internal
+from .strided import window_of
 from .tensor import Tensor, wrap
 from .views import bump, check_inplace, geometry, rebase_history, requires_grad, storage_of
 
@@ -149,22 +151,18 @@ def _unary(cls: type, target: Tensor) -> Any:
     return node
 
 
-def _refuse_overlap(array: np.ndarray) -> None:
-    if has_internal_overlap(array):
-        raise RuntimeError(OVERLAP_TEXT)
-
-
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Overwrite with the elements of `src`, broadcast and converted."""
     if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        if category_of(src) is None:
+            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        src = wrap(np.array(src))
     flag = tracked(self, src)
-    check_inplace(self, flag or requires_grad(self) or requires_grad(src))
+    check_inplace(self, flag)
     array = storage_of(self)
-    if src._desc.shape != self._desc.shape:
-        check_expand(src, self._desc.shape)
     if self is not src:
-        _refuse_overlap(array)
+        refuse(array, src._array)
+        check_broadcast(src, self._desc.shape)
         source = src._array
         if np.iscomplexobj(source) and not np.iscomplexobj(array):
             source = source.real
@@ -177,23 +175,12 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     return self
 
 
-def check_expand(src: Tensor, shape: tuple) -> None:
-    """PyTorch's error if `src` does not broadcast to `shape`."""
-    old = src._desc.shape
-    if expandable(old, shape):
-        return
-    if len(old) > len(shape):
-        raise RuntimeError(
-            f"expand({src._desc.dtype.type_string}{{{list(old)}}}, size={list(shape)}): the number of sizes provided "
-            f"({len(shape)}) must be greater or equal to the number of dimensions in the tensor ({len(old)})"
-        )
-    lead = len(shape) - len(old)
-    for i in range(len(old) - 1, -1, -1):
-        if old[i] not in (1, shape[i + lead]):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({shape[i + lead]}) must match the existing size ({old[i]}) at "
-                f"non-singleton dimension {i + lead}.  Target sizes: {list(shape)}.  Tensor sizes: {list(old)}"
-            )
+def check_broadcast(src: Tensor, shape: tuple) -> None:
+    """PyTorch's error if `src` does not broadcast to exactly `shape`."""
+    if src._desc.shape != shape:
+        found = broadcast_shapes(shape, src._desc.shape)
+        if found != shape:
+            raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(found)}")
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
@@ -228,6 +215,7 @@ def overwrite(self: Tensor, fill: Any, node_class: type) -> Tensor:
     """Let `fill(array)` overwrite the elements with values that depend on nothing: random ones."""
     flag = tracked(self)
     check_inplace(self, flag)
+    refuse_internal(storage_of(self))
     fill(storage_of(self))
     bump(self)
     if flag:
@@ -247,6 +235,8 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
             "the source."
         )
     array = storage_of(self)
+    warn_of_internal(array, "index_put_")
+    refuse_any(array, values._array, *[i._array for i in indices if i is not None])
     picks = raw_indices(indices)
     try:
         if accumulate:

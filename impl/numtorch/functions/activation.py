@@ -207,7 +207,11 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Any = None) -> Tensor:
 def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Any = None) -> Tensor:
     """input, or 0 near it"""
     result = d.hardshrink(input, lambd)
-    return result if out is None else store(out, result, "hardshrink", "Found dtype {found} but expected {expected}")
+    return (
+        result
+        if out is None
+        else store(out, result, "hardshrink", exactly="Found dtype {found} but expected {expected}")
+    )
 
 
 def softsign(input: Tensor) -> Tensor:

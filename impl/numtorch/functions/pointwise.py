@@ -202,11 +202,11 @@ def pow_(self: Tensor, exponent: Any) -> Tensor:
 
 def in_place(self: Tensor, operation: Any) -> Tensor:
     """An in-place form by way of the operation on an alias of the old value: same node, same graph."""
+    from ..overlap import refuse_internal
     from ..views import bump, check_inplace, rebase_history, requires_grad, storage_of
-    from ..writes import _refuse_overlap
 
     check_inplace(self, bool(requires_grad(self)))
-    _refuse_overlap(storage_of(self))
+    refuse_internal(storage_of(self))
     old = d.clone(self) if self.requires_grad else self
     result = operation(old)
     if result._requires_grad:  # the node keeps the clone of the old value, but its edge is the old value's own

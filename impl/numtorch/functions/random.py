@@ -17,6 +17,7 @@ from ..error_nodes import not_implemented
 from ..graph import BinaryNode, UnaryNode, edge
 from ..tensor import Tensor, wrap
 from .arguments import is_int
+from .shape import expand
 
 _new = object.__new__
 
@@ -405,7 +406,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     random = _random()
     if not isinstance(p, Tensor):
         return writes.overwrite(self, lambda a: random.fill_bernoulli(a, p, generator), BernoulliBackward2)
-    writes.check_expand(p, self._desc.shape)
+    expand(p.detach(), tuple(self._desc.shape))
     flag = writes.tracked(self, p)
     writes.check_inplace(self, flag)
     random.fill_bernoulli(writes.storage_of(self), np.asarray(p._array), generator)

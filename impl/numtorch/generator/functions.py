@@ -21,6 +21,7 @@ class Functions(Recording):
         call = (
             f"{self.kernel(row)}({', '.join(p.name if p.kind == 'value' else p.name + '._array' for p in row.params)})"
         )
+        given = ", ".join(p.name for p in row.tensors)
         w(0, f"\n\ndef {row.name}({params}, *, out=None):")
         w(1, f'"""{row.name}({params}) -> Tensor"""')
         w(1, f"if type({name}) is Tensor and ({name}._desc.real):")
@@ -38,9 +39,9 @@ class Functions(Recording):
             w(2, "node.desc = desc")
             self.new_tensor(2, "True", "node")
             self.save_result(row, 2, {"result": ("array", "result")})
-            w(2, f"if out is not None:\n    return store(out, result, {row.name!r})\nreturn result")
+            w(2, f"if out is not None:\n    return store(out, result, {row.name!r}, {given})\nreturn result")
         self.new_tensor(1, "False", "None")
-        w(1, f"if out is not None:\n    return store(out, result, {row.name!r})\nreturn result")
+        w(1, f"if out is not None:\n    return store(out, result, {row.name!r}, {given})\nreturn result")
 
     def binary(self, row: Row) -> None:
         """Two operands, and plain values."""
@@ -52,6 +53,7 @@ class Functions(Recording):
             return self.binary_call(row, x, y)
 
         fast = call(f"{a}._array", f"{b}._array")
+        given = ", ".join(p.name for p in row.tensors)
         w(0, f"\n\ndef {row.name}({params}, *, out=None):")
         w(1, f'"""{row.name}({params}) -> Tensor"""')
         w(1, "plan = None")
@@ -92,9 +94,9 @@ class Functions(Recording):
             w(2, "node.desc = desc")
             self.new_tensor(2, "True", "node")
             self.save_result(row, 2, {"result": ("array", "result")})
-            w(2, f"if out is not None:\n    return store(out, result, {row.name!r})\nreturn result")
+            w(2, f"if out is not None:\n    return store(out, result, {row.name!r}, {given})\nreturn result")
         self.new_tensor(1, "False", "None")
-        w(1, f"if out is not None:\n    return store(out, result, {row.name!r})\nreturn result")
+        w(1, f"if out is not None:\n    return store(out, result, {row.name!r}, {given})\nreturn result")
 
     def binary_call(self, row: Row, x: str, y: str) -> str:
         """The kernel of two operands, over these arrays."""
@@ -107,6 +109,7 @@ class Functions(Recording):
     def nary(self, row: Row) -> None:
         w = self.body
         names = ", ".join(p.name for p in row.params)
+        given = ", ".join(p.name for p in row.tensors)
         w(0, f"\n\ndef {row.name}({names}, *, out=None):")
         w(1, f'"""{row.name}({names}) -> Tensor"""')
         self.nary_call(row)
@@ -120,9 +123,9 @@ class Functions(Recording):
         w(2, "node.desc = desc")
         self.new_tensor(2, "True", "node")
         self.save_result(row, 2, {"result": ("array", "result")})
-        w(2, f"return result if out is None else store(out, result, {row.name!r})")
+        w(2, f"return result if out is None else store(out, result, {row.name!r}, {given})")
         self.new_tensor(1, "False", "None")
-        w(1, f"return result if out is None else store(out, result, {row.name!r})")
+        w(1, f"return result if out is None else store(out, result, {row.name!r}, {given})")
 
     def nary_call(self, row: Row) -> None:
         """Promote and broadcast the operands."""

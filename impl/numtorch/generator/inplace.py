@@ -99,8 +99,12 @@ class InPlace(Functions):
         names = ", ".join(p.name for p in row.params)
         w(0, f"\n\ndef {row.name}_({names}):")
         w(1, f'"""{row.name}_({names}) -> Tensor, {a} itself"""')
+        w(
+            1,
+            f"flag = before_write({a}, ({', '.join(p.name for p in row.tensors)},)) and (not grad_mode.disabled or _grad.grad)",
+        )
         self.nary_call(row)
-        w(1, f"flag = into({a}, tensors, desc) and (not grad_mode.disabled or _grad.grad)")
+        w(1, f"check_result({a}, desc)")
         if a in row.saved:
             w(1, f"original = {a}.clone() if flag else None")
         w(1, f"target = {a}._array")
