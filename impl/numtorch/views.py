@@ -318,6 +318,7 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     slices.replay = extra.replay
     set_history(base, slices, 0)
     tensor._requires_grad = True
+    extra.attr_version = -1
     current_grad_fn(tensor)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import grad_mode
 from .descriptor import broadcast_shapes
-from .geometry import is_dense_like
+from .geometry import address, is_dense_like
 from .graph import BinaryNode, UnaryNode, edge, next_sequence_nr
 from .kernels import index_put_zeros, index_values, raw_indices
 from .operands import category_of
@@ -160,17 +160,29 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     flag = tracked(self, src)
     check_inplace(self, flag)
     array = storage_of(self)
-    if self is not src:
+    node = None
+    if flag and self._desc.dtype.category >= 2:
+        node = _binary(CopyBackwards, self, src)
+        node.source = src._desc
+    if self is not src and not same_elements(self, src):
         refuse(array, src._array)
         check_broadcast(src, self._desc.shape)
         source = src._array
         if np.iscomplexobj(source) and not np.iscomplexobj(array):
             source = source.real
         np.copyto(array, source, casting="unsafe")
+    return written(self, node)
+
+
+def same_elements(a: Tensor, b: Tensor) -> bool:
+    """Whether both show the same elements, of the same memory and in the same order."""
+    return a._desc is b._desc and type(b._array) is np.ndarray and address(a._array) == address(b._array)
+
+
+def written(self: Tensor, node: Any) -> Tensor:
+    """Count a write, and give the tensor the node that was made for it before, if it is tracked."""
     bump(self)
-    if flag and self._desc.dtype.category >= 2:
-        node = _binary(CopyBackwards, self, src)
-        node.source = src._desc
+    if node is not None:
         rebase_history(self, node)
     return self
 
@@ -193,22 +205,22 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     flag = tracked(self, value) if is_tensor else tracked(self)
     check_inplace(self, flag)
     array = storage_of(self)
-    array[...] = value._array if is_tensor else np.array(value).astype(array.dtype)
-    bump(self)
+    if is_tensor:
+        refuse_internal(array)  # a tensor is copied in, a number is not; so assigned items are refused, too
+    node = None
     if flag and self._desc.dtype.category >= 2:
-        rebase_history(self, _binary(FillBackward3, self, value) if is_tensor else _unary(FillBackward2, self))
-    return self
+        node = _binary(FillBackward3, self, value) if is_tensor else _unary(FillBackward2, self)
+    array[...] = value._array if is_tensor else np.array(value).astype(array.dtype)
+    return written(self, node)
 
 
 def zero_(self: Tensor) -> Tensor:
     """Overwrite every element with zero."""
     flag = tracked(self)
     check_inplace(self, flag)
+    node = _unary(ZeroBackward0, self) if flag else None
     storage_of(self)[...] = 0
-    bump(self)
-    if flag:
-        rebase_history(self, _unary(ZeroBackward0, self))
-    return self
+    return written(self, node)
 
 
 def overwrite(self: Tensor, fill: Any, node_class: type) -> Tensor:
@@ -216,11 +228,9 @@ def overwrite(self: Tensor, fill: Any, node_class: type) -> Tensor:
     flag = tracked(self)
     check_inplace(self, flag)
     refuse_internal(storage_of(self))
+    node = _unary(node_class, self) if flag else None
     fill(storage_of(self))
-    bump(self)
-    if flag:
-        rebase_history(self, _unary(node_class, self))
-    return self
+    return written(self, node)
 
 
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
@@ -237,6 +247,10 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     array = storage_of(self)
     warn_of_internal(array, "index_put_")
     refuse_any(array, values._array, *[i._array for i in indices if i is not None])
+    node = None
+    if flag:
+        node = _binary(IndexPutBackward0, self, values)
+        node.indices, node.values_desc, node.accumulate = indices, values._desc, accumulate
     picks = raw_indices(indices)
     try:
         if accumulate:
@@ -249,12 +263,7 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
             f"shape mismatch: value tensor of shape {list(values._desc.shape)} cannot be broadcast to "
             f"indexing result of shape {picked}"
         ) from None
-    bump(self)
-    if flag:
-        node = _binary(IndexPutBackward0, self, values)
-        node.indices, node.values_desc, node.accumulate = indices, values._desc, accumulate
-        rebase_history(self, node)
-    return self
+    return written(self, node)
 
 
 def copy_obeying(grad: Tensor, variable: Tensor) -> Tensor:

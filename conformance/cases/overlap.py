@@ -1,0 +1,95 @@
+"""Writes to memory in which elements lie on top of each other."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats
+
+
+@case(requires=["in_place", "views"], covers=["inp.overlap"])
+def operand_may_not_overlap_in_part(
+    torch, x: floats(shape=(4,)), operation: st.sampled_from(["add_", "mul_", "copy_", "sub_", "div_"])
+):
+    """Writing in place raises where an operand shares some of the written elements, or shifts them."""
+    getattr(x[1:], operation)(x[:-1])
+    getattr(x[:2], operation)(x[1:3])
+    getattr(x[:2], operation)(x)
+    x._version
+
+
+@case(requires=["in_place", "views"], covers=["inp.overlap"])
+def operand_may_be_the_written_tensor_itself(torch, x: floats(shape=(3, 3))):
+    """An operand that is the very same view of the written elements is allowed, and a transposed one is not."""
+    x.add_(x)
+    x[0].mul_(x[0])
+    x.t().add_(x.t())
+    x.add_(x.t())
+    x.copy_(x.t())
+    x[0].add_(x[:, 0])
+
+
+@case(requires=["in_place", "views"], covers=["inp.overlap"])
+def operand_with_holes_is_not_looked_at(torch, x: floats(shape=(6,))):
+    """Interleaved views of one tensor may be operand and target of a write."""
+    x[::2].add_(x[1::2])
+    x[1::2].copy_(x[::2])
+
+
+@case(requires=["in_place", "views"], covers=["inp.overlap"])
+def overlap_is_looked_for_before_shapes(torch, x: floats(shape=(4,)), y: floats("float32", shape=(2,))):
+    """A leaf that requires grad is refused before an overlap, and an overlap before shapes that do not fit."""
+    x[:3].add_(x[1:])
+    x[:3].mul_(x[2:])
+    x[:3].copy_(x[2:])
+    x.requires_grad_()
+    x.add_(y)
+    x.mul_(x[1:])
+
+
+@case(requires=["out"], covers=["inp.overlap"])
+def out_may_not_overlap_in_part(torch, x: floats(shape=(4,))):
+    """The tensor given as out may be an operand, and may not share a part of one."""
+    torch.add(x[1:], x[:-1], out=x[1:])
+    torch.mul(x[1:], x[:-1], out=x[:-1])
+    torch.sin(x[:-1], out=x[1:])
+    torch.mul(x, x, out=x)
+
+
+@case(requires=["in_place", "indexing"], covers=["inp.overlap"])
+def written_items_may_not_come_from_the_same_tensor(torch, x: floats(shape=(4,))):
+    """Assigning by index raises where the values or the indices share memory with the target."""
+    x[torch.tensor([0])] = x[1:2]
+    x[:2] = x[1:3]
+    x[0] = x[1]
+    i = torch.arange(4)
+    i[i] = 0
+    i[i] = i + 0
+
+
+@case(requires=["in_place", "views"], covers=["inp.expanded"])
+def expanded_tensor_can_be_filled(torch, x: floats(shape=(1, 3)), value: st.sampled_from([2.0, -0.5, 3])):
+    """A number fills an expanded tensor, and zero_ as well; whatever is copied into it raises."""
+    y = x.expand(2, 3)
+    y.fill_(value)
+    y[0] = value
+    y[:, 1] = -value
+    y.fill_(torch.tensor(value))
+    y[:, 0].zero_()
+    y[:] = x
+    y.copy_(x)
+    y.sin_()
+    y.clamp_(0, 1)
+    y.zero_()
+    y._version
+
+
+@case(requires=["in_place", "views", "backward"], covers=["view.expand_write", "inp.expanded"])
+def expanded_view_that_was_written_has_no_gradient(torch, x: floats(shape=(1, 3))):
+    """Filling an expanded view of a tracked tensor goes well, and the backward pass through it raises."""
+    y = x.requires_grad_() * 2
+    e = y.expand(2, 3)
+    e.zero_()
+    e[0].add_(1)
+    e.grad_fn.name()
+    y.grad_fn.name()
+    y.sum().backward()
