@@ -19,7 +19,7 @@ def operand_may_not_overlap_in_part(
 
 @case(requires=["in_place", "views"], covers=["inp.overlap"])
 def operand_may_be_the_written_tensor_itself(torch, x: floats(shape=(3, 3))):
-    """An operand that is the very same view of the written elements is allowed, and a transposed one is not."""
+    """An operand may be the same view of the written elements, and not a transposed one."""
     x.add_(x)
     x[0].mul_(x[0])
     x.t().add_(x.t())
@@ -37,7 +37,7 @@ def operand_with_holes_is_not_looked_at(torch, x: floats(shape=(6,))):
 
 @case(requires=["in_place", "views"], covers=["inp.overlap"])
 def overlap_is_looked_for_before_shapes(torch, x: floats(shape=(4,)), y: floats("float32", shape=(2,))):
-    """A leaf that requires grad is refused before an overlap, and an overlap before shapes that do not fit."""
+    """Leaves are refused before overlaps, and overlaps before shapes that do not fit."""
     x[:3].add_(x[1:])
     x[:3].mul_(x[2:])
     x[:3].copy_(x[2:])
@@ -85,7 +85,7 @@ def expanded_tensor_can_be_filled(torch, x: floats(shape=(1, 3)), value: st.samp
 
 @case(requires=["in_place", "views", "backward"], covers=["view.expand_write", "inp.expanded"])
 def expanded_view_that_was_written_has_no_gradient(torch, x: floats(shape=(1, 3))):
-    """Filling an expanded view of a tracked tensor goes well, and the backward pass through it raises."""
+    """An expanded view of a tracked tensor can be filled, but not differentiated."""
     y = x.requires_grad_() * 2
     e = y.expand(2, 3)
     e.zero_()

@@ -15,7 +15,7 @@ from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
 from .operands import inplace_operands, operands, plain, refused, single, store, tensors_only
 from .saved import check_saveable, unpack_input, unpack_result
-from .several import fit, into, together
+from .several import before_write, check_result, fit, together
 from .tensor import Tensor, wrap
 from .views import (
     as_view,
@@ -379,7 +379,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'elu')
+            return store(out, result, 'elu', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -394,7 +394,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'elu')
+        return store(out, result, 'elu', self)
     return result
 
 
@@ -480,7 +480,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'elu_of')
+            return store(out, result, 'elu_of', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -495,7 +495,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'elu_of')
+        return store(out, result, 'elu_of', self)
     return result
 
 
@@ -665,7 +665,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'elu_backward')
+            return store(out, result, 'elu_backward', grad_output, self_or_result)
         return result
     result = _new(Tensor)
     result._array = array
@@ -680,7 +680,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'elu_backward')
+        return store(out, result, 'elu_backward', grad_output, self_or_result)
     return result
 
 
@@ -763,7 +763,7 @@ def celu(self, alpha, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'celu')
+            return store(out, result, 'celu', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -778,7 +778,7 @@ def celu(self, alpha, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'celu')
+        return store(out, result, 'celu', self)
     return result
 
 
@@ -858,7 +858,7 @@ def celu_of(self, alpha, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'celu_of')
+            return store(out, result, 'celu_of', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -873,7 +873,7 @@ def celu_of(self, alpha, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'celu_of')
+        return store(out, result, 'celu_of', self)
     return result
 
 
@@ -1002,7 +1002,7 @@ def softplus(self, beta, threshold, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'softplus')
+            return store(out, result, 'softplus', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -1017,7 +1017,7 @@ def softplus(self, beta, threshold, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'softplus')
+        return store(out, result, 'softplus', self)
     return result
 
 
@@ -1138,7 +1138,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'softplus_backward')
+            return store(out, result, 'softplus_backward', grad_output, self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -1153,7 +1153,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'softplus_backward')
+        return store(out, result, 'softplus_backward', grad_output, self)
     return result
 
 
@@ -1236,7 +1236,7 @@ def gelu(self, approximate, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'gelu')
+            return store(out, result, 'gelu', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -1251,7 +1251,7 @@ def gelu(self, approximate, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'gelu')
+        return store(out, result, 'gelu', self)
     return result
 
 
@@ -1370,7 +1370,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'gelu_backward')
+            return store(out, result, 'gelu_backward', grad_output, self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -1385,7 +1385,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'gelu_backward')
+        return store(out, result, 'gelu_backward', grad_output, self)
     return result
 
 
@@ -1465,7 +1465,7 @@ def silu(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'silu')
+            return store(out, result, 'silu', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -1480,7 +1480,7 @@ def silu(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'silu')
+        return store(out, result, 'silu', self)
     return result
 
 
@@ -1603,7 +1603,7 @@ def mish(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'mish')
+            return store(out, result, 'mish', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -1618,7 +1618,7 @@ def mish(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'mish')
+        return store(out, result, 'mish', self)
     return result
 
 
@@ -1792,7 +1792,7 @@ def silu_gradient(grad_output, self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'silu_gradient')
+        return store(out, result, 'silu_gradient', grad_output, self)
     return result
 
 
@@ -1830,7 +1830,7 @@ def mish_gradient(grad_output, self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'mish_gradient')
+        return store(out, result, 'mish_gradient', grad_output, self)
     return result
 
 
@@ -1900,7 +1900,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'log_sigmoid_backward')
+        return result if out is None else store(out, result, 'log_sigmoid_backward', grad_output, self, buffer)
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -1913,7 +1913,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'log_sigmoid_backward')
+    return result if out is None else store(out, result, 'log_sigmoid_backward', grad_output, self, buffer)
 
 
 class LeakyReluBackward0(UnaryNode):
@@ -1995,7 +1995,7 @@ def leaky_relu(self, negative_slope, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'leaky_relu')
+            return store(out, result, 'leaky_relu', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -2010,7 +2010,7 @@ def leaky_relu(self, negative_slope, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'leaky_relu')
+        return store(out, result, 'leaky_relu', self)
     return result
 
 
@@ -2090,7 +2090,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'leaky_relu_of')
+            return store(out, result, 'leaky_relu_of', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -2105,7 +2105,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'leaky_relu_of')
+        return store(out, result, 'leaky_relu_of', self)
     return result
 
 
@@ -2286,7 +2286,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'leaky_relu_backward')
+            return store(out, result, 'leaky_relu_backward', grad_output, self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -2301,7 +2301,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'leaky_relu_backward')
+        return store(out, result, 'leaky_relu_backward', grad_output, self)
     return result
 
 
@@ -2387,7 +2387,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'hardtanh')
+            return store(out, result, 'hardtanh', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -2402,7 +2402,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'hardtanh')
+        return store(out, result, 'hardtanh', self)
     return result
 
 
@@ -2586,7 +2586,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'hardtanh_backward')
+            return store(out, result, 'hardtanh_backward', grad_output, self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -2601,7 +2601,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'hardtanh_backward')
+        return store(out, result, 'hardtanh_backward', grad_output, self)
     return result
 
 
@@ -2684,7 +2684,7 @@ def threshold(self, threshold, value, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'threshold')
+            return store(out, result, 'threshold', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -2699,7 +2699,7 @@ def threshold(self, threshold, value, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'threshold')
+        return store(out, result, 'threshold', self)
     return result
 
 
@@ -2782,7 +2782,7 @@ def threshold_of(self, threshold, value, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'threshold_of')
+            return store(out, result, 'threshold_of', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -2797,7 +2797,7 @@ def threshold_of(self, threshold, value, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'threshold_of')
+        return store(out, result, 'threshold_of', self)
     return result
 
 
@@ -2922,7 +2922,7 @@ def softshrink(self, lambd, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'softshrink')
+            return store(out, result, 'softshrink', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -2937,7 +2937,7 @@ def softshrink(self, lambd, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'softshrink')
+        return store(out, result, 'softshrink', self)
     return result
 
 
@@ -3075,7 +3075,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'softshrink_backward')
+            return store(out, result, 'softshrink_backward', grad_output, self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -3090,7 +3090,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'softshrink_backward')
+        return store(out, result, 'softshrink_backward', grad_output, self)
     return result
 
 
@@ -3173,7 +3173,7 @@ def hardshrink(self, lambd, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'hardshrink')
+            return store(out, result, 'hardshrink', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -3188,7 +3188,7 @@ def hardshrink(self, lambd, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'hardshrink')
+        return store(out, result, 'hardshrink', self)
     return result
 
 
@@ -3326,7 +3326,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'hardshrink_backward')
+            return store(out, result, 'hardshrink_backward', grad_output, self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -3341,7 +3341,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'hardshrink_backward')
+        return store(out, result, 'hardshrink_backward', grad_output, self)
     return result
 
 
@@ -3421,7 +3421,7 @@ def hardsigmoid(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'hardsigmoid')
+            return store(out, result, 'hardsigmoid', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -3436,7 +3436,7 @@ def hardsigmoid(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'hardsigmoid')
+        return store(out, result, 'hardsigmoid', self)
     return result
 
 
@@ -3591,7 +3591,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'hardsigmoid_backward')
+            return store(out, result, 'hardsigmoid_backward', grad_output, self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -3606,7 +3606,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'hardsigmoid_backward')
+        return store(out, result, 'hardsigmoid_backward', grad_output, self)
     return result
 
 
@@ -3686,7 +3686,7 @@ def hardswish(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'hardswish')
+            return store(out, result, 'hardswish', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -3701,7 +3701,7 @@ def hardswish(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'hardswish')
+        return store(out, result, 'hardswish', self)
     return result
 
 
@@ -3861,7 +3861,7 @@ def hardswish_backward(grad_output, self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'hardswish_backward')
+            return store(out, result, 'hardswish_backward', grad_output, self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -3876,7 +3876,7 @@ def hardswish_backward(grad_output, self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'hardswish_backward')
+        return store(out, result, 'hardswish_backward', grad_output, self)
     return result
 
 
@@ -5755,7 +5755,7 @@ def lt(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'lt')
+        return store(out, result, 'lt', self, other)
     return result
 
 
@@ -5993,7 +5993,7 @@ def le(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'le')
+        return store(out, result, 'le', self, other)
     return result
 
 
@@ -6231,7 +6231,7 @@ def gt(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'gt')
+        return store(out, result, 'gt', self, other)
     return result
 
 
@@ -6469,7 +6469,7 @@ def ge(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'ge')
+        return store(out, result, 'ge', self, other)
     return result
 
 
@@ -6707,7 +6707,7 @@ def eq(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'eq')
+        return store(out, result, 'eq', self, other)
     return result
 
 
@@ -6945,7 +6945,7 @@ def ne(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'ne')
+        return store(out, result, 'ne', self, other)
     return result
 
 
@@ -7335,7 +7335,7 @@ def bitwise_and(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'bitwise_and')
+        return store(out, result, 'bitwise_and', self, other)
     return result
 
 
@@ -7468,7 +7468,7 @@ def bitwise_or(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'bitwise_or')
+        return store(out, result, 'bitwise_or', self, other)
     return result
 
 
@@ -7601,7 +7601,7 @@ def bitwise_xor(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'bitwise_xor')
+        return store(out, result, 'bitwise_xor', self, other)
     return result
 
 
@@ -7734,7 +7734,7 @@ def bitwise_left_shift(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'bitwise_left_shift')
+        return store(out, result, 'bitwise_left_shift', self, other)
     return result
 
 
@@ -7867,7 +7867,7 @@ def bitwise_right_shift(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'bitwise_right_shift')
+        return store(out, result, 'bitwise_right_shift', self, other)
     return result
 
 
@@ -8092,7 +8092,7 @@ def maximum(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'maximum')
+            return store(out, result, 'maximum', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -8107,7 +8107,7 @@ def maximum(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'maximum')
+        return store(out, result, 'maximum', self, other)
     return result
 
 
@@ -8256,7 +8256,7 @@ def minimum(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'minimum')
+            return store(out, result, 'minimum', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -8271,7 +8271,7 @@ def minimum(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'minimum')
+        return store(out, result, 'minimum', self, other)
     return result
 
 
@@ -8419,7 +8419,7 @@ def fmax(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'fmax')
+            return store(out, result, 'fmax', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -8434,7 +8434,7 @@ def fmax(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'fmax')
+        return store(out, result, 'fmax', self, other)
     return result
 
 
@@ -8582,7 +8582,7 @@ def fmin(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'fmin')
+            return store(out, result, 'fmin', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -8597,7 +8597,7 @@ def fmin(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'fmin')
+        return store(out, result, 'fmin', self, other)
     return result
 
 
@@ -8670,7 +8670,7 @@ def where(condition, self, other, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'where')
+        return result if out is None else store(out, result, 'where', condition, self, other)
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -8683,7 +8683,7 @@ def where(condition, self, other, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'where')
+    return result if out is None else store(out, result, 'where', condition, self, other)
 
 
 class MaskedFillBackward0(VariadicNode):
@@ -8750,7 +8750,7 @@ def masked_fill(self, mask, value, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'masked_fill')
+        return result if out is None else store(out, result, 'masked_fill', self, mask)
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -8763,14 +8763,15 @@ def masked_fill(self, mask, value, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'masked_fill')
+    return result if out is None else store(out, result, 'masked_fill', self, mask)
 
 
 def masked_fill_(self, mask, value):
     """masked_fill_(self, mask, value) -> Tensor, self itself"""
+    flag = before_write(self, (self, mask,)) and (not grad_mode.disabled or _grad.grad)
     tensors, arrays, desc = together((self,), (mask,))
     self, = tensors
-    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    check_result(self, desc)
     target = self._array
     written = k_masked_fill(arrays[0], mask._array, value)
     if type(target) is np.ndarray:
@@ -8864,7 +8865,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'masked_fill_tensor')
+        return result if out is None else store(out, result, 'masked_fill_tensor', self, mask, value)
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -8877,14 +8878,15 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'masked_fill_tensor')
+    return result if out is None else store(out, result, 'masked_fill_tensor', self, mask, value)
 
 
 def masked_fill_tensor_(self, mask, value):
     """masked_fill_tensor_(self, mask, value) -> Tensor, self itself"""
+    flag = before_write(self, (self, mask, value,)) and (not grad_mode.disabled or _grad.grad)
     tensors, arrays, desc = together((self, value,), (mask,))
     self, value = tensors
-    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    check_result(self, desc)
     target = self._array
     written = k_masked_fill_tensor(arrays[0], mask._array, arrays[1])
     if type(target) is np.ndarray:
@@ -9513,7 +9515,7 @@ def clamp_tensor(self, min, max, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'clamp_tensor')
+        return result if out is None else store(out, result, 'clamp_tensor', self, min, max)
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -9526,14 +9528,15 @@ def clamp_tensor(self, min, max, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'clamp_tensor')
+    return result if out is None else store(out, result, 'clamp_tensor', self, min, max)
 
 
 def clamp_tensor_(self, min, max):
     """clamp_tensor_(self, min, max) -> Tensor, self itself"""
+    flag = before_write(self, (self, min, max,)) and (not grad_mode.disabled or _grad.grad)
     tensors, arrays, desc = together((self, min, max,), ())
     self, min, max = tensors
-    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    check_result(self, desc)
     original = self.clone() if flag else None
     target = self._array
     written = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
@@ -9708,7 +9711,7 @@ def clamp_min_tensor(self, min, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'clamp_min_tensor')
+            return store(out, result, 'clamp_min_tensor', self, min)
         return result
     result = _new(Tensor)
     result._array = array
@@ -9723,7 +9726,7 @@ def clamp_min_tensor(self, min, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'clamp_min_tensor')
+        return store(out, result, 'clamp_min_tensor', self, min)
     return result
 
 
@@ -9937,7 +9940,7 @@ def clamp_max_tensor(self, max, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'clamp_max_tensor')
+            return store(out, result, 'clamp_max_tensor', self, max)
         return result
     result = _new(Tensor)
     result._array = array
@@ -9952,7 +9955,7 @@ def clamp_max_tensor(self, max, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'clamp_max_tensor')
+        return store(out, result, 'clamp_max_tensor', self, max)
     return result
 
 
@@ -11639,7 +11642,7 @@ def add(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'add')
+            return store(out, result, 'add', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -11654,7 +11657,7 @@ def add(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'add')
+        return store(out, result, 'add', self, other)
     return result
 
 
@@ -11823,7 +11826,7 @@ def sub(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'sub')
+            return store(out, result, 'sub', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -11838,7 +11841,7 @@ def sub(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sub')
+        return store(out, result, 'sub', self, other)
     return result
 
 
@@ -12049,7 +12052,7 @@ def mul(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'mul')
+            return store(out, result, 'mul', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -12064,7 +12067,7 @@ def mul(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'mul')
+        return store(out, result, 'mul', self, other)
     return result
 
 
@@ -12287,7 +12290,7 @@ def div(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'div')
+            return store(out, result, 'div', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -12302,7 +12305,7 @@ def div(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'div')
+        return store(out, result, 'div', self, other)
     return result
 
 
@@ -12483,7 +12486,7 @@ def rsub(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'rsub')
+            return store(out, result, 'rsub', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -12498,7 +12501,7 @@ def rsub(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'rsub')
+        return store(out, result, 'rsub', self, other)
     return result
 
 
@@ -12904,7 +12907,7 @@ def neg(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'neg')
+            return store(out, result, 'neg', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -12919,7 +12922,7 @@ def neg(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'neg')
+        return store(out, result, 'neg', self)
     return result
 
 
@@ -13033,7 +13036,7 @@ def reciprocal(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'reciprocal')
+            return store(out, result, 'reciprocal', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -13048,7 +13051,7 @@ def reciprocal(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'reciprocal')
+        return store(out, result, 'reciprocal', self)
     return result
 
 
@@ -13148,7 +13151,7 @@ def conj_physical(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'conj_physical')
+            return store(out, result, 'conj_physical', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -13163,7 +13166,7 @@ def conj_physical(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'conj_physical')
+        return store(out, result, 'conj_physical', self)
     return result
 
 
@@ -13414,7 +13417,7 @@ def pow_tensor(self, exponent, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'pow_tensor')
+            return store(out, result, 'pow_tensor', self, exponent)
         return result
     result = _new(Tensor)
     result._array = array
@@ -13429,7 +13432,7 @@ def pow_tensor(self, exponent, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'pow_tensor')
+        return store(out, result, 'pow_tensor', self, exponent)
     return result
 
 
@@ -13609,7 +13612,7 @@ def exp(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'exp')
+            return store(out, result, 'exp', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -13624,7 +13627,7 @@ def exp(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'exp')
+        return store(out, result, 'exp', self)
     return result
 
 
@@ -13744,7 +13747,7 @@ def log(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'log')
+            return store(out, result, 'log', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -13759,7 +13762,7 @@ def log(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'log')
+        return store(out, result, 'log', self)
     return result
 
 
@@ -13877,7 +13880,7 @@ def sqrt(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'sqrt')
+            return store(out, result, 'sqrt', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -13892,7 +13895,7 @@ def sqrt(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sqrt')
+        return store(out, result, 'sqrt', self)
     return result
 
 
@@ -14009,7 +14012,7 @@ def rsqrt(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'rsqrt')
+            return store(out, result, 'rsqrt', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -14024,7 +14027,7 @@ def rsqrt(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'rsqrt')
+        return store(out, result, 'rsqrt', self)
     return result
 
 
@@ -14144,7 +14147,7 @@ def sin(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'sin')
+            return store(out, result, 'sin', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -14159,7 +14162,7 @@ def sin(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sin')
+        return store(out, result, 'sin', self)
     return result
 
 
@@ -14280,7 +14283,7 @@ def cos(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'cos')
+            return store(out, result, 'cos', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -14295,7 +14298,7 @@ def cos(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'cos')
+        return store(out, result, 'cos', self)
     return result
 
 
@@ -14416,7 +14419,7 @@ def atan(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'atan')
+            return store(out, result, 'atan', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -14431,7 +14434,7 @@ def atan(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'atan')
+        return store(out, result, 'atan', self)
     return result
 
 
@@ -14552,7 +14555,7 @@ def asin(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'asin')
+            return store(out, result, 'asin', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -14567,7 +14570,7 @@ def asin(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'asin')
+        return store(out, result, 'asin', self)
     return result
 
 
@@ -14688,7 +14691,7 @@ def acos(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'acos')
+            return store(out, result, 'acos', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -14703,7 +14706,7 @@ def acos(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'acos')
+        return store(out, result, 'acos', self)
     return result
 
 
@@ -14824,7 +14827,7 @@ def sinh(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'sinh')
+            return store(out, result, 'sinh', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -14839,7 +14842,7 @@ def sinh(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sinh')
+        return store(out, result, 'sinh', self)
     return result
 
 
@@ -14960,7 +14963,7 @@ def cosh(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'cosh')
+            return store(out, result, 'cosh', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -14975,7 +14978,7 @@ def cosh(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'cosh')
+        return store(out, result, 'cosh', self)
     return result
 
 
@@ -15096,7 +15099,7 @@ def log1p(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'log1p')
+            return store(out, result, 'log1p', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -15111,7 +15114,7 @@ def log1p(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'log1p')
+        return store(out, result, 'log1p', self)
     return result
 
 
@@ -15229,7 +15232,7 @@ def expm1(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'expm1')
+            return store(out, result, 'expm1', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -15244,7 +15247,7 @@ def expm1(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'expm1')
+        return store(out, result, 'expm1', self)
     return result
 
 
@@ -15361,7 +15364,7 @@ def tan(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'tan')
+            return store(out, result, 'tan', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -15376,7 +15379,7 @@ def tan(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'tan')
+        return store(out, result, 'tan', self)
     return result
 
 
@@ -15493,7 +15496,7 @@ def tanh(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'tanh')
+            return store(out, result, 'tanh', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -15508,7 +15511,7 @@ def tanh(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'tanh')
+        return store(out, result, 'tanh', self)
     return result
 
 
@@ -15625,7 +15628,7 @@ def sigmoid(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'sigmoid')
+            return store(out, result, 'sigmoid', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -15640,7 +15643,7 @@ def sigmoid(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sigmoid')
+        return store(out, result, 'sigmoid', self)
     return result
 
 
@@ -15757,7 +15760,7 @@ def relu(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'relu')
+            return store(out, result, 'relu', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -15772,7 +15775,7 @@ def relu(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'relu')
+        return store(out, result, 'relu', self)
     return result
 
 
@@ -15892,7 +15895,7 @@ def abs(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'abs')
+            return store(out, result, 'abs', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -15907,7 +15910,7 @@ def abs(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'abs')
+        return store(out, result, 'abs', self)
     return result
 
 
@@ -16041,7 +16044,7 @@ def sgn(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'sgn')
+            return store(out, result, 'sgn', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -16056,7 +16059,7 @@ def sgn(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sgn')
+        return store(out, result, 'sgn', self)
     return result
 
 
@@ -16160,7 +16163,7 @@ def sign(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'sign')
+            return store(out, result, 'sign', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -16175,7 +16178,7 @@ def sign(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sign')
+        return store(out, result, 'sign', self)
     return result
 
 
@@ -16272,7 +16275,7 @@ def floor(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'floor')
+            return store(out, result, 'floor', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -16287,7 +16290,7 @@ def floor(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'floor')
+        return store(out, result, 'floor', self)
     return result
 
 
@@ -16384,7 +16387,7 @@ def ceil(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'ceil')
+            return store(out, result, 'ceil', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -16399,7 +16402,7 @@ def ceil(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'ceil')
+        return store(out, result, 'ceil', self)
     return result
 
 
@@ -16496,7 +16499,7 @@ def round(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'round')
+            return store(out, result, 'round', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -16511,7 +16514,7 @@ def round(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'round')
+        return store(out, result, 'round', self)
     return result
 
 
@@ -16608,7 +16611,7 @@ def trunc(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'trunc')
+            return store(out, result, 'trunc', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -16623,7 +16626,7 @@ def trunc(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'trunc')
+        return store(out, result, 'trunc', self)
     return result
 
 
@@ -16811,7 +16814,7 @@ def tanh_backward(grad_output, output, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'tanh_backward')
+            return store(out, result, 'tanh_backward', grad_output, output)
         return result
     result = _new(Tensor)
     result._array = array
@@ -16826,7 +16829,7 @@ def tanh_backward(grad_output, output, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'tanh_backward')
+        return store(out, result, 'tanh_backward', grad_output, output)
     return result
 
 
@@ -16977,7 +16980,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'sigmoid_backward')
+            return store(out, result, 'sigmoid_backward', grad_output, output)
         return result
     result = _new(Tensor)
     result._array = array
@@ -16992,7 +16995,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sigmoid_backward')
+        return store(out, result, 'sigmoid_backward', grad_output, output)
     return result
 
 
@@ -17130,7 +17133,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'threshold_backward')
+            return store(out, result, 'threshold_backward', grad_output, self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -17145,7 +17148,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'threshold_backward')
+        return store(out, result, 'threshold_backward', grad_output, self)
     return result
 
 
@@ -25072,7 +25075,7 @@ def exp2(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'exp2')
+            return store(out, result, 'exp2', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -25087,7 +25090,7 @@ def exp2(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'exp2')
+        return store(out, result, 'exp2', self)
     return result
 
 
@@ -25207,7 +25210,7 @@ def log2(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'log2')
+            return store(out, result, 'log2', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -25222,7 +25225,7 @@ def log2(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'log2')
+        return store(out, result, 'log2', self)
     return result
 
 
@@ -25343,7 +25346,7 @@ def log10(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'log10')
+            return store(out, result, 'log10', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -25358,7 +25361,7 @@ def log10(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'log10')
+        return store(out, result, 'log10', self)
     return result
 
 
@@ -25547,7 +25550,7 @@ def logaddexp(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'logaddexp')
+            return store(out, result, 'logaddexp', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -25562,7 +25565,7 @@ def logaddexp(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'logaddexp')
+        return store(out, result, 'logaddexp', self, other)
     return result
 
 
@@ -25710,7 +25713,7 @@ def logaddexp2(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'logaddexp2')
+            return store(out, result, 'logaddexp2', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -25725,7 +25728,7 @@ def logaddexp2(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'logaddexp2')
+        return store(out, result, 'logaddexp2', self, other)
     return result
 
 
@@ -25873,7 +25876,7 @@ def xlogy(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'xlogy')
+            return store(out, result, 'xlogy', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -25888,7 +25891,7 @@ def xlogy(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'xlogy')
+        return store(out, result, 'xlogy', self, other)
     return result
 
 
@@ -26124,7 +26127,7 @@ def asinh(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'asinh')
+            return store(out, result, 'asinh', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -26139,7 +26142,7 @@ def asinh(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'asinh')
+        return store(out, result, 'asinh', self)
     return result
 
 
@@ -26260,7 +26263,7 @@ def acosh(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'acosh')
+            return store(out, result, 'acosh', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -26275,7 +26278,7 @@ def acosh(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'acosh')
+        return store(out, result, 'acosh', self)
     return result
 
 
@@ -26396,7 +26399,7 @@ def atanh(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'atanh')
+            return store(out, result, 'atanh', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -26411,7 +26414,7 @@ def atanh(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'atanh')
+        return store(out, result, 'atanh', self)
     return result
 
 
@@ -26600,7 +26603,7 @@ def atan2(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'atan2')
+            return store(out, result, 'atan2', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -26615,7 +26618,7 @@ def atan2(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'atan2')
+        return store(out, result, 'atan2', self, other)
     return result
 
 
@@ -26848,7 +26851,7 @@ def hypot(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'hypot')
+            return store(out, result, 'hypot', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -26863,7 +26866,7 @@ def hypot(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'hypot')
+        return store(out, result, 'hypot', self, other)
     return result
 
 
@@ -27018,7 +27021,7 @@ def sinc(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'sinc')
+            return store(out, result, 'sinc', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -27033,7 +27036,7 @@ def sinc(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sinc')
+        return store(out, result, 'sinc', self)
     return result
 
 
@@ -27134,7 +27137,7 @@ def deg2rad(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'deg2rad')
+            return store(out, result, 'deg2rad', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -27149,7 +27152,7 @@ def deg2rad(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'deg2rad')
+        return store(out, result, 'deg2rad', self)
     return result
 
 
@@ -27246,7 +27249,7 @@ def rad2deg(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'rad2deg')
+            return store(out, result, 'rad2deg', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -27261,7 +27264,7 @@ def rad2deg(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'rad2deg')
+        return store(out, result, 'rad2deg', self)
     return result
 
 
@@ -27378,7 +27381,7 @@ def erf(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'erf')
+            return store(out, result, 'erf', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -27393,7 +27396,7 @@ def erf(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'erf')
+        return store(out, result, 'erf', self)
     return result
 
 
@@ -27514,7 +27517,7 @@ def erfc(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'erfc')
+            return store(out, result, 'erfc', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -27529,7 +27532,7 @@ def erfc(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'erfc')
+        return store(out, result, 'erfc', self)
     return result
 
 
@@ -27630,7 +27633,7 @@ def frac(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'frac')
+            return store(out, result, 'frac', self)
         return result
     result = _new(Tensor)
     result._array = array
@@ -27645,7 +27648,7 @@ def frac(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'frac')
+        return store(out, result, 'frac', self)
     return result
 
 
@@ -27794,7 +27797,7 @@ def div_floor(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'div_floor')
+            return store(out, result, 'div_floor', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -27809,7 +27812,7 @@ def div_floor(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'div_floor')
+        return store(out, result, 'div_floor', self, other)
     return result
 
 
@@ -27941,7 +27944,7 @@ def div_trunc(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'div_trunc')
+            return store(out, result, 'div_trunc', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -27956,7 +27959,7 @@ def div_trunc(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'div_trunc')
+        return store(out, result, 'div_trunc', self, other)
     return result
 
 
@@ -28167,7 +28170,7 @@ def fmod(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'fmod')
+            return store(out, result, 'fmod', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -28182,7 +28185,7 @@ def fmod(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'fmod')
+        return store(out, result, 'fmod', self, other)
     return result
 
 
@@ -28513,7 +28516,7 @@ def remainder(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'remainder')
+            return store(out, result, 'remainder', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -28528,7 +28531,7 @@ def remainder(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'remainder')
+        return store(out, result, 'remainder', self, other)
     return result
 
 
@@ -28817,7 +28820,7 @@ def floor_divide(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'floor_divide')
+            return store(out, result, 'floor_divide', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -28832,7 +28835,7 @@ def floor_divide(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'floor_divide')
+        return store(out, result, 'floor_divide', self, other)
     return result
 
 
@@ -29001,7 +29004,7 @@ def remainder_of(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'remainder_of')
+            return store(out, result, 'remainder_of', self, other)
         return result
     result = _new(Tensor)
     result._array = array
@@ -29016,7 +29019,7 @@ def remainder_of(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'remainder_of')
+        return store(out, result, 'remainder_of', self, other)
     return result
 
 
@@ -29075,7 +29078,7 @@ def lerp_scalar(self, end, weight, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'lerp_scalar')
+        return result if out is None else store(out, result, 'lerp_scalar', self, end)
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -29088,14 +29091,15 @@ def lerp_scalar(self, end, weight, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'lerp_scalar')
+    return result if out is None else store(out, result, 'lerp_scalar', self, end)
 
 
 def lerp_scalar_(self, end, weight):
     """lerp_scalar_(self, end, weight) -> Tensor, self itself"""
+    flag = before_write(self, (self, end,)) and (not grad_mode.disabled or _grad.grad)
     tensors, arrays, desc = together((self, end,), ())
     self, end = tensors
-    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    check_result(self, desc)
     target = self._array
     written = k_lerp(arrays[0], arrays[1], weight)
     if type(target) is np.ndarray:
@@ -29219,7 +29223,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'lerp_tensor')
+        return result if out is None else store(out, result, 'lerp_tensor', self, end, weight)
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -29232,14 +29236,15 @@ def lerp_tensor(self, end, weight, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'lerp_tensor')
+    return result if out is None else store(out, result, 'lerp_tensor', self, end, weight)
 
 
 def lerp_tensor_(self, end, weight):
     """lerp_tensor_(self, end, weight) -> Tensor, self itself"""
+    flag = before_write(self, (self, end, weight,)) and (not grad_mode.disabled or _grad.grad)
     tensors, arrays, desc = together((self, end, weight,), ())
     self, end, weight = tensors
-    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    check_result(self, desc)
     original = self.clone() if flag else None
     target = self._array
     written = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
@@ -29359,7 +29364,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'addcmul')
+        return result if out is None else store(out, result, 'addcmul', self, tensor1, tensor2)
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -29372,14 +29377,15 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'addcmul')
+    return result if out is None else store(out, result, 'addcmul', self, tensor1, tensor2)
 
 
 def addcmul_(self, tensor1, tensor2, value):
     """addcmul_(self, tensor1, tensor2, value) -> Tensor, self itself"""
+    flag = before_write(self, (self, tensor1, tensor2,)) and (not grad_mode.disabled or _grad.grad)
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
-    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    check_result(self, desc)
     target = self._array
     written = k_addcmul(arrays[0], arrays[1], arrays[2], value)
     if type(target) is np.ndarray:
@@ -29497,7 +29503,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'addcdiv')
+        return result if out is None else store(out, result, 'addcdiv', self, tensor1, tensor2)
     result = _new(Tensor)
     result._array = array
     result._desc = desc
@@ -29510,14 +29516,15 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'addcdiv')
+    return result if out is None else store(out, result, 'addcdiv', self, tensor1, tensor2)
 
 
 def addcdiv_(self, tensor1, tensor2, value):
     """addcdiv_(self, tensor1, tensor2, value) -> Tensor, self itself"""
+    flag = before_write(self, (self, tensor1, tensor2,)) and (not grad_mode.disabled or _grad.grad)
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
-    flag = into(self, tensors, desc) and (not grad_mode.disabled or _grad.grad)
+    check_result(self, desc)
     target = self._array
     written = k_addcdiv(arrays[0], arrays[1], arrays[2], value)
     if type(target) is np.ndarray:
