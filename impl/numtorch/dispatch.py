@@ -80,6 +80,7 @@ from .kernels import diagonal as k_diagonal
 from .kernels import diagonal_backward as k_diagonal_backward
 from .kernels import diagonal_copy as k_diagonal_copy
 from .kernels import diagonal_scatter as k_diagonal_scatter
+from .kernels import div_floor as k_div_floor
 from .kernels import div_other as k_div_other
 from .kernels import div_trunc as k_div_trunc
 from .kernels import dot as k_dot
@@ -91,11 +92,9 @@ from .kernels import erf_backward as k_erf_backward
 from .kernels import erfc as k_erfc
 from .kernels import evenly_distribute_backward as k_evenly_distribute_backward
 from .kernels import exp as k_exp
-from .kernels import exp2 as k_exp2
 from .kernels import expand as k_expand
 from .kernels import expand_backward as k_expand_backward
 from .kernels import flip as k_flip
-from .kernels import floor as k_floor
 from .kernels import fmax_other_backward as k_fmax_other_backward
 from .kernels import fmax_self_backward as k_fmax_self_backward
 from .kernels import fmin_other_backward as k_fmin_other_backward
@@ -271,7 +270,6 @@ from .kernels import trace_backward as k_trace_backward
 from .kernels import transpose as k_transpose
 from .kernels import tril as k_tril
 from .kernels import triu as k_triu
-from .kernels import trunc as k_trunc
 from .kernels import unbind as k_unbind
 from .kernels import unbind_backward as k_unbind_backward
 from .kernels import unfold as k_unfold
@@ -12985,7 +12983,7 @@ class ReciprocalBackward0(UnaryNode):
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
         result = unpack_result(node, 'result')
-        return -grad * (result * result).conj()
+        return mul(other=(result * result).conj(), self=-grad)
 
     def release(node) -> None:
         if node.result is not None:
@@ -16881,7 +16879,7 @@ class SigmoidBackwardBackward0(BinaryNode):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
         grad0 = None if node.fn0 is None else sigmoid_backward(grad, output)
-        grad1 = None if node.fn1 is None else grad * grad_output * add_scalar(mul_scalar(output, -2), 1)
+        grad1 = None if node.fn1 is None else mul(other=add_scalar(mul_scalar(output, -2), 1), self=grad * grad_output)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SigmoidBackwardBackward0', 0)
@@ -25597,14 +25595,14 @@ class Logaddexp2Backward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = grad / (1 + k_exp2(other - self))
+            grad0 = grad / (1 + k_pow_base(2, other - self))
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = grad / (1 + k_exp2(self - other))
+            grad1 = grad / (1 + k_pow_base(2, self - other))
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -25616,8 +25614,8 @@ class Logaddexp2Backward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else grad / add_scalar(exp2(self - other), 1)
-        grad0 = None if node.fn0 is None else grad / add_scalar(exp2(other - self), 1)
+        grad1 = None if node.fn1 is None else grad / add_scalar(pow_base(2, self - other), 1)
+        grad0 = None if node.fn0 is None else grad / add_scalar(pow_base(2, other - self), 1)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Logaddexp2Backward0', 0)
@@ -26340,14 +26338,14 @@ class AtanhBackward0(UnaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        out = grad / (1 - k_squared(self))
+        out = grad * 1 / (1 - k_squared(self))
         if not keep:
             if node.self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad / formulas.number_minus(1, formulas.squared(self)).conj()
+        return div(other=formulas.number_minus(1, formulas.squared(self)).conj(), self=mul_scalar(grad, 1))
 
     def release(node) -> None:
         if node.self is not None:
@@ -26506,8 +26504,8 @@ class Atan2Backward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else grad * -self / (self * self + other * other)
-        grad0 = None if node.fn0 is None else grad * other / (self * self + other * other)
+        grad1 = None if node.fn1 is None else div(other=add(other=other * other, self=self * self), self=grad * -self)
+        grad0 = None if node.fn0 is None else div(other=add(other=other * other, self=self * self), self=grad * other)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Atan2Backward0', 0)
@@ -28055,7 +28053,7 @@ class FmodBackward1(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = -grad * k_trunc(self / other)
+            grad1 = -grad * k_div_trunc(self, other)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -28067,7 +28065,7 @@ class FmodBackward1(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else -grad * trunc(self / other)
+        grad1 = None if node.fn1 is None else mul(other=div_trunc(self, other), self=-grad)
         grad0 = None if node.fn0 is None else grad
         if node.plan is not None:
             if grad0 is not None:
@@ -28401,7 +28399,7 @@ class RemainderBackward1(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = -grad * k_floor(self / other)
+            grad1 = -grad * k_div_floor(self, other)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -28413,7 +28411,7 @@ class RemainderBackward1(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else -grad * floor(self / other)
+        grad1 = None if node.fn1 is None else mul(other=div_floor(self, other), self=-grad)
         grad0 = None if node.fn0 is None else grad
         if node.plan is not None:
             if grad0 is not None:
@@ -29452,8 +29450,8 @@ class AddcdivBackward0(VariadicNode):
         tensor2 = unpack_input(node, 'tensor2')
         value = node.value
         grad0 = None if node.next_nodes[0] is None else grad
-        grad1 = None if node.next_nodes[1] is None else grad * mul_scalar(reciprocal(tensor2), value).conj()
-        grad2 = None if node.next_nodes[2] is None else -grad * (mul_scalar(tensor1, value) / (tensor2 * tensor2)).conj()
+        grad1 = None if node.next_nodes[1] is None else grad * formulas.number_over(value, tensor2).conj()
+        grad2 = None if node.next_nodes[2] is None else mul(other=div(other=tensor2 * tensor2, self=mul_scalar(tensor1, value)).conj(), self=-grad)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'AddcdivBackward0', 0)
         if grad1 is not None:

@@ -58,7 +58,8 @@ def silu_backward(grad: Any, x: Any) -> Any:
     if not grad_mode.state.grad:
         return d.silu_gradient(grad, x)
     s = x.sigmoid()
-    return grad * s * d.add_scalar(x * number_minus(1, s), 1)
+    slope = d.add_scalar(x * number_minus(1, s), 1)  # first: PyTorch's C++ evaluates the right operand first
+    return grad * s * slope
 
 
 def mish_backward(grad: Any, x: Any) -> Any:
@@ -67,7 +68,8 @@ def mish_backward(grad: Any, x: Any) -> Any:
         return d.mish_gradient(grad, x)
     s = x.sigmoid()
     t = x.exp().log1p().tanh()
-    return grad * (t + x * s * number_minus(1, t * t))
+    rest = number_minus(1, t * t)  # first, likewise
+    return grad * (t + x * s * rest)
 
 
 def log_sigmoid_double_backward(grad: Any, x: Any) -> Any:

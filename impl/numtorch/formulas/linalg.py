@@ -57,7 +57,7 @@ def bmm_mat2_backward(grad: Any, x: Any) -> Any:
 
 def scaled(x: Any, alpha: Any) -> Any:
     """x times a number, x itself if that is 1."""
-    return x if alpha == 1 else x * alpha
+    return x if alpha == 1 else d.mul_scalar(x, alpha)
 
 
 def addmm_self_backward(grad: Any, shape: tuple, beta: Any) -> Any:
@@ -67,6 +67,7 @@ def addmm_self_backward(grad: Any, shape: tuple, beta: Any) -> Any:
 
 def trace_backward(grad: Any, shape: tuple) -> Any:
     """The gradient on the diagonal."""
-    eye = np.zeros(shape, grad._desc.dtype.numpy)
-    np.fill_diagonal(eye[: shape[1]], 1)
-    return grad * wrap(eye)
+    rows, columns = shape
+    zeros = wrap(np.zeros(rows * columns, grad._desc.dtype.numpy))
+    diagonal = wrap(np.arange(min(rows, columns)) * (columns + 1))
+    return d.view(d.index_fill_tensor(zeros, 0, diagonal, grad), tuple(shape))

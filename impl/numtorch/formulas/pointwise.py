@@ -40,15 +40,19 @@ def number_minus(number: Any, x: Any) -> Any:
     return d.sub(wrap(x._desc.dtype.numpy.type(number)), x)
 
 
+def number_over(number: Any, x: Any) -> Any:
+    """number / x, likewise."""
+    return d.div(wrap(x._desc.dtype.numpy.type(number)), x)
+
+
 def div_other(grad: Any, x: Any, other: Any) -> Any:
-    quotient = (
-        (x / other) / other
-    ).conj()  # before -grad is made, as in PyTorch, where the last operand is evaluated first
+    quotient = ((x / other) / other).conj()  # first, as in PyTorch's C++, where the right operand is
     return -grad * quotient
 
 
 def rsqrt_backward(grad: Any, result: Any) -> Any:
-    return d.mul_scalar(grad, -0.5) * result.pow(3).conj()
+    cube = result.pow(3).conj()  # first, too
+    return d.mul_scalar(grad, -0.5) * cube
 
 
 def expand_to(grad: Any, shape: tuple) -> Any:

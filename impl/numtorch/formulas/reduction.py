@@ -43,7 +43,7 @@ def sum_backward(grad: Any, shape: tuple, dim: Any, keepdim: bool, dtype: Any) -
 
 def mean_all_backward(grad: Any, shape: tuple, numel: int, dtype: Any) -> Any:
     """The gradient repeated, divided by the number of elements."""
-    return (d.expand(grad, shape) / numel).to(dtype)
+    return d.div_scalar(d.expand(grad, shape), numel).to(dtype)
 
 
 def mean_backward(grad: Any, shape: tuple, numel: int, dim: Any, keepdim: bool, dtype: Any) -> Any:
@@ -51,7 +51,7 @@ def mean_backward(grad: Any, shape: tuple, numel: int, dim: Any, keepdim: bool, 
     n = 1
     for a in axes(dim, len(shape)):
         n *= max(shape[a], 1)
-    return (sum_backward(grad, shape, dim, keepdim, grad._desc.dtype) / n).to(dtype)
+    return d.div_scalar(sum_backward(grad, shape, dim, keepdim, grad._desc.dtype), n).to(dtype)
 
 
 def nansum_backward(grad: Any, x: Any, dim: Any, keepdim: bool) -> Any:
@@ -146,11 +146,15 @@ def norm_backward(grad: Any, x: Any, ord: float, norm: Any, dim: Any, keepdim: b
     if ord in (float("inf"), float("-inf")):
         mask = (size._array == norm._array) | np.isnan(size._array)
         n = np.add.reduce(mask, axis=axes(dim, ndim), dtype=np.int64, keepdims=bool(ndim))
-        return x.sgn() * ((grad / wrap(n)) * wrap(mask))
+        shared = (grad / wrap(n)) * wrap(mask)
+        return x.sgn() * shared
     if ord < 1:
-        scaled = x.sgn() * size.pow(ord - 1).masked_fill_(wrap(x._array == 0), 0)
-        return scaled * grad * norm.pow(1 - ord)
-    scaled = x.sgn() * size.pow(ord - 1) if ord < 2 else x * size.pow(ord - 2)
+        power = size.pow(ord - 1).masked_fill_(wrap(x._array == 0), 0)
+        scaled = x.sgn() * power
+        power = norm.pow(1 - ord)
+        return scaled * grad * power
+    power = size.pow(ord - (1 if ord < 2 else 2))
+    scaled = (x.sgn() if ord < 2 else x) * power
     return scaled * (grad / norm.pow(ord - 1)).masked_fill_(zero, 0)
 
 
@@ -161,10 +165,11 @@ def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim:
     scale = 2.0 / by if by else float("inf")
     if ndim == 0 and by <= 0:
         scale = float("nan")
+    if dim is not None or keepdim:
+        grad = restored(grad, dim, keepdim, ndim)
     middle = d.mean_all(x, None) if dim is None else d.mean_dim(x, dim, True, None)
-    return d.mul_scalar(grad if dim is None and not keepdim else restored(grad, dim, keepdim, ndim), scale) * (
-        x - middle
-    )
+    offset = x - middle  # before the left operand: PyTorch's C++ evaluates the right one first
+    return d.mul_scalar(grad, scale) * offset
 
 
 def std_backward(grad: Any, x: Any, result: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:

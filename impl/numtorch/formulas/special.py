@@ -39,15 +39,16 @@ def erf_backward(grad: Any, x: Any, scale: float) -> Any:
 def logit_backward(grad: Any, x: Any, eps: float | None) -> Any:
     """grad / (x * (1 - x)), zero outside the clipped range."""
     low, high = (0, 1) if eps is None else (eps, 1 - eps)
-    outside = _mask((x._array < low) | (x._array > high))
-    return pick(grad, outside, float("nan") if eps is None else 0, grad / (x * number_minus(1, x)))
+    inside = _mask((x._array >= low) & (x._array <= high))
+    return pick(grad, inside, grad / (x * number_minus(1, x)), float("nan") if eps is None else 0)
 
 
 def sinc_backward(grad: Any, x: Any) -> Any:
     """The gradient of sinc, 0 at 0."""
     t = d.mul_scalar(x, math.pi)
     square = d.mul_scalar(x * x, math.pi)
-    return d.where(_mask(square._array == 0), 0, grad * ((t * t.cos() - t.sin()) / square))
+    sine = t.sin()  # first: PyTorch's C++ evaluates the right operand first
+    return d.where(_mask(square._array == 0), 0, grad * ((t * t.cos() - sine) / square))
 
 
 def not_implemented(grad: Any, name: str) -> Any:

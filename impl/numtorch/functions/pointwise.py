@@ -93,7 +93,7 @@ class _Alpha:
 
     def apply_tensors(self, grad: Any) -> Any:
         first, second = super().apply_tensors(grad)  # type: ignore[misc]
-        return first, None if second is None else second * self.alpha  # type: ignore[attr-defined]
+        return first, None if second is None else d.mul_scalar(second, self.alpha)  # type: ignore[attr-defined]
 
 
 _ALPHA = {}

@@ -9,6 +9,7 @@ from typing import Any
 from .. import kernels
 from ..ops.row import PROPERTIES, Row
 
+OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
 SCALAR_FORMS = {ast.Add: "add_scalar", ast.Sub: "sub_scalar", ast.Mult: "mul_scalar", ast.Div: "div_scalar"}
 
 
@@ -56,7 +57,9 @@ class Raw(ast.NodeTransformer):
 class Tensors(ast.NodeTransformer):
     """A formula over Tensors: functions are operators of this module, or helpers of the formulas package.
 
-    A number in a formula is C++'s Scalar, not the tensor that Python makes of it: `grad * 2` is MulBackward1.
+    A number in a formula is C++'s Scalar, not the tensor that Python makes of it: `grad * 2` is MulBackward1. Where both
+    operands of an operator are computed, the right one comes first, as the compiler of PyTorch's C++ has it: in the
+    order in which nodes are made gradients of gradients are added up.
     """
 
     def __init__(self, row: Row):
@@ -76,6 +79,10 @@ class Tensors(ast.NodeTransformer):
         left, right = self.is_number(node.left), self.is_number(node.right)
         name = SCALAR_FORMS.get(type(node.op))
         if left == right or name is None:
+            operator = OPERATORS.get(type(node.op))
+            if operator and not left and _computed(node.left) and _computed(node.right):
+                operands = [ast.keyword("other", self.visit(node.right)), ast.keyword("self", self.visit(node.left))]
+                return ast.Call(ast.Name(operator, ast.Load()), [], operands)  # keywords are evaluated as they stand
             return self.generic_visit(node)
         number, tensor = (node.left, node.right) if left else (node.right, node.left)
         tensor = self.visit(tensor)
@@ -84,7 +91,9 @@ class Tensors(ast.NodeTransformer):
                 ast.Attribute(ast.Name("formulas", ast.Load()), "number_minus", ast.Load()), [number, tensor], []
             )
         if left and name == "div_scalar":
-            tensor, name = ast.Call(ast.Name("reciprocal", ast.Load()), [tensor], []), "mul_scalar"
+            return ast.Call(
+                ast.Attribute(ast.Name("formulas", ast.Load()), "number_over", ast.Load()), [number, tensor], []
+            )
         return ast.Call(ast.Name(name, ast.Load()), [tensor, number], [])
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
@@ -96,6 +105,14 @@ class Tensors(ast.NodeTransformer):
         if isinstance(function, ast.Name) and function.id in FORMULAS:
             node.func = ast.Attribute(ast.Name("formulas", ast.Load()), function.id, ast.Load())
         return node
+
+
+def _computed(node: ast.expr) -> bool:
+    """Whether the expression calls an operator. (Of a real tensor conj() is the tensor.)"""
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.BinOp | ast.UnaryOp | ast.Call)]
+    return any(
+        not (isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "conj") for n in calls
+    )
 
 
 def _property(row: Row, node: ast.Attribute) -> Any:

@@ -95,6 +95,9 @@ def div_trunc(x: Array, other: Array) -> Array:
     return np.trunc(x / other)
 
 
+div_floor = np.floor_divide
+
+
 def lerp(x: Array, end: Array, weight: float) -> Array:
     """x + weight * (end - x), computed from the nearer end."""
     w = x.dtype.type(weight)

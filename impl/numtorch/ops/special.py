@@ -12,7 +12,7 @@ op("log10(self)", np.log10, float_result=True, self="grad / (self.conj() * 2.302
 op("logaddexp(self, other)", np.logaddexp, inplace=False,
    self="grad / (1 + exp(other - self))", other="grad / (1 + exp(self - other))")
 op("logaddexp2(self, other)", np.logaddexp2, inplace=False,
-   self="grad / (1 + exp2(other - self))", other="grad / (1 + exp2(self - other))")
+   self="grad / (1 + pow_base(2, other - self))", other="grad / (1 + pow_base(2, self - other))")
 op("xlogy(self, other)", k.xlogy, pointwise=True, float_result=True,
    self="masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)", other="grad * self / other")
 op("logit(self, eps)", k.logit, self="logit_backward(grad, self, eps)")
@@ -20,7 +20,7 @@ op("logit(self, eps)", k.logit, self="logit_backward(grad, self, eps)")
 # ---- trigonometry
 op("asinh(self)", np.arcsinh, float_result=True, self="grad * rsqrt(squared(self) + 1).conj()", jvp=ELEMENTWISE)
 op("acosh(self)", np.arccosh, float_result=True, self="grad * rsqrt(self * self - 1).conj()", jvp=ELEMENTWISE)
-op("atanh(self)", np.arctanh, float_result=True, self="grad / (1 - squared(self)).conj()", jvp=ELEMENTWISE)
+op("atanh(self)", np.arctanh, float_result=True, self="grad * 1 / (1 - squared(self)).conj()", jvp=ELEMENTWISE)
 op("atan2(self, other)", np.arctan2, float_result=True,
    self="grad * other / (self * self + other * other)", other="grad * -self / (self * self + other * other)")
 op("hypot(self, other)", np.hypot, self="grad * self / result", other="grad * other / result")
@@ -41,9 +41,9 @@ op("frac(self)", k.frac, pointwise=True, self="grad", jvp=LINEAR)
 op("div_floor(self, other)", np.floor_divide, node="DivBackward2", self="zeros_like(grad)", other="zeros_like(grad)")
 op("div_trunc(self, other)", k.div_trunc, node="DivBackward2", pointwise=True, self="zeros_like(grad)",
    other="zeros_like(grad)")
-op("fmod(self, other)", np.fmod, node="FmodBackward1", self="grad", other="-grad * trunc(self / other)")
+op("fmod(self, other)", np.fmod, node="FmodBackward1", self="grad", other="-grad * div_trunc(self, other)")
 op("fmod_scalar(self, other)", k.fmod_scalar, node="FmodBackward0", pointwise=False, inplace=True, self="grad")
-op("remainder(self, other)", np.remainder, node="RemainderBackward1", self="grad", other="-grad * floor(self / other)")
+op("remainder(self, other)", np.remainder, node="RemainderBackward1", self="grad", other="-grad * div_floor(self, other)")
 op("remainder_scalar(self, other)", k.remainder_scalar, node="RemainderBackward0", pointwise=False, inplace=True, self="grad")
 op("floor_divide(self, other)", np.floor_divide, node="FloorDivideNotImplemented",
    self="not_implemented(grad, 'aten::floor_divide')", other="not_implemented(grad, 'aten::floor_divide')")
