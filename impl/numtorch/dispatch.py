@@ -1493,6 +1493,7 @@ def silu_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -1501,7 +1502,7 @@ def silu_(self):
         self._array = target.dtype.type(k_silu(target))
     if flag:
         node = SiluBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1631,6 +1632,7 @@ def mish_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -1639,7 +1641,7 @@ def mish_(self):
         self._array = target.dtype.type(k_mish(target))
     if flag:
         node = MishBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2413,6 +2415,7 @@ def hardtanh_(self, min_val, max_val):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -2421,7 +2424,7 @@ def hardtanh_(self, min_val, max_val):
         self._array = target.dtype.type(k_clamp(target, min_val, max_val))
     if flag:
         node = HardtanhBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2808,6 +2811,7 @@ def threshold_of_(self, threshold, value):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -2816,7 +2820,7 @@ def threshold_of_(self, threshold, value):
         self._array = target.dtype.type(k_threshold(target, threshold, value))
     if flag:
         node = ThresholdBackward1()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -3449,6 +3453,7 @@ def hardsigmoid_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -3457,7 +3462,7 @@ def hardsigmoid_(self):
         self._array = target.dtype.type(k_hardsigmoid(target))
     if flag:
         node = HardsigmoidBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -3714,6 +3719,7 @@ def hardswish_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -3722,7 +3728,7 @@ def hardswish_(self):
         self._array = target.dtype.type(k_hardswish(target))
     if flag:
         node = HardswishBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -9116,6 +9122,7 @@ def clamp_(self, min, max):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -9124,7 +9131,7 @@ def clamp_(self, min, max):
         self._array = target.dtype.type(k_clamp(target, min, max))
     if flag:
         node = ClampBackward1()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -9249,6 +9256,7 @@ def clamp_min_(self, min):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -9257,7 +9265,7 @@ def clamp_min_(self, min):
         self._array = target.dtype.type(k_clamp_min(target, min))
     if flag:
         node = ClampMinBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -9381,6 +9389,7 @@ def clamp_max_(self, max):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -9389,7 +9398,7 @@ def clamp_max_(self, max):
         self._array = target.dtype.type(k_clamp_max(target, max))
     if flag:
         node = ClampMaxBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -9535,7 +9544,7 @@ def clamp_tensor_(self, min, max):
     tensors, arrays, desc = together((self, min, max,), ())
     self, min, max = tensors
     check_result(self, desc)
-    original = self.clone() if flag else None
+    seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
     target = self._array
     written = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
     if type(target) is np.ndarray:
@@ -9544,7 +9553,7 @@ def clamp_tensor_(self, min, max):
         self._array = target.dtype.type(written)
     if flag:
         node = ClampBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9739,6 +9748,7 @@ def clamp_min_tensor_(self, min):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -9747,7 +9757,7 @@ def clamp_min_tensor_(self, min):
         self._array = target.dtype.type(np.maximum(target, right))
     if flag:
         node = ClampMinBackward1()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -9968,6 +9978,7 @@ def clamp_max_tensor_(self, max):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -9976,7 +9987,7 @@ def clamp_max_tensor_(self, max):
         self._array = target.dtype.type(np.minimum(target, right))
     if flag:
         node = ClampMaxBackward1()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -12080,6 +12091,7 @@ def mul_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     target = self._array
     if type(target) is np.ndarray:
@@ -12088,7 +12100,7 @@ def mul_(self, other):
         self._array = target.dtype.type(np.multiply(target, right))
     if flag:
         node = MulBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -12318,6 +12330,7 @@ def div_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     target = self._array
     if type(target) is np.ndarray:
@@ -12326,7 +12339,7 @@ def div_(self, other):
         self._array = target.dtype.type(np.divide(target, right))
     if flag:
         node = DivBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -13773,6 +13786,7 @@ def log_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -13781,7 +13795,7 @@ def log_(self):
         self._array = target.dtype.type(np.log(target))
     if flag:
         node = LogBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -14173,6 +14187,7 @@ def sin_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -14181,7 +14196,7 @@ def sin_(self):
         self._array = target.dtype.type(np.sin(target))
     if flag:
         node = SinBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -14309,6 +14324,7 @@ def cos_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -14317,7 +14333,7 @@ def cos_(self):
         self._array = target.dtype.type(np.cos(target))
     if flag:
         node = CosBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -14445,6 +14461,7 @@ def atan_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -14453,7 +14470,7 @@ def atan_(self):
         self._array = target.dtype.type(np.arctan(target))
     if flag:
         node = AtanBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -14581,6 +14598,7 @@ def asin_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -14589,7 +14607,7 @@ def asin_(self):
         self._array = target.dtype.type(np.arcsin(target))
     if flag:
         node = AsinBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -14717,6 +14735,7 @@ def acos_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -14725,7 +14744,7 @@ def acos_(self):
         self._array = target.dtype.type(np.arccos(target))
     if flag:
         node = AcosBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -14853,6 +14872,7 @@ def sinh_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -14861,7 +14881,7 @@ def sinh_(self):
         self._array = target.dtype.type(np.sinh(target))
     if flag:
         node = SinhBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -14989,6 +15009,7 @@ def cosh_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -14997,7 +15018,7 @@ def cosh_(self):
         self._array = target.dtype.type(np.cosh(target))
     if flag:
         node = CoshBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -15125,6 +15146,7 @@ def log1p_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -15133,7 +15155,7 @@ def log1p_(self):
         self._array = target.dtype.type(np.log1p(target))
     if flag:
         node = Log1PBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -15921,6 +15943,7 @@ def abs_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -15929,7 +15952,7 @@ def abs_(self):
         self._array = target.dtype.type(np.absolute(target))
     if flag:
         node = AbsBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16070,6 +16093,7 @@ def sgn_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -16078,7 +16102,7 @@ def sgn_(self):
         self._array = target.dtype.type(k_sign(target))
     if flag:
         node = SgnBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20813,6 +20837,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -20821,7 +20846,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
         self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self))
     if flag:
         node = ScatterReduceBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21765,6 +21790,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -21773,7 +21799,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
         self._array = target.dtype.type(k_index_reduce(target, dim, index._array, source._array, reduce, include_self))
     if flag:
         node = IndexReduceBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -25236,6 +25262,7 @@ def log2_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -25244,7 +25271,7 @@ def log2_(self):
         self._array = target.dtype.type(np.log2(target))
     if flag:
         node = Log2Backward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -25372,6 +25399,7 @@ def log10_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -25380,7 +25408,7 @@ def log10_(self):
         self._array = target.dtype.type(np.log10(target))
     if flag:
         node = Log10Backward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -25904,6 +25932,7 @@ def xlogy_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -25912,7 +25941,7 @@ def xlogy_(self, other):
         self._array = target.dtype.type(k_xlogy(target, right))
     if flag:
         node = XlogyBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26153,6 +26182,7 @@ def asinh_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -26161,7 +26191,7 @@ def asinh_(self):
         self._array = target.dtype.type(np.arcsinh(target))
     if flag:
         node = AsinhBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26289,6 +26319,7 @@ def acosh_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -26297,7 +26328,7 @@ def acosh_(self):
         self._array = target.dtype.type(np.arccosh(target))
     if flag:
         node = AcoshBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26425,6 +26456,7 @@ def atanh_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -26433,7 +26465,7 @@ def atanh_(self):
         self._array = target.dtype.type(np.arctanh(target))
     if flag:
         node = AtanhBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26631,6 +26663,7 @@ def atan2_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -26639,7 +26672,7 @@ def atan2_(self, other):
         self._array = target.dtype.type(np.arctan2(target, right))
     if flag:
         node = Atan2Backward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26879,6 +26912,7 @@ def hypot_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -26887,7 +26921,7 @@ def hypot_(self, other):
         self._array = target.dtype.type(np.hypot(target, right))
     if flag:
         node = HypotBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -27047,6 +27081,7 @@ def sinc_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -27055,7 +27090,7 @@ def sinc_(self):
         self._array = target.dtype.type(k_sinc(target))
     if flag:
         node = SincBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -27407,6 +27442,7 @@ def erf_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -27415,7 +27451,7 @@ def erf_(self):
         self._array = target.dtype.type(k_erf(target))
     if flag:
         node = ErfBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -27543,6 +27579,7 @@ def erfc_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone()
     target = self._array
     if type(target) is np.ndarray:
@@ -27551,7 +27588,7 @@ def erfc_(self):
         self._array = target.dtype.type(k_erfc(target))
     if flag:
         node = ErfcBackward0()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -28198,6 +28235,7 @@ def fmod_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     target = self._array
     if type(target) is np.ndarray:
@@ -28206,7 +28244,7 @@ def fmod_(self, other):
         self._array = target.dtype.type(np.fmod(target, right))
     if flag:
         node = FmodBackward1()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -28544,6 +28582,7 @@ def remainder_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
+        seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     target = self._array
     if type(target) is np.ndarray:
@@ -28552,7 +28591,7 @@ def remainder_(self, other):
         self._array = target.dtype.type(np.remainder(target, right))
     if flag:
         node = RemainderBackward1()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29243,7 +29282,7 @@ def lerp_tensor_(self, end, weight):
     tensors, arrays, desc = together((self, end, weight,), ())
     self, end, weight = tensors
     check_result(self, desc)
-    original = self.clone() if flag else None
+    seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
     target = self._array
     written = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
     if type(target) is np.ndarray:
@@ -29252,7 +29291,7 @@ def lerp_tensor_(self, end, weight):
         self._array = target.dtype.type(written)
     if flag:
         node = LerpBackward1()
-        node.seq = next(sequence_nrs)
+        node.seq = seq
         node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])

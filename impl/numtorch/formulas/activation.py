@@ -49,8 +49,11 @@ def gelu_double_backward(grad: Any, grad_output: Any, x: Any, approximate: str) 
         sech = number_minus(1, t * t)
         bend = x * (6 * 0.044715 * beta)
         return grad * grad_output * (sech * slope + x * 0.5 * sech * (bend - t * slope * slope * 2))
-    density = (x.pow(2) * -0.5).exp() * (1 / math.sqrt(2 * math.pi))
-    return grad * grad_output * density * number_minus(2, x.pow(2))
+    square = x * x
+    density = d.mul_scalar(d.mul_scalar(square, -0.5).exp(), 1 / math.sqrt(2 * math.pi))
+    bend = square * density  # from right to left, as PyTorch's C++ evaluates operands
+    bend = d.mul_scalar(density, 2) - bend
+    return grad * grad_output * bend
 
 
 def silu_backward(grad: Any, x: Any) -> Any:
@@ -102,9 +105,12 @@ def glu_double_backward(grad: Any, grad_output: Any, x: Any, dim: int) -> Any:
 
 def softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
     """The gradient of softmax's gradient with respect to softmax."""
-    return grad_output * grad - total(output * grad_output, dim) * grad - grad_output * total(output * grad, dim)
+    third = grad_output * total(output * grad, dim)  # from right to left, as PyTorch's C++ evaluates operands
+    second = total(output * grad_output, dim) * grad
+    return grad_output * grad - second - third
 
 
 def log_softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
     """The gradient of log_softmax's gradient with respect to log_softmax."""
-    return -total(grad_output, dim) * output.exp() * grad
+    softmax = output.exp()  # first, likewise
+    return -total(grad_output, dim) * softmax * grad

@@ -107,7 +107,8 @@ def scale_by_count_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: b
     ndim = x._desc.ndim
     mask = x._array == kept_array(result._array, dim, keepdim, ndim)
     n = np.add.reduce(mask, axis=axes(dim, ndim), dtype=np.int64, keepdims=bool(ndim))
-    return viewed(grad, dim, keepdim, ndim) / wrap(n) * wrap(mask)
+    grad = d.view(grad, ()) if dim == () and not keepdim else viewed(grad, dim, keepdim, ndim)
+    return grad / wrap(n) * wrap(mask)
 
 
 def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | None, keepdim: bool) -> Any:
@@ -149,11 +150,11 @@ def norm_backward(grad: Any, x: Any, ord: float, norm: Any, dim: Any, keepdim: b
         shared = (grad / wrap(n)) * wrap(mask)
         return x.sgn() * shared
     if ord < 1:
-        power = size.pow(ord - 1).masked_fill_(wrap(x._array == 0), 0)
+        power = size.pow_(ord - 1).masked_fill_(wrap(x._array == 0), 0)
         scaled = x.sgn() * power
         power = norm.pow(1 - ord)
         return scaled * grad * power
-    power = size.pow(ord - (1 if ord < 2 else 2))
+    power = size.pow_(ord - (1 if ord < 2 else 2))
     scaled = (x.sgn() if ord < 2 else x) * power
     return scaled * (grad / norm.pow(ord - 1)).masked_fill_(zero, 0)
 

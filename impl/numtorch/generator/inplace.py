@@ -47,7 +47,7 @@ class InPlace(Functions):
         w(1, f"check_inplace({a}, flag)")
         w(1, "flag = flag and (not grad_mode.disabled or _grad.grad)")
         if a in row.saved:
-            w(1, "if flag:")
+            w(1, "if flag:\n    seq = next(sequence_nrs)")
             readers = self.readers(row, a)
             if row.template == "binary" and readers == [1]:
                 w(2, f"original = {a}.clone() if requires_grad({row.tensors[1].name}) else None")
@@ -106,7 +106,7 @@ class InPlace(Functions):
         self.nary_call(row)
         w(1, f"check_result({a}, desc)")
         if a in row.saved:
-            w(1, f"original = {a}.clone() if flag else None")
+            w(1, f"seq, original = (next(sequence_nrs), {a}.clone()) if flag else (0, None)")
         w(1, f"target = {a}._array")
         w(1, f"written = {self.nary_kernel(row)}")
         w(1, "if type(target) is np.ndarray:\n    target[...] = written")

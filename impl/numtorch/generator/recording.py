@@ -15,7 +15,9 @@ class Recording(Template):
         """The part that builds the node, of the class `cls` if it is not the row's own: edges, saved values."""
         w = self.body
         base = self.base(row)
-        w(indent, f"node = {cls or row.node}()\nnode.seq = next(sequence_nrs)\nnode.extra = None")
+        early = inplace and row.params[0].name in row.saved  # numbered already, before the clone that it saves
+        number = "seq" if early else "next(sequence_nrs)"
+        w(indent, f"node = {cls or row.node}()\nnode.seq = {number}\nnode.extra = None")
         if base == "VariadicNode":
             lists = [p.name for p in row.params if p.kind == "tensors"]
             if lists:
