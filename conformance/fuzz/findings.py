@@ -67,17 +67,14 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _kinds(first: Difference) -> str:
     if first.facet in ("error_code", "raised", "error_type"):
-        return " → ".join(_code(side) for side in (first.oracle, first.subject))
+        # A code stands in front of what was raised; of an outcome, `raises ValueError` is what matters, and not its text.
+        words = 2 if first.facet == "raised" else 1
+        return " → ".join(" ".join(side.split()[:words]).rstrip(":") for side in (first.oracle, first.subject))
     if first.facet == "graph" and all(
         re.fullmatch(r"\w+( with \d edges)?", side) for side in (first.oracle, first.subject)
     ):
         return f"{first.oracle} → {first.subject}"
     return ""
-
-
-def _code(said: str) -> str:
-    """``leaf_inplace`` or ``returns`` of what a side did, without what it returned or its text."""
-    return said.partition(" (")[0] if "(" in said else " ".join(said.split()[:2]).rstrip(":")
 
 
 class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
