@@ -21,12 +21,13 @@ from typing import Any
 
 import numpy as np
 
+from . import grad_mode
 from .descriptor import Descriptor, describe
 from .geometry import laid_out
 from .kernels.pointwise import zero_tensor
 from .layout import is_contiguous, is_dense
 from .tensor import Tensor
-from .views import bump, storage_of
+from .views import bump, mark_inference, storage_of
 
 _new = object.__new__
 _refcount = sys.getrefcount
@@ -93,6 +94,8 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         new._counter = counter
         new._extra = None
         new._accumulator = None
+        if grad_mode.disabled and grad_mode.state.inference:
+            mark_inference(new)
         variable._grad = new
         return
     array = old._array
@@ -113,5 +116,7 @@ def accumulate_tensor(variable: Any, grad: Any) -> None:
         from .writes import copy_obeying
 
         variable._grad = copy_obeying(grad, variable)
+        if grad_mode.state.inference:
+            mark_inference(variable._grad)
     else:
         variable._grad = old + grad

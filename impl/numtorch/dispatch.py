@@ -1881,12 +1881,27 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.buffer = buffer
-        node.buffer_version = 0 if buffer is None or buffer._counter is None else buffer._counter[0]
-        node.grad_output = grad_output
-        node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
-        node.self = self
-        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        if edges[0][0] is not None:
+            if buffer is not None and buffer._extra is not None and buffer._extra.inference:
+                check_saveable(buffer)
+            node.buffer = buffer
+            node.buffer_version = 0 if buffer is None or buffer._counter is None else buffer._counter[0]
+        else:
+            node.buffer = None
+        if edges[1][0] is not None:
+            if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
+        else:
+            node.grad_output = None
+        if edges[0][0] is not None or edges[1][0] is not None:
+            if self is not None and self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        else:
+            node.self = None
         node.desc = desc
         result = _new(Tensor)
         result._array = array
@@ -8659,8 +8674,13 @@ def where(condition, self, other, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.condition = condition
-        node.condition_version = 0 if condition is None or condition._counter is None else condition._counter[0]
+        if edges[0][0] is not None or edges[1][0] is not None:
+            if condition is not None and condition._extra is not None and condition._extra.inference:
+                check_saveable(condition)
+            node.condition = condition
+            node.condition_version = 0 if condition is None or condition._counter is None else condition._counter[0]
+        else:
+            node.condition = None
         node.desc = desc
         result = _new(Tensor)
         result._array = array
@@ -8739,8 +8759,13 @@ def masked_fill(self, mask, value, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.mask = mask
-        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        if edges[0][0] is not None:
+            if mask is not None and mask._extra is not None and mask._extra.inference:
+                check_saveable(mask)
+            node.mask = mask
+            node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        else:
+            node.mask = None
         node.desc = desc
         result = _new(Tensor)
         result._array = array
@@ -8790,8 +8815,13 @@ def masked_fill_(self, mask, value):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.mask = mask
-        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        if edges[0][0] is not None:
+            if mask is not None and mask._extra is not None and mask._extra.inference:
+                check_saveable(mask)
+            node.mask = mask
+            node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        else:
+            node.mask = None
         node.desc = self._desc
     bump(self)
     if flag:
@@ -8854,8 +8884,13 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.mask = mask
-        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        if edges[0][0] is not None or edges[1][0] is not None:
+            if mask is not None and mask._extra is not None and mask._extra.inference:
+                check_saveable(mask)
+            node.mask = mask
+            node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        else:
+            node.mask = None
         node.desc = desc
         result = _new(Tensor)
         result._array = array
@@ -8905,8 +8940,13 @@ def masked_fill_tensor_(self, mask, value):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.mask = mask
-        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        if edges[0][0] is not None or edges[1][0] is not None:
+            if mask is not None and mask._extra is not None and mask._extra.inference:
+                check_saveable(mask)
+            node.mask = mask
+            node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
+        else:
+            node.mask = None
         node.desc = self._desc
     bump(self)
     if flag:
@@ -9503,12 +9543,27 @@ def clamp_tensor(self, min, max, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.max = max
-        node.max_version = 0 if max is None or max._counter is None else max._counter[0]
-        node.min = min
-        node.min_version = 0 if min is None or min._counter is None else min._counter[0]
-        node.self = self
-        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
+            if max is not None and max._extra is not None and max._extra.inference:
+                check_saveable(max)
+            node.max = max
+            node.max_version = 0 if max is None or max._counter is None else max._counter[0]
+        else:
+            node.max = None
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
+            if min is not None and min._extra is not None and min._extra.inference:
+                check_saveable(min)
+            node.min = min
+            node.min_version = 0 if min is None or min._counter is None else min._counter[0]
+        else:
+            node.min = None
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
+            if self is not None and self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        else:
+            node.self = None
         node.desc = desc
         result = _new(Tensor)
         result._array = array
@@ -9559,12 +9614,25 @@ def clamp_tensor_(self, min, max):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.max = max
-        node.max_version = 0 if max is None or max._counter is None else max._counter[0]
-        node.min = min
-        node.min_version = 0 if min is None or min._counter is None else min._counter[0]
-        node.self = original
-        node.self_version = 0
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
+            if max is not None and max._extra is not None and max._extra.inference:
+                check_saveable(max)
+            node.max = max
+            node.max_version = 0 if max is None or max._counter is None else max._counter[0]
+        else:
+            node.max = None
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
+            if min is not None and min._extra is not None and min._extra.inference:
+                check_saveable(min)
+            node.min = min
+            node.min_version = 0 if min is None or min._counter is None else min._counter[0]
+        else:
+            node.min = None
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
+            node.self = original
+            node.self_version = 0
+        else:
+            node.self = None
         node.desc = self._desc
     bump(self)
     if flag:
@@ -29241,12 +29309,27 @@ def lerp_tensor(self, end, weight, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.end = end
-        node.end_version = 0 if end is None or end._counter is None else end._counter[0]
-        node.self = self
-        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
-        node.weight = weight
-        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        if edges[2][0] is not None:
+            if end is not None and end._extra is not None and end._extra.inference:
+                check_saveable(end)
+            node.end = end
+            node.end_version = 0 if end is None or end._counter is None else end._counter[0]
+        else:
+            node.end = None
+        if edges[2][0] is not None:
+            if self is not None and self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        else:
+            node.self = None
+        if edges[0][0] is not None or edges[1][0] is not None:
+            if weight is not None and weight._extra is not None and weight._extra.inference:
+                check_saveable(weight)
+            node.weight = weight
+            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        else:
+            node.weight = None
         node.desc = desc
         result = _new(Tensor)
         result._array = array
@@ -29297,12 +29380,25 @@ def lerp_tensor_(self, end, weight):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.end = end
-        node.end_version = 0 if end is None or end._counter is None else end._counter[0]
-        node.self = original
-        node.self_version = 0
-        node.weight = weight
-        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        if edges[2][0] is not None:
+            if end is not None and end._extra is not None and end._extra.inference:
+                check_saveable(end)
+            node.end = end
+            node.end_version = 0 if end is None or end._counter is None else end._counter[0]
+        else:
+            node.end = None
+        if edges[2][0] is not None:
+            node.self = original
+            node.self_version = 0
+        else:
+            node.self = None
+        if edges[0][0] is not None or edges[1][0] is not None:
+            if weight is not None and weight._extra is not None and weight._extra.inference:
+                check_saveable(weight)
+            node.weight = weight
+            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        else:
+            node.weight = None
         node.desc = self._desc
     bump(self)
     if flag:
@@ -29383,10 +29479,20 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.tensor1 = tensor1
-        node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
-        node.tensor2 = tensor2
-        node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        if edges[2][0] is not None:
+            if tensor1 is not None and tensor1._extra is not None and tensor1._extra.inference:
+                check_saveable(tensor1)
+            node.tensor1 = tensor1
+            node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
+        else:
+            node.tensor1 = None
+        if edges[1][0] is not None:
+            if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
+                check_saveable(tensor2)
+            node.tensor2 = tensor2
+            node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        else:
+            node.tensor2 = None
         node.value = value
         node.desc = desc
         result = _new(Tensor)
@@ -29437,10 +29543,20 @@ def addcmul_(self, tensor1, tensor2, value):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.tensor1 = tensor1
-        node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
-        node.tensor2 = tensor2
-        node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        if edges[2][0] is not None:
+            if tensor1 is not None and tensor1._extra is not None and tensor1._extra.inference:
+                check_saveable(tensor1)
+            node.tensor1 = tensor1
+            node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
+        else:
+            node.tensor1 = None
+        if edges[1][0] is not None:
+            if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
+                check_saveable(tensor2)
+            node.tensor2 = tensor2
+            node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        else:
+            node.tensor2 = None
         node.value = value
         node.desc = self._desc
     bump(self)
@@ -29522,10 +29638,20 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.tensor1 = tensor1
-        node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
-        node.tensor2 = tensor2
-        node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        if edges[2][0] is not None:
+            if tensor1 is not None and tensor1._extra is not None and tensor1._extra.inference:
+                check_saveable(tensor1)
+            node.tensor1 = tensor1
+            node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
+        else:
+            node.tensor1 = None
+        if edges[1][0] is not None or edges[2][0] is not None:
+            if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
+                check_saveable(tensor2)
+            node.tensor2 = tensor2
+            node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        else:
+            node.tensor2 = None
         node.value = value
         node.desc = desc
         result = _new(Tensor)
@@ -29576,10 +29702,20 @@ def addcdiv_(self, tensor1, tensor2, value):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        node.tensor1 = tensor1
-        node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
-        node.tensor2 = tensor2
-        node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        if edges[2][0] is not None:
+            if tensor1 is not None and tensor1._extra is not None and tensor1._extra.inference:
+                check_saveable(tensor1)
+            node.tensor1 = tensor1
+            node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
+        else:
+            node.tensor1 = None
+        if edges[1][0] is not None or edges[2][0] is not None:
+            if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
+                check_saveable(tensor2)
+            node.tensor2 = tensor2
+            node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
+        else:
+            node.tensor2 = None
         node.value = value
         node.desc = self._desc
     bump(self)

@@ -72,7 +72,7 @@ class GraphTask:
         """Make this the thread's current pass, with grad mode on only if the gradient is to be differentiable."""
         self.entered = True
         self.outer = getattr(current, "task", None)
-        self.outer_mode = grad_mode.state.grad
+        self.outer_mode = grad_mode.is_grad_enabled()
         current.task = self
         grad_mode.set_grad(not self.raw)
 
@@ -106,7 +106,8 @@ def run_backward(
     arrivals = []
     for (node, nr), grad in zip(roots, grads, strict=True):
         if grad is not None:
-            grad = validate(grad, node.descriptors()[nr], "GraphRoot", 0)
+            if not (node.accumulates and node.multi):  # a leaf with a grad_dtype converts what arrives itself
+                grad = validate(grad, node.descriptors()[nr], "GraphRoot", 0)
             seeds.append(storage_of(grad) if raw else grad)
             arrivals.append((node, nr, seeds[-1]))
     if raw and inputs is None and len(roots) == len(arrivals) == 1:

@@ -13,7 +13,8 @@ _lock = threading.Lock()
 
 
 class _State(threading.local):
-    grad = True
+    grad = True  # whether operations are recorded: grad mode is on, and inference mode is off
+    mode = True  # grad mode, as it was set
     inference = False
 
 
@@ -21,17 +22,25 @@ state = _State()
 
 
 def is_grad_enabled() -> bool:
-    """Whether grad mode is on in this thread."""
-    return state.grad
+    """Whether grad mode is on in this thread; in inference mode nothing is recorded even so."""
+    return state.mode
 
 
 def set_grad(mode: bool) -> None:
     """Switch grad mode in this thread."""
     global disabled
-    if state.grad is not mode:
-        state.grad = mode
+    state.mode = mode
+    records = mode and not state.inference
+    if state.grad is not records:
+        state.grad = records
         with _lock:
-            disabled += -1 if mode else 1
+            disabled += -1 if records else 1
+
+
+def set_inference(inference: bool, mode: bool) -> None:
+    """Switch inference mode, and grad mode with it, in this thread."""
+    state.inference = inference
+    set_grad(mode)
 
 
 def is_inference_mode_enabled() -> bool:

@@ -332,6 +332,34 @@ class AccumulateGrad(Node):
         return (self.variable._desc,)
 
 
+class AccumulateGradOfType(AccumulateGrad):
+    """The accumulator of a leaf with a grad_dtype: each gradient is converted as it arrives.
+
+    It says that it has several outputs, though it has one, because those arrive on a way of their own.
+    """
+
+    __slots__ = ()
+    multi = True
+
+    def descriptors(self) -> tuple[Descriptor, ...]:
+        from .descriptor import descriptor
+
+        desc, kind = self.variable._desc, self.variable._extra.grad_dtype
+        return (desc if kind is None else descriptor(desc.shape, kind),)
+
+    def converted(self, grad: Any) -> Any:
+        """A gradient, raw or a Tensor, in the type that the leaf asks for; None asks for none."""
+        kind = self.variable._extra.grad_dtype
+        if not kind:
+            return grad
+        if hasattr(grad, "_desc"):
+            return grad.to(kind)
+        return grad if grad.dtype == kind.numpy else grad.astype(kind.numpy)
+
+
+AccumulateGradOfType.__name__ = "AccumulateGrad"
+
+
 class GraphRoot(Node):
     """Stands for a tensor that no graph leads to: an input that cannot have been used."""
 
@@ -347,7 +375,8 @@ def accumulator(variable: Any) -> AccumulateGrad:
     ref = variable._accumulator
     node = ref() if ref is not None else None
     if node is None:
-        node = _new(AccumulateGrad)
+        extra = variable._extra
+        node = _new(AccumulateGrad if extra is None or extra.grad_dtype is False else AccumulateGradOfType)
         node.seq = ACCUMULATE_SEQ
         node.desc = variable._desc
         node.extra = None

@@ -63,6 +63,8 @@ def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
 
 def add_to_slot(task: GraphTask, fn: Node, nr: int, grad: Any) -> None:
     """Add a gradient for one output of a node that has several."""
+    if fn.accumulates:
+        grad = fn.converted(grad)  # type: ignore[attr-defined]
     slots = task.buffers.get(fn)
     if slots is None:
         slots = task.buffers[fn] = [None] * fn.num_outputs
@@ -143,7 +145,7 @@ def version_counter(task: GraphTask, array: Any) -> list[int] | None:
 
 def set_version(task: GraphTask, leaf: Any) -> None:
     """A stolen gradient keeps the version that its memory has."""
-    if leaf._grad._counter is None:
+    if leaf._grad._counter is None and leaf._grad._extra is None:  # one with extras is an inference tensor
         leaf._grad._counter = version_counter(task, leaf._grad._array)
 
 

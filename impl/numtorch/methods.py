@@ -16,7 +16,6 @@ from .functions import convert, copying, indexing, pointwise, shape
 from .geometry import element_strides, storage_offset
 from .overrides import know_tensor, public
 from .tensor import Tensor, own_dim
-from .views import extras
 
 UNARY = (
     "neg",
@@ -82,6 +81,7 @@ FAMILIES = (
     "strided",
     "inplace_views",
     "memory",
+    "gradients",
     "scatter",
     "arrange",
 )
@@ -246,20 +246,6 @@ def _setstate(self: Tensor, state: Any) -> None:
     raise RuntimeError("__setstate__ can be only called on leaf Tensors")
 
 
-def _get_grad_dtype(self: Tensor) -> Any:
-    """The type that .grad must have; None for any."""
-    extra = self._extra
-    return self._desc.dtype if extra is None or extra.grad_dtype is False else extra.grad_dtype
-
-
-def _set_grad_dtype(self: Tensor, kind: Any) -> None:
-    if not self.is_leaf:
-        raise RuntimeError("grad_dtype can only be set on leaf tensors.")
-    if kind is not None and self._grad is not None and self._grad._desc.dtype is not kind:
-        raise RuntimeError(f"Cannot set grad_dtype to '{kind}' because there is already a gradient of another type.")
-    extras(self).grad_dtype = kind
-
-
 METHODS.update(
     {
         "stride": _stride,
@@ -280,7 +266,6 @@ METHODS.update(
         "mT": property(shape.mT),
         "device": property(lambda self: CPU),
         "layout": property(lambda self: strided),
-        "grad_dtype": property(_get_grad_dtype, _set_grad_dtype),
         "is_cuda": property(lambda self: False),
         "is_sparse": property(lambda self: False),
         "itemsize": property(lambda self: self._desc.dtype.itemsize),
@@ -339,6 +324,7 @@ FUNCTIONS.update({"device": device, "strided": strided, "layout": layout})
 FUNCTIONS.update(
     {
         "is_tensor": lambda obj: isinstance(obj, Tensor),
+        "is_inference": Tensor.is_inference,
     }
 )
 

@@ -11,7 +11,7 @@ from .descriptor import Descriptor, expandable
 from .geometry import turned
 from .graph import AccumulateGrad, Node
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
-from .input_buffer import show, stamp, take_back, version_counter
+from .input_buffer import set_version, show, stamp, take_back
 
 _refcount = sys.getrefcount
 
@@ -106,7 +106,7 @@ def through_tensors(node: Node, grad: Any) -> Any:
     """A raw `apply` by way of the Tensor formulas: complex, mixed types, and whatever has no raw form."""
     from .tensor import wrap
 
-    mode = grad_mode.state.grad
+    mode = grad_mode.is_grad_enabled()
     grad_mode.set_grad(False)
     try:
         if isinstance(grad, list):
@@ -134,8 +134,7 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> 
             raise RuntimeError("leaf variable has been moved into the graph interior")
         if task.raw:
             accumulate(leaf, grad, _refcount(grad) <= HELD)
-            if leaf._grad._counter is None:
-                leaf._grad._counter = version_counter(task, leaf._grad._array)
+            set_version(task, leaf)
         else:
             accumulate_tensor(leaf, grad)
     extra = leaf._extra

@@ -222,7 +222,7 @@ def call_pack_hook(tensor: Any) -> Any:
     """What the innermost pack hook makes of a tensor, which it may not modify."""
     if disabled is not None:
         raise RuntimeError(disabled)
-    was, version = grad_mode.state.grad, version_of(tensor)
+    was, version = grad_mode.is_grad_enabled(), version_of(tensor)
     try:
         grad_mode.set_grad(False)
         packed = hooks[-1][0](tensor)

@@ -194,7 +194,7 @@ def regenerate(tensor: Any, extra: AutogradMeta, base: Any) -> None:
     """Give a stale view a grad_fn that derives it anew from its base."""
     old = tensor._grad_fn
     if extra.replay is not None:
-        was = grad_mode.state.grad
+        was = grad_mode.is_grad_enabled()
         try:
             grad_mode.set_grad(True)
             node = extra.replay(base)._grad_fn
@@ -329,5 +329,6 @@ def geometry(tensor: Any) -> Geometry:
 
 
 def mark_inference(tensor: Any) -> None:
-    """Note that the tensor was made in inference mode."""
+    """Note that the tensor was made in inference mode: it has no version counter."""
+    tensor._counter = None
     extras(tensor).inference = True

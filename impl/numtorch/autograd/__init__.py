@@ -7,7 +7,7 @@ from . import anomaly_mode, function, grad_mode, graph
 from .anomaly_mode import set_detect_anomaly
 from .entry import backward, grad
 from .function import Function
-from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .grad_mode import _unsafe_preserve_version_counter, enable_grad, inference_mode, no_grad, set_grad_enabled
 
 
 def __getattr__(name: str) -> Any:
@@ -27,6 +27,7 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "Function",
     "Variable",
+    "_unsafe_preserve_version_counter",
     "anomaly_mode",
     "backward",
     "enable_grad",

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import overrides
+from .. import grad_mode, overrides
 from ..descriptor import Size
 from ..engine import run_backward
 from ..graph import GraphRoot, Node, edge, next_sequence_nr
 from ..tensor import Tensor, wrap
+from ..views import mark_inference
 
 
 def backward(
@@ -268,6 +269,10 @@ def call_engine(
                     f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
                     "Set allow_unused=True if this is the desired behavior."
                 )
+    if grad_mode.state.inference:
+        for g in captured:
+            if g is not None and g._extra is None:
+                mark_inference(g)
     return tuple(captured)
 
 

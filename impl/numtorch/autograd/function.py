@@ -159,7 +159,7 @@ def _call(cls: Any, args: tuple, setup: bool) -> Any:
     for option in ("clear_saved_tensors_on_access", "boxed_grads_call"):
         if type(getattr(cls, option)) is not bool:
             raise RuntimeError(f"{option} must be a bool, got {type(getattr(cls, option)).__name__}")
-    was = grad_mode.state.grad
+    was = grad_mode.is_grad_enabled()
     grad_mode.set_grad(False)
     try:
         if setup:
@@ -177,7 +177,7 @@ def once_differentiable(fn: Any) -> Any:
 
     @functools.wraps(fn)
     def wrapper(ctx: Any, *args: Any, **kwargs: Any) -> Any:
-        was = grad_mode.state.grad
+        was = grad_mode.is_grad_enabled()
         grad_mode.set_grad(False)
         try:
             outputs = fn(ctx, *args, **kwargs)

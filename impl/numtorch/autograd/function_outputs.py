@@ -170,7 +170,7 @@ def _written(out: Tensor, is_input: bool, several: bool) -> Tensor:
 
 
 def _view_as_self(tensor: Tensor) -> Tensor:
-    was = grad_mode.state.grad
+    was = grad_mode.is_grad_enabled()
     grad_mode.set_grad(False)
     try:
         return tensor.view_as(tensor)  # type: ignore[attr-defined]

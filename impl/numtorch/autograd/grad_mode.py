@@ -11,6 +11,8 @@ from typing import Any
 
 from .. import grad_mode
 from ..grad_mode import is_grad_enabled
+from ..tensor import Tensor
+from ..views import counter_of
 
 
 class ContextDecorator:
@@ -35,8 +37,7 @@ class ContextDecorator:
                 FutureWarning,
                 stacklevel=2,
             )
-            function.__init__ = self(function.__init__)
-            return function
+            return self(lambda *args, **kwargs: function(*args, **kwargs))
         if inspect.isgeneratorfunction(function):
             return self._wrap_generator(function)
 
@@ -141,6 +142,25 @@ class set_grad_enabled(ContextDecorator):
         return type(self)(self.mode)
 
 
+class _unsafe_preserve_version_counter(ContextDecorator):
+    """Tensors have the same version after the block as before, whatever was written to them."""
+
+    __module__ = "torch.autograd.grad_mode"
+
+    def __init__(self, tensors: Any):
+        self.tensors = (tensors,) if isinstance(tensors, Tensor) else tensors
+        if not isinstance(self.tensors, tuple):
+            raise AssertionError("Expected tensors to be a tuple")
+        self.prev_versions = tuple([t._version for t in self.tensors])
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: Any) -> None:
+        for tensor, version in zip(self.tensors, self.prev_versions, strict=True):
+            counter_of(tensor)[0] = version
+
+
 class inference_mode(ContextDecorator):
     """No recording, and results that never take part in it."""
 
@@ -156,12 +176,11 @@ class inference_mode(ContextDecorator):
 
     def __enter__(self) -> None:
         self.prev = (is_grad_enabled(), grad_mode.state.inference)
-        grad_mode.state.inference = self.mode
-        grad_mode.set_grad(not self.mode)
+        grad_mode.set_inference(self.mode, not self.mode)
 
     def __exit__(self, *exc: Any) -> None:
-        grad, grad_mode.state.inference = self.prev
-        grad_mode.set_grad(grad)
+        mode, inference = self.prev
+        grad_mode.set_inference(inference, mode)
 
     def clone(self) -> inference_mode:
         return type(self)(self.mode)

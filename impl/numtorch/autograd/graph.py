@@ -94,7 +94,7 @@ def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
         saved.disabled = before
 
 
-class _KeepBoth(saved_tensors_hooks):
+class _AllowMutationOnSavedContext(saved_tensors_hooks):
     """Hooks that keep a tensor and a copy of its values: the copy is used if the tensor was written to since.
 
     PyTorch copies when the write comes, which takes an interpreter of every operator; the copy is taken at once here.
@@ -120,13 +120,13 @@ class _KeepBoth(saved_tensors_hooks):
         return tensor if saved.version_of(tensor) == version else copy
 
 
-_keeping: list[_KeepBoth] = []
+_keeping: list[_AllowMutationOnSavedContext] = []
 
 
 @contextlib.contextmanager
 def allow_mutation_on_saved_tensors() -> Iterator[Any]:
     """Inside, tensors that were saved may be written to; backward, inside too, sees them as they were."""
-    context = _KeepBoth()
+    context = _AllowMutationOnSavedContext()
     with context:
         if _keeping:
             raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")

@@ -100,7 +100,10 @@ def detach_(self: Tensor) -> Tensor:
 
 def get_data(self: Tensor) -> Tensor:
     """The same memory outside the graph, with a version counter of its own."""
-    return wrap(views.storage_of(self))
+    result = wrap(views.storage_of(self))
+    if self._extra is not None and self._extra.inference:
+        views.mark_inference(result)
+    return result
 
 
 def set_data(self: Tensor, new: Any) -> None:

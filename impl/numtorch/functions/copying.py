@@ -12,7 +12,7 @@ import warnings
 from collections import OrderedDict
 from typing import Any
 
-from .. import dispatch as d, dtype as dtypes, views
+from .. import dispatch as d, dtype as dtypes, grad_mode, views
 from ..geometry import element_strides, root_of, storage_offset, strided
 from ..storage import TypedStorage, UntypedStorage, warn_of_typed_storage
 from ..tensor import Tensor, wrap
@@ -73,7 +73,10 @@ def rebuild_tensor_v2(
     """A tensor over a storage: what copy.copy, pickle and torch.load call."""
     new = wrap(strided(storage.flat(), tuple(size), tuple(stride), storage_offset))
     new._requires_grad = requires_grad
-    new._counter = [1]  # PyTorch makes an empty tensor and sets its memory, which counts
+    if grad_mode.state.inference:
+        views.mark_inference(new)
+    else:
+        new._counter = [1]  # PyTorch makes an empty tensor and sets its memory, which counts
     return new
 
 

@@ -75,7 +75,7 @@ class no_record:
     """Grad mode off for one internal step."""
 
     def __enter__(self) -> None:
-        self.was = grad_mode.state.grad
+        self.was = grad_mode.is_grad_enabled()
         grad_mode.set_grad(False)
 
     def __exit__(self, *exc: Any) -> None:

@@ -50,8 +50,12 @@ class Recording(Template):
                 w(indent, f"if fn{needed[0]} is not None:")
                 self.save(n, indent + 1, inplace and n == row.params[0].name)
                 w(indent, f"else:\n    node.{n} = None")
+            elif row.template == "nary":
+                w(indent, "if " + " or ".join(f"edges[{i}][0] is not None" for i in needed) + ":")
+                self.save(n, indent + 1, inplace and n == row.params[0].name, optional=True)
+                w(indent, f"else:\n    node.{n} = None")
             else:
-                self.save(n, indent, inplace and n == row.params[0].name, row.template == "nary")
+                self.save(n, indent, inplace and n == row.params[0].name)
         tensors = {p.name for p in row.tensors}
         for n in row.saved_values:
             found = next(
@@ -79,6 +83,7 @@ class Recording(Template):
         if optional and not clone:
             w(
                 indent,
+                f"if {n} is not None and {n}._extra is not None and {n}._extra.inference:\n    check_saveable({n})\n"
                 f"node.{n} = {n}\nnode.{n}_version = 0 if {n} is None or {n}._counter is None else {n}._counter[0]",
             )
             return
