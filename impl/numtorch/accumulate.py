@@ -30,6 +30,7 @@ from .tensor import Tensor
 from .views import bump, mark_inference, storage_of
 
 _new = object.__new__
+_TENSOR = (Tensor,)
 _refcount = sys.getrefcount
 _ndarray = np.ndarray
 
@@ -84,7 +85,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
                 counter = [1]  # PyTorch copies into new memory, which counts as a write; other layouts are cloned
             grad = obedient_copy(grad, desc)
             found = desc if desc.plain and found.dtype is desc.dtype and found.shape == desc.shape else describe(grad)
-        new = _new(Tensor)
+        new = _new(*_TENSOR)
         new._array = grad
         new._desc = found
         new._requires_grad = False

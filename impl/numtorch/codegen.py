@@ -26,6 +26,7 @@ if "numtorch" not in sys.modules:  # a bare package: its __init__ would import d
     sys.modules["numtorch"] = _package
 
 from numtorch import ops  # noqa: E402
+from numtorch.generator.functions import ARITHMETIC  # noqa: E402
 from numtorch.generator.inplace import InPlace  # noqa: E402
 from numtorch.generator.nodes import Nodes  # noqa: E402
 from numtorch.ops.row import TABLE  # noqa: E402
@@ -44,7 +45,7 @@ from . import formulas, grad_mode, saved
 from .descriptor import arrange, describe, plan_of, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
-from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
+from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
 from .operands import inplace_operands, operands, plain, refused, single, store, tensors_only
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import before_write, check_result, fit, together
@@ -62,6 +63,7 @@ from .views import (
 )
 
 _new = object.__new__
+_TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a call with a tuple of arguments, which _new(Tensor) would make anew
 _grad = grad_mode.state
 '''
 
@@ -75,6 +77,8 @@ class Generator(Nodes, InPlace):
             if row.formulas:
                 self.node_class(row)
             getattr(self, row.template)(row)
+            if row.name in ARITHMETIC:
+                self.operator(row)
             if row.inplace:
                 self.inplace(row)
         names = "\n".join(f"from .kernels import {n} as k_{n}" for n in sorted(self.kernels))

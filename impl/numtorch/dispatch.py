@@ -12,7 +12,7 @@ from . import formulas, grad_mode, saved
 from .descriptor import arrange, describe, plan_of, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
-from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
+from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
 from .operands import inplace_operands, operands, plain, refused, single, store, tensors_only
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import before_write, check_result, fit, together
@@ -30,6 +30,7 @@ from .views import (
 )
 
 _new = object.__new__
+_TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a call with a tuple of arguments, which _new(Tensor) would make anew
 _grad = grad_mode.state
 from .kernels import above as k_above
 from .kernels import addcdiv as k_addcdiv
@@ -331,9 +332,8 @@ class EluBackward0(UnaryNode):
 
 def elu(self, alpha, scale, input_scale, *, out=None):
     """elu(self, alpha, scale, input_scale) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_elu(self._array, alpha, scale, input_scale)
-        desc = self._desc
     else:
         self = plain(self, 'elu', False, 'elu_cpu')
         array, desc = single(k_elu(self._array, alpha, scale, input_scale), self)
@@ -343,7 +343,6 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = EluBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -364,7 +363,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         node.scale = scale
         node.input_scale = input_scale
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -379,7 +378,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         if out is not None:
             return store(out, result, 'elu', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -434,9 +433,8 @@ class EluBackward1(UnaryNode):
 
 def elu_of(self, alpha, scale, input_scale, *, out=None):
     """elu_of(self, alpha, scale, input_scale) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_elu(self._array, alpha, scale, input_scale)
-        desc = self._desc
     else:
         self = plain(self, 'elu_of', False, 'elu_cpu')
         array, desc = single(k_elu(self._array, alpha, scale, input_scale), self)
@@ -446,7 +444,6 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = EluBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -462,7 +459,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         node.scale = scale
         node.input_scale = input_scale
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -480,7 +477,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         if out is not None:
             return store(out, result, 'elu_of', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -515,7 +512,6 @@ def elu_of_(self, alpha, scale, input_scale):
     if flag:
         node = EluBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -602,7 +598,6 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     if flag and (not grad_mode.disabled or _grad.grad):
         node = EluBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -650,7 +645,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         node.input_scale = input_scale
         node.is_result = is_result
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -665,7 +660,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         if out is not None:
             return store(out, result, 'elu_backward', grad_output, self_or_result)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -717,9 +712,8 @@ class CeluBackward0(UnaryNode):
 
 def celu(self, alpha, *, out=None):
     """celu(self, alpha) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_celu(self._array, alpha)
-        desc = self._desc
     else:
         self = plain(self, 'celu', False, 'elu_cpu')
         array, desc = single(k_celu(self._array, alpha), self)
@@ -729,7 +723,6 @@ def celu(self, alpha, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = CeluBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -748,7 +741,7 @@ def celu(self, alpha, *, out=None):
         node.self_version = 0 if counter is None else counter[0]
         node.alpha = alpha
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -763,7 +756,7 @@ def celu(self, alpha, *, out=None):
         if out is not None:
             return store(out, result, 'celu', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -814,9 +807,8 @@ class CeluBackward1(UnaryNode):
 
 def celu_of(self, alpha, *, out=None):
     """celu_of(self, alpha) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_celu(self._array, alpha)
-        desc = self._desc
     else:
         self = plain(self, 'celu_of', False, 'elu_cpu')
         array, desc = single(k_celu(self._array, alpha), self)
@@ -826,7 +818,6 @@ def celu_of(self, alpha, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = CeluBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -840,7 +831,7 @@ def celu_of(self, alpha, *, out=None):
             node.nr0 = nr0
         node.alpha = alpha
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -858,7 +849,7 @@ def celu_of(self, alpha, *, out=None):
         if out is not None:
             return store(out, result, 'celu_of', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -893,7 +884,6 @@ def celu_of_(self, alpha):
     if flag:
         node = CeluBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -955,9 +945,8 @@ class SoftplusBackward0(UnaryNode):
 
 def softplus(self, beta, threshold, *, out=None):
     """softplus(self, beta, threshold) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_softplus(self._array, beta, threshold)
-        desc = self._desc
     else:
         self = plain(self, 'softplus', False, 'softplus_cpu')
         array, desc = single(k_softplus(self._array, beta, threshold), self)
@@ -967,7 +956,6 @@ def softplus(self, beta, threshold, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SoftplusBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -987,7 +975,7 @@ def softplus(self, beta, threshold, *, out=None):
         node.beta = beta
         node.threshold = threshold
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -1002,7 +990,7 @@ def softplus(self, beta, threshold, *, out=None):
         if out is not None:
             return store(out, result, 'softplus', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -1077,7 +1065,6 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SoftplusBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -1123,7 +1110,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         node.beta = beta
         node.threshold = threshold
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -1138,7 +1125,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         if out is not None:
             return store(out, result, 'softplus_backward', grad_output, self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -1190,9 +1177,8 @@ class GeluBackward0(UnaryNode):
 
 def gelu(self, approximate, *, out=None):
     """gelu(self, approximate) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_gelu(self._array, approximate)
-        desc = self._desc
     else:
         self = plain(self, 'gelu', False, 'GeluKernelImpl')
         array, desc = single(k_gelu(self._array, approximate), self)
@@ -1202,7 +1188,6 @@ def gelu(self, approximate, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = GeluBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -1221,7 +1206,7 @@ def gelu(self, approximate, *, out=None):
         node.self_version = 0 if counter is None else counter[0]
         node.approximate = approximate
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -1236,7 +1221,7 @@ def gelu(self, approximate, *, out=None):
         if out is not None:
             return store(out, result, 'gelu', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -1310,7 +1295,6 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = GeluBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -1355,7 +1339,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         node.self_version = 0 if counter is None else counter[0]
         node.approximate = approximate
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -1370,7 +1354,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         if out is not None:
             return store(out, result, 'gelu_backward', grad_output, self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -1420,9 +1404,34 @@ class SiluBackward0(UnaryNode):
 
 def silu(self, *, out=None):
     """silu(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_silu(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SiluBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'silu', False, 'silu_cpu')
         array, desc = single(k_silu(self._array), self)
@@ -1432,7 +1441,6 @@ def silu(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SiluBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -1450,7 +1458,7 @@ def silu(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -1465,7 +1473,7 @@ def silu(self, *, out=None):
         if out is not None:
             return store(out, result, 'silu', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -1503,7 +1511,6 @@ def silu_(self):
     if flag:
         node = SiluBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -1559,9 +1566,34 @@ class MishBackward0(UnaryNode):
 
 def mish(self, *, out=None):
     """mish(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_mish(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = MishBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'mish', False, 'mish_cpu')
         array, desc = single(k_mish(self._array), self)
@@ -1571,7 +1603,6 @@ def mish(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MishBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -1589,7 +1620,7 @@ def mish(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -1604,7 +1635,7 @@ def mish(self, *, out=None):
         if out is not None:
             return store(out, result, 'mish', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -1642,7 +1673,6 @@ def mish_(self):
     if flag:
         node = MishBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -1728,7 +1758,6 @@ def log_sigmoid(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LogSigmoidBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -1779,7 +1808,7 @@ def silu_gradient(grad_output, self, *, out=None):
         array = k_silu_backward(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -1817,7 +1846,7 @@ def mish_gradient(grad_output, self, *, out=None):
         array = k_mish_backward(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -1876,7 +1905,6 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LogSigmoidBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -1903,7 +1931,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         else:
             node.self = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -1916,7 +1944,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         if saved.hooks:
             saved.pack(node)
         return result if out is None else store(out, result, 'log_sigmoid_backward', grad_output, self, buffer)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -1966,9 +1994,8 @@ class LeakyReluBackward0(UnaryNode):
 
 def leaky_relu(self, negative_slope, *, out=None):
     """leaky_relu(self, negative_slope) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_leaky_relu(self._array, negative_slope)
-        desc = self._desc
     else:
         self = plain(self, 'leaky_relu', False, 'leaky_relu_cpu')
         array, desc = single(k_leaky_relu(self._array, negative_slope), self)
@@ -1978,7 +2005,6 @@ def leaky_relu(self, negative_slope, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LeakyReluBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -1997,7 +2023,7 @@ def leaky_relu(self, negative_slope, *, out=None):
         node.self_version = 0 if counter is None else counter[0]
         node.negative_slope = negative_slope
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -2012,7 +2038,7 @@ def leaky_relu(self, negative_slope, *, out=None):
         if out is not None:
             return store(out, result, 'leaky_relu', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -2063,9 +2089,8 @@ class LeakyReluBackward1(UnaryNode):
 
 def leaky_relu_of(self, negative_slope, *, out=None):
     """leaky_relu_of(self, negative_slope) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_leaky_relu(self._array, negative_slope)
-        desc = self._desc
     else:
         self = plain(self, 'leaky_relu_of', False, 'leaky_relu_cpu')
         array, desc = single(k_leaky_relu(self._array, negative_slope), self)
@@ -2075,7 +2100,6 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LeakyReluBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -2089,7 +2113,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
             node.nr0 = nr0
         node.negative_slope = negative_slope
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -2107,7 +2131,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         if out is not None:
             return store(out, result, 'leaky_relu_of', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -2142,7 +2166,6 @@ def leaky_relu_of_(self, negative_slope):
     if flag:
         node = LeakyReluBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -2248,7 +2271,6 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LeakyReluBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -2288,7 +2310,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
             node.self = None
         node.negative_slope = negative_slope
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -2303,7 +2325,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         if out is not None:
             return store(out, result, 'leaky_relu_backward', grad_output, self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -2357,9 +2379,8 @@ class HardtanhBackward0(UnaryNode):
 
 def hardtanh(self, min_val, max_val, *, out=None):
     """hardtanh(self, min_val, max_val) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_clamp(self._array, min_val, max_val)
-        desc = self._desc
     else:
         self = plain(self, 'hardtanh', False)
         array, desc = single(k_clamp(self._array, min_val, max_val), self)
@@ -2369,7 +2390,6 @@ def hardtanh(self, min_val, max_val, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HardtanhBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -2389,7 +2409,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
         node.min_val = min_val
         node.max_val = max_val
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -2404,7 +2424,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
         if out is not None:
             return store(out, result, 'hardtanh', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -2440,7 +2460,6 @@ def hardtanh_(self, min_val, max_val):
     if flag:
         node = HardtanhBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -2548,7 +2567,6 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HardtanhBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -2589,7 +2607,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         node.min_val = min_val
         node.max_val = max_val
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -2604,7 +2622,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         if out is not None:
             return store(out, result, 'hardtanh_backward', grad_output, self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -2656,9 +2674,8 @@ class ThresholdBackward0(UnaryNode):
 
 def threshold(self, threshold, value, *, out=None):
     """threshold(self, threshold, value) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_threshold(self._array, threshold, value)
-        desc = self._desc
     else:
         self = plain(self, 'threshold', False)
         array, desc = single(k_threshold(self._array, threshold, value), self)
@@ -2668,7 +2685,6 @@ def threshold(self, threshold, value, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ThresholdBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -2687,7 +2703,7 @@ def threshold(self, threshold, value, *, out=None):
         node.self_version = 0 if counter is None else counter[0]
         node.threshold = threshold
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -2702,7 +2718,7 @@ def threshold(self, threshold, value, *, out=None):
         if out is not None:
             return store(out, result, 'threshold', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -2754,9 +2770,8 @@ class ThresholdBackward1(UnaryNode):
 
 def threshold_of(self, threshold, value, *, out=None):
     """threshold_of(self, threshold, value) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_threshold(self._array, threshold, value)
-        desc = self._desc
     else:
         self = plain(self, 'threshold_of', False)
         array, desc = single(k_threshold(self._array, threshold, value), self)
@@ -2766,7 +2781,6 @@ def threshold_of(self, threshold, value, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ThresholdBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -2785,7 +2799,7 @@ def threshold_of(self, threshold, value, *, out=None):
         node.self_version = 0 if counter is None else counter[0]
         node.threshold = threshold
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -2800,7 +2814,7 @@ def threshold_of(self, threshold, value, *, out=None):
         if out is not None:
             return store(out, result, 'threshold_of', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -2836,7 +2850,6 @@ def threshold_of_(self, threshold, value):
     if flag:
         node = ThresholdBackward1()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -2895,9 +2908,8 @@ class SoftshrinkBackward0(UnaryNode):
 
 def softshrink(self, lambd, *, out=None):
     """softshrink(self, lambd) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_softshrink(self._array, lambd)
-        desc = self._desc
     else:
         self = plain(self, 'softshrink', False, 'softshrink_check')
         array, desc = single(k_softshrink(self._array, lambd), self)
@@ -2907,7 +2919,6 @@ def softshrink(self, lambd, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SoftshrinkBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -2926,7 +2937,7 @@ def softshrink(self, lambd, *, out=None):
         node.self_version = 0 if counter is None else counter[0]
         node.lambd = lambd
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -2941,7 +2952,7 @@ def softshrink(self, lambd, *, out=None):
         if out is not None:
             return store(out, result, 'softshrink', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -3039,7 +3050,6 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SoftshrinkBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -3079,7 +3089,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
             node.self = None
         node.lambd = lambd
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -3094,7 +3104,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         if out is not None:
             return store(out, result, 'softshrink_backward', grad_output, self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -3146,9 +3156,8 @@ class HardshrinkBackward0(UnaryNode):
 
 def hardshrink(self, lambd, *, out=None):
     """hardshrink(self, lambd) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_hardshrink(self._array, lambd)
-        desc = self._desc
     else:
         self = plain(self, 'hardshrink', False, 'hardshrink_cpu')
         array, desc = single(k_hardshrink(self._array, lambd), self)
@@ -3158,7 +3167,6 @@ def hardshrink(self, lambd, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HardshrinkBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -3177,7 +3185,7 @@ def hardshrink(self, lambd, *, out=None):
         node.self_version = 0 if counter is None else counter[0]
         node.lambd = lambd
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -3192,7 +3200,7 @@ def hardshrink(self, lambd, *, out=None):
         if out is not None:
             return store(out, result, 'hardshrink', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -3290,7 +3298,6 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HardshrinkBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -3330,7 +3337,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
             node.self = None
         node.lambd = lambd
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -3345,7 +3352,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         if out is not None:
             return store(out, result, 'hardshrink_backward', grad_output, self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -3395,9 +3402,34 @@ class HardsigmoidBackward0(UnaryNode):
 
 def hardsigmoid(self, *, out=None):
     """hardsigmoid(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_hardsigmoid(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = HardsigmoidBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'hardsigmoid', False, 'hardsigmoid_cpu')
         array, desc = single(k_hardsigmoid(self._array), self)
@@ -3407,7 +3439,6 @@ def hardsigmoid(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HardsigmoidBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -3425,7 +3456,7 @@ def hardsigmoid(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -3440,7 +3471,7 @@ def hardsigmoid(self, *, out=None):
         if out is not None:
             return store(out, result, 'hardsigmoid', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -3478,7 +3509,6 @@ def hardsigmoid_(self):
     if flag:
         node = HardsigmoidBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -3565,7 +3595,6 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HardsigmoidNotImplemented()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -3596,7 +3625,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
             node.nr1 = nr1
         node.plan = plan
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -3611,7 +3640,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         if out is not None:
             return store(out, result, 'hardsigmoid_backward', grad_output, self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -3661,9 +3690,34 @@ class HardswishBackward0(UnaryNode):
 
 def hardswish(self, *, out=None):
     """hardswish(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_hardswish(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = HardswishBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'hardswish', False, 'hardswish_cpu')
         array, desc = single(k_hardswish(self._array), self)
@@ -3673,7 +3727,6 @@ def hardswish(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HardswishBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -3691,7 +3744,7 @@ def hardswish(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -3706,7 +3759,7 @@ def hardswish(self, *, out=None):
         if out is not None:
             return store(out, result, 'hardswish', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -3744,7 +3797,6 @@ def hardswish_(self):
     if flag:
         node = HardswishBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -3823,7 +3875,6 @@ def hardswish_backward(grad_output, self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HardswishBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -3867,7 +3918,7 @@ def hardswish_backward(grad_output, self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -3882,7 +3933,7 @@ def hardswish_backward(grad_output, self, *, out=None):
         if out is not None:
             return store(out, result, 'hardswish_backward', grad_output, self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -3957,7 +4008,6 @@ def rrelu_with_noise(self, noise, lower, upper, training):
         if desc.dtype.category >= 2:
             node = RreluWithNoiseBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -3983,7 +4033,7 @@ def rrelu_with_noise(self, noise, lower, upper, training):
             node.upper = upper
             node.training = training
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -3996,7 +4046,7 @@ def rrelu_with_noise(self, noise, lower, upper, training):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -4068,7 +4118,6 @@ def rrelu_with_noise_of(self, noise, lower, upper, training):
         if desc.dtype.category >= 2:
             node = RreluWithNoiseBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -4089,7 +4138,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training):
             node.upper = upper
             node.training = training
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -4105,7 +4154,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -4136,7 +4185,6 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
     if flag:
         node = RreluWithNoiseBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -4237,7 +4285,6 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
         if desc.dtype.category >= 2:
             node = RreluWithNoiseBackwardBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
@@ -4287,7 +4334,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
             node.upper = upper
             node.training = training
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -4300,7 +4347,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -4358,7 +4405,6 @@ def glu(self, dim):
         if desc.dtype.category >= 2:
             node = GluBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -4377,7 +4423,7 @@ def glu(self, dim):
             node.self_version = 0 if counter is None else counter[0]
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -4390,7 +4436,7 @@ def glu(self, dim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -4440,7 +4486,6 @@ def glu_backward(grad_output, self, dim):
         if desc.dtype.category >= 2:
             node = GluBackwardBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
@@ -4485,7 +4530,7 @@ def glu_backward(grad_output, self, dim):
             node.self_version = 0 if counter is None else counter[0]
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -4498,7 +4543,7 @@ def glu_backward(grad_output, self, dim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -4555,7 +4600,6 @@ def softmax(self, dim):
         if desc.dtype.category >= 2:
             node = SoftmaxBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -4569,7 +4613,7 @@ def softmax(self, dim):
                 node.nr0 = nr0
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -4585,7 +4629,7 @@ def softmax(self, dim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -4642,7 +4686,6 @@ def log_softmax(self, dim):
         if desc.dtype.category >= 2:
             node = LogSoftmaxBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -4656,7 +4699,7 @@ def log_softmax(self, dim):
                 node.nr0 = nr0
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -4672,7 +4715,7 @@ def log_softmax(self, dim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -4752,7 +4795,6 @@ def softmax_backward_data(grad_output, output, dim):
         if desc.dtype.category >= 2:
             node = SoftmaxBackwardDataBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
@@ -4797,7 +4839,7 @@ def softmax_backward_data(grad_output, output, dim):
             node.output_version = 0 if counter is None else counter[0]
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -4810,7 +4852,7 @@ def softmax_backward_data(grad_output, output, dim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -4890,7 +4932,6 @@ def log_softmax_backward_data(grad_output, output, dim):
         if desc.dtype.category >= 2:
             node = LogSoftmaxBackwardDataBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
@@ -4935,7 +4976,7 @@ def log_softmax_backward_data(grad_output, output, dim):
             node.output_version = 0 if counter is None else counter[0]
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -4948,7 +4989,7 @@ def log_softmax_backward_data(grad_output, output, dim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -4992,7 +5033,6 @@ def tril(self, diagonal):
         if desc.dtype.category >= 2:
             node = TrilBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -5006,7 +5046,7 @@ def tril(self, diagonal):
                 node.nr0 = nr0
             node.diagonal = diagonal
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -5019,7 +5059,7 @@ def tril(self, diagonal):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5050,7 +5090,6 @@ def tril_(self, diagonal):
     if flag:
         node = TrilBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -5101,7 +5140,6 @@ def triu(self, diagonal):
         if desc.dtype.category >= 2:
             node = TriuBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -5115,7 +5153,7 @@ def triu(self, diagonal):
                 node.nr0 = nr0
             node.diagonal = diagonal
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -5128,7 +5166,7 @@ def triu(self, diagonal):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5159,7 +5197,6 @@ def triu_(self, diagonal):
     if flag:
         node = TriuBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -5212,7 +5249,6 @@ def roll(self, shifts, dims):
         if desc.dtype.category >= 2:
             node = RollBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -5227,7 +5263,7 @@ def roll(self, shifts, dims):
             node.shifts = shifts
             node.dims = dims
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -5240,7 +5276,7 @@ def roll(self, shifts, dims):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5286,7 +5322,6 @@ def rot90(self, k, dims):
         if desc.dtype.category >= 2:
             node = Rot90Backward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -5301,7 +5336,7 @@ def rot90(self, k, dims):
             node.k = k
             node.dims = dims
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -5314,7 +5349,7 @@ def rot90(self, k, dims):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5362,7 +5397,6 @@ def diag_embed(self, offset, dim1, dim2):
         if desc.dtype.category >= 2:
             node = DiagEmbedBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -5378,7 +5412,7 @@ def diag_embed(self, offset, dim1, dim2):
             node.dim1 = dim1
             node.dim2 = dim2
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -5391,7 +5425,7 @@ def diag_embed(self, offset, dim1, dim2):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5441,7 +5475,6 @@ def diagonal_copy(self, offset, dim1, dim2):
         if desc.dtype.category >= 2:
             node = DiagonalBackward0_copy()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -5458,7 +5491,7 @@ def diagonal_copy(self, offset, dim1, dim2):
             node.dim1 = dim1
             node.dim2 = dim2
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -5471,7 +5504,7 @@ def diagonal_copy(self, offset, dim1, dim2):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5509,13 +5542,12 @@ def block_diag(tensors):
         if desc.dtype.category >= 2:
             node = BlockDiagBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
             node.tensors_descs = tuple([t._desc for t in tensors])
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -5528,7 +5560,7 @@ def block_diag(tensors):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5580,7 +5612,6 @@ def unfold(self, dimension, size, step):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = UnfoldBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -5597,7 +5628,7 @@ def unfold(self, dimension, size, step):
         node.size = size
         node.step = step
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -5610,7 +5641,7 @@ def unfold(self, dimension, size, step):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5658,7 +5689,6 @@ def unfold_backward(grad_in, input_sizes, dim, size, step):
         if desc.dtype.category >= 2:
             node = UnfoldBackwardBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = grad_in._grad_fn
             if fn0 is not None and grad_in._extra is None:
                 node.fn0 = fn0
@@ -5674,7 +5704,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step):
             node.size = size
             node.step = step
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -5687,7 +5717,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5761,7 +5791,7 @@ def lt(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5796,7 +5826,6 @@ def lt_(self, other):
     if flag:
         node = LtBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -5862,7 +5891,6 @@ def lt_scalar(self, other):
         if desc.dtype.category >= 2:
             node = LtBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -5875,7 +5903,7 @@ def lt_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -5888,7 +5916,7 @@ def lt_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -5919,7 +5947,6 @@ def lt_scalar_(self, other):
     if flag:
         node = LtBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -5999,7 +6026,7 @@ def le(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -6034,7 +6061,6 @@ def le_(self, other):
     if flag:
         node = LeBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -6100,7 +6126,6 @@ def le_scalar(self, other):
         if desc.dtype.category >= 2:
             node = LeBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -6113,7 +6138,7 @@ def le_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -6126,7 +6151,7 @@ def le_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -6157,7 +6182,6 @@ def le_scalar_(self, other):
     if flag:
         node = LeBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -6237,7 +6261,7 @@ def gt(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -6272,7 +6296,6 @@ def gt_(self, other):
     if flag:
         node = GtBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -6338,7 +6361,6 @@ def gt_scalar(self, other):
         if desc.dtype.category >= 2:
             node = GtBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -6351,7 +6373,7 @@ def gt_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -6364,7 +6386,7 @@ def gt_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -6395,7 +6417,6 @@ def gt_scalar_(self, other):
     if flag:
         node = GtBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -6475,7 +6496,7 @@ def ge(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -6510,7 +6531,6 @@ def ge_(self, other):
     if flag:
         node = GeBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -6576,7 +6596,6 @@ def ge_scalar(self, other):
         if desc.dtype.category >= 2:
             node = GeBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -6589,7 +6608,7 @@ def ge_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -6602,7 +6621,7 @@ def ge_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -6633,7 +6652,6 @@ def ge_scalar_(self, other):
     if flag:
         node = GeBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -6713,7 +6731,7 @@ def eq(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -6748,7 +6766,6 @@ def eq_(self, other):
     if flag:
         node = EqBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -6814,7 +6831,6 @@ def eq_scalar(self, other):
         if desc.dtype.category >= 2:
             node = EqBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -6827,7 +6843,7 @@ def eq_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -6840,7 +6856,7 @@ def eq_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -6871,7 +6887,6 @@ def eq_scalar_(self, other):
     if flag:
         node = EqBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -6951,7 +6966,7 @@ def ne(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -6986,7 +7001,6 @@ def ne_(self, other):
     if flag:
         node = NeBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7052,7 +7066,6 @@ def ne_scalar(self, other):
         if desc.dtype.category >= 2:
             node = NeBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -7065,7 +7078,7 @@ def ne_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -7078,7 +7091,7 @@ def ne_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7109,7 +7122,6 @@ def ne_scalar_(self, other):
     if flag:
         node = NeBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7134,7 +7146,7 @@ def isnan(self):
     """isnan(self) -> Tensor"""
     array = np.isnan(self._array)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7153,7 +7165,7 @@ def isinf(self):
     """isinf(self) -> Tensor"""
     array = k_isinf(self._array)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7172,7 +7184,7 @@ def isfinite(self):
     """isfinite(self) -> Tensor"""
     array = np.isfinite(self._array)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7191,7 +7203,7 @@ def logical_not(self):
     """logical_not(self) -> Tensor"""
     array = np.logical_not(self._array)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7210,7 +7222,7 @@ def logical_and(self, other):
     """logical_and(self, other) -> Tensor"""
     array = np.logical_and(self._array, other._array)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7229,7 +7241,7 @@ def logical_or(self, other):
     """logical_or(self, other) -> Tensor"""
     array = np.logical_or(self._array, other._array)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7248,7 +7260,7 @@ def logical_xor(self, other):
     """logical_xor(self, other) -> Tensor"""
     array = np.logical_xor(self._array, other._array)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7267,7 +7279,7 @@ def bitwise_not(self):
     """bitwise_not(self) -> Tensor"""
     array = np.invert(self._array)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7341,7 +7353,7 @@ def bitwise_and(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7376,7 +7388,6 @@ def bitwise_and_(self, other):
     if flag:
         node = Bitwise_AndBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7474,7 +7485,7 @@ def bitwise_or(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7509,7 +7520,6 @@ def bitwise_or_(self, other):
     if flag:
         node = Bitwise_OrBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7607,7 +7617,7 @@ def bitwise_xor(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7642,7 +7652,6 @@ def bitwise_xor_(self, other):
     if flag:
         node = Bitwise_XorBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7740,7 +7749,7 @@ def bitwise_left_shift(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7775,7 +7784,6 @@ def bitwise_left_shift_(self, other):
     if flag:
         node = Bitwise_Left_ShiftBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7873,7 +7881,7 @@ def bitwise_right_shift(self, other, *, out=None):
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -7908,7 +7916,6 @@ def bitwise_right_shift_(self, other):
     if flag:
         node = Bitwise_Right_ShiftBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7951,7 +7958,7 @@ def isclose(self, other, rtol, atol, equal_nan):
     """isclose(self, other, rtol, atol, equal_nan) -> Tensor"""
     array = k_isclose(self._array, other._array, rtol, atol, equal_nan)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -8057,7 +8064,6 @@ def maximum(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MaximumBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -8098,7 +8104,7 @@ def maximum(self, other, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -8113,7 +8119,7 @@ def maximum(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'maximum', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -8221,7 +8227,6 @@ def minimum(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MinimumBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -8262,7 +8267,7 @@ def minimum(self, other, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -8277,7 +8282,7 @@ def minimum(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'minimum', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -8384,7 +8389,6 @@ def fmax(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FmaxBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -8425,7 +8429,7 @@ def fmax(self, other, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -8440,7 +8444,7 @@ def fmax(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'fmax', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -8547,7 +8551,6 @@ def fmin(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FminBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -8588,7 +8591,7 @@ def fmin(self, other, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -8603,7 +8606,7 @@ def fmin(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'fmin', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -8669,7 +8672,6 @@ def where(condition, self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = WhereBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if other is None else edge(other)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -8682,7 +8684,7 @@ def where(condition, self, other, *, out=None):
         else:
             node.condition = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -8695,7 +8697,7 @@ def where(condition, self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         return result if out is None else store(out, result, 'where', condition, self, other)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -8754,7 +8756,6 @@ def masked_fill(self, mask, value, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MaskedFillBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -8767,7 +8768,7 @@ def masked_fill(self, mask, value, *, out=None):
         else:
             node.mask = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -8780,7 +8781,7 @@ def masked_fill(self, mask, value, *, out=None):
         if saved.hooks:
             saved.pack(node)
         return result if out is None else store(out, result, 'masked_fill', self, mask)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -8810,7 +8811,6 @@ def masked_fill_(self, mask, value):
     if flag:
         node = MaskedFillBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -8879,7 +8879,6 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MaskedFillBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if value is None else edge(value)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -8892,7 +8891,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         else:
             node.mask = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -8905,7 +8904,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         if saved.hooks:
             saved.pack(node)
         return result if out is None else store(out, result, 'masked_fill_tensor', self, mask, value)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -8935,7 +8934,6 @@ def masked_fill_tensor_(self, mask, value):
     if flag:
         node = MaskedFillBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if value is None else edge(value)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -9009,7 +9007,6 @@ def masked_select(self, mask):
         if desc.dtype.category >= 2:
             node = MaskedSelectBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -9032,7 +9029,7 @@ def masked_select(self, mask):
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -9045,7 +9042,7 @@ def masked_select(self, mask):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -9105,7 +9102,6 @@ def clamp(self, min, max):
         if desc.dtype.category >= 2:
             node = ClampBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -9125,7 +9121,7 @@ def clamp(self, min, max):
             node.min = min
             node.max = max
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -9138,7 +9134,7 @@ def clamp(self, min, max):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -9172,7 +9168,6 @@ def clamp_(self, min, max):
     if flag:
         node = ClampBackward1()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -9240,7 +9235,6 @@ def clamp_min(self, min):
         if desc.dtype.category >= 2:
             node = ClampMinBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -9259,7 +9253,7 @@ def clamp_min(self, min):
             node.self_version = 0 if counter is None else counter[0]
             node.min = min
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -9272,7 +9266,7 @@ def clamp_min(self, min):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -9306,7 +9300,6 @@ def clamp_min_(self, min):
     if flag:
         node = ClampMinBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -9373,7 +9366,6 @@ def clamp_max(self, max):
         if desc.dtype.category >= 2:
             node = ClampMaxBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -9392,7 +9384,7 @@ def clamp_max(self, max):
             node.self_version = 0 if counter is None else counter[0]
             node.max = max
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -9405,7 +9397,7 @@ def clamp_max(self, max):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -9439,7 +9431,6 @@ def clamp_max_(self, max):
     if flag:
         node = ClampMaxBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -9538,7 +9529,6 @@ def clamp_tensor(self, min, max, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ClampBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -9565,7 +9555,7 @@ def clamp_tensor(self, min, max, *, out=None):
         else:
             node.self = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -9578,7 +9568,7 @@ def clamp_tensor(self, min, max, *, out=None):
         if saved.hooks:
             saved.pack(node)
         return result if out is None else store(out, result, 'clamp_tensor', self, min, max)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -9609,7 +9599,6 @@ def clamp_tensor_(self, min, max):
     if flag:
         node = ClampBackward0()
         node.seq = seq
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -9732,7 +9721,6 @@ def clamp_min_tensor(self, min, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ClampMinBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -9773,7 +9761,7 @@ def clamp_min_tensor(self, min, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -9788,7 +9776,7 @@ def clamp_min_tensor(self, min, *, out=None):
         if out is not None:
             return store(out, result, 'clamp_min_tensor', self, min)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -9826,7 +9814,6 @@ def clamp_min_tensor_(self, min):
     if flag:
         node = ClampMinBackward1()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -9962,7 +9949,6 @@ def clamp_max_tensor(self, max, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ClampMaxBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -10003,7 +9989,7 @@ def clamp_max_tensor(self, max, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -10018,7 +10004,7 @@ def clamp_max_tensor(self, max, *, out=None):
         if out is not None:
             return store(out, result, 'clamp_max_tensor', self, max)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -10056,7 +10042,6 @@ def clamp_max_tensor_(self, max):
     if flag:
         node = ClampMaxBackward1()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -10134,7 +10119,6 @@ def index(self, indices):
         if desc.dtype.category >= 2:
             node = IndexBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -10149,7 +10133,7 @@ def index(self, indices):
             node.self_sym_sizes = self._desc.shape
             node.indices = indices
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -10162,7 +10146,7 @@ def index(self, indices):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -10221,7 +10205,6 @@ def index_put(self, indices, values, accumulate):
         if desc.dtype.category >= 2:
             node = IndexPutBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -10255,7 +10238,7 @@ def index_put(self, indices, values, accumulate):
             node.accumulate = accumulate
             node.values_info = values._desc
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -10268,7 +10251,7 @@ def index_put(self, indices, values, accumulate):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -10327,7 +10310,6 @@ def index_put_impl(self, indices, values, accumulate):
         if desc.dtype.category >= 2:
             node = IndexPutImplBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -10361,7 +10343,7 @@ def index_put_impl(self, indices, values, accumulate):
             node.accumulate = accumulate
             node.values_info = values._desc
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -10374,7 +10356,7 @@ def index_put_impl(self, indices, values, accumulate):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -10452,7 +10434,6 @@ def dot(self, tensor):
         if desc.dtype.category >= 2:
             node = DotBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -10499,7 +10480,7 @@ def dot(self, tensor):
             else:
                 node.tensor = None
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -10512,7 +10493,7 @@ def dot(self, tensor):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -10590,7 +10571,6 @@ def vdot(self, other):
         if desc.dtype.category >= 2:
             node = VdotBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -10637,7 +10617,7 @@ def vdot(self, other):
             else:
                 node.self = None
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -10650,7 +10630,7 @@ def vdot(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -10728,7 +10708,6 @@ def mv(self, vec):
         if desc.dtype.category >= 2:
             node = MvBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -10775,7 +10754,7 @@ def mv(self, vec):
             else:
                 node.vec = None
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -10788,7 +10767,7 @@ def mv(self, vec):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -10874,7 +10853,6 @@ def mm(self, mat2):
         if desc.dtype.category >= 2:
             node = MmBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -10925,7 +10903,7 @@ def mm(self, mat2):
             node.mat2_sym_sizes = mat2._desc.shape
             node.mat2_sym_strides = mat2._array.strides
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -10938,7 +10916,7 @@ def mm(self, mat2):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -11016,7 +10994,6 @@ def bmm(self, mat2):
         if desc.dtype.category >= 2:
             node = BmmBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -11063,7 +11040,7 @@ def bmm(self, mat2):
             else:
                 node.self = None
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -11076,7 +11053,7 @@ def bmm(self, mat2):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -11162,7 +11139,6 @@ def addmm(self, mat1, mat2, beta, alpha):
         if desc.dtype.category >= 2:
             node = AddmmBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             edges = [edge(self), edge(mat1), edge(mat2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -11184,7 +11160,7 @@ def addmm(self, mat1, mat2, beta, alpha):
             node.mat2_sym_sizes = mat2._desc.shape
             node.mat2_sym_strides = mat2._array.strides
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -11197,7 +11173,7 @@ def addmm(self, mat1, mat2, beta, alpha):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -11275,7 +11251,6 @@ def addmv(self, mat, vec, beta, alpha):
         if desc.dtype.category >= 2:
             node = AddmvBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             edges = [edge(self), edge(mat), edge(vec)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -11293,7 +11268,7 @@ def addmv(self, mat, vec, beta, alpha):
             node.beta = beta
             node.alpha = alpha
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -11306,7 +11281,7 @@ def addmv(self, mat, vec, beta, alpha):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -11384,7 +11359,6 @@ def addr(self, vec1, vec2, beta, alpha):
         if desc.dtype.category >= 2:
             node = AddrBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             edges = [edge(self), edge(vec1), edge(vec2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -11402,7 +11376,7 @@ def addr(self, vec1, vec2, beta, alpha):
             node.beta = beta
             node.alpha = alpha
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -11415,7 +11389,7 @@ def addr(self, vec1, vec2, beta, alpha):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -11493,7 +11467,6 @@ def baddbmm(self, batch1, batch2, beta, alpha):
         if desc.dtype.category >= 2:
             node = BaddbmmBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -11511,7 +11484,7 @@ def baddbmm(self, batch1, batch2, beta, alpha):
             node.beta = beta
             node.alpha = alpha
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -11524,7 +11497,7 @@ def baddbmm(self, batch1, batch2, beta, alpha):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -11569,7 +11542,6 @@ def trace(self):
         if desc.dtype.category >= 2:
             node = TraceBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -11583,7 +11555,7 @@ def trace(self):
                 node.nr0 = nr0
             node.self_sym_sizes = self._desc.shape
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -11596,7 +11568,7 @@ def trace(self):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -11675,7 +11647,6 @@ def add(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AddBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -11706,7 +11677,7 @@ def add(self, other, *, out=None):
             node.nr1 = nr1
         node.plan = plan
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -11721,7 +11692,7 @@ def add(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'add', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -11736,6 +11707,75 @@ def add(self, other, *, out=None):
     if out is not None:
         return store(out, result, 'add', self, other)
     return result
+
+
+def add_operator(self, other):
+    """add_operator(self, other) -> Tensor, self being a Tensor"""
+    desc = self._desc
+    if type(other) is Tensor:
+        if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            fn1 = other._grad_fn
+            if fn1 is None and other._requires_grad:
+                ref = other._accumulator
+                if ref is None or (fn1 := ref()) is None:
+                    fn1 = accumulator(other)
+            if fn0 is not None or fn1 is not None:
+                array = self._array + other._array
+                node = AddBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.fn1 = fn1
+                node.nr1 = other._output_nr
+                node.plan = None
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    elif desc.real and self._extra is None and not grad_mode.disabled:
+        known = desc.constants if type(other) is float else desc.integers if type(other) is int else ()
+        if other in known:
+            other = known[other]
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                array = self._array + other._array
+                node = AddBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.fn1 = None
+                node.nr1 = 0
+                node.plan = None
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    return add(self, other)
 
 
 def add_(self, other):
@@ -11756,7 +11796,6 @@ def add_(self, other):
     if flag:
         node = AddBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -11859,7 +11898,6 @@ def sub(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SubBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -11890,7 +11928,7 @@ def sub(self, other, *, out=None):
             node.nr1 = nr1
         node.plan = plan
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -11905,7 +11943,7 @@ def sub(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'sub', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -11920,6 +11958,75 @@ def sub(self, other, *, out=None):
     if out is not None:
         return store(out, result, 'sub', self, other)
     return result
+
+
+def sub_operator(self, other):
+    """sub_operator(self, other) -> Tensor, self being a Tensor"""
+    desc = self._desc
+    if type(other) is Tensor:
+        if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            fn1 = other._grad_fn
+            if fn1 is None and other._requires_grad:
+                ref = other._accumulator
+                if ref is None or (fn1 := ref()) is None:
+                    fn1 = accumulator(other)
+            if fn0 is not None or fn1 is not None:
+                array = self._array - other._array
+                node = SubBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.fn1 = fn1
+                node.nr1 = other._output_nr
+                node.plan = None
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    elif desc.real and self._extra is None and not grad_mode.disabled:
+        known = desc.constants if type(other) is float else desc.integers if type(other) is int else ()
+        if other in known:
+            other = known[other]
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                array = self._array - other._array
+                node = SubBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.fn1 = None
+                node.nr1 = 0
+                node.plan = None
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    return sub(self, other)
 
 
 def sub_(self, other):
@@ -11940,7 +12047,6 @@ def sub_(self, other):
     if flag:
         node = SubBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -12069,7 +12175,6 @@ def mul(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MulBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -12116,7 +12221,7 @@ def mul(self, other, *, out=None):
         else:
             node.self = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -12131,7 +12236,7 @@ def mul(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'mul', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -12146,6 +12251,91 @@ def mul(self, other, *, out=None):
     if out is not None:
         return store(out, result, 'mul', self, other)
     return result
+
+
+def mul_operator(self, other):
+    """mul_operator(self, other) -> Tensor, self being a Tensor"""
+    desc = self._desc
+    if type(other) is Tensor:
+        if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            fn1 = other._grad_fn
+            if fn1 is None and other._requires_grad:
+                ref = other._accumulator
+                if ref is None or (fn1 := ref()) is None:
+                    fn1 = accumulator(other)
+            if fn0 is not None or fn1 is not None:
+                array = self._array * other._array
+                node = MulBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.fn1 = fn1
+                node.nr1 = other._output_nr
+                node.plan = None
+                if fn0 is not None:
+                    node.other = other
+                    counter = other._counter
+                    node.other_version = 0 if counter is None else counter[0]
+                else:
+                    node.other = None
+                if fn1 is not None:
+                    node.self = self
+                    counter = self._counter
+                    node.self_version = 0 if counter is None else counter[0]
+                else:
+                    node.self = None
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    elif desc.real and self._extra is None and not grad_mode.disabled:
+        known = desc.constants if type(other) is float else desc.integers if type(other) is int else ()
+        if other in known:
+            other = known[other]
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                array = self._array * other._array
+                node = MulBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.fn1 = None
+                node.nr1 = 0
+                node.plan = None
+                node.other = other
+                counter = other._counter
+                node.other_version = 0 if counter is None else counter[0]
+                node.self = None
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    return mul(self, other)
 
 
 def mul_(self, other):
@@ -12169,7 +12359,6 @@ def mul_(self, other):
     if flag:
         node = MulBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -12311,7 +12500,6 @@ def div(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = DivBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -12355,7 +12543,7 @@ def div(self, other, *, out=None):
         else:
             node.self = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -12370,7 +12558,7 @@ def div(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'div', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -12385,6 +12573,88 @@ def div(self, other, *, out=None):
     if out is not None:
         return store(out, result, 'div', self, other)
     return result
+
+
+def div_operator(self, other):
+    """div_operator(self, other) -> Tensor, self being a Tensor"""
+    desc = self._desc
+    if type(other) is Tensor:
+        if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            fn1 = other._grad_fn
+            if fn1 is None and other._requires_grad:
+                ref = other._accumulator
+                if ref is None or (fn1 := ref()) is None:
+                    fn1 = accumulator(other)
+            if fn0 is not None or fn1 is not None:
+                array = self._array / other._array
+                node = DivBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.fn1 = fn1
+                node.nr1 = other._output_nr
+                node.plan = None
+                node.other = other
+                counter = other._counter
+                node.other_version = 0 if counter is None else counter[0]
+                if fn1 is not None:
+                    node.self = self
+                    counter = self._counter
+                    node.self_version = 0 if counter is None else counter[0]
+                else:
+                    node.self = None
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    elif desc.real and self._extra is None and not grad_mode.disabled:
+        known = desc.constants if type(other) is float else desc.integers if type(other) is int else ()
+        if other in known:
+            other = known[other]
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                array = self._array / other._array
+                node = DivBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.fn1 = None
+                node.nr1 = 0
+                node.plan = None
+                node.other = other
+                counter = other._counter
+                node.other_version = 0 if counter is None else counter[0]
+                node.self = None
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    return div(self, other)
 
 
 def div_(self, other):
@@ -12408,7 +12678,6 @@ def div_(self, other):
     if flag:
         node = DivBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -12521,7 +12790,6 @@ def rsub(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RsubBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -12552,7 +12820,7 @@ def rsub(self, other, *, out=None):
             node.nr1 = nr1
         node.plan = plan
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -12567,7 +12835,7 @@ def rsub(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'rsub', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -12611,7 +12879,6 @@ def rsub_scalar(self, other):
         if desc.dtype.category >= 2:
             node = RsubBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -12624,7 +12891,7 @@ def rsub_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -12637,7 +12904,7 @@ def rsub_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -12679,7 +12946,6 @@ def add_scalar(self, other):
         if desc.dtype.category >= 2:
             node = AddBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -12692,7 +12958,7 @@ def add_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -12705,7 +12971,7 @@ def add_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -12747,7 +13013,6 @@ def sub_scalar(self, other):
         if desc.dtype.category >= 2:
             node = SubBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -12760,7 +13025,7 @@ def sub_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -12773,7 +13038,7 @@ def sub_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -12817,7 +13082,6 @@ def mul_scalar(self, other):
         if desc.dtype.category >= 2:
             node = MulBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -12831,7 +13095,7 @@ def mul_scalar(self, other):
                 node.nr0 = nr0
             node.other = other
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -12844,7 +13108,7 @@ def mul_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -12888,7 +13152,6 @@ def div_scalar(self, other):
         if desc.dtype.category >= 2:
             node = DivBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -12902,7 +13165,7 @@ def div_scalar(self, other):
                 node.nr0 = nr0
             node.other = other
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -12915,7 +13178,7 @@ def div_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -12948,9 +13211,31 @@ class NegBackward0(UnaryNode):
 
 def neg(self, *, out=None):
     """neg(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.negative(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = NegBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'neg', False)
         array, desc = single(np.negative(self._array), self)
@@ -12960,7 +13245,6 @@ def neg(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = NegBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -12973,7 +13257,7 @@ def neg(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -12988,7 +13272,7 @@ def neg(self, *, out=None):
         if out is not None:
             return store(out, result, 'neg', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -13021,7 +13305,6 @@ def neg_(self):
     if flag:
         node = NegBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -13074,9 +13357,34 @@ class ReciprocalBackward0(UnaryNode):
 
 def reciprocal(self, *, out=None):
     """reciprocal(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.reciprocal(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = ReciprocalBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'reciprocal', True)
         array, desc = single(np.reciprocal(self._array), self)
@@ -13086,7 +13394,6 @@ def reciprocal(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ReciprocalBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -13099,7 +13406,7 @@ def reciprocal(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -13117,7 +13424,7 @@ def reciprocal(self, *, out=None):
         if out is not None:
             return store(out, result, 'reciprocal', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -13150,7 +13457,6 @@ def reciprocal_(self):
     if flag:
         node = ReciprocalBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -13192,9 +13498,31 @@ class ConjPhysicalBackward0(UnaryNode):
 
 def conj_physical(self, *, out=None):
     """conj_physical(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.conjugate(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = ConjPhysicalBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'conj_physical', False)
         array, desc = single(np.conjugate(self._array), self)
@@ -13204,7 +13532,6 @@ def conj_physical(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ConjPhysicalBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -13217,7 +13544,7 @@ def conj_physical(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -13232,7 +13559,7 @@ def conj_physical(self, *, out=None):
         if out is not None:
             return store(out, result, 'conj_physical', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -13292,7 +13619,6 @@ def pow_scalar(self, exponent):
         if desc.dtype.category >= 2:
             node = PowBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -13311,7 +13637,7 @@ def pow_scalar(self, exponent):
             node.self_version = 0 if counter is None else counter[0]
             node.exponent = exponent
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -13324,7 +13650,7 @@ def pow_scalar(self, exponent):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -13439,7 +13765,6 @@ def pow_tensor(self, exponent, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = PowBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -13480,7 +13805,7 @@ def pow_tensor(self, exponent, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -13498,7 +13823,7 @@ def pow_tensor(self, exponent, *, out=None):
         if out is not None:
             return store(out, result, 'pow_tensor', self, exponent)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -13568,7 +13893,6 @@ def pow_base(self, exponent):
         if desc.dtype.category >= 2:
             node = PowBackward2()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = exponent._grad_fn
             if fn0 is not None and exponent._extra is None:
                 node.fn0 = fn0
@@ -13587,7 +13911,7 @@ def pow_base(self, exponent):
             node.exponent_version = 0 if counter is None else counter[0]
             node.self = self
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -13603,7 +13927,7 @@ def pow_base(self, exponent):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -13650,9 +13974,34 @@ class ExpBackward0(UnaryNode):
 
 def exp(self, *, out=None):
     """exp(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.exp(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = ExpBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'exp', True)
         array, desc = single(np.exp(self._array), self)
@@ -13662,7 +14011,6 @@ def exp(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ExpBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -13675,7 +14023,7 @@ def exp(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -13693,7 +14041,7 @@ def exp(self, *, out=None):
         if out is not None:
             return store(out, result, 'exp', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -13726,7 +14074,6 @@ def exp_(self):
     if flag:
         node = ExpBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -13783,9 +14130,34 @@ class LogBackward0(UnaryNode):
 
 def log(self, *, out=None):
     """log(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.log(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = LogBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'log', True)
         array, desc = single(np.log(self._array), self)
@@ -13795,7 +14167,6 @@ def log(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LogBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -13813,7 +14184,7 @@ def log(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -13828,7 +14199,7 @@ def log(self, *, out=None):
         if out is not None:
             return store(out, result, 'log', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -13864,7 +14235,6 @@ def log_(self):
     if flag:
         node = LogBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -13919,9 +14289,34 @@ class SqrtBackward0(UnaryNode):
 
 def sqrt(self, *, out=None):
     """sqrt(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.sqrt(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SqrtBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'sqrt', True)
         array, desc = single(np.sqrt(self._array), self)
@@ -13931,7 +14326,6 @@ def sqrt(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SqrtBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -13944,7 +14338,7 @@ def sqrt(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -13962,7 +14356,7 @@ def sqrt(self, *, out=None):
         if out is not None:
             return store(out, result, 'sqrt', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -13995,7 +14389,6 @@ def sqrt_(self):
     if flag:
         node = SqrtBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14051,9 +14444,34 @@ class RsqrtBackward0(UnaryNode):
 
 def rsqrt(self, *, out=None):
     """rsqrt(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_rsqrt(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = RsqrtBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'rsqrt', True)
         array, desc = single(k_rsqrt(self._array), self)
@@ -14063,7 +14481,6 @@ def rsqrt(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RsqrtBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14076,7 +14493,7 @@ def rsqrt(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -14094,7 +14511,7 @@ def rsqrt(self, *, out=None):
         if out is not None:
             return store(out, result, 'rsqrt', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -14127,7 +14544,6 @@ def rsqrt_(self):
     if flag:
         node = RsqrtBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14184,9 +14600,34 @@ class SinBackward0(UnaryNode):
 
 def sin(self, *, out=None):
     """sin(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.sin(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SinBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'sin', True)
         array, desc = single(np.sin(self._array), self)
@@ -14196,7 +14637,6 @@ def sin(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SinBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14214,7 +14654,7 @@ def sin(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -14229,7 +14669,7 @@ def sin(self, *, out=None):
         if out is not None:
             return store(out, result, 'sin', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -14265,7 +14705,6 @@ def sin_(self):
     if flag:
         node = SinBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14321,9 +14760,34 @@ class CosBackward0(UnaryNode):
 
 def cos(self, *, out=None):
     """cos(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.cos(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = CosBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'cos', True)
         array, desc = single(np.cos(self._array), self)
@@ -14333,7 +14797,6 @@ def cos(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = CosBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14351,7 +14814,7 @@ def cos(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -14366,7 +14829,7 @@ def cos(self, *, out=None):
         if out is not None:
             return store(out, result, 'cos', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -14402,7 +14865,6 @@ def cos_(self):
     if flag:
         node = CosBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14458,9 +14920,34 @@ class AtanBackward0(UnaryNode):
 
 def atan(self, *, out=None):
     """atan(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.arctan(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AtanBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'atan', True)
         array, desc = single(np.arctan(self._array), self)
@@ -14470,7 +14957,6 @@ def atan(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AtanBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14488,7 +14974,7 @@ def atan(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -14503,7 +14989,7 @@ def atan(self, *, out=None):
         if out is not None:
             return store(out, result, 'atan', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -14539,7 +15025,6 @@ def atan_(self):
     if flag:
         node = AtanBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14595,9 +15080,34 @@ class AsinBackward0(UnaryNode):
 
 def asin(self, *, out=None):
     """asin(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.arcsin(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AsinBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'asin', True)
         array, desc = single(np.arcsin(self._array), self)
@@ -14607,7 +15117,6 @@ def asin(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AsinBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14625,7 +15134,7 @@ def asin(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -14640,7 +15149,7 @@ def asin(self, *, out=None):
         if out is not None:
             return store(out, result, 'asin', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -14676,7 +15185,6 @@ def asin_(self):
     if flag:
         node = AsinBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14732,9 +15240,34 @@ class AcosBackward0(UnaryNode):
 
 def acos(self, *, out=None):
     """acos(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.arccos(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AcosBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'acos', True)
         array, desc = single(np.arccos(self._array), self)
@@ -14744,7 +15277,6 @@ def acos(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AcosBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14762,7 +15294,7 @@ def acos(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -14777,7 +15309,7 @@ def acos(self, *, out=None):
         if out is not None:
             return store(out, result, 'acos', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -14813,7 +15345,6 @@ def acos_(self):
     if flag:
         node = AcosBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14869,9 +15400,34 @@ class SinhBackward0(UnaryNode):
 
 def sinh(self, *, out=None):
     """sinh(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.sinh(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SinhBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'sinh', True)
         array, desc = single(np.sinh(self._array), self)
@@ -14881,7 +15437,6 @@ def sinh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SinhBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -14899,7 +15454,7 @@ def sinh(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -14914,7 +15469,7 @@ def sinh(self, *, out=None):
         if out is not None:
             return store(out, result, 'sinh', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -14950,7 +15505,6 @@ def sinh_(self):
     if flag:
         node = SinhBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15006,9 +15560,34 @@ class CoshBackward0(UnaryNode):
 
 def cosh(self, *, out=None):
     """cosh(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.cosh(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = CoshBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'cosh', True)
         array, desc = single(np.cosh(self._array), self)
@@ -15018,7 +15597,6 @@ def cosh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = CoshBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15036,7 +15614,7 @@ def cosh(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -15051,7 +15629,7 @@ def cosh(self, *, out=None):
         if out is not None:
             return store(out, result, 'cosh', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -15087,7 +15665,6 @@ def cosh_(self):
     if flag:
         node = CoshBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15143,9 +15720,34 @@ class Log1PBackward0(UnaryNode):
 
 def log1p(self, *, out=None):
     """log1p(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.log1p(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = Log1PBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'log1p', True)
         array, desc = single(np.log1p(self._array), self)
@@ -15155,7 +15757,6 @@ def log1p(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Log1PBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15173,7 +15774,7 @@ def log1p(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -15188,7 +15789,7 @@ def log1p(self, *, out=None):
         if out is not None:
             return store(out, result, 'log1p', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -15224,7 +15825,6 @@ def log1p_(self):
     if flag:
         node = Log1PBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15279,9 +15879,34 @@ class Expm1Backward0(UnaryNode):
 
 def expm1(self, *, out=None):
     """expm1(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.expm1(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = Expm1Backward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'expm1', True)
         array, desc = single(np.expm1(self._array), self)
@@ -15291,7 +15916,6 @@ def expm1(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Expm1Backward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15304,7 +15928,7 @@ def expm1(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -15322,7 +15946,7 @@ def expm1(self, *, out=None):
         if out is not None:
             return store(out, result, 'expm1', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -15355,7 +15979,6 @@ def expm1_(self):
     if flag:
         node = Expm1Backward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15411,9 +16034,34 @@ class TanBackward0(UnaryNode):
 
 def tan(self, *, out=None):
     """tan(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.tan(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = TanBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'tan', True)
         array, desc = single(np.tan(self._array), self)
@@ -15423,7 +16071,6 @@ def tan(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TanBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15436,7 +16083,7 @@ def tan(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -15454,7 +16101,7 @@ def tan(self, *, out=None):
         if out is not None:
             return store(out, result, 'tan', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -15487,7 +16134,6 @@ def tan_(self):
     if flag:
         node = TanBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15543,9 +16189,34 @@ class TanhBackward0(UnaryNode):
 
 def tanh(self, *, out=None):
     """tanh(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.tanh(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = TanhBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'tanh', True)
         array, desc = single(np.tanh(self._array), self)
@@ -15555,7 +16226,6 @@ def tanh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TanhBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15568,7 +16238,7 @@ def tanh(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -15586,7 +16256,7 @@ def tanh(self, *, out=None):
         if out is not None:
             return store(out, result, 'tanh', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -15619,7 +16289,6 @@ def tanh_(self):
     if flag:
         node = TanhBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15675,9 +16344,34 @@ class SigmoidBackward0(UnaryNode):
 
 def sigmoid(self, *, out=None):
     """sigmoid(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_sigmoid(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SigmoidBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'sigmoid', True)
         array, desc = single(k_sigmoid(self._array), self)
@@ -15687,7 +16381,6 @@ def sigmoid(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SigmoidBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15700,7 +16393,7 @@ def sigmoid(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -15718,7 +16411,7 @@ def sigmoid(self, *, out=None):
         if out is not None:
             return store(out, result, 'sigmoid', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -15751,7 +16444,6 @@ def sigmoid_(self):
     if flag:
         node = SigmoidBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15807,9 +16499,34 @@ class ReluBackward0(UnaryNode):
 
 def relu(self, *, out=None):
     """relu(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_relu(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = ReluBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'relu', False)
         array, desc = single(k_relu(self._array), self)
@@ -15819,7 +16536,6 @@ def relu(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ReluBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15832,7 +16548,7 @@ def relu(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -15850,7 +16566,7 @@ def relu(self, *, out=None):
         if out is not None:
             return store(out, result, 'relu', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -15883,7 +16599,6 @@ def relu_(self):
     if flag:
         node = ReluBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15940,9 +16655,34 @@ class AbsBackward0(UnaryNode):
 
 def abs(self, *, out=None):
     """abs(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.absolute(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AbsBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'abs', False)
         array, desc = single(np.absolute(self._array), self)
@@ -15952,7 +16692,6 @@ def abs(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AbsBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -15970,7 +16709,7 @@ def abs(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -15985,7 +16724,7 @@ def abs(self, *, out=None):
         if out is not None:
             return store(out, result, 'abs', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -16021,7 +16760,6 @@ def abs_(self):
     if flag:
         node = AbsBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16087,9 +16825,37 @@ class SgnBackward0(UnaryNode):
 
 def sgn(self, *, out=None):
     """sgn(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_sign(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SgnBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'sgn', False)
         array, desc = single(k_sign(self._array), self)
@@ -16099,7 +16865,6 @@ def sgn(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SgnBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16117,7 +16882,7 @@ def sgn(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -16135,7 +16900,7 @@ def sgn(self, *, out=None):
         if out is not None:
             return store(out, result, 'sgn', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -16171,7 +16936,6 @@ def sgn_(self):
     if flag:
         node = SgnBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16215,9 +16979,31 @@ class SignBackward0(UnaryNode):
 
 def sign(self, *, out=None):
     """sign(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_sign(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SignBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'sign', False)
         array, desc = single(k_sign(self._array), self)
@@ -16227,7 +17013,6 @@ def sign(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SignBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16240,7 +17025,7 @@ def sign(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -16255,7 +17040,7 @@ def sign(self, *, out=None):
         if out is not None:
             return store(out, result, 'sign', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -16288,7 +17073,6 @@ def sign_(self):
     if flag:
         node = SignBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16327,9 +17111,31 @@ class FloorBackward0(UnaryNode):
 
 def floor(self, *, out=None):
     """floor(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.floor(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = FloorBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'floor', False)
         array, desc = single(np.floor(self._array), self)
@@ -16339,7 +17145,6 @@ def floor(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FloorBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16352,7 +17157,7 @@ def floor(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -16367,7 +17172,7 @@ def floor(self, *, out=None):
         if out is not None:
             return store(out, result, 'floor', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -16400,7 +17205,6 @@ def floor_(self):
     if flag:
         node = FloorBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16439,9 +17243,31 @@ class CeilBackward0(UnaryNode):
 
 def ceil(self, *, out=None):
     """ceil(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.ceil(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = CeilBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'ceil', False)
         array, desc = single(np.ceil(self._array), self)
@@ -16451,7 +17277,6 @@ def ceil(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = CeilBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16464,7 +17289,7 @@ def ceil(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -16479,7 +17304,7 @@ def ceil(self, *, out=None):
         if out is not None:
             return store(out, result, 'ceil', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -16512,7 +17337,6 @@ def ceil_(self):
     if flag:
         node = CeilBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16551,9 +17375,31 @@ class RoundBackward0(UnaryNode):
 
 def round(self, *, out=None):
     """round(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.rint(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = RoundBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'round', False)
         array, desc = single(np.rint(self._array), self)
@@ -16563,7 +17409,6 @@ def round(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RoundBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16576,7 +17421,7 @@ def round(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -16591,7 +17436,7 @@ def round(self, *, out=None):
         if out is not None:
             return store(out, result, 'round', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -16624,7 +17469,6 @@ def round_(self):
     if flag:
         node = RoundBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16663,9 +17507,31 @@ class TruncBackward0(UnaryNode):
 
 def trunc(self, *, out=None):
     """trunc(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.trunc(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = TruncBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'trunc', False)
         array, desc = single(np.trunc(self._array), self)
@@ -16675,7 +17541,6 @@ def trunc(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TruncBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16688,7 +17553,7 @@ def trunc(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -16703,7 +17568,7 @@ def trunc(self, *, out=None):
         if out is not None:
             return store(out, result, 'trunc', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -16736,7 +17601,6 @@ def trunc_(self):
     if flag:
         node = TruncBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -16847,7 +17711,6 @@ def tanh_backward(grad_output, output, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TanhBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -16891,7 +17754,7 @@ def tanh_backward(grad_output, output, *, out=None):
         counter = output._counter
         node.output_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -16906,7 +17769,7 @@ def tanh_backward(grad_output, output, *, out=None):
         if out is not None:
             return store(out, result, 'tanh_backward', grad_output, output)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -17013,7 +17876,6 @@ def sigmoid_backward(grad_output, output, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SigmoidBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -17057,7 +17919,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
         counter = output._counter
         node.output_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -17072,7 +17934,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
         if out is not None:
             return store(out, result, 'sigmoid_backward', grad_output, output)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -17170,7 +18032,6 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ThresholdBackwardBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
@@ -17210,7 +18071,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
             node.self = None
         node.threshold = threshold
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -17225,7 +18086,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         if out is not None:
             return store(out, result, 'threshold_backward', grad_output, self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -17273,7 +18134,6 @@ def sum_all(self, dtype):
         if desc.dtype.category >= 2:
             node = SumBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -17288,7 +18148,7 @@ def sum_all(self, dtype):
             node.self_sym_sizes = self._desc.shape
             node.self_scalar_type = self._desc.dtype
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -17301,7 +18161,7 @@ def sum_all(self, dtype):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -17351,7 +18211,6 @@ def sum_dim(self, dim, keepdim, dtype):
         if desc.dtype.category >= 2:
             node = SumBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -17368,7 +18227,7 @@ def sum_dim(self, dim, keepdim, dtype):
             node.dim = dim
             node.keepdim = keepdim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -17381,7 +18240,7 @@ def sum_dim(self, dim, keepdim, dtype):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -17429,7 +18288,6 @@ def mean_all(self, dtype):
         if desc.dtype.category >= 2:
             node = MeanBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -17445,7 +18303,7 @@ def mean_all(self, dtype):
             node.self_sym_numel = self._desc.numel
             node.self_scalar_type = self._desc.dtype
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -17458,7 +18316,7 @@ def mean_all(self, dtype):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -17510,7 +18368,6 @@ def mean_dim(self, dim, keepdim, dtype):
         if desc.dtype.category >= 2:
             node = MeanBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -17528,7 +18385,7 @@ def mean_dim(self, dim, keepdim, dtype):
             node.dim = dim
             node.keepdim = keepdim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -17541,7 +18398,7 @@ def mean_dim(self, dim, keepdim, dtype):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -17601,7 +18458,6 @@ def nansum_dim(self, dim, keepdim, dtype):
         if desc.dtype.category >= 2:
             node = NansumBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -17621,7 +18477,7 @@ def nansum_dim(self, dim, keepdim, dtype):
             node.dim = dim
             node.keepdim = keepdim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -17634,7 +18490,7 @@ def nansum_dim(self, dim, keepdim, dtype):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -17700,7 +18556,6 @@ def prod_all(self, dtype):
         if desc.dtype.category >= 2:
             node = ProdBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -17718,7 +18573,7 @@ def prod_all(self, dtype):
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -17734,7 +18589,7 @@ def prod_all(self, dtype):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -17804,7 +18659,6 @@ def prod_dim(self, dim, keepdim, dtype):
         if desc.dtype.category >= 2:
             node = ProdBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -17824,7 +18678,7 @@ def prod_dim(self, dim, keepdim, dtype):
             node.dim = dim
             node.keepdim = keepdim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -17840,7 +18694,7 @@ def prod_dim(self, dim, keepdim, dtype):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -17907,7 +18761,6 @@ def max_all(self):
         if desc.dtype.category >= 2:
             node = MaxBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -17925,7 +18778,7 @@ def max_all(self):
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -17941,7 +18794,7 @@ def max_all(self):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -18008,7 +18861,6 @@ def min_all(self):
         if desc.dtype.category >= 2:
             node = MinBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -18026,7 +18878,7 @@ def min_all(self):
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -18042,7 +18894,7 @@ def min_all(self):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -18115,7 +18967,6 @@ def max_dim(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MaxBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -18201,7 +19052,6 @@ def min_dim(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MinBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -18284,7 +19134,6 @@ def amax(self, dim, keepdim):
         if desc.dtype.category >= 2:
             node = AmaxBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -18304,7 +19153,7 @@ def amax(self, dim, keepdim):
             node.dim = dim
             node.keepdim = keepdim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -18320,7 +19169,7 @@ def amax(self, dim, keepdim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -18390,7 +19239,6 @@ def amin(self, dim, keepdim):
         if desc.dtype.category >= 2:
             node = AminBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -18410,7 +19258,7 @@ def amin(self, dim, keepdim):
             node.dim = dim
             node.keepdim = keepdim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -18426,7 +19274,7 @@ def amin(self, dim, keepdim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -18490,7 +19338,6 @@ def aminmax(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AminmaxBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -18532,7 +19379,7 @@ def argmax(self, dim, keepdim):
     """argmax(self, dim, keepdim) -> Tensor"""
     array = k_argmax(self._array, dim, keepdim)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -18551,7 +19398,7 @@ def argmin(self, dim, keepdim):
     """argmin(self, dim, keepdim) -> Tensor"""
     array = k_argmin(self._array, dim, keepdim)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -18618,7 +19465,6 @@ def median_all(self):
         if desc.dtype.category >= 2:
             node = MedianBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -18636,7 +19482,7 @@ def median_all(self):
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -18652,7 +19498,7 @@ def median_all(self):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -18725,7 +19571,6 @@ def median_dim(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = MedianBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -18811,7 +19656,6 @@ def kthvalue(self, k, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = KthvalueBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -18895,7 +19739,6 @@ def sort(self, dim, descending):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SortBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -18978,7 +19821,6 @@ def sort_stable(self, dim, descending):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SortBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -19061,7 +19903,6 @@ def topk(self, k, dim, largest):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TopkBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -19146,7 +19987,6 @@ def vector_norm(self, ord, dim, keepdim, dtype):
         if desc.dtype.category >= 2:
             node = LinalgVectorNormBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -19167,7 +20007,7 @@ def vector_norm(self, ord, dim, keepdim, dtype):
             node.dim = dim
             node.keepdim = keepdim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -19183,7 +20023,7 @@ def vector_norm(self, ord, dim, keepdim, dtype):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -19245,7 +20085,6 @@ def var(self, dim, correction, keepdim):
         if desc.dtype.category >= 2:
             node = VarBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -19266,7 +20105,7 @@ def var(self, dim, correction, keepdim):
             node.correction = correction
             node.keepdim = keepdim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -19279,7 +20118,7 @@ def var(self, dim, correction, keepdim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -19351,7 +20190,6 @@ def std(self, dim, correction, keepdim):
         if desc.dtype.category >= 2:
             node = StdBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -19372,7 +20210,7 @@ def std(self, dim, correction, keepdim):
             node.correction = correction
             node.keepdim = keepdim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -19388,7 +20226,7 @@ def std(self, dim, correction, keepdim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -19443,7 +20281,6 @@ def var_mean(self, dim, correction, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = VarMeanBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -19521,7 +20358,6 @@ def std_mean(self, dim, correction, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = StdMeanBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -19614,7 +20450,6 @@ def logsumexp(self, dim, keepdim):
         if desc.dtype.category >= 2:
             node = LogsumexpBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -19634,7 +20469,7 @@ def logsumexp(self, dim, keepdim):
             node.dim = dim
             node.keepdim = keepdim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -19650,7 +20485,7 @@ def logsumexp(self, dim, keepdim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -19696,7 +20531,6 @@ def cumsum(self, dim, dtype):
         if desc.dtype.category >= 2:
             node = CumsumBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -19711,7 +20545,7 @@ def cumsum(self, dim, dtype):
             node.self_scalar_type = self._desc.dtype
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -19724,7 +20558,7 @@ def cumsum(self, dim, dtype):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -19792,7 +20626,6 @@ def cumprod(self, dim, dtype):
         if desc.dtype.category >= 2:
             node = CumprodBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -19811,7 +20644,7 @@ def cumprod(self, dim, dtype):
             node.self_version = 0 if counter is None else counter[0]
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -19827,7 +20660,7 @@ def cumprod(self, dim, dtype):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -19846,7 +20679,7 @@ def all_dim(self, dim, keepdim):
     """all_dim(self, dim, keepdim) -> Tensor"""
     array = k_all_dim(self._array, dim, keepdim)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -19865,7 +20698,7 @@ def any_dim(self, dim, keepdim):
     """any_dim(self, dim, keepdim) -> Tensor"""
     array = k_any_dim(self._array, dim, keepdim)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -19884,7 +20717,7 @@ def count_nonzero(self, dim):
     """count_nonzero(self, dim) -> Tensor"""
     array = k_count_nonzero(self._array, dim)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -19956,7 +20789,6 @@ def gather(self, dim, index, sparse_grad):
         if desc.dtype.category >= 2:
             node = GatherBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -19981,7 +20813,7 @@ def gather(self, dim, index, sparse_grad):
             node.dim = dim
             node.sparse_grad = sparse_grad
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -19994,7 +20826,7 @@ def gather(self, dim, index, sparse_grad):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -20065,7 +20897,6 @@ def scatter(self, dim, index, src):
         if desc.dtype.category >= 2:
             node = ScatterBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -20103,7 +20934,7 @@ def scatter(self, dim, index, src):
             node.dim = dim
             node.src_info = src._desc
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -20116,7 +20947,7 @@ def scatter(self, dim, index, src):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -20147,7 +20978,6 @@ def scatter_(self, dim, index, src):
     if flag:
         node = ScatterBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -20236,7 +21066,6 @@ def scatter_value(self, dim, index, value):
         if desc.dtype.category >= 2:
             node = ScatterBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -20255,7 +21084,7 @@ def scatter_value(self, dim, index, value):
             node.index_version = 0 if counter is None else counter[0]
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -20268,7 +21097,7 @@ def scatter_value(self, dim, index, value):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -20299,7 +21128,6 @@ def scatter_value_(self, dim, index, value):
     if flag:
         node = ScatterBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -20364,7 +21192,6 @@ def scatter_with(self, dim, index, src, reduce):
         if desc.dtype.category >= 2:
             node = ScatterNotImplemented()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -20395,7 +21222,7 @@ def scatter_with(self, dim, index, src, reduce):
                 node.nr1 = nr1
             node.plan = None
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -20408,7 +21235,7 @@ def scatter_with(self, dim, index, src, reduce):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -20439,7 +21266,6 @@ def scatter_with_(self, dim, index, src, reduce):
     if flag:
         node = ScatterNotImplemented()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -20505,7 +21331,6 @@ def scatter_value_with(self, dim, index, value, reduce):
         if desc.dtype.category >= 2:
             node = ScatterValueNotImplemented()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -20518,7 +21343,7 @@ def scatter_value_with(self, dim, index, value, reduce):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -20531,7 +21356,7 @@ def scatter_value_with(self, dim, index, value, reduce):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -20562,7 +21387,6 @@ def scatter_value_with_(self, dim, index, value, reduce):
     if flag:
         node = ScatterValueNotImplemented()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -20639,7 +21463,6 @@ def scatter_add(self, dim, index, src):
         if desc.dtype.category >= 2:
             node = ScatterAddBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -20680,7 +21503,7 @@ def scatter_add(self, dim, index, src):
             node.src_info = src._desc
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -20693,7 +21516,7 @@ def scatter_add(self, dim, index, src):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -20724,7 +21547,6 @@ def scatter_add_(self, dim, index, src):
     if flag:
         node = ScatterAddBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -20816,7 +21638,6 @@ def scatter_reduce(self, dim, index, src, reduce, include_self):
         if desc.dtype.category >= 2:
             node = ScatterReduceBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -20865,7 +21686,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self):
             node.reduce = reduce
             node.include_self = include_self
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -20881,7 +21702,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -20915,7 +21736,6 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     if flag:
         node = ScatterReduceBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -21018,7 +21838,6 @@ def index_select(self, dim, index):
         if desc.dtype.category >= 2:
             node = IndexSelectBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -21038,7 +21857,7 @@ def index_select(self, dim, index):
             node.self_sym_sizes = self._desc.shape
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -21051,7 +21870,7 @@ def index_select(self, dim, index):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -21103,7 +21922,6 @@ def index_add(self, dim, index, source, alpha):
         if desc.dtype.category >= 2:
             node = IndexAddBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -21153,7 +21971,7 @@ def index_add(self, dim, index, source, alpha):
             node.dim = dim
             node.alpha = alpha
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -21166,7 +21984,7 @@ def index_add(self, dim, index, source, alpha):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -21197,7 +22015,6 @@ def index_add_(self, dim, index, source, alpha):
     if flag:
         node = IndexAddBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -21291,7 +22108,6 @@ def index_copy(self, dim, index, source):
         if desc.dtype.category >= 2:
             node = IndexCopyBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -21337,7 +22153,7 @@ def index_copy(self, dim, index, source):
             node.dim = dim
             node.source_dim = source._desc.ndim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -21350,7 +22166,7 @@ def index_copy(self, dim, index, source):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -21381,7 +22197,6 @@ def index_copy_(self, dim, index, source):
     if flag:
         node = IndexCopyBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -21478,7 +22293,6 @@ def index_fill(self, dim, index, value):
         if desc.dtype.category >= 2:
             node = IndexFillBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -21497,7 +22311,7 @@ def index_fill(self, dim, index, value):
             node.index_version = 0 if counter is None else counter[0]
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -21510,7 +22324,7 @@ def index_fill(self, dim, index, value):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -21541,7 +22355,6 @@ def index_fill_(self, dim, index, value):
     if flag:
         node = IndexFillBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -21600,7 +22413,6 @@ def index_fill_tensor(self, dim, index, value):
         if desc.dtype.category >= 2:
             node = IndexFillBackward1()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -21637,7 +22449,7 @@ def index_fill_tensor(self, dim, index, value):
             node.index_version = 0 if counter is None else counter[0]
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -21650,7 +22462,7 @@ def index_fill_tensor(self, dim, index, value):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -21681,7 +22493,6 @@ def index_fill_tensor_(self, dim, index, value):
     if flag:
         node = IndexFillBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -21769,7 +22580,6 @@ def index_reduce(self, dim, index, source, reduce, include_self):
         if desc.dtype.category >= 2:
             node = IndexReduceBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -21818,7 +22628,7 @@ def index_reduce(self, dim, index, source, reduce, include_self):
             node.reduce = reduce
             node.include_self = include_self
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -21834,7 +22644,7 @@ def index_reduce(self, dim, index, source, reduce, include_self):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -21868,7 +22678,6 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     if flag:
         node = IndexReduceBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -21958,7 +22767,6 @@ def take(self, index):
         if desc.dtype.category >= 2:
             node = TakeBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -21981,7 +22789,7 @@ def take(self, index):
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -21994,7 +22802,7 @@ def take(self, index):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22044,7 +22852,6 @@ def put(self, index, source, accumulate):
         if desc.dtype.category >= 2:
             node = PutBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -22086,7 +22893,7 @@ def put(self, index, source, accumulate):
             node.source_version = 0 if counter is None else counter[0]
             node.accumulate = accumulate
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -22099,7 +22906,7 @@ def put(self, index, source, accumulate):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22130,7 +22937,6 @@ def put_(self, index, source, accumulate):
     if flag:
         node = PutBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -22236,7 +23042,6 @@ def masked_scatter(self, mask, source):
         if desc.dtype.category >= 2:
             node = MaskedScatterBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -22274,7 +23079,7 @@ def masked_scatter(self, mask, source):
             node.self_info = self._desc
             node.source_sym_sizes = source._desc.shape
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -22287,7 +23092,7 @@ def masked_scatter(self, mask, source):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22318,7 +23123,6 @@ def masked_scatter_(self, mask, source):
     if flag:
         node = MaskedScatterBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -22394,7 +23198,6 @@ def masked_scatter_backward(grad_output, mask, sizes):
         if desc.dtype.category >= 2:
             node = MaskedScatterBackwardBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
@@ -22413,7 +23216,7 @@ def masked_scatter_backward(grad_output, mask, sizes):
             node.mask_version = 0 if counter is None else counter[0]
             node.grad_output_info = grad_output._desc
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -22426,7 +23229,7 @@ def masked_scatter_backward(grad_output, mask, sizes):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22445,7 +23248,7 @@ def nonzero(self):
     """nonzero(self) -> Tensor"""
     array = k_nonzero(self._array)
     desc = describe(array)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22488,7 +23291,6 @@ def select_scatter(self, src, dim, index):
         if desc.dtype.category >= 2:
             node = SelectScatterBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -22521,7 +23323,7 @@ def select_scatter(self, src, dim, index):
             node.dim = dim
             node.index = index
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -22534,7 +23336,7 @@ def select_scatter(self, src, dim, index):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22579,7 +23381,6 @@ def slice_scatter(self, src, dim, start, end, step):
         if desc.dtype.category >= 2:
             node = SliceScatterBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -22614,7 +23415,7 @@ def slice_scatter(self, src, dim, start, end, step):
             node.end = end
             node.step = step
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -22627,7 +23428,7 @@ def slice_scatter(self, src, dim, start, end, step):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22671,7 +23472,6 @@ def diagonal_scatter(self, src, offset, dim1, dim2):
         if desc.dtype.category >= 2:
             node = DiagonalScatterBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -22705,7 +23505,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2):
             node.dim1 = dim1
             node.dim2 = dim2
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -22718,7 +23518,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22764,7 +23564,6 @@ def view(self, size):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ViewBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -22778,7 +23577,7 @@ def view(self, size):
             node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -22791,7 +23590,7 @@ def view(self, size):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22837,7 +23636,6 @@ def reshape_alias(self, size):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ReshapeAliasBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -22851,7 +23649,7 @@ def reshape_alias(self, size):
             node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -22864,7 +23662,7 @@ def reshape_alias(self, size):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22908,7 +23706,6 @@ def alias(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AliasBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -22921,7 +23718,7 @@ def alias(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -22934,7 +23731,7 @@ def alias(self):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -22978,7 +23775,6 @@ def t(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -22991,7 +23787,7 @@ def t(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23004,7 +23800,7 @@ def t(self):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -23032,7 +23828,6 @@ def t_(self):
     if flag:
         node = TBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23086,7 +23881,6 @@ def transpose(self, dim0, dim1):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = TransposeBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23101,7 +23895,7 @@ def transpose(self, dim0, dim1):
         node.dim0 = dim0
         node.dim1 = dim1
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23114,7 +23908,7 @@ def transpose(self, dim0, dim1):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -23142,7 +23936,6 @@ def transpose_(self, dim0, dim1):
     if flag:
         node = TransposeBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23196,7 +23989,6 @@ def permute(self, dims):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = PermuteBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23210,7 +24002,7 @@ def permute(self, dims):
             node.nr0 = nr0
         node.dims = dims
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23223,7 +24015,7 @@ def permute(self, dims):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -23269,7 +24061,6 @@ def expand(self, size):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ExpandBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23283,7 +24074,7 @@ def expand(self, size):
             node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23296,7 +24087,7 @@ def expand(self, size):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -23342,7 +24133,6 @@ def squeeze(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SqueezeBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23356,7 +24146,7 @@ def squeeze(self):
             node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23369,7 +24159,7 @@ def squeeze(self):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -23397,7 +24187,6 @@ def squeeze_(self):
     if flag:
         node = SqueezeBackward3()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23452,7 +24241,6 @@ def squeeze_dim(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SqueezeBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23467,7 +24255,7 @@ def squeeze_dim(self, dim):
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23480,7 +24268,7 @@ def squeeze_dim(self, dim):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -23508,7 +24296,6 @@ def squeeze_dim_(self, dim):
     if flag:
         node = SqueezeBackward4()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23564,7 +24351,6 @@ def squeeze_dims(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SqueezeBackward2()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23579,7 +24365,7 @@ def squeeze_dims(self, dim):
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23592,7 +24378,7 @@ def squeeze_dims(self, dim):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -23620,7 +24406,6 @@ def squeeze_dims_(self, dim):
     if flag:
         node = SqueezeBackward5()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23674,7 +24459,6 @@ def unsqueeze(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = UnsqueezeBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23688,7 +24472,7 @@ def unsqueeze(self, dim):
             node.nr0 = nr0
         node.dim = dim
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23701,7 +24485,7 @@ def unsqueeze(self, dim):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -23729,7 +24513,6 @@ def unsqueeze_(self, dim):
     if flag:
         node = UnsqueezeBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23786,7 +24569,6 @@ def select(self, dim, index):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SelectBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23802,7 +24584,7 @@ def select(self, dim, index):
         node.dim = dim
         node.index = index
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23815,7 +24597,7 @@ def select(self, dim, index):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -23869,7 +24651,6 @@ def slice_(self, dim, start, end, step):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SliceBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23887,7 +24668,7 @@ def slice_(self, dim, start, end, step):
         node.end = end
         node.step = step
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23900,7 +24681,7 @@ def slice_(self, dim, start, end, step):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -23952,7 +24733,6 @@ def diagonal(self, offset, dim1, dim2):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = DiagonalBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -23969,7 +24749,7 @@ def diagonal(self, offset, dim1, dim2):
         node.dim1 = dim1
         node.dim2 = dim2
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -23982,7 +24762,7 @@ def diagonal(self, offset, dim1, dim2):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24023,7 +24803,6 @@ def view_as_real(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ViewAsRealBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -24036,7 +24815,7 @@ def view_as_real(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -24049,7 +24828,7 @@ def view_as_real(self):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result, 0, view_as_real)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24090,7 +24869,6 @@ def view_as_complex(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ViewAsComplexBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -24103,7 +24881,7 @@ def view_as_complex(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -24116,7 +24894,7 @@ def view_as_complex(self):
         if saved.hooks:
             saved.pack(node)
         return as_view(self, result, 0, view_as_complex)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24169,7 +24947,6 @@ def unbind(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = UnbindBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -24234,7 +25011,6 @@ def split(self, split_size, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SplitBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -24300,7 +25076,6 @@ def split_with_sizes(self, split_sizes, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SplitWithSizesBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -24355,7 +25130,6 @@ def flip(self, dims):
         if desc.dtype.category >= 2:
             node = FlipBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -24369,7 +25143,7 @@ def flip(self, dims):
                 node.nr0 = nr0
             node.dims = dims
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -24382,7 +25156,7 @@ def flip(self, dims):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24428,7 +25202,6 @@ def repeat(self, repeats):
         if desc.dtype.category >= 2:
             node = RepeatBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -24443,7 +25216,7 @@ def repeat(self, repeats):
             node.self_sym_sizes = self._desc.shape
             node.repeats = repeats
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -24456,7 +25229,7 @@ def repeat(self, repeats):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24498,7 +25271,6 @@ def clone(self):
         if desc.dtype.category >= 2:
             node = CloneBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -24511,7 +25283,7 @@ def clone(self):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -24524,7 +25296,7 @@ def clone(self):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24550,7 +25322,6 @@ def contiguous_copy(self):
         if desc.dtype.category >= 2:
             node = CloneBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -24563,7 +25334,7 @@ def contiguous_copy(self):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -24576,7 +25347,7 @@ def contiguous_copy(self):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24620,7 +25391,6 @@ def unsafe_view(self, size):
         if desc.dtype.category >= 2:
             node = UnsafeViewBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -24634,7 +25404,7 @@ def unsafe_view(self, size):
                 node.nr0 = nr0
             node.self_sym_sizes = self._desc.shape
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -24647,7 +25417,7 @@ def unsafe_view(self, size):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24691,7 +25461,6 @@ def to_copy(self, dtype_):
         if desc.dtype.category >= 2:
             node = ToCopyBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -24705,7 +25474,7 @@ def to_copy(self, dtype_):
                 node.nr0 = nr0
             node.self_scalar_type = self._desc.dtype
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -24718,7 +25487,7 @@ def to_copy(self, dtype_):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24764,14 +25533,13 @@ def cat(tensors, dim):
         if desc.dtype.category >= 2:
             node = CatBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
             node.tensors_descs = tuple([t._desc for t in tensors])
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -24784,7 +25552,7 @@ def cat(tensors, dim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24828,14 +25596,13 @@ def stack(tensors, dim):
         if desc.dtype.category >= 2:
             node = StackBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
             node.tensors_descs = tuple([t._desc for t in tensors])
             node.dim = dim
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -24848,7 +25615,7 @@ def stack(tensors, dim):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24894,7 +25661,6 @@ def select_backward(grad_output, input_sizes, dim, index):
         if desc.dtype.category >= 2:
             node = SelectBackwardBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
@@ -24909,7 +25675,7 @@ def select_backward(grad_output, input_sizes, dim, index):
             node.dim = dim
             node.index = index
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -24922,7 +25688,7 @@ def select_backward(grad_output, input_sizes, dim, index):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -24972,7 +25738,6 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step):
         if desc.dtype.category >= 2:
             node = SliceBackwardBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
@@ -24989,7 +25754,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step):
             node.end = end
             node.step = step
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -25002,7 +25767,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -25050,7 +25815,6 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2):
         if desc.dtype.category >= 2:
             node = DiagonalBackwardBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
@@ -25066,7 +25830,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2):
             node.dim1 = dim1
             node.dim2 = dim2
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -25079,7 +25843,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -25126,9 +25890,34 @@ class Exp2Backward0(UnaryNode):
 
 def exp2(self, *, out=None):
     """exp2(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.exp2(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = Exp2Backward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
     else:
         self = plain(self, 'exp2', True)
         array, desc = single(np.exp2(self._array), self)
@@ -25138,7 +25927,6 @@ def exp2(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Exp2Backward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -25151,7 +25939,7 @@ def exp2(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -25169,7 +25957,7 @@ def exp2(self, *, out=None):
         if out is not None:
             return store(out, result, 'exp2', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -25202,7 +25990,6 @@ def exp2_(self):
     if flag:
         node = Exp2Backward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -25259,9 +26046,34 @@ class Log2Backward0(UnaryNode):
 
 def log2(self, *, out=None):
     """log2(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.log2(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = Log2Backward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'log2', True)
         array, desc = single(np.log2(self._array), self)
@@ -25271,7 +26083,6 @@ def log2(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Log2Backward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -25289,7 +26100,7 @@ def log2(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -25304,7 +26115,7 @@ def log2(self, *, out=None):
         if out is not None:
             return store(out, result, 'log2', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -25340,7 +26151,6 @@ def log2_(self):
     if flag:
         node = Log2Backward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -25396,9 +26206,34 @@ class Log10Backward0(UnaryNode):
 
 def log10(self, *, out=None):
     """log10(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.log10(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = Log10Backward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'log10', True)
         array, desc = single(np.log10(self._array), self)
@@ -25408,7 +26243,6 @@ def log10(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Log10Backward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -25426,7 +26260,7 @@ def log10(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -25441,7 +26275,7 @@ def log10(self, *, out=None):
         if out is not None:
             return store(out, result, 'log10', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -25477,7 +26311,6 @@ def log10_(self):
     if flag:
         node = Log10Backward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -25590,7 +26423,6 @@ def logaddexp(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LogaddexpBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -25631,7 +26463,7 @@ def logaddexp(self, other, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -25646,7 +26478,7 @@ def logaddexp(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'logaddexp', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -25753,7 +26585,6 @@ def logaddexp2(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Logaddexp2Backward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -25794,7 +26625,7 @@ def logaddexp2(self, other, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -25809,7 +26640,7 @@ def logaddexp2(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'logaddexp2', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -25916,7 +26747,6 @@ def xlogy(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = XlogyBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -25957,7 +26787,7 @@ def xlogy(self, other, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -25972,7 +26802,7 @@ def xlogy(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'xlogy', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -26010,7 +26840,6 @@ def xlogy_(self, other):
     if flag:
         node = XlogyBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -26099,7 +26928,6 @@ def logit(self, eps):
         if desc.dtype.category >= 2:
             node = LogitBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -26118,7 +26946,7 @@ def logit(self, eps):
             node.self_version = 0 if counter is None else counter[0]
             node.eps = eps
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -26131,7 +26959,7 @@ def logit(self, eps):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -26179,9 +27007,34 @@ class AsinhBackward0(UnaryNode):
 
 def asinh(self, *, out=None):
     """asinh(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.arcsinh(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AsinhBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'asinh', True)
         array, desc = single(np.arcsinh(self._array), self)
@@ -26191,7 +27044,6 @@ def asinh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AsinhBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -26209,7 +27061,7 @@ def asinh(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -26224,7 +27076,7 @@ def asinh(self, *, out=None):
         if out is not None:
             return store(out, result, 'asinh', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -26260,7 +27112,6 @@ def asinh_(self):
     if flag:
         node = AsinhBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -26316,9 +27167,34 @@ class AcoshBackward0(UnaryNode):
 
 def acosh(self, *, out=None):
     """acosh(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.arccosh(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AcoshBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'acosh', True)
         array, desc = single(np.arccosh(self._array), self)
@@ -26328,7 +27204,6 @@ def acosh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AcoshBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -26346,7 +27221,7 @@ def acosh(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -26361,7 +27236,7 @@ def acosh(self, *, out=None):
         if out is not None:
             return store(out, result, 'acosh', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -26397,7 +27272,6 @@ def acosh_(self):
     if flag:
         node = AcoshBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -26453,9 +27327,34 @@ class AtanhBackward0(UnaryNode):
 
 def atanh(self, *, out=None):
     """atanh(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = np.arctanh(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AtanhBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'atanh', True)
         array, desc = single(np.arctanh(self._array), self)
@@ -26465,7 +27364,6 @@ def atanh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AtanhBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -26483,7 +27381,7 @@ def atanh(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -26498,7 +27396,7 @@ def atanh(self, *, out=None):
         if out is not None:
             return store(out, result, 'atanh', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -26534,7 +27432,6 @@ def atanh_(self):
     if flag:
         node = AtanhBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -26647,7 +27544,6 @@ def atan2(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Atan2Backward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -26688,7 +27584,7 @@ def atan2(self, other, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -26703,7 +27599,7 @@ def atan2(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'atan2', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -26741,7 +27637,6 @@ def atan2_(self, other):
     if flag:
         node = Atan2Backward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -26887,7 +27782,6 @@ def hypot(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = HypotBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -26934,7 +27828,7 @@ def hypot(self, other, *, out=None):
         else:
             node.self = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -26952,7 +27846,7 @@ def hypot(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'hypot', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -26990,7 +27884,6 @@ def hypot_(self, other):
     if flag:
         node = HypotBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27078,9 +27971,34 @@ class SincBackward0(UnaryNode):
 
 def sinc(self, *, out=None):
     """sinc(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_sinc(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SincBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'sinc', True)
         array, desc = single(k_sinc(self._array), self)
@@ -27090,7 +28008,6 @@ def sinc(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = SincBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27108,7 +28025,7 @@ def sinc(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -27123,7 +28040,7 @@ def sinc(self, *, out=None):
         if out is not None:
             return store(out, result, 'sinc', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -27159,7 +28076,6 @@ def sinc_(self):
     if flag:
         node = SincBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27200,9 +28116,31 @@ class Deg2RadBackward0(UnaryNode):
 
 def deg2rad(self, *, out=None):
     """deg2rad(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_deg2rad(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = Deg2RadBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'deg2rad', True)
         array, desc = single(k_deg2rad(self._array), self)
@@ -27212,7 +28150,6 @@ def deg2rad(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Deg2RadBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27225,7 +28162,7 @@ def deg2rad(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -27240,7 +28177,7 @@ def deg2rad(self, *, out=None):
         if out is not None:
             return store(out, result, 'deg2rad', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -27273,7 +28210,6 @@ def deg2rad_(self):
     if flag:
         node = Deg2RadBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27312,9 +28248,31 @@ class Rad2DegBackward0(UnaryNode):
 
 def rad2deg(self, *, out=None):
     """rad2deg(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_rad2deg(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = Rad2DegBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'rad2deg', True)
         array, desc = single(k_rad2deg(self._array), self)
@@ -27324,7 +28282,6 @@ def rad2deg(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = Rad2DegBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27337,7 +28294,7 @@ def rad2deg(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -27352,7 +28309,7 @@ def rad2deg(self, *, out=None):
         if out is not None:
             return store(out, result, 'rad2deg', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -27385,7 +28342,6 @@ def rad2deg_(self):
     if flag:
         node = Rad2DegBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27439,9 +28395,34 @@ class ErfBackward0(UnaryNode):
 
 def erf(self, *, out=None):
     """erf(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_erf(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = ErfBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'erf', True)
         array, desc = single(k_erf(self._array), self)
@@ -27451,7 +28432,6 @@ def erf(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ErfBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27469,7 +28449,7 @@ def erf(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -27484,7 +28464,7 @@ def erf(self, *, out=None):
         if out is not None:
             return store(out, result, 'erf', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -27520,7 +28500,6 @@ def erf_(self):
     if flag:
         node = ErfBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27576,9 +28555,34 @@ class ErfcBackward0(UnaryNode):
 
 def erfc(self, *, out=None):
     """erfc(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_erfc(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = ErfcBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'erfc', True)
         array, desc = single(k_erfc(self._array), self)
@@ -27588,7 +28592,6 @@ def erfc(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = ErfcBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27606,7 +28609,7 @@ def erfc(self, *, out=None):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -27621,7 +28624,7 @@ def erfc(self, *, out=None):
         if out is not None:
             return store(out, result, 'erfc', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -27657,7 +28660,6 @@ def erfc_(self):
     if flag:
         node = ErfcBackward0()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27698,9 +28700,31 @@ class FracBackward0(UnaryNode):
 
 def frac(self, *, out=None):
     """frac(self) -> Tensor"""
-    if type(self) is Tensor and (self._desc.real):
+    if type(self) is Tensor and (desc := self._desc).real:
         array = k_frac(self._array)
-        desc = self._desc
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = FracBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
         self = plain(self, 'frac', False)
         array, desc = single(k_frac(self._array), self)
@@ -27710,7 +28734,6 @@ def frac(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FracBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27723,7 +28746,7 @@ def frac(self, *, out=None):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -27738,7 +28761,7 @@ def frac(self, *, out=None):
         if out is not None:
             return store(out, result, 'frac', self)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -27771,7 +28794,6 @@ def frac_(self):
     if flag:
         node = FracBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27856,7 +28878,6 @@ def div_floor(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = DivBackward2()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -27887,7 +28908,7 @@ def div_floor(self, other, *, out=None):
             node.nr1 = nr1
         node.plan = plan
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -27902,7 +28923,7 @@ def div_floor(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'div_floor', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -27937,7 +28958,6 @@ def div_floor_(self, other):
     if flag:
         node = DivBackward2()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -28003,7 +29023,6 @@ def div_trunc(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = DivBackward2()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -28034,7 +29053,7 @@ def div_trunc(self, other, *, out=None):
             node.nr1 = nr1
         node.plan = plan
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -28049,7 +29068,7 @@ def div_trunc(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'div_trunc', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -28084,7 +29103,6 @@ def div_trunc_(self, other):
     if flag:
         node = DivBackward2()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -28213,7 +29231,6 @@ def fmod(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FmodBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -28260,7 +29277,7 @@ def fmod(self, other, *, out=None):
         else:
             node.self = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -28275,7 +29292,7 @@ def fmod(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'fmod', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -28313,7 +29330,6 @@ def fmod_(self, other):
     if flag:
         node = FmodBackward1()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -28392,7 +29408,6 @@ def fmod_scalar(self, other):
         if desc.dtype.category >= 2:
             node = FmodBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -28405,7 +29420,7 @@ def fmod_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -28418,7 +29433,7 @@ def fmod_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -28449,7 +29464,6 @@ def fmod_scalar_(self, other):
     if flag:
         node = FmodBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -28560,7 +29574,6 @@ def remainder(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RemainderBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -28607,7 +29620,7 @@ def remainder(self, other, *, out=None):
         else:
             node.self = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -28622,7 +29635,7 @@ def remainder(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'remainder', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -28660,7 +29673,6 @@ def remainder_(self, other):
     if flag:
         node = RemainderBackward1()
         node.seq = seq
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -28739,7 +29751,6 @@ def remainder_scalar(self, other):
         if desc.dtype.category >= 2:
             node = RemainderBackward0()
             node.seq = next(sequence_nrs)
-            node.extra = None
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -28752,7 +29763,7 @@ def remainder_scalar(self, other):
                 node.fn0 = fn0
                 node.nr0 = nr0
             node.desc = desc
-            result = _new(Tensor)
+            result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
@@ -28765,7 +29776,7 @@ def remainder_scalar(self, other):
             if saved.hooks:
                 saved.pack(node)
             return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -28796,7 +29807,6 @@ def remainder_scalar_(self, other):
     if flag:
         node = RemainderBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -28881,7 +29891,6 @@ def floor_divide(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = FloorDivideNotImplemented()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -28912,7 +29921,7 @@ def floor_divide(self, other, *, out=None):
             node.nr1 = nr1
         node.plan = plan
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -28927,7 +29936,7 @@ def floor_divide(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'floor_divide', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -28962,7 +29971,6 @@ def floor_divide_(self, other):
     if flag:
         node = FloorDivideNotImplemented()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -29065,7 +30073,6 @@ def remainder_of(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = RemainderNotImplemented()
         node.seq = next(sequence_nrs)
-        node.extra = None
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -29096,7 +30103,7 @@ def remainder_of(self, other, *, out=None):
             node.nr1 = nr1
         node.plan = plan
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -29111,7 +30118,7 @@ def remainder_of(self, other, *, out=None):
         if out is not None:
             return store(out, result, 'remainder_of', self, other)
         return result
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -29164,14 +30171,13 @@ def lerp_scalar(self, end, weight, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LerpBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         node.weight = weight
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -29184,7 +30190,7 @@ def lerp_scalar(self, end, weight, *, out=None):
         if saved.hooks:
             saved.pack(node)
         return result if out is None else store(out, result, 'lerp_scalar', self, end)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -29214,7 +30220,6 @@ def lerp_scalar_(self, end, weight):
     if flag:
         node = LerpBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -29304,7 +30309,6 @@ def lerp_tensor(self, end, weight, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = LerpBackward1()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -29331,7 +30335,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         else:
             node.weight = None
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -29344,7 +30348,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         if saved.hooks:
             saved.pack(node)
         return result if out is None else store(out, result, 'lerp_tensor', self, end, weight)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -29375,7 +30379,6 @@ def lerp_tensor_(self, end, weight):
     if flag:
         node = LerpBackward1()
         node.seq = seq
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -29474,7 +30477,6 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AddcmulBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -29495,7 +30497,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
             node.tensor2 = None
         node.value = value
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -29508,7 +30510,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         if saved.hooks:
             saved.pack(node)
         return result if out is None else store(out, result, 'addcmul', self, tensor1, tensor2)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -29538,7 +30540,6 @@ def addcmul_(self, tensor1, tensor2, value):
     if flag:
         node = AddcmulBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -29633,7 +30634,6 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = AddcdivBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -29654,7 +30654,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
             node.tensor2 = None
         node.value = value
         node.desc = desc
-        result = _new(Tensor)
+        result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
@@ -29667,7 +30667,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         if saved.hooks:
             saved.pack(node)
         return result if out is None else store(out, result, 'addcdiv', self, tensor1, tensor2)
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
     result._requires_grad = False
@@ -29697,7 +30697,6 @@ def addcdiv_(self, tensor1, tensor2, value):
     if flag:
         node = AddcdivBackward0()
         node.seq = next(sequence_nrs)
-        node.extra = None
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])

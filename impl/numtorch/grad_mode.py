@@ -1,7 +1,7 @@
 """Whether operations are recorded: per thread, with a global count so that the usual answer costs one comparison.
 
-`disabled` counts the threads in which grad mode is off. While it is 0, which is nearly always, an operator does not look
-at thread-local state at all.
+`disabled` counts the threads in which grad mode is off, and the saved-tensor hooks in force. While it is 0, which is nearly
+always, an operator does not look at thread-local state at all.
 """
 
 from __future__ import annotations
@@ -28,19 +28,24 @@ def is_grad_enabled() -> bool:
 
 def set_grad(mode: bool) -> None:
     """Switch grad mode in this thread."""
-    global disabled
     state.mode = mode
     records = mode and not state.inference
     if state.grad is not records:
         state.grad = records
-        with _lock:
-            disabled += -1 if records else 1
+        be_careful(-1 if records else 1)
 
 
 def set_inference(inference: bool, mode: bool) -> None:
     """Switch inference mode, and grad mode with it, in this thread."""
     state.inference = inference
     set_grad(mode)
+
+
+def be_careful(reasons: int) -> None:
+    """One reason more, or less, for operators to look at what is in force."""
+    global disabled
+    with _lock:
+        disabled += reasons
 
 
 def is_inference_mode_enabled() -> bool:

@@ -145,7 +145,7 @@ class Node:
 
     __module__ = "torch.autograd.graph"
 
-    __slots__ = ("__weakref__", "desc", "extra", "seq")
+    __slots__ = ("__weakref__", "_extra", "desc", "seq")
     arity = -1  # edges held in flat slots, or -1 for tuples
     multi = False  # whether the forward had several outputs, so the buffer is a list
     custom = False  # whether outputs must be validated: a user's formula, not ours
@@ -160,7 +160,19 @@ class Node:
     saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)
     seq: int
     desc: Descriptor
-    extra: NodeExtra | None
+    _extra: NodeExtra | None  # left unset by nearly every node
+
+    @property
+    def extra(self) -> NodeExtra | None:
+        """The rarely needed part, if it was made."""
+        try:
+            return self._extra
+        except AttributeError:
+            return None
+
+    @extra.setter
+    def extra(self, value: NodeExtra | None) -> None:
+        self._extra = value
 
     @property
     def num_outputs(self) -> int:
@@ -379,7 +391,6 @@ def accumulator(variable: Any) -> AccumulateGrad:
         node = _new(AccumulateGrad if extra is None or extra.grad_dtype is False else AccumulateGradOfType)
         node.seq = ACCUMULATE_SEQ
         node.desc = variable._desc
-        node.extra = None
         node.variable = variable
         variable._accumulator = weakref.ref(node)
     return node

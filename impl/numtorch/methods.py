@@ -98,12 +98,12 @@ ALIASES = {
 }
 
 METHODS: dict[str, Any] = {
-    "__add__": dispatch.add,
-    "__radd__": dispatch.add,
-    "__sub__": dispatch.sub,
+    "__add__": dispatch.add_operator,
+    "__radd__": dispatch.add_operator,
+    "__sub__": dispatch.sub_operator,
     "__rsub__": pointwise.rsub,
-    "__mul__": dispatch.mul,
-    "__rmul__": dispatch.mul,
+    "__mul__": dispatch.mul_operator,
+    "__rmul__": dispatch.mul_operator,
     "__truediv__": pointwise.truediv,
     "__rtruediv__": pointwise.rtruediv,
     "__rdiv__": pointwise.rtruediv,

@@ -77,6 +77,18 @@ class Packed:
         return value
 
 
+def push_hooks(pack_hook: Any, unpack_hook: Any) -> None:
+    """Put hooks in force, for what is saved from now on."""
+    hooks.append((pack_hook, unpack_hook))
+    grad_mode.be_careful(1)
+
+
+def pop_hooks() -> None:
+    """End what `push_hooks` began."""
+    hooks.pop()
+    grad_mode.be_careful(-1)
+
+
 def freed() -> RuntimeError:
     """The error for a value that a backward has already released."""
     return RuntimeError(FREED_TEXT)
@@ -293,11 +305,11 @@ class SavedTensor:
             )
         if value is FREED:
             raise RuntimeError(FREED_TEXT)
-        hooks.append((pack_hook, unpack_hook))
+        push_hooks(pack_hook, unpack_hook)
         try:
             pack(node)
         finally:
-            hooks.pop()
+            pop_hooks()
 
 
 def read_raw_saved(node: Node, name: str) -> SavedTensor:

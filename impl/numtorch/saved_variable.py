@@ -59,11 +59,11 @@ class SavedVariable(saved.SavedTensor):
                 "Calling register_hooks on a saved tensor with value None is forbidden. This might be because the tensor "
                 "was None at the time it was saved."
             )
-        saved.hooks.append((pack_hook, unpack_hook))
+        saved.push_hooks(pack_hook, unpack_hook)
         try:
             self._pack(value)
         finally:
-            saved.hooks.pop()
+            saved.pop_hooks()
 
     def _pack(self, value: Tensor) -> None:
         self._packed = saved.Packed(value, self._result)

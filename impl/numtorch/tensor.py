@@ -367,9 +367,12 @@ def cpp_name(kind: dtypes.dtype) -> str:
     return _CPP_NAMES[kind.name]
 
 
+_TENSOR = (Tensor,)  # `_new(*_TENSOR)` need not make the tuple of its arguments
+
+
 def wrap(array: Any) -> Tensor:
     """A plain tensor over an array, without copying."""
-    result = _new(Tensor)
+    result = _new(*_TENSOR)
     result._array = array
     result._desc = describe(array)
     result._requires_grad = False

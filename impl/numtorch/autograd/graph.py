@@ -69,10 +69,10 @@ class saved_tensors_hooks:
     def __enter__(self) -> None:
         if saved.disabled is not None:
             raise RuntimeError(saved.disabled)
-        saved.hooks.append((self.pack_hook, self.unpack_hook))
+        saved.push_hooks(self.pack_hook, self.unpack_hook)
 
     def __exit__(self, *exc: Any) -> None:
-        saved.hooks.pop()
+        saved.pop_hooks()
 
 
 class save_on_cpu(saved_tensors_hooks):

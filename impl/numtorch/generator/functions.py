@@ -9,6 +9,8 @@ from .recording import Recording
 
 OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "divide": "/"}
 
+ARITHMETIC = ("add", "sub", "mul", "div")  # the operators with a function of their own for the usual case
+
 
 class Functions(Recording):
     """The function of a row, by its template."""
@@ -24,8 +26,14 @@ class Functions(Recording):
         given = ", ".join(p.name for p in row.tensors)
         w(0, f"\n\ndef {row.name}({params}, *, out=None):")
         w(1, f'"""{row.name}({params}) -> Tensor"""')
-        w(1, f"if type({name}) is Tensor and ({name}._desc.real):")
-        w(2, f"array = {call}\ndesc = {'describe(array)' if row.bool_result else f'{name}._desc'}")
+        plain = row.formulas and not row.bool_result and not row.saved_values
+        w(1, f"if type({name}) is Tensor and (desc := {name}._desc).real:")
+        w(2, f"array = {call}")
+        if row.bool_result:
+            w(2, "desc = describe(array)")
+        if plain:
+            w(2, f"if {name}._extra is None and out is None and not grad_mode.disabled:")
+            self.track_plain(row, 3)
         w(1, "else:")
         refuses = f", {row.refuses!r}" if row.refuses else ""
         w(2, f"{name} = plain({name}, {row.name!r}, {row.float_result}{refuses})")
@@ -97,6 +105,25 @@ class Functions(Recording):
             w(2, f"if out is not None:\n    return store(out, result, {row.name!r}, {given})\nreturn result")
         self.new_tensor(1, "False", "None")
         w(1, f"if out is not None:\n    return store(out, result, {row.name!r}, {given})\nreturn result")
+
+    def operator(self, row: Row) -> None:
+        """`x * y` where it is most frequent: plain operands of one shape and type, or a number that was met before."""
+        w = self.body
+        a, b = row.operands
+        fast = self.binary_call(row, f"{a}._array", f"{b}._array")
+        w(0, f"\n\ndef {row.name}_operator({a}, {b}):")
+        w(1, f'"""{row.name}_operator({a}, {b}) -> Tensor, {a} being a Tensor"""')
+        w(1, f"desc = {a}._desc\nif type({b}) is Tensor:")
+        w(
+            2,
+            f"if desc is {b}._desc and desc.real and {a}._extra is None and {b}._extra is None and not grad_mode.disabled:",
+        )
+        self.track_plain(row, 3, f"array = {fast}")
+        w(1, f"elif desc.real and {a}._extra is None and not grad_mode.disabled:")
+        w(2, f"known = desc.constants if type({b}) is float else desc.integers if type({b}) is int else ()")
+        w(2, f"if {b} in known:\n    {b} = known[{b}]")
+        self.track_plain(row, 3, f"array = {fast}", number=b)
+        w(1, f"return {row.name}({a}, {b})")
 
     def binary_call(self, row: Row, x: str, y: str) -> str:
         """The kernel of two operands, over these arrays."""

@@ -17,7 +17,7 @@ class Recording(Template):
         base = self.base(row)
         early = inplace and row.params[0].name in row.saved  # numbered already, before the clone that it saves
         number = "seq" if early else "next(sequence_nrs)"
-        w(indent, f"node = {cls or row.node}()\nnode.seq = {number}\nnode.extra = None")
+        w(indent, f"node = {cls or row.node}()\nnode.seq = {number}")
         if base == "VariadicNode":
             lists = [p.name for p in row.params if p.kind == "tensors"]
             if lists:
@@ -68,6 +68,48 @@ class Recording(Template):
             else:
                 w(indent, f"node.{n} = {n}")
 
+    def track_plain(self, row: Row, indent: int, compute: str = "", number: str | None = None) -> None:
+        """`track`, `new_tensor` and return where operands are plain (`_extra` is None), modes are as usual, and some
+        operand requires grad; `number` is a constant.
+        """
+        w = self.body
+        operands = [n for n in row.operands if n != number]
+        for i, n in enumerate(row.operands):
+            if n == number:
+                continue
+            w(indent, f"fn{i} = {n}._grad_fn\nif fn{i} is None and {n}._requires_grad:")
+            w(indent + 1, f"ref = {n}._accumulator")
+            w(indent + 1, f"if ref is None or (fn{i} := ref()) is None:\n    fn{i} = accumulator({n})")
+        known = [f"fn{i}" for i, n in enumerate(row.operands) if n in operands]
+        w(indent, f"if {' or '.join(f'{fn} is not None' for fn in known)}:")
+        indent += 1
+        w(indent, compute)
+        w(indent, f"node = {row.node}()\nnode.seq = next(sequence_nrs)")
+        for i, n in enumerate(row.operands):
+            fn, nr = ("None", "0") if n == number else (f"fn{i}", f"{n}._output_nr")
+            w(indent, f"node.fn{i} = {fn}\nnode.nr{i} = {nr}")
+        if row.template == "binary":
+            w(indent, "node.plan = None")
+        for n in row.saved:
+            readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
+            always = len(known) == 1 and readers or len(readers) == len(row.operands)
+            if not readers:
+                w(indent, f"node.{n} = None")
+                continue
+            if not always:
+                w(indent, f"if {' or '.join(f'fn{r} is not None' for r in readers)}:")
+            w(
+                indent + (not always),
+                f"node.{n} = {n}\ncounter = {n}._counter\nnode.{n}_version = 0 if counter is None else counter[0]",
+            )
+            if not always:
+                w(indent, f"else:\n    node.{n} = None")
+        w(indent, "node.desc = desc")
+        self.new_tensor(indent, "True", "node")
+        for n in row.saved_results:
+            w(indent, f"node.{n} = array\nnode.{n}_counter = result._counter = [0]\nnode.{n}_version = 0")
+        w(indent, "return result")
+
     def readers(self, row: Row, name: str) -> list[int]:
         """Which operands' formulas read the value of `name`."""
         out = []
@@ -103,7 +145,7 @@ class Recording(Template):
     def new_tensor(self, indent: int, requires: str, grad_fn: str) -> None:
         self.body(
             indent,
-            f"result = _new(Tensor)\nresult._array = array\nresult._desc = desc\n"
+            f"result = _new(*_TENSOR)\nresult._array = array\nresult._desc = desc\n"
             f"result._requires_grad = {requires}\nresult._grad_fn = {grad_fn}\nresult._output_nr = 0\n"
             "result._grad = None\nresult._counter = None\nresult._extra = None\nresult._accumulator = None",
         )
