@@ -92,7 +92,7 @@ class Recording(Template):
             w(indent, "node.plan = None")
         for n in row.saved:
             readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
-            always = len(known) == 1 and readers or len(readers) == len(row.operands)
+            always = (len(known) == 1 and readers) or len(readers) == len(row.operands)
             if not readers:
                 w(indent, f"node.{n} = None")
                 continue

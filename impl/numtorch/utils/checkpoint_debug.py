@@ -92,6 +92,7 @@ class _Log:
         self.stacks: list[list[str]] = []
         self._numbers: dict[int, tuple[Any, int]] = {}  # by id: a weak reference, as ids are given away again
         self._count = itertools.count()
+        self._latest: Any = None
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
@@ -107,6 +108,11 @@ class _Log:
         name = _OPERATORS.get(frame.f_code)
         if name is None or event != "return" or result is None:
             return
+        if name.endswith("_operator"):  # `x * y`, which hands what is not usual on to mul
+            name = name.removesuffix("_operator")
+            if result is self._latest:
+                return
+        self._latest = result
         code = frame.f_code
         given = [self._shown(frame.f_locals.get(n)) for n in code.co_varnames[: code.co_argcount]]
         results = ", ".join(self._typed(r) for r in (result if isinstance(result, tuple) else (result,)))
