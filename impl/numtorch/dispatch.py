@@ -33,6 +33,7 @@ _new = object.__new__
 _TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a call with a tuple of arguments, which _new(Tensor) would make anew
 _grad = grad_mode.state
 from .kernels import above as k_above
+from .kernels import addbmm as k_addbmm
 from .kernels import addcdiv as k_addcdiv
 from .kernels import addcmul as k_addcmul
 from .kernels import addmm as k_addmm
@@ -58,6 +59,9 @@ from .kernels import bmm_self_backward as k_bmm_self_backward
 from .kernels import cat as k_cat
 from .kernels import cat_backward as k_cat_backward
 from .kernels import celu as k_celu
+from .kernels import cholesky as k_cholesky
+from .kernels import cholesky_inverse as k_cholesky_inverse
+from .kernels import cholesky_solve as k_cholesky_solve
 from .kernels import choose as k_choose
 from .kernels import clamp as k_clamp
 from .kernels import clamp_backward as k_clamp_backward
@@ -134,6 +138,19 @@ from .kernels import leaky_relu as k_leaky_relu
 from .kernels import leaky_relu_backward as k_leaky_relu_backward
 from .kernels import lerp as k_lerp
 from .kernels import lerp_tensor as k_lerp_tensor
+from .kernels import linalg_cholesky_ex as k_linalg_cholesky_ex
+from .kernels import linalg_cross as k_linalg_cross
+from .kernels import linalg_det as k_linalg_det
+from .kernels import linalg_eigh as k_linalg_eigh
+from .kernels import linalg_inv_ex as k_linalg_inv_ex
+from .kernels import linalg_lstsq as k_linalg_lstsq
+from .kernels import linalg_matrix_exp as k_linalg_matrix_exp
+from .kernels import linalg_pinv as k_linalg_pinv
+from .kernels import linalg_qr as k_linalg_qr
+from .kernels import linalg_slogdet as k_linalg_slogdet
+from .kernels import linalg_solve_ex as k_linalg_solve_ex
+from .kernels import linalg_solve_triangular as k_linalg_solve_triangular
+from .kernels import linalg_svd as k_linalg_svd
 from .kernels import log_sigmoid as k_log_sigmoid
 from .kernels import log_sigmoid_backward as k_log_sigmoid_backward
 from .kernels import log_softmax as k_log_softmax
@@ -10087,6 +10104,1409 @@ def clamp_max_tensor_(self, max):
     return self
 
 
+class LinalgInvExBackward0(UnaryNode):
+    __slots__ = ('inverse', 'inverse_counter', 'inverse_version', 'descs',)
+    saved = ('inverse',)
+    saved_values = ()
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    inverse_nr = 0
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # linalg_inv_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        inverse = unpack_result(node, 'inverse')
+        return formulas.linalg_inv_backward(grad, inverse)
+
+    def release(node) -> None:
+        if node.inverse is not None:
+            node.inverse = None
+            node.inverse_counter = FREED_COUNTER
+
+
+def linalg_inv_ex(A):
+    """linalg_inv_ex(A) -> tuple"""
+    arrays = k_linalg_inv_ex(A._array)
+    results = [wrap(a) for a in arrays]
+    flag = A._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(A)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LinalgInvExBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = A._grad_fn
+        if fn0 is not None and A._extra is None:
+            node.fn0 = fn0
+            node.nr0 = A._output_nr
+        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(A)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.inverse = arrays[0]
+        node.inverse_counter = results[0]._counter = [0]
+        node.inverse_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class LinalgDetBackward0(UnaryNode):
+    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version', 'descs',)
+    saved = ('A', 'LU', 'pivots', 'result',)
+    saved_values = ()
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    result_nr = 0
+    LU_nr = 1
+    pivots_nr = 2
+    not_differentiable = ('LU', 'pivots')
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # linalg_det_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        A = unpack_input(node, 'A')
+        LU = unpack_result(node, 'LU')
+        pivots = unpack_result(node, 'pivots')
+        result = unpack_result(node, 'result')
+        return formulas.linalg_det_backward(grad, result, A, LU, pivots)
+
+    def release(node) -> None:
+        if node.A is not None:
+            node.A = FREED
+        if node.LU is not None:
+            node.LU = None
+            node.LU_counter = FREED_COUNTER
+        if node.pivots is not None:
+            node.pivots = None
+            node.pivots_counter = FREED_COUNTER
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def linalg_det(A):
+    """linalg_det(A) -> tuple"""
+    arrays = k_linalg_det(A._array)
+    results = [wrap(a) for a in arrays]
+    flag = A._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(A)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LinalgDetBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = A._grad_fn
+        if fn0 is not None and A._extra is None:
+            node.fn0 = fn0
+            node.nr0 = A._output_nr
+        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(A)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if A._extra is not None and A._extra.inference:
+            check_saveable(A)
+        node.A = A
+        counter = A._counter
+        node.A_version = 0 if counter is None else counter[0]
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.LU = arrays[1]
+        node.LU_counter = results[1]._counter = [0]
+        node.LU_version = 0
+        node.pivots = arrays[2]
+        node.pivots_counter = results[2]._counter = [0]
+        node.pivots_version = 0
+        node.result = arrays[0]
+        node.result_counter = results[0]._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class LinalgSlogdetBackward0(UnaryNode):
+    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'sign', 'sign_counter', 'sign_version', 'descs',)
+    saved = ('A', 'LU', 'pivots', 'sign',)
+    saved_values = ()
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    sign_nr = 0
+    LU_nr = 2
+    pivots_nr = 3
+    not_differentiable = ('LU', 'pivots')
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # linalg_slogdet_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        A = unpack_input(node, 'A')
+        LU = unpack_result(node, 'LU')
+        pivots = unpack_result(node, 'pivots')
+        sign = unpack_result(node, 'sign')
+        return formulas.linalg_slogdet_backward(grads, A, sign, LU, pivots)
+
+    def release(node) -> None:
+        if node.A is not None:
+            node.A = FREED
+        if node.LU is not None:
+            node.LU = None
+            node.LU_counter = FREED_COUNTER
+        if node.pivots is not None:
+            node.pivots = None
+            node.pivots_counter = FREED_COUNTER
+        if node.sign is not None:
+            node.sign = None
+            node.sign_counter = FREED_COUNTER
+
+
+def linalg_slogdet(A):
+    """linalg_slogdet(A) -> tuple"""
+    arrays = k_linalg_slogdet(A._array)
+    results = [wrap(a) for a in arrays]
+    flag = A._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(A)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LinalgSlogdetBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = A._grad_fn
+        if fn0 is not None and A._extra is None:
+            node.fn0 = fn0
+            node.nr0 = A._output_nr
+        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(A)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if A._extra is not None and A._extra.inference:
+            check_saveable(A)
+        node.A = A
+        counter = A._counter
+        node.A_version = 0 if counter is None else counter[0]
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        results[1]._requires_grad = True
+        results[1]._grad_fn = node
+        results[1]._output_nr = 1
+        node.LU = arrays[2]
+        node.LU_counter = results[2]._counter = [0]
+        node.LU_version = 0
+        node.pivots = arrays[3]
+        node.pivots_counter = results[3]._counter = [0]
+        node.pivots_version = 0
+        node.sign = arrays[0]
+        node.sign_counter = results[0]._counter = [0]
+        node.sign_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class LinalgSolveExBackward0(BinaryNode):
+    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version', 'B_info', 'left', 'descs',)
+    saved = ('A', 'LU', 'pivots', 'result',)
+    saved_values = ('left',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    result_nr = 0
+    LU_nr = 1
+    pivots_nr = 2
+    not_differentiable = ('LU', 'pivots', 'info')
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # linalg_solve_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        A = unpack_input(node, 'A')
+        LU = unpack_result(node, 'LU')
+        pivots = unpack_result(node, 'pivots')
+        result = unpack_result(node, 'result')
+        B_info = node.B_info
+        left = node.left
+        needed = [fn is not None for fn, _ in node.edges()]
+        return formulas.linalg_solve_backward(grad, result, A, LU, pivots, left, B_info, needed)
+
+    def release(node) -> None:
+        if node.A is not None:
+            node.A = FREED
+        if node.LU is not None:
+            node.LU = None
+            node.LU_counter = FREED_COUNTER
+        if node.pivots is not None:
+            node.pivots = None
+            node.pivots_counter = FREED_COUNTER
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def linalg_solve_ex(A, B, left):
+    """linalg_solve_ex(A, B, left) -> tuple"""
+    arrays = k_linalg_solve_ex(A._array, B._array, left)
+    results = [wrap(a) for a in arrays]
+    flag = A._requires_grad or B._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(A) or requires_grad(B)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LinalgSolveExBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = A._grad_fn
+        if fn0 is not None and A._extra is None:
+            node.fn0 = fn0
+            node.nr0 = A._output_nr
+        elif not A._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(A)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = B._grad_fn
+        if fn1 is not None and B._extra is None:
+            node.fn1 = fn1
+            node.nr1 = B._output_nr
+        elif not B._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif B._accumulator is not None and B._extra is None and (fn1 := B._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(B)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if A._extra is not None and A._extra.inference:
+            check_saveable(A)
+        node.A = A
+        counter = A._counter
+        node.A_version = 0 if counter is None else counter[0]
+        node.B_info = B._desc
+        node.left = left
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.LU = arrays[1]
+        node.LU_counter = results[1]._counter = [0]
+        node.LU_version = 0
+        node.pivots = arrays[2]
+        node.pivots_counter = results[2]._counter = [0]
+        node.pivots_version = 0
+        node.result = arrays[0]
+        node.result_counter = results[0]._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class LinalgSolveTriangularBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'B_info', 'upper', 'left', 'unitriangular',)
+    saved = ('result', 'self',)
+    saved_values = ('upper', 'left', 'unitriangular',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # solve_triangular_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        B_info = node.B_info
+        upper = node.upper
+        left = node.left
+        unitriangular = node.unitriangular
+        needed = [fn is not None for fn, _ in node.edges()]
+        return formulas.solve_triangular_backward(grad, self, result, upper, left, unitriangular, B_info, needed)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def linalg_solve_triangular(self, B, upper, left, unitriangular):
+    """linalg_solve_triangular(self, B, upper, left, unitriangular) -> Tensor"""
+    array = k_linalg_solve_triangular(self._array, B._array, upper, left, unitriangular)
+    desc = describe(array)
+    flag = self._requires_grad or B._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(B)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LinalgSolveTriangularBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = B._grad_fn
+            if fn1 is not None and B._extra is None:
+                node.fn1 = fn1
+                node.nr1 = B._output_nr
+            elif not B._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif B._accumulator is not None and B._extra is None and (fn1 := B._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(B)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.B_info = B._desc
+            node.upper = upper
+            node.left = left
+            node.unitriangular = unitriangular
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class LinalgCholeskyExBackward0(UnaryNode):
+    __slots__ = ('L', 'L_counter', 'L_version', 'upper', 'descs',)
+    saved = ('L',)
+    saved_values = ('upper',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    L_nr = 0
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # cholesky_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        L = unpack_result(node, 'L')
+        upper = node.upper
+        return formulas.cholesky_backward(grad, L, upper)
+
+    def release(node) -> None:
+        if node.L is not None:
+            node.L = None
+            node.L_counter = FREED_COUNTER
+
+
+def linalg_cholesky_ex(self, upper):
+    """linalg_cholesky_ex(self, upper) -> tuple"""
+    arrays = k_linalg_cholesky_ex(self._array, upper)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LinalgCholeskyExBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.upper = upper
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.L = arrays[0]
+        node.L_counter = results[0]._counter = [0]
+        node.L_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class CholeskyBackward0(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'upper',)
+    saved = ('result',)
+    saved_values = ('upper',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # cholesky_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        upper = node.upper
+        return formulas.cholesky_backward(grad, result, upper)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def cholesky(self, upper):
+    """cholesky(self, upper) -> Tensor"""
+    array = k_cholesky(self._array, upper)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = CholeskyBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.upper = upper
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class CholeskySolveBackward0(BinaryNode):
+    __slots__ = ('input2', 'input2_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'upper',)
+    saved = ('input2', 'result', 'self',)
+    saved_values = ('upper',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # cholesky_solve_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        input2 = unpack_input(node, 'input2')
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        upper = node.upper
+        needed = [fn is not None for fn, _ in node.edges()]
+        return formulas.cholesky_solve_backward(grad, self, input2, result, upper, needed)
+
+    def release(node) -> None:
+        if node.input2 is not None:
+            node.input2 = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def cholesky_solve(self, input2, upper):
+    """cholesky_solve(self, input2, upper) -> Tensor"""
+    array = k_cholesky_solve(self._array, input2._array, upper)
+    desc = describe(array)
+    flag = self._requires_grad or input2._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(input2)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = CholeskySolveBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = input2._grad_fn
+            if fn1 is not None and input2._extra is None:
+                node.fn1 = fn1
+                node.nr1 = input2._output_nr
+            elif not input2._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif input2._accumulator is not None and input2._extra is None and (fn1 := input2._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(input2)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if input2._extra is not None and input2._extra.inference:
+                check_saveable(input2)
+            node.input2 = input2
+            counter = input2._counter
+            node.input2_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.upper = upper
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class CholeskyInverseBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'upper',)
+    saved = ('result', 'self',)
+    saved_values = ('upper',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # cholesky_inverse_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        upper = node.upper
+        return formulas.cholesky_inverse_backward(grad, self, upper, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def cholesky_inverse(self, upper):
+    """cholesky_inverse(self, upper) -> Tensor"""
+    array = k_cholesky_inverse(self._array, upper)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = CholeskyInverseBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.upper = upper
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class LinalgQrBackward0(UnaryNode):
+    __slots__ = ('Q', 'Q_counter', 'Q_version', 'R', 'R_counter', 'R_version', 'mode', 'descs',)
+    saved = ('Q', 'R',)
+    saved_values = ('mode',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    Q_nr = 0
+    R_nr = 1
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # linalg_qr_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        Q = unpack_result(node, 'Q')
+        R = unpack_result(node, 'R')
+        mode = node.mode
+        return formulas.linalg_qr_backward(grads, Q, R, mode)
+
+    def release(node) -> None:
+        if node.Q is not None:
+            node.Q = None
+            node.Q_counter = FREED_COUNTER
+        if node.R is not None:
+            node.R = None
+            node.R_counter = FREED_COUNTER
+
+
+def linalg_qr(A, mode):
+    """linalg_qr(A, mode) -> tuple"""
+    arrays = k_linalg_qr(A._array, mode)
+    results = [wrap(a) for a in arrays]
+    flag = A._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(A)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LinalgQrBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = A._grad_fn
+        if fn0 is not None and A._extra is None:
+            node.fn0 = fn0
+            node.nr0 = A._output_nr
+        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(A)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.mode = mode
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        results[1]._requires_grad = True
+        results[1]._grad_fn = node
+        results[1]._output_nr = 1
+        node.Q = arrays[0]
+        node.Q_counter = results[0]._counter = [0]
+        node.Q_version = 0
+        node.R = arrays[1]
+        node.R_counter = results[1]._counter = [0]
+        node.R_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class LinalgEighBackward0(UnaryNode):
+    __slots__ = ('eigenvalues', 'eigenvalues_counter', 'eigenvalues_version', 'eigenvectors', 'eigenvectors_counter', 'eigenvectors_version', 'descs',)
+    saved = ('eigenvalues', 'eigenvectors',)
+    saved_values = ()
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    eigenvalues_nr = 0
+    eigenvectors_nr = 1
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # linalg_eigh_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        eigenvalues = unpack_result(node, 'eigenvalues')
+        eigenvectors = unpack_result(node, 'eigenvectors')
+        return formulas.linalg_eigh_backward(grads, eigenvalues, eigenvectors)
+
+    def release(node) -> None:
+        if node.eigenvalues is not None:
+            node.eigenvalues = None
+            node.eigenvalues_counter = FREED_COUNTER
+        if node.eigenvectors is not None:
+            node.eigenvectors = None
+            node.eigenvectors_counter = FREED_COUNTER
+
+
+def linalg_eigh(A, UPLO):
+    """linalg_eigh(A, UPLO) -> tuple"""
+    arrays = k_linalg_eigh(A._array, UPLO)
+    results = [wrap(a) for a in arrays]
+    flag = A._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(A)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LinalgEighBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = A._grad_fn
+        if fn0 is not None and A._extra is None:
+            node.fn0 = fn0
+            node.nr0 = A._output_nr
+        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(A)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        results[1]._requires_grad = True
+        results[1]._grad_fn = node
+        results[1]._output_nr = 1
+        node.eigenvalues = arrays[0]
+        node.eigenvalues_counter = results[0]._counter = [0]
+        node.eigenvalues_version = 0
+        node.eigenvectors = arrays[1]
+        node.eigenvectors_counter = results[1]._counter = [0]
+        node.eigenvectors_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class LinalgSvdBackward0(UnaryNode):
+    __slots__ = ('S', 'S_counter', 'S_version', 'U', 'U_counter', 'U_version', 'Vh', 'Vh_counter', 'Vh_version', 'S_sym_argsize_minus_1', 'full_matrices', 'descs',)
+    saved = ('S', 'U', 'Vh',)
+    saved_values = ('S_sym_argsize_minus_1', 'full_matrices',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    U_nr = 0
+    S_nr = 1
+    Vh_nr = 2
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # linalg_svd_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        S = unpack_result(node, 'S')
+        U = unpack_result(node, 'U')
+        Vh = unpack_result(node, 'Vh')
+        S_sym_argsize_minus_1 = node.S_sym_argsize_minus_1
+        full_matrices = node.full_matrices
+        return formulas.linalg_svd_backward(grads, U, S, S_sym_argsize_minus_1, Vh, full_matrices)
+
+    def release(node) -> None:
+        if node.S is not None:
+            node.S = None
+            node.S_counter = FREED_COUNTER
+        if node.U is not None:
+            node.U = None
+            node.U_counter = FREED_COUNTER
+        if node.Vh is not None:
+            node.Vh = None
+            node.Vh_counter = FREED_COUNTER
+
+
+def linalg_svd(A, full_matrices):
+    """linalg_svd(A, full_matrices) -> tuple"""
+    arrays = k_linalg_svd(A._array, full_matrices)
+    results = [wrap(a) for a in arrays]
+    flag = A._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(A)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LinalgSvdBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = A._grad_fn
+        if fn0 is not None and A._extra is None:
+            node.fn0 = fn0
+            node.nr0 = A._output_nr
+        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(A)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.S_sym_argsize_minus_1 = results[1]._desc.shape[-1]
+        node.full_matrices = full_matrices
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        results[1]._requires_grad = True
+        results[1]._grad_fn = node
+        results[1]._output_nr = 1
+        results[2]._requires_grad = True
+        results[2]._grad_fn = node
+        results[2]._output_nr = 2
+        node.S = arrays[1]
+        node.S_counter = results[1]._counter = [0]
+        node.S_version = 0
+        node.U = arrays[0]
+        node.U_counter = results[0]._counter = [0]
+        node.U_version = 0
+        node.Vh = arrays[2]
+        node.Vh_counter = results[2]._counter = [0]
+        node.Vh_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class LinalgPinvBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # pinv_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return formulas.pinv_backward(grad, result, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def linalg_pinv(self, atol, rtol, hermitian):
+    """linalg_pinv(self, atol, rtol, hermitian) -> Tensor"""
+    array = k_linalg_pinv(self._array, atol, rtol, hermitian)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LinalgPinvBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class LinalgMatrixExpBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # linalg_matrix_exp_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return formulas.linalg_matrix_exp_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def linalg_matrix_exp(self):
+    """linalg_matrix_exp(self) -> Tensor"""
+    array = k_linalg_matrix_exp(self._array)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LinalgMatrixExpBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+class LinalgLstsqBackward0(BinaryNode):
+    __slots__ = ('b', 'b_version', 'self', 'self_version', 'solution', 'solution_counter', 'solution_version', 'descs',)
+    saved = ('b', 'self', 'solution',)
+    saved_values = ()
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    solution_nr = 0
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # linalg_lstsq_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        b = unpack_input(node, 'b')
+        self = unpack_input(node, 'self')
+        solution = unpack_result(node, 'solution')
+        needed = [fn is not None for fn, _ in node.edges()]
+        return formulas.linalg_lstsq_backward(grads, self, b, solution, needed)
+
+    def release(node) -> None:
+        if node.b is not None:
+            node.b = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.solution is not None:
+            node.solution = None
+            node.solution_counter = FREED_COUNTER
+
+
+def linalg_lstsq(self, b, rcond):
+    """linalg_lstsq(self, b, rcond) -> tuple"""
+    arrays = k_linalg_lstsq(self._array, b._array, rcond)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad or b._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(b)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LinalgLstsqBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = b._grad_fn
+        if fn1 is not None and b._extra is None:
+            node.fn1 = fn1
+            node.nr1 = b._output_nr
+        elif not b._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif b._accumulator is not None and b._extra is None and (fn1 := b._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(b)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = None
+        if b._extra is not None and b._extra.inference:
+            check_saveable(b)
+        node.b = b
+        counter = b._counter
+        node.b_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        results[1]._requires_grad = True
+        results[1]._grad_fn = node
+        results[1]._output_nr = 1
+        node.solution = arrays[0]
+        node.solution_counter = results[0]._counter = [0]
+        node.solution_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class LinalgCrossBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version', 'self_info', 'dim', 'other_info',)
+    saved = ('other', 'self',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # sum_to_info has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        self_info = node.self_info
+        dim = node.dim
+        other_info = node.other_info
+        grad1 = None if node.fn1 is None else formulas.sum_to_info(linalg_cross(grad, self.conj(), dim), other_info)
+        grad0 = None if node.fn0 is None else formulas.sum_to_info(linalg_cross(other.conj(), grad, dim), self_info)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def linalg_cross(self, other, dim):
+    """linalg_cross(self, other, dim) -> Tensor"""
+    array = k_linalg_cross(self._array, other._array, dim)
+    desc = describe(array)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LinalgCrossBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = other._grad_fn
+            if fn1 is not None and other._extra is None:
+                node.fn1 = fn1
+                node.nr1 = other._output_nr
+            elif not other._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(other)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn0 is not None:
+                if other._extra is not None and other._extra.inference:
+                    check_saveable(other)
+                node.other = other
+                counter = other._counter
+                node.other_version = 0 if counter is None else counter[0]
+            else:
+                node.other = None
+            if fn1 is not None:
+                if self._extra is not None and self._extra.inference:
+                    check_saveable(self)
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+            else:
+                node.self = None
+            node.self_info = self._desc
+            node.dim = dim
+            node.other_info = other._desc
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
 class IndexBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'indices',)
     saved = ()
@@ -11069,9 +12489,9 @@ def bmm(self, mat2):
 
 
 class AddmmBackward0(VariadicNode):
-    __slots__ = ('mat1', 'mat1_version', 'mat2', 'mat2_version', 'self_sym_sizes', 'beta', 'mat1_sym_sizes', 'mat1_sym_strides', 'alpha', 'mat2_sym_sizes', 'mat2_sym_strides',)
+    __slots__ = ('mat1', 'mat1_version', 'mat2', 'mat2_version', 'self_info', 'beta', 'mat1_sym_sizes', 'mat1_sym_strides', 'alpha', 'mat2_sym_sizes', 'mat2_sym_strides',)
     saved = ('mat1', 'mat2',)
-    saved_values = ('self_sym_sizes', 'beta', 'mat1_sym_sizes', 'mat1_sym_strides', 'alpha', 'mat2_sym_sizes', 'mat2_sym_strides',)
+    saved_values = ('beta', 'mat1_sym_sizes', 'mat1_sym_strides', 'alpha', 'mat2_sym_sizes', 'mat2_sym_strides',)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -11090,14 +12510,14 @@ class AddmmBackward0(VariadicNode):
             if counter is not None and counter[0] != node.mat2_version:
                 mat2 = unpack_input(node, 'mat2')
             mat2 = mat2._array
-        self_sym_sizes = node.self_sym_sizes
+        self_info = node.self_info
         beta = node.beta
         mat1_sym_sizes = node.mat1_sym_sizes
         mat1_sym_strides = node.mat1_sym_strides
         alpha = node.alpha
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_sym_sizes, beta)
+        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_info, beta)
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
         if not keep:
@@ -11109,7 +12529,7 @@ class AddmmBackward0(VariadicNode):
     def apply_tensors(node, grad):
         mat1 = unpack_input(node, 'mat1')
         mat2 = unpack_input(node, 'mat2')
-        self_sym_sizes = node.self_sym_sizes
+        self_info = node.self_info
         beta = node.beta
         mat1_sym_sizes = node.mat1_sym_sizes
         mat1_sym_strides = node.mat1_sym_strides
@@ -11118,7 +12538,7 @@ class AddmmBackward0(VariadicNode):
         mat2_sym_strides = node.mat2_sym_strides
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_info, beta)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -11152,7 +12572,7 @@ def addmm(self, mat1, mat2, beta, alpha):
             node.mat2 = mat2
             counter = mat2._counter
             node.mat2_version = 0 if counter is None else counter[0]
-            node.self_sym_sizes = self._desc.shape
+            node.self_info = self._desc
             node.beta = beta
             node.mat1_sym_sizes = mat1._desc.shape
             node.mat1_sym_strides = mat1._array.strides
@@ -11188,10 +12608,55 @@ def addmm(self, mat1, mat2, beta, alpha):
     return result
 
 
+def addmm_(self, mat1, mat2, beta, alpha):
+    """addmm_(self, mat1, mat2, beta, alpha) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'addmm_', False)
+    found = inplace_operands(self, None, 'addmm', False)
+    flag = found[3] or requires_grad(mat1) or requires_grad(mat2)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_addmm(target, mat1._array, mat2._array, beta, alpha)
+    else:
+        self._array = target.dtype.type(k_addmm(target, mat1._array, mat2._array, beta, alpha))
+    if flag:
+        node = AddmmBackward0()
+        node.seq = next(sequence_nrs)
+        edges = [edge(self), edge(mat1), edge(mat2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if mat1._extra is not None and mat1._extra.inference:
+            check_saveable(mat1)
+        node.mat1 = mat1
+        counter = mat1._counter
+        node.mat1_version = 0 if counter is None else counter[0]
+        if mat2._extra is not None and mat2._extra.inference:
+            check_saveable(mat2)
+        node.mat2 = mat2
+        counter = mat2._counter
+        node.mat2_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.beta = beta
+        node.mat1_sym_sizes = mat1._desc.shape
+        node.mat1_sym_strides = mat1._array.strides
+        node.alpha = alpha
+        node.mat2_sym_sizes = mat2._desc.shape
+        node.mat2_sym_strides = mat2._array.strides
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
 class AddmvBackward0(VariadicNode):
-    __slots__ = ('mat', 'mat_version', 'vec', 'vec_version', 'self_sym_sizes', 'beta', 'alpha',)
+    __slots__ = ('mat', 'mat_version', 'vec', 'vec_version', 'self_info', 'beta', 'alpha',)
     saved = ('mat', 'vec',)
-    saved_values = ('self_sym_sizes', 'beta', 'alpha',)
+    saved_values = ('beta', 'alpha',)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -11210,10 +12675,10 @@ class AddmvBackward0(VariadicNode):
             if counter is not None and counter[0] != node.vec_version:
                 vec = unpack_input(node, 'vec')
             vec = vec._array
-        self_sym_sizes = node.self_sym_sizes
+        self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_sym_sizes, beta)
+        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_info, beta)
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_outer_backward(grad, vec), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_t_mv(mat, grad), alpha)
         if not keep:
@@ -11225,11 +12690,11 @@ class AddmvBackward0(VariadicNode):
     def apply_tensors(node, grad):
         mat = unpack_input(node, 'mat')
         vec = unpack_input(node, 'vec')
-        self_sym_sizes = node.self_sym_sizes
+        self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.outer_backward(grad, vec), alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_info, beta)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(mat, grad), alpha)
         return grad0, grad1, grad2,
 
@@ -11264,7 +12729,7 @@ def addmv(self, mat, vec, beta, alpha):
             node.vec = vec
             counter = vec._counter
             node.vec_version = 0 if counter is None else counter[0]
-            node.self_sym_sizes = self._desc.shape
+            node.self_info = self._desc
             node.beta = beta
             node.alpha = alpha
             node.desc = desc
@@ -11296,10 +12761,51 @@ def addmv(self, mat, vec, beta, alpha):
     return result
 
 
+def addmv_(self, mat, vec, beta, alpha):
+    """addmv_(self, mat, vec, beta, alpha) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'addmv_', False)
+    found = inplace_operands(self, None, 'addmv', False)
+    flag = found[3] or requires_grad(mat) or requires_grad(vec)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_addmv(target, mat._array, vec._array, beta, alpha)
+    else:
+        self._array = target.dtype.type(k_addmv(target, mat._array, vec._array, beta, alpha))
+    if flag:
+        node = AddmvBackward0()
+        node.seq = next(sequence_nrs)
+        edges = [edge(self), edge(mat), edge(vec)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if mat._extra is not None and mat._extra.inference:
+            check_saveable(mat)
+        node.mat = mat
+        counter = mat._counter
+        node.mat_version = 0 if counter is None else counter[0]
+        if vec._extra is not None and vec._extra.inference:
+            check_saveable(vec)
+        node.vec = vec
+        counter = vec._counter
+        node.vec_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.beta = beta
+        node.alpha = alpha
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
 class AddrBackward0(VariadicNode):
-    __slots__ = ('vec1', 'vec1_version', 'vec2', 'vec2_version', 'self_sym_sizes', 'beta', 'alpha',)
+    __slots__ = ('vec1', 'vec1_version', 'vec2', 'vec2_version', 'self_info', 'beta', 'alpha',)
     saved = ('vec1', 'vec2',)
-    saved_values = ('self_sym_sizes', 'beta', 'alpha',)
+    saved_values = ('beta', 'alpha',)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -11318,10 +12824,10 @@ class AddrBackward0(VariadicNode):
             if counter is not None and counter[0] != node.vec2_version:
                 vec2 = unpack_input(node, 'vec2')
             vec2 = vec2._array
-        self_sym_sizes = node.self_sym_sizes
+        self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_sym_sizes, beta)
+        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_info, beta)
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_mv(grad, vec2), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_t_mv(grad, vec1), alpha)
         if not keep:
@@ -11333,10 +12839,10 @@ class AddrBackward0(VariadicNode):
     def apply_tensors(node, grad):
         vec1 = unpack_input(node, 'vec1')
         vec2 = unpack_input(node, 'vec2')
-        self_sym_sizes = node.self_sym_sizes
+        self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_info, beta)
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(grad.mv(vec2.conj()), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(grad, vec1), alpha)
         return grad0, grad1, grad2,
@@ -11372,7 +12878,7 @@ def addr(self, vec1, vec2, beta, alpha):
             node.vec2 = vec2
             counter = vec2._counter
             node.vec2_version = 0 if counter is None else counter[0]
-            node.self_sym_sizes = self._desc.shape
+            node.self_info = self._desc
             node.beta = beta
             node.alpha = alpha
             node.desc = desc
@@ -11404,10 +12910,51 @@ def addr(self, vec1, vec2, beta, alpha):
     return result
 
 
+def addr_(self, vec1, vec2, beta, alpha):
+    """addr_(self, vec1, vec2, beta, alpha) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'addr_', False)
+    found = inplace_operands(self, None, 'addr', False)
+    flag = found[3] or requires_grad(vec1) or requires_grad(vec2)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_addr(target, vec1._array, vec2._array, beta, alpha)
+    else:
+        self._array = target.dtype.type(k_addr(target, vec1._array, vec2._array, beta, alpha))
+    if flag:
+        node = AddrBackward0()
+        node.seq = next(sequence_nrs)
+        edges = [edge(self), edge(vec1), edge(vec2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if vec1._extra is not None and vec1._extra.inference:
+            check_saveable(vec1)
+        node.vec1 = vec1
+        counter = vec1._counter
+        node.vec1_version = 0 if counter is None else counter[0]
+        if vec2._extra is not None and vec2._extra.inference:
+            check_saveable(vec2)
+        node.vec2 = vec2
+        counter = vec2._counter
+        node.vec2_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.beta = beta
+        node.alpha = alpha
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
 class BaddbmmBackward0(VariadicNode):
-    __slots__ = ('batch1', 'batch1_version', 'batch2', 'batch2_version', 'self_sym_sizes', 'beta', 'alpha',)
+    __slots__ = ('batch1', 'batch1_version', 'batch2', 'batch2_version', 'self_info', 'beta', 'alpha',)
     saved = ('batch1', 'batch2',)
-    saved_values = ('self_sym_sizes', 'beta', 'alpha',)
+    saved_values = ('beta', 'alpha',)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -11426,10 +12973,10 @@ class BaddbmmBackward0(VariadicNode):
             if counter is not None and counter[0] != node.batch2_version:
                 batch2 = unpack_input(node, 'batch2')
             batch2 = batch2._array
-        self_sym_sizes = node.self_sym_sizes
+        self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_sym_sizes, beta)
+        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_info, beta)
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_bmm_self_backward(grad, batch2), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_bmm_mat2_backward(grad, batch1), alpha)
         if not keep:
@@ -11441,12 +12988,12 @@ class BaddbmmBackward0(VariadicNode):
     def apply_tensors(node, grad):
         batch1 = unpack_input(node, 'batch1')
         batch2 = unpack_input(node, 'batch2')
-        self_sym_sizes = node.self_sym_sizes
+        self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.bmm_self_backward(grad, batch2), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.bmm_mat2_backward(grad, batch1), alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_sym_sizes, beta)
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_info, beta)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -11480,7 +13027,7 @@ def baddbmm(self, batch1, batch2, beta, alpha):
             node.batch2 = batch2
             counter = batch2._counter
             node.batch2_version = 0 if counter is None else counter[0]
-            node.self_sym_sizes = self._desc.shape
+            node.self_info = self._desc
             node.beta = beta
             node.alpha = alpha
             node.desc = desc
@@ -11510,6 +13057,180 @@ def baddbmm(self, batch1, batch2, beta, alpha):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result
+
+
+def baddbmm_(self, batch1, batch2, beta, alpha):
+    """baddbmm_(self, batch1, batch2, beta, alpha) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'baddbmm_', False)
+    found = inplace_operands(self, None, 'baddbmm', False)
+    flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_baddbmm(target, batch1._array, batch2._array, beta, alpha)
+    else:
+        self._array = target.dtype.type(k_baddbmm(target, batch1._array, batch2._array, beta, alpha))
+    if flag:
+        node = BaddbmmBackward0()
+        node.seq = next(sequence_nrs)
+        edges = [edge(self), edge(batch1), edge(batch2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if batch1._extra is not None and batch1._extra.inference:
+            check_saveable(batch1)
+        node.batch1 = batch1
+        counter = batch1._counter
+        node.batch1_version = 0 if counter is None else counter[0]
+        if batch2._extra is not None and batch2._extra.inference:
+            check_saveable(batch2)
+        node.batch2 = batch2
+        counter = batch2._counter
+        node.batch2_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.beta = beta
+        node.alpha = alpha
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AddbmmBackward0(VariadicNode):
+    __slots__ = ('batch1', 'batch1_version', 'batch2', 'batch2_version', 'self_info', 'beta', 'batch1_sym_argsize_0', 'batch1_sym_argsize_1', 'batch2_sym_argsize_2', 'alpha',)
+    saved = ('batch1', 'batch2',)
+    saved_values = ('beta', 'batch1_sym_argsize_0', 'batch1_sym_argsize_1', 'batch2_sym_argsize_2', 'alpha',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # addbmm_batch1 has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        batch1 = unpack_input(node, 'batch1')
+        batch2 = unpack_input(node, 'batch2')
+        self_info = node.self_info
+        beta = node.beta
+        batch1_sym_argsize_0 = node.batch1_sym_argsize_0
+        batch1_sym_argsize_1 = node.batch1_sym_argsize_1
+        batch2_sym_argsize_2 = node.batch2_sym_argsize_2
+        alpha = node.alpha
+        grad1 = None if node.next_nodes[1] is None else formulas.addbmm_batch1(grad, batch2, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2, alpha)
+        grad2 = None if node.next_nodes[2] is None else formulas.addbmm_batch2(grad, batch1, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2, alpha)
+        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_info, beta)
+        return grad0, grad1, grad2,
+
+    def release(node) -> None:
+        if node.batch1 is not None:
+            node.batch1 = FREED
+        if node.batch2 is not None:
+            node.batch2 = FREED
+
+
+def addbmm(self, batch1, batch2, beta, alpha):
+    """addbmm(self, batch1, batch2, beta, alpha) -> Tensor"""
+    array = k_addbmm(self._array, batch1._array, batch2._array, beta, alpha)
+    desc = describe(array)
+    flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = AddbmmBackward0()
+            node.seq = next(sequence_nrs)
+            edges = [edge(self), edge(batch1), edge(batch2)]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            if batch1._extra is not None and batch1._extra.inference:
+                check_saveable(batch1)
+            node.batch1 = batch1
+            counter = batch1._counter
+            node.batch1_version = 0 if counter is None else counter[0]
+            if batch2._extra is not None and batch2._extra.inference:
+                check_saveable(batch2)
+            node.batch2 = batch2
+            counter = batch2._counter
+            node.batch2_version = 0 if counter is None else counter[0]
+            node.self_info = self._desc
+            node.beta = beta
+            node.batch1_sym_argsize_0 = batch1._desc.shape[0]
+            node.batch1_sym_argsize_1 = batch1._desc.shape[1]
+            node.batch2_sym_argsize_2 = batch2._desc.shape[2]
+            node.alpha = alpha
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved.hooks:
+                saved.pack(node)
+            return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result
+
+
+def addbmm_(self, batch1, batch2, beta, alpha):
+    """addbmm_(self, batch1, batch2, beta, alpha) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'addbmm_', False)
+    found = inplace_operands(self, None, 'addbmm', False)
+    flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_addbmm(target, batch1._array, batch2._array, beta, alpha)
+    else:
+        self._array = target.dtype.type(k_addbmm(target, batch1._array, batch2._array, beta, alpha))
+    if flag:
+        node = AddbmmBackward0()
+        node.seq = next(sequence_nrs)
+        edges = [edge(self), edge(batch1), edge(batch2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if batch1._extra is not None and batch1._extra.inference:
+            check_saveable(batch1)
+        node.batch1 = batch1
+        counter = batch1._counter
+        node.batch1_version = 0 if counter is None else counter[0]
+        if batch2._extra is not None and batch2._extra.inference:
+            check_saveable(batch2)
+        node.batch2 = batch2
+        counter = batch2._counter
+        node.batch2_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.beta = beta
+        node.batch1_sym_argsize_0 = batch1._desc.shape[0]
+        node.batch1_sym_argsize_1 = batch1._desc.shape[1]
+        node.batch2_sym_argsize_2 = batch2._desc.shape[2]
+        node.alpha = alpha
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
 
 
 class TraceBackward0(UnaryNode):
@@ -13121,6 +14842,43 @@ def mul_scalar(self, other):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result
+
+
+def mul_scalar_(self, other):
+    """mul_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'mul_scalar_', False)
+    found = inplace_operands(self, None, 'mul_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.multiply(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.multiply(target, other))
+    if flag:
+        node = MulBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.other = other
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
 
 
 class DivBackward1(UnaryNode):
@@ -30813,6 +32571,22 @@ OPERATORS = (
     "clamp_tensor",
     "clamp_min_tensor",
     "clamp_max_tensor",
+    "linalg_inv_ex",
+    "linalg_det",
+    "linalg_slogdet",
+    "linalg_solve_ex",
+    "linalg_solve_triangular",
+    "linalg_cholesky_ex",
+    "cholesky",
+    "cholesky_solve",
+    "cholesky_inverse",
+    "linalg_qr",
+    "linalg_eigh",
+    "linalg_svd",
+    "linalg_pinv",
+    "linalg_matrix_exp",
+    "linalg_lstsq",
+    "linalg_cross",
     "index",
     "index_put",
     "index_put_impl",
@@ -30825,6 +32599,7 @@ OPERATORS = (
     "addmv",
     "addr",
     "baddbmm",
+    "addbmm",
     "trace",
     "add",
     "sub",
@@ -30984,4 +32759,4 @@ OPERATORS = (
     "addcmul",
     "addcdiv",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HypotBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HypotBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)

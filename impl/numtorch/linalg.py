@@ -1,5 +1,5 @@
 """torch.linalg."""
 
-from .functions import linalg as _products, reduction as _reduction
+from .functions import decomposition as _decomposition, linalg as _linalg, products as _products
 
-globals().update(_reduction.LINALG | _products.LINALG)
+globals().update(_decomposition.LINALG | _linalg.LINALG | _products.LINALG)

@@ -72,6 +72,8 @@ SHAPE = (
 FAMILIES = (
     "reduction",
     "linalg",
+    "decomposition",
+    "products",
     "comparison",
     "special",
     "activation",

@@ -57,7 +57,7 @@ rsub                    torch.rsub(x, y)
 rsub_scalar             2 - x
 add_scalar              x.tan()
 sub_scalar              p ** p
-mul_scalar              p ** 2.5
+mul_scalar              p ** 2.5 | torch.linalg.qr(q)
 div_scalar              torch.maximum(x, y)
 neg                     -x | x.neg()
 reciprocal              1 / p | p.reciprocal()
@@ -235,8 +235,10 @@ bmm                     b.bmm(e) | b @ e
 addmm                   torch.addmm(w, x, m) | torch.addmm(q, m, x, beta=2, alpha=3) | F.linear(x, m.T, w)
 addmv                   torch.addmv(w, x, v) | torch.addmv(w, x, v, beta=2, alpha=0.5)
 addr                    torch.addr(x, w, v) | torch.addr(s, w, v, beta=2, alpha=0.5)
-baddbmm                 torch.baddbmm(w, b, e) | torch.baddbmm(w, b, e, beta=0.5, alpha=2)
+baddbmm                 torch.baddbmm(w, b, e) | torch.baddbmm(b @ e, b, e, beta=0.5, alpha=2)
+addbmm                  torch.addbmm(s, b, e) | torch.addbmm(q[:2, :2], b, e, beta=0.5, alpha=2)
 trace                   q.trace()
+linalg_cross            torch.linalg.cross(x, y) | v.cross(v * 2, 0)
 """
 
 SHAPE = """
@@ -309,6 +311,24 @@ unfold                  x.unfold(1, 2, 1)
 unfold_backward         x.unfold(1, 2, 1)
 """
 
+DECOMPOSITION = """
+linalg_inv_ex           torch.linalg.inv(q) | q.inverse()
+linalg_det              q.det() | torch.linalg.det(torch.stack([q, q.T + 1]))
+linalg_slogdet          q.slogdet()[1] | q.logdet()
+linalg_solve_ex         torch.linalg.solve(q, m) | torch.linalg.solve(q, x, left=False)
+linalg_solve_triangular torch.linalg.solve_triangular(q, m, upper=True)
+linalg_cholesky_ex      torch.linalg.cholesky(q @ q.T) | torch.linalg.cholesky(q @ q.T, upper=True)
+cholesky                torch.cholesky(q @ q.T)
+cholesky_solve          torch.cholesky_solve(m, q.tril()) | torch.cholesky_solve(m, q.triu(), True)
+cholesky_inverse        torch.cholesky_inverse(q.tril())
+linalg_qr               torch.linalg.qr(q) | torch.linalg.qr(x) | torch.linalg.qr(m)
+linalg_eigh             torch.linalg.eigh(q + q.T)[1].square() | torch.linalg.eigvalsh(q + q.T)
+linalg_svd              torch.linalg.svd(x, False)[0].square() | torch.linalg.svd(m, False)[2].square()
+linalg_pinv             torch.linalg.pinv(x) | torch.linalg.pinv(m)
+linalg_matrix_exp       torch.linalg.matrix_exp(q / 4)
+linalg_lstsq            torch.linalg.lstsq(m, v)[0] | torch.linalg.lstsq(x, w)[0]
+"""
+
 NO_FLOATS = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"}
 """Operators of integers; their row is tracked in place only, where PyTorch refuses floats."""
 
@@ -320,7 +340,19 @@ def samples() -> dict[str, list[str]]:
     """The expressions of each operator."""
     lines = [
         line.split(None, 1)
-        for text in (POINTWISE, SPECIAL, ACTIVATION, COMPARISON, REDUCTION, LINALG, SHAPE, INDEX, SCATTER, ARRANGE)
+        for text in (
+            POINTWISE,
+            SPECIAL,
+            ACTIVATION,
+            COMPARISON,
+            REDUCTION,
+            LINALG,
+            SHAPE,
+            INDEX,
+            SCATTER,
+            ARRANGE,
+            DECOMPOSITION,
+        )
         for line in text.strip().splitlines()
     ]
     assert len({name for name, _ in lines}) == len(lines), "an operator has two lines"

@@ -44,7 +44,7 @@ def forms(text: str, name: str) -> list[str]:
         return [text]
     base, method = ast.unparse(call.func.value), call.func.attr
     arguments = [ast.unparse(a) for a in (*call.args, *call.keywords)]
-    if method.endswith("_") or method in OTHER_ORDER or "inplace" in text:
+    if method.endswith("_") or method in OTHER_ORDER or "inplace" in text or base == "torch.linalg":
         return [text]
     if base == "F":
         takes = "inplace" in inspect.signature(getattr(constants()["F"], method)).parameters
@@ -60,8 +60,16 @@ def forms(text: str, name: str) -> list[str]:
     if base != "torch" and hasattr(torch, method):
         found.append(f"torch.{method}({', '.join(arguments)})")
     if hasattr(dispatch, name + "_") and hasattr(torch.Tensor, method + "_"):
+        if name in ROWS and ROWS[name].template == "general" and not fits(first, text):
+            return found  # an addend that is broadcast
         found.append(f"{first}.clone().{method}_({', '.join(rest)})")
     return found
+
+
+def fits(first: str, text: str) -> bool:
+    """Whether the result can be written into the first operand."""
+    operand, result = (f(*given) for f, given in map(function, (first, text)))
+    return not isinstance(result, torch.Tensor) or result.shape == operand.shape
 
 
 def function(text: str) -> tuple[Callable[..., Any], list[torch.Tensor]]:

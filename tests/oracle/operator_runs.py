@@ -181,7 +181,9 @@ def differentiate(seen: Seen, results: list, leaves: list) -> None:
         if again:
             second = lib.autograd.grad(again, [*leaves, *seeds], weights(lib, again), allow_unused=True)
             for name, g in zip([*LEAVES, *("seed" for _ in seeds)], second, strict=True):
-                seen.rows.append((f"second gradient of {name}", None, None if g is None else np.array(g.tolist())))
+                seen.rows.append(
+                    (f"second gradient of {name}", None, None if g is None else np.array((g + 0).tolist()))
+                )
     except (RuntimeError, NotImplementedError) as error:
         seen.raised(f"raised in {order} backward", error)
 

@@ -7,6 +7,7 @@ or, failing that, a function here, written in differentiable operations.
 from .activation import *  # noqa: F403
 from .arrange import *  # noqa: F403
 from .comparison import *  # noqa: F403
+from .decomposition import *  # noqa: F403
 from .index import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .pointwise import *  # noqa: F403

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dispatch as d
 from ..tensor import wrap
+from ..views import bump
 from .shape import sum_to_size
 
 
@@ -60,14 +61,29 @@ def scaled(x: Any, alpha: Any) -> Any:
     return x if alpha == 1 else d.mul_scalar(x, alpha)
 
 
-def addmm_self_backward(grad: Any, shape: tuple, beta: Any) -> Any:
+def addbmm_batch1(grad: Any, batch2: Any, n: int, rows: int, cols: int, alpha: Any) -> Any:
+    """The gradient for each of the batch, times the other factor transposed."""
+    return scaled(d.bmm(_repeated(grad, n, rows, cols), d.transpose(batch2, 1, 2).conj()), alpha)
+
+
+def addbmm_batch2(grad: Any, batch1: Any, n: int, rows: int, cols: int, alpha: Any) -> Any:
+    """The other factor transposed, times the gradient for each of the batch."""
+    return scaled(d.bmm(d.transpose(batch1, 1, 2).conj(), _repeated(grad, n, rows, cols)), alpha)
+
+
+def _repeated(grad: Any, n: int, rows: int, cols: int) -> Any:
+    return d.expand(d.unsqueeze(grad, 0), (n, rows, cols))
+
+
+def addmm_self_backward(grad: Any, desc: Any, beta: Any) -> Any:
     """The gradient of the addend, summed back to its shape."""
-    return sum_to_size(scaled(grad, beta), shape)
+    return sum_to_size(scaled(grad, beta), desc.shape)
 
 
 def trace_backward(grad: Any, shape: tuple) -> Any:
     """The gradient on the diagonal."""
-    rows, columns = shape
-    zeros = wrap(np.zeros(rows * columns, grad._desc.dtype.numpy))
-    diagonal = wrap(np.arange(min(rows, columns)) * (columns + 1))
-    return d.view(d.index_fill_tensor(zeros, 0, diagonal, grad), tuple(shape))
+    n = shape[0] * shape[1]
+    flat = wrap(np.zeros(n, grad._desc.dtype.numpy))
+    bump(flat)  # PyTorch fills zeros, and then the diagonal
+    d.index_fill_tensor_(flat, 0, wrap(np.arange(0, n, shape[1] + 1)[: shape[1]]), grad)
+    return d.view(flat, tuple(shape))

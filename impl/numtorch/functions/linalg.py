@@ -160,8 +160,7 @@ def _folded(a: Tensor, b: Tensor) -> Tensor:
     transposed = b._desc.ndim > a._desc.ndim
     t1, t2 = (a, b)
     if transposed:
-        n = b._desc.ndim
-        t1, t2 = d.transpose(b, n - 2, n - 1), d.t(a) if a._desc.ndim == 2 else a
+        t1, t2 = d.transpose(b, -2, -1), d.t(a) if a._desc.ndim == 2 else a
     sizes = tuple(t1._desc.shape)
     out_shape = sizes[:-1]
     flat = shapes.reshape(t1, (math.prod(out_shape), sizes[-1]))
@@ -171,8 +170,7 @@ def _folded(a: Tensor, b: Tensor) -> Tensor:
     out = d.unsafe_view(mm(flat, t2), out_shape)
     if not transposed:
         return out
-    n = len(out_shape)
-    return shapes.contiguous(d.transpose(out, n - 2, n - 1))
+    return shapes.contiguous(d.transpose(out, -2, -1))
 
 
 def _batched(a: Tensor, b: Tensor) -> Tensor:

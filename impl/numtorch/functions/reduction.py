@@ -259,23 +259,6 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False,
     return d.vector_norm(x, ord, given, keepdim, dtype)
 
 
-def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
-    """The p-norm of all elements, or over some dimensions."""
-    expect_tensor(input, "norm")
-    if p == "fro" or p is None:
-        p = 2
-    elif isinstance(p, str):
-        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
-    return vector_norm(input, p, dim, keepdim, dtype=dtype)
-
-
-def linalg_norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """torch.linalg.norm, for vectors and for the Frobenius norm of matrices."""
-    if ord is None or ord == "fro":
-        return vector_norm(A, 2.0, dim, keepdim, dtype=dtype)
-    return vector_norm(A, ord, dim, keepdim, dtype=dtype)
-
-
 def _moment(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any) -> Any:
     """var and std: their two overloads differ in the correction that is saved."""
     expect_tensor(input, name)
@@ -393,7 +376,6 @@ BOTH = (
     msort,
     argsort,
     topk,
-    norm,
     var,
     std,
     logsumexp,
@@ -406,4 +388,3 @@ BOTH = (
 MODULE_ONLY = (var_mean, std_mean)
 METHODS = {f.__name__: f for f in BOTH}
 FUNCTIONS = {f.__name__: f for f in builtins.tuple(BOTH) + MODULE_ONLY}
-LINALG = {"vector_norm": vector_norm, "norm": linalg_norm}

@@ -21,12 +21,17 @@ def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
         return view_dtype(self, shape[0] if dtype is None else dtype)
     size = infer_size(sizes(shape), self._desc.numel)
+    check_viewable(self, size)
+    return d.view(self, size)
+
+
+def check_viewable(self: Tensor, size: tuple) -> None:
+    """PyTorch's error for a shape that strides cannot say."""
     if not _viewable(self, size):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension "
             "spans across two contiguous subspaces). Use .reshape(...) instead."
         )
-    return d.view(self, size)
 
 
 def _viewable(self: Tensor, size: tuple) -> bool:

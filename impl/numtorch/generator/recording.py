@@ -56,13 +56,13 @@ class Recording(Template):
                 w(indent, f"else:\n    node.{n} = None")
             else:
                 self.save(n, indent, inplace and n == row.params[0].name)
-        tensors = {p.name for p in row.tensors}
+        tensors = {p.name: p.name for p in row.tensors} | {n: f"results[{i}]" for i, n in enumerate(row.outputs)}
         for n in row.saved_values:
             found = next(
                 (p for p in PROPERTIES.values() if n.endswith("_" + p[0]) and n[: -len(p[0]) - 1] in tensors), None
             )
             if found:
-                w(indent, f"node.{n} = {n[: -len(found[0]) - 1]}.{found[1]}")
+                w(indent, f"node.{n} = {tensors[n[: -len(found[0]) - 1]]}.{found[1]}")
             elif n.endswith("_descs"):
                 w(indent, f"node.{n} = tuple([t._desc for t in {n[:-6]}])")
             else:

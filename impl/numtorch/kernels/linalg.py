@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry import element_strides, laid_out
+from ..layout import elementwise_strides
+
 Array = Any
 
 
@@ -100,8 +103,14 @@ def addmv(x: Array, mat: Array, vec: Array, beta: Any, alpha: Any) -> Array:
 
 
 def addr(x: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Array:
-    """beta * x + alpha * outer(vec1, vec2)"""
-    return plus_scaled(x, outer_backward(vec1, vec2), beta, alpha)
+    """beta * x + alpha * outer(vec1, vec2), laid out as elementwise operators are"""
+    out = plus_scaled(x, outer_backward(vec1, vec2), beta, alpha)
+    if x.ndim < 2 or x.flags.c_contiguous:
+        return out
+    operands = [(x.shape, element_strides(x)), ((out.shape[0], 1), (1, 1)), ((1, out.shape[1]), (1, 1))]
+    arranged = laid_out(out.shape, elementwise_strides(out.shape, operands), out.dtype)
+    arranged[...] = out
+    return arranged
 
 
 def baddbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:
@@ -109,11 +118,16 @@ def baddbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Ar
     return plus_scaled(x, np.matmul(batch1, batch2), beta, alpha)
 
 
-def addmm_self_backward(grad: Array, shape: tuple, beta: Any) -> Array:
+def addbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:
+    """beta * x + alpha * the sum of batch1 @ batch2 over the batch"""
+    return plus_scaled(x, np.add.reduce(np.matmul(batch1, batch2), axis=0), beta, alpha)
+
+
+def addmm_self_backward(grad: Array, desc: Any, beta: Any) -> Array:
     """The gradient of the addend, summed back to its shape."""
     from .shape import sum_to_size
 
-    return sum_to_size(scaled(grad, beta), shape)
+    return sum_to_size(scaled(grad, beta), desc.shape)
 
 
 def trace(x: Array) -> Array:

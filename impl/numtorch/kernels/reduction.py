@@ -38,9 +38,11 @@ def reduced(function: np.ufunc, x: Array, dim: Dims, keepdim: bool, dtype: Any =
     """A ufunc's reduction over some dimensions, row-major."""
     where = axes(dim, x.ndim)
     out = function.reduce(x, axis=where, dtype=dtype)
+    if out.ndim > 1:
+        out = rows(out)
     if keepdim and x.ndim:
         return np.reshape(out, tuple([1 if i in where else s for i, s in enumerate(x.shape)]))
-    return rows(out) if out.ndim > 1 else out
+    return out
 
 
 def wide(x: Array, dtype: Any) -> Any:

@@ -16,7 +16,7 @@ op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", self="-grad"
 # A number that a formula, in C++, hands to an operator; from Python it would become a tensor first, and its node Backward0.
 op("add_scalar(self, other)", np.add, pointwise=False, node="AddBackward1", self="grad", jvp=LINEAR)
 op("sub_scalar(self, other)", np.subtract, pointwise=False, node="SubBackward1", self="grad", jvp=LINEAR)
-op("mul_scalar(self, other)", np.multiply, pointwise=False, node="MulBackward1", self="grad * other", jvp=LINEAR)
+op("mul_scalar(self, other)", np.multiply, pointwise=False, inplace=True, node="MulBackward1", self="grad * other", jvp=LINEAR)
 op("div_scalar(self, other)", np.true_divide, pointwise=False, node="DivBackward1", self="grad / other", jvp=LINEAR)
 op("neg(self)", np.negative, self="-grad", jvp=LINEAR)
 op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result * result).conj()", jvp=ELEMENTWISE)

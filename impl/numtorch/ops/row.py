@@ -102,7 +102,7 @@ def _find_saved(row: Row) -> None:
         for n in ast.walk(tree):
             if not isinstance(n, ast.Attribute) or not isinstance(n.value, ast.Name) or n.attr not in PROPERTIES:
                 continue
-            if kinds.get(n.value.id) == "tensor":
+            if kinds.get(n.value.id) == "tensor" or (n.value.id in row.outputs and n.value.id not in kinds):
                 skip.add(id(n.value))
                 _once(row.saved_values, f"{n.value.id}_{PROPERTIES[n.attr][0]}")
             if isinstance(n, ast.Name) and kinds.get(n.id) == "tensors":
@@ -129,6 +129,7 @@ PROPERTIES = {
     "size0": ("sym_argsize_0", "_desc.shape[0]"),
     "size1": ("sym_argsize_1", "_desc.shape[1]"),
     "size2": ("sym_argsize_2", "_desc.shape[2]"),
+    "last": ("sym_argsize_minus_1", "_desc.shape[-1]"),
     "dtype": ("scalar_type", "_desc.dtype"),
     "info": ("info", "_desc"),
 }

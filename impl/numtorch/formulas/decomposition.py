@@ -1,0 +1,288 @@
+"""Formula functions of decompositions: PyTorch's own, so that second derivatives have its graphs too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d, grad_mode
+from ..kernels.decomposition import columns, is_vector, lu_solve
+from ..tensor import wrap
+from .reduction import others
+from .shape import sum_to_size
+
+
+def sum_to_info(grad: Any, desc: Any) -> Any:
+    """A broadcast gradient summed back."""
+    return sum_to_size(grad, desc.shape)
+
+
+# ---- solved by the factors L and U
+
+
+def linalg_inv_backward(grad: Any, inverse: Any) -> Any:
+    """-inverse^H grad inverse^H"""
+    return -inverse.mH.matmul(grad.matmul(inverse.mH))
+
+
+def _on_diagonal(values: Any, pivots: Any) -> Any:
+    return d.diag_embed(d.expand(d.unsqueeze(values, -1), tuple(pivots._desc.shape)), 0, -2, -1).mT
+
+
+def _solved(A: Any, LU: Any, pivots: Any, B: Any) -> Any:
+    """A^H X = B: by new factors where the result is to be differentiated, else by those that were saved."""
+    if grad_mode.state.grad:
+        return d.linalg_solve_ex(A.mH, B, True)[0]
+    return _by_factors(A, LU, pivots, B)
+
+
+def _by_factors(A: Any, LU: Any, pivots: Any, B: Any) -> Any:
+    transposed = A._array.flags.c_contiguous and not A._desc.dtype.is_complex
+    return wrap(columns(lu_solve(LU._array, pivots._array, B._array, not transposed)))
+
+
+def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> Any:
+    """det^* A^-H; of a singular matrix by its singular vectors, or, once, by factors pushed away from zero."""
+    if not A._desc.numel:
+        return None
+    if not grad_mode.state.grad:
+        middle = _on_diagonal(grad * det.conj(), pivots)
+        eps = np.finfo(A._desc.dtype.to_real().numpy).eps
+        factors = np.array(LU._array)
+        diagonal = np.einsum("...ii->...i", factors)
+        diagonal[diagonal == 0] += eps
+        return _by_factors(A, wrap(factors), pivots, middle)
+    singular = np.abs(det._array) < 100 * np.finfo(A._desc.dtype.to_real().numpy).eps
+    if not np.any(singular):
+        return d.linalg_solve_ex(A.mH, _on_diagonal(grad * det.conj(), pivots), True)[0]
+    if np.all(singular):
+        return _singular_det(A, grad)
+    mask = wrap(singular)
+    regular = wrap(~singular)
+    middle = _on_diagonal(grad * det.conj(), pivots)
+    out = A.new_zeros(tuple(A._desc.shape))
+    out = out.index_put((mask,), _singular_det(A[mask], grad[mask]))
+    return out.index_put((regular,), d.linalg_solve_ex(A[regular].mH, middle[regular], True)[0])
+
+
+def _singular_det(A: Any, grad: Any) -> Any:
+    u, s, vh = d.linalg_svd(A, True)
+    alpha = (d.linalg_det(u)[0] * d.linalg_det(vh)[0]).conj() * grad
+
+    gamma = d.unsqueeze(alpha, -1) * others(s, s._desc.ndim - 1)
+    return (u * d.unsqueeze(gamma, -2)).matmul(vh)
+
+
+def linalg_slogdet_backward(grads: list, A: Any, sign: Any, LU: Any, pivots: Any) -> Any:
+    """A^-H times the gradient of the logarithm; the sign of a real determinant has none."""
+    if grads[1] is None:
+        return None
+    return _solved(A, LU, pivots, _on_diagonal(grads[1], pivots))
+
+
+def linalg_solve_backward(grad: Any, X: Any, A: Any, LU: Any, pivots: Any, left: bool, desc: Any, needed: list) -> Any:
+    """The gradient of the right side solves with the adjoint; that of the matrix is a product with the solution."""
+    vector = is_vector(A._array, X._array)
+    g, x = (d.unsqueeze(grad, -1), d.unsqueeze(X, -1)) if vector else (grad, X)
+    inner = d.linalg_solve_ex(A.mH, g, left)[0]
+    mine = None
+    if needed[0]:
+        mine = -inner.matmul(x.mH) if left else -x.mH.matmul(inner)
+        mine = sum_to_size(mine, A._desc.shape)
+    other = sum_to_size(d.squeeze_dim(inner, -1) if vector else inner, desc.shape) if needed[1] else None
+    return mine, other
+
+
+# ---- solved by triangles
+
+
+def solve_triangular_backward(
+    grad: Any, A: Any, X: Any, upper: bool, left: bool, unitriangular: bool, desc: Any, needed: list
+) -> Any:
+    """The same of a triangular matrix, whose gradient is triangular."""
+    inner = d.linalg_solve_triangular(A.mH, grad, not upper, left, unitriangular)
+    mine = None
+    if needed[0]:
+        mine = -inner.matmul(X.mH) if left else -X.mH.matmul(inner)
+        mine = d.triu(mine, int(unitriangular)) if upper else d.tril(mine, -int(unitriangular))
+        mine = sum_to_size(mine, A._desc.shape)
+    return mine, sum_to_size(inner, desc.shape) if needed[1] else None
+
+
+def cholesky_backward(grad: Any, L: Any, upper: bool) -> Any:
+    """L^-H of the symmetrised triangle of L^H grad, and L^-1."""
+    lower, g = (L.mH, grad.mH) if upper else (L, grad)
+    out = d.tril(lower.mH.matmul(g), 0)
+    out = d.mul_scalar(out + d.tril(out, -1).mH, 0.5)
+    out = d.linalg_solve_triangular(lower.mH, out, True, True, False)
+    return d.linalg_solve_triangular(lower, out, False, False, False)
+
+
+def cholesky_solve_backward(grad: Any, B: Any, root: Any, X: Any, upper: bool, needed: list) -> Any:
+    """The gradient of the right side is solved for; that of the root is a product with both."""
+    inner = d.cholesky_solve(grad, root, upper)
+    mine = None
+    if needed[1]:
+        common = inner.matmul(X.mH)
+        common = common + common.mH
+        mine = -root.matmul(common) if upper else -common.matmul(root)
+    return inner if needed[0] else None, mine
+
+
+def cholesky_inverse_backward(grad: Any, root: Any, upper: bool, inverse: Any) -> Any:
+    """-inverse (grad + grad^H) inverse root"""
+    common = inverse.matmul((grad + grad.mH).matmul(inverse))
+    return -root.matmul(common) if upper else -common.matmul(root)
+
+
+# ---- orthogonal factors
+
+
+def linalg_qr_backward(grads: list, Q: Any, R: Any, mode: str) -> Any:
+    """The gradient through both factors, tall and wide apart."""
+    if mode == "r":
+        raise RuntimeError(
+            "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
+            "mode='reduced') if you are going to differentiate through linalg.qr."
+        )
+    gQ, gR = grads
+    rows, cols = Q._desc.shape[-2], R._desc.shape[-1]
+    if mode == "complete" and rows > cols:
+        raise RuntimeError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
+    if gQ is not None:
+        out = -Q.mH.matmul(gQ) if gR is None else gR.matmul(R.mH) - Q.mH.matmul(gQ)
+    else:
+        out = gR.matmul(R.mH)
+    if rows >= cols:
+        out = d.triu(out, 0)
+        out = out + out.mH
+        d.mul_scalar_(d.diagonal(out, 0, -2, -1), 0.5)
+        out = Q.matmul(out)
+        if gQ is not None:
+            out = out + gQ
+        return d.linalg_solve_triangular(R.mH, out, False, False, False)
+    out = -out
+    out = Q.matmul(d.tril(out - out.mH, 0))
+    square = d.slice_(R, -1, 0, rows, 1)
+    out = d.linalg_solve_triangular(square.mH, out, False, False, False)
+    rest = wrap(np.zeros((*R._desc.shape[:-1], cols - rows), R._desc.dtype.numpy))
+    out = d.cat([out, rest], -1)
+    return out if gR is None else out + Q.matmul(gR)
+
+
+def _differences(values: Any) -> Any:
+    """The differences of all pairs, 1 on the diagonal."""
+    out = d.unsqueeze(values, -2) - d.unsqueeze(values, -1)
+    d.diagonal(out, 0, -2, -1).fill_(1.0)
+    return out
+
+
+def linalg_eigh_backward(grads: list, L: Any, V: Any) -> Any:
+    """The gradient through eigenvalues and eigenvectors."""
+    gL, gV = grads
+    if gV is None:
+        return (V * d.unsqueeze(gL, -2)).matmul(V.mH)
+    turned = V.mH.matmul(gV)
+    out = d.mul_scalar(turned - turned.mH, 0.5) / _differences(L)
+    if gL is not None:
+        d.diagonal(out, 0, -2, -1).copy_(gL)
+    return V.matmul(out.matmul(V.mH))
+
+
+def linalg_svd_backward(grads: list, U: Any, S: Any, k: int, Vh: Any, full_matrices: bool) -> Any:
+    """The gradient through singular values and vectors."""
+    gU, gS, gVh = grads
+    if full_matrices:
+        gU = None if gU is None else d.slice_(gU, -1, 0, k, 1)
+        gVh = None if gVh is None else d.slice_(gVh, -2, 0, k, 1)
+        U, Vh = d.slice_(U, -1, 0, k, 1), d.slice_(Vh, -2, 0, k, 1)
+    m, n = U._desc.shape[-2], Vh._desc.shape[-1]
+    if gU is None and gVh is None:
+        if m >= n:
+            return U.matmul(d.unsqueeze(gS, -1) * Vh)
+        return (U * d.unsqueeze(gS, -2)).matmul(Vh)
+    out = _off_diagonal(gU, gVh, U, S, Vh)
+    if gS is not None:
+        out = out + d.diag_embed(gS, 0, -2, -1)
+    if m > k and gU is not None:
+        out = U.matmul(out)
+        rest = gU / d.unsqueeze(S, -2)
+        return (out + rest - U.matmul(U.mH.matmul(rest))).matmul(Vh)
+    if n > k and gVh is not None:
+        out = out.matmul(Vh)
+        rest = gVh / d.unsqueeze(S, -1)
+        return U.matmul(out + rest - rest.matmul(Vh.mH).matmul(Vh))
+    return U.matmul(out.matmul(Vh)) if m >= n else U.matmul(out).matmul(Vh)
+
+
+def _off_diagonal(gU: Any, gVh: Any, U: Any, S: Any, Vh: Any) -> Any:
+    """What the singular vectors contribute."""
+    left = right = None
+    if gU is not None:
+        left = U.mH.matmul(gU)
+        left = left - left.mH
+    if gVh is not None:
+        right = Vh.matmul(gVh.mH)
+        right = right - right.mH
+    apart = _differences(S * S)
+    if right is None:
+        return (left / apart) * d.unsqueeze(S, -2)
+    if left is None:
+        return d.unsqueeze(S, -1) * (right / apart)
+    return (left * d.unsqueeze(S, -2) + d.unsqueeze(S, -1) * right) / apart
+
+
+# ---- functions of matrices
+
+
+def pinv_backward(grad: Any, pinv: Any, A: Any) -> Any:
+    """The gradient of the pseudo-inverse, by products of the smallest size."""
+    m, n = A._desc.shape[-2:]
+    adjoint, g = pinv.mH, grad.mH
+    if m <= n:
+        inner = g.matmul(pinv)
+        outer = inner.matmul(adjoint)
+        return (
+            -pinv.matmul(inner).mH
+            + outer
+            - A.matmul(pinv).matmul(outer)
+            + adjoint.matmul(pinv).matmul(g - inner.matmul(A))
+        )
+    inner = pinv.matmul(g)
+    outer = adjoint.matmul(inner)
+    return (
+        -inner.matmul(pinv).mH
+        + (g - A.matmul(inner)).matmul(pinv).matmul(adjoint)
+        + outer
+        - outer.matmul(pinv).matmul(A)
+    )
+
+
+def linalg_matrix_exp_backward(grad: Any, A: Any) -> Any:
+    """The upper right block of the exponential of [[A^H, grad], [0, A^H]]."""
+    n = A._desc.shape[-1]
+    both = wrap(np.zeros((*A._desc.shape[:-2], 2 * n, 2 * n), grad._desc.dtype.numpy))
+    adjoint = A.mH
+    for rows, cols, block in ((0, 0, adjoint), (n, n, adjoint), (0, n, grad)):
+        window = d.slice_(d.slice_(both, -2, rows, rows + n, 1), -1, cols, cols + n, 1)
+        window.copy_(block)
+    out = d.linalg_matrix_exp(both)
+    return d.slice_(d.slice_(out, -2, 0, n, 1), -1, n, 2 * n, 1)
+
+
+def linalg_lstsq_backward(grads: list, A: Any, B: Any, X: Any, needed: list) -> Any:
+    """By way of the pseudo-inverse."""
+    g = grads[0]
+    if g is None:
+        return None, None
+    vector = A._desc.ndim - 1 == B._desc.ndim
+    g, right = (d.unsqueeze(g, -1), d.unsqueeze(B, -1)) if vector else (g, B)
+    eps = np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:])
+    pinv = d.linalg_pinv(A, 0.0, float(eps), False)
+    mine = pinv_backward(g.matmul(right.mH), pinv, A) if needed[0] else None
+    other = None
+    if needed[1]:
+        other = pinv.mH.matmul(g)
+        other = d.squeeze_dim(other, -1) if vector else other
+    return mine, other

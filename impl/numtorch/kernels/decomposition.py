@@ -1,0 +1,260 @@
+"""Decompositions of matrices and what is solved with them; batches in front. Results are column-major, as LAPACK's are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..geometry import laid_out
+
+Array = Any
+
+
+def columns(a: Array) -> Array:
+    """The same matrices in column-major memory."""
+    rows, cols = a.shape[-2:]
+    strides, step = [1, max(rows, 1)], max(rows, 1) * max(cols, 1)
+    for size in reversed(a.shape[:-2]):
+        strides.insert(0, step)
+        step *= max(size, 1)
+    out = laid_out(a.shape, tuple(strides), a.dtype)
+    out[...] = a
+    return out
+
+
+def each(function: Any, a: Array) -> list[Any]:
+    """The function's answer for every matrix of a batch."""
+    return [function(m) for m in a.reshape(-1, *a.shape[-2:])]
+
+
+def lu(a: Array) -> tuple[Array, Array]:
+    """L below and U on and above the diagonal of one array, and the rows (from 1) exchanged at each step."""
+    out = np.array(a)
+    rows, cols = out.shape[-2:]
+    pivots = np.zeros((*out.shape[:-2], min(rows, cols)), np.int32)
+    for m, p in zip(out.reshape(-1, rows, cols), pivots.reshape(-1, pivots.shape[-1]), strict=True):
+        for i in range(len(p)):
+            at = i + int(np.argmax(np.abs(m[i:, i])))
+            p[i] = at + 1
+            if at != i:
+                m[[i, at]] = m[[at, i]]
+            if m[i, i]:
+                m[i + 1 :, i] /= m[i, i]
+                m[i + 1 :, i + 1 :] -= np.outer(m[i + 1 :, i], m[i, i + 1 :])
+    return columns(out), pivots
+
+
+def substitute(a: Array, b: Array, upper: bool, unitriangular: bool) -> Array:
+    """Solve a triangular system, one row after the other."""
+    x = np.array(np.broadcast_to(b, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:])), order="C")
+    n = a.shape[-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for i in range(n - 1, -1, -1) if upper else range(n):
+            known = slice(i + 1, n) if upper else slice(0, i)
+            x[..., i, :] -= (a[..., i : i + 1, known] @ x[..., known, :])[..., 0, :]
+            if not unitriangular:
+                x[..., i, :] /= a[..., i, i, None]
+    return x
+
+
+def lu_solve(factors: Array, pivots: Array, b: Array, adjoint: bool) -> Array:
+    """Solve with the factors of a matrix, or of its adjoint."""
+    b = np.array(np.broadcast_to(b, (*factors.shape[:-2], *b.shape[-2:])), order="C")
+    if adjoint:
+        h = factors.conj().swapaxes(-1, -2)
+        x = substitute(h, substitute(h, b, False, False), True, True)
+    else:
+        x = b
+    for m, p in zip(x.reshape(-1, *x.shape[-2:]), pivots.reshape(-1, pivots.shape[-1]), strict=True):
+        for i in range(len(p) - 1, -1, -1) if adjoint else range(len(p)):
+            m[[i, p[i] - 1]] = m[[p[i] - 1, i]]
+    return x if adjoint else substitute(factors, substitute(factors, x, False, True), True, False)
+
+
+def factored(a: Array) -> tuple[Array, Array]:
+    """The factors that PyTorch keeps of a matrix: those of its transpose where it is row-major."""
+    return lu(a.swapaxes(-1, -2) if a.flags.c_contiguous and a.dtype.kind != "c" else a)
+
+
+def first_zero(a: Array) -> Array:
+    """Which diagonal element of U (from 1) is the first that is zero, 0 if none is: LAPACK's info."""
+    zero = np.diagonal(lu(a)[0], 0, -2, -1) == 0
+    return np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)[()]
+
+
+def linalg_inv_ex(a: Array) -> tuple[Array, Array]:
+    """The inverse, and where it fails."""
+    try:
+        return columns(np.linalg.inv(a)), np.zeros(a.shape[:-2], np.int32)[()]
+    except np.linalg.LinAlgError:
+        return columns(np.full(a.shape, np.inf, a.dtype)), first_zero(a)
+
+
+def linalg_det(a: Array) -> tuple[Array, Array, Array]:
+    """The determinant, and the factors."""
+    factors, pivots = factored(a)
+    return np.linalg.det(a).astype(a.dtype)[()], factors, pivots
+
+
+def linalg_slogdet(a: Array) -> tuple[Array, Array, Array, Array]:
+    """Sign and logarithm of the determinant's size, and the factors."""
+    sign, size = np.linalg.slogdet(a)
+    return (sign.astype(a.dtype)[()], size.astype(a.dtype)[()], *factored(a))
+
+
+def is_vector(a: Array, b: Array) -> bool:
+    """Whether the right side is a vector, or a batch of them."""
+    return b.ndim == 1 or (a.ndim - 1 == b.ndim and b.shape == a.shape[:-1])
+
+
+def linalg_solve_ex(a: Array, b: Array, left: bool) -> tuple[Array, Array, Array, Array]:
+    """X with a X = b (or X a = b), the factors, and where it fails."""
+    vector = is_vector(a, b)
+    right = b[..., None] if vector else b
+    info = np.zeros(a.shape[:-2], np.int32)[()]
+    try:
+        x = (
+            np.linalg.solve(a, right)
+            if left
+            else np.linalg.solve(a.swapaxes(-1, -2), right.swapaxes(-1, -2)).swapaxes(-1, -2)
+        )
+    except np.linalg.LinAlgError:
+        info, x = first_zero(a), np.full(np.broadcast_shapes(right.shape, (*a.shape[:-2], 1, 1)), np.inf, a.dtype)
+    if vector:
+        x = np.array(x[..., 0], order="C") if x.ndim < 3 else columns(x[..., 0])
+    else:
+        x = columns(x) if left else np.ascontiguousarray(x)
+    return (x, *factored(a), info)
+
+
+def linalg_cholesky_ex(a: Array, upper: bool) -> tuple[Array, Array]:
+    """The triangular root, and where it fails."""
+    lower = a.conj().swapaxes(-1, -2) if upper else a
+    info = np.zeros(a.shape[:-2], np.int32)[()]
+    try:
+        root = np.linalg.cholesky(lower)
+    except np.linalg.LinAlgError:
+        info = np.array(each(_minor, lower), np.int32).reshape(a.shape[:-2])[()]
+        root = np.tril(lower)
+    return columns(root.conj().swapaxes(-1, -2) if upper else root), info
+
+
+def _minor(a: Array) -> int:
+    """The order of the first leading minor that is not positive-definite, 0 if all are."""
+    for n in range(1, len(a) + 1):
+        try:
+            np.linalg.cholesky(a[:n, :n])
+        except np.linalg.LinAlgError:
+            return n
+    return 0
+
+
+def cholesky(a: Array, upper: bool) -> Array:
+    """The triangular root."""
+    return linalg_cholesky_ex(a, upper)[0]
+
+
+def linalg_solve_triangular(a: Array, b: Array, upper: bool, left: bool, unitriangular: bool) -> Array:
+    """X with a X = b (or X a = b), of a triangular a."""
+    if left:
+        return columns(substitute(a, b, upper, unitriangular))
+    x = substitute(a.swapaxes(-1, -2), b.swapaxes(-1, -2), not upper, unitriangular)
+    return columns(x.swapaxes(-1, -2))
+
+
+def cholesky_solve(b: Array, root: Array, upper: bool) -> Array:
+    """X with root root^H X = b."""
+    lower = root.conj().swapaxes(-1, -2) if upper else root
+    half = substitute(lower, b, False, False)
+    return columns(substitute(lower.conj().swapaxes(-1, -2), half, True, False))
+
+
+def cholesky_inverse(root: Array, upper: bool) -> Array:
+    """The inverse of root root^H."""
+    return cholesky_solve(np.broadcast_to(np.eye(root.shape[-1], dtype=root.dtype), root.shape), root, upper)
+
+
+def linalg_qr(a: Array, mode: str) -> tuple[Array, Array]:
+    """An orthogonal and an upper triangular factor."""
+    if mode == "r":
+        return np.empty((0,), a.dtype), columns(np.linalg.qr(a, "r"))
+    q, r = np.linalg.qr(a, mode)
+    return columns(q), columns(r)
+
+
+def linalg_eigh(a: Array, uplo: str) -> tuple[Array, Array]:
+    """Eigenvalues in order, and eigenvectors, of a symmetric matrix of which one triangle is read."""
+    values, vectors = np.linalg.eigh(a, uplo)
+    return values, columns(vectors)
+
+
+def linalg_svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
+    """Left vectors, singular values in falling order, and right vectors as rows."""
+    u, s, vh = np.linalg.svd(a, full_matrices)
+    return columns(u), s, columns(vh)
+
+
+def linalg_pinv(a: Array, atol: float, rtol: float, hermitian: bool) -> Array:
+    """The pseudo-inverse; singular values below max(atol, rtol * the largest) count as zero."""
+    if not a.size:
+        return np.zeros((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype)
+    u, s, vh = np.linalg.svd(a, False)
+    cut = np.maximum(atol, rtol * s[..., :1])
+    inverse = np.where(s > cut, np.divide(1, s, where=s > cut, out=np.zeros_like(s)), 0).astype(s.dtype)
+    return np.ascontiguousarray((vh.conj().swapaxes(-1, -2) * inverse[..., None, :]) @ u.conj().swapaxes(-1, -2))
+
+
+PADE = (64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0, 129060195264000.0,
+        10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0)  # fmt: skip
+
+
+def linalg_matrix_exp(a: Array) -> Array:
+    """The exponential: scaled, a Padé quotient of degree 13 in double precision, squared."""
+    kind = a.dtype
+    a = a.astype(np.complex128 if kind.kind == "c" else np.float64)
+    size = np.abs(a).sum(-2).max() if a.size else 0.0
+    halvings = max(int(np.ceil(np.log2(size / 4.25))), 0) if size and np.isfinite(size) else 0
+    a = a / 2.0**halvings
+    even = odd = np.zeros_like(a)
+    power = np.broadcast_to(np.eye(a.shape[-1]), a.shape)
+    square = a @ a
+    for i in range(0, 14, 2):
+        even = even + PADE[i] * power
+        odd = odd + PADE[i + 1] * power
+        power = power @ square
+    odd = a @ odd
+    out = np.linalg.solve(even - odd, even + odd)
+    for _ in range(halvings):
+        out = out @ out
+    return np.ascontiguousarray(out.astype(kind))
+
+
+def linalg_lstsq(a: Array, b: Array, rcond: float | None) -> tuple[Array, Array, Array, Array]:
+    """The least squares solution, no residuals, the rank, no singular values: what PyTorch's default driver answers."""
+    vector = a.ndim - 1 == b.ndim
+    right = b[..., None] if vector else b
+    cut = np.finfo(a.dtype).eps * max(a.shape[-2:]) if rcond is None else rcond
+    found = [
+        np.linalg.lstsq(m, r, cut)
+        for m, r in zip(a.reshape(-1, *a.shape[-2:]), right.reshape(-1, *right.shape[-2:]), strict=True)
+    ]
+    x = np.stack([f[0] for f in found]).reshape((*a.shape[:-2], a.shape[-1], right.shape[-1])).astype(a.dtype)
+    rank = np.array([f[2] for f in found], np.int64).reshape(a.shape[:-2])[()]
+    none = np.empty((0,), a.dtype)
+    if vector:
+        return np.array(x[..., 0]), none, rank, none.copy()
+    room = np.zeros((*x.shape[:-2], max(a.shape[-2:]), x.shape[-1]), a.dtype)  # LAPACK answers where it was asked
+    room[..., : a.shape[-1], :] = x
+    return columns(room)[..., : a.shape[-1], :], none, rank, none.copy()
+
+
+def linalg_cross(x: Array, other: Array, dim: int) -> Array:
+    """The vector product along a dimension of size 3."""
+    out = np.empty(np.broadcast_shapes(x.shape, other.shape), x.dtype)
+    x, other, turned = (np.moveaxis(np.broadcast_to(t, out.shape), dim, 0) for t in (x, other, out))
+    turned = np.moveaxis(out, dim, 0)
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        turned[i] = x[j] * other[k] - x[k] * other[j]
+    return out

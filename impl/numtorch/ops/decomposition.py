@@ -1,0 +1,43 @@
+"""Decompositions of matrices, and what is solved with them."""
+
+from .. import kernels as k
+from .row import BILINEAR, op
+
+# ---- solved by the factors L and U
+op("linalg_inv_ex(A)", k.linalg_inv_ex, outputs=("inverse", "info"), differentiable=(True, False),
+   A="linalg_inv_backward(grad, inverse)")
+op("linalg_det(A)", k.linalg_det, outputs=("result", "LU", "pivots"), differentiable=(True, False, False),
+   A="linalg_det_backward(grad, result, A, LU, pivots)")
+op("linalg_slogdet(A)", k.linalg_slogdet, outputs=("sign", "logabsdet", "LU", "pivots"),
+   differentiable=(True, True, False, False), A="linalg_slogdet_backward(grads, A, sign, LU, pivots)")
+op("linalg_solve_ex(A, B, left)", k.linalg_solve_ex, outputs=("result", "LU", "pivots", "info"),
+   differentiable=(True, False, False, False),
+   joint={("A", "B"): "linalg_solve_backward(grad, result, A, LU, pivots, left, B.info, needed)"})
+
+# ---- solved by triangles
+op("linalg_solve_triangular(self, B, upper, left, unitriangular)", k.linalg_solve_triangular,
+   joint={("self", "B"): "solve_triangular_backward(grad, self, result, upper, left, unitriangular, B.info, needed)"})
+op("linalg_cholesky_ex(self, upper)", k.linalg_cholesky_ex, outputs=("L", "info"), differentiable=(True, False),
+   self="cholesky_backward(grad, L, upper)")
+op("cholesky(self, upper)", k.cholesky, self="cholesky_backward(grad, result, upper)")
+op("cholesky_solve(self, input2, upper)", k.cholesky_solve,
+   joint={("self", "input2"): "cholesky_solve_backward(grad, self, input2, result, upper, needed)"})
+op("cholesky_inverse(self, upper)", k.cholesky_inverse, self="cholesky_inverse_backward(grad, self, upper, result)")
+
+# ---- orthogonal factors
+op("linalg_qr(A, mode)", k.linalg_qr, outputs=("Q", "R"), differentiable=(True, True),
+   A="linalg_qr_backward(grads, Q, R, mode)")
+op("linalg_eigh(A, UPLO)", k.linalg_eigh, outputs=("eigenvalues", "eigenvectors"), differentiable=(True, True),
+   A="linalg_eigh_backward(grads, eigenvalues, eigenvectors)")
+op("linalg_svd(A, full_matrices)", k.linalg_svd, outputs=("U", "S", "Vh"), differentiable=(True, True, True),
+   A="linalg_svd_backward(grads, U, S, S.last, Vh, full_matrices)")
+
+# ---- functions of matrices
+op("linalg_pinv(self, atol, rtol, hermitian)", k.linalg_pinv, self="pinv_backward(grad, result, self)")
+op("linalg_matrix_exp(self)", k.linalg_matrix_exp, self="linalg_matrix_exp_backward(grad, self)")
+op("linalg_lstsq(self, b, rcond)", k.linalg_lstsq, outputs=("solution", "residuals", "rank", "singular_values"),
+   differentiable=(True, True, False, False),
+   joint={("self", "b"): "linalg_lstsq_backward(grads, self, b, solution, needed)"})
+op("linalg_cross(self, other, dim)", k.linalg_cross, jvp=BILINEAR,
+   self="sum_to_info(linalg_cross(other.conj(), grad, dim), self.info)",
+   other="sum_to_info(linalg_cross(grad, self.conj(), dim), other.info)")
