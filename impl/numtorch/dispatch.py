@@ -33,6 +33,7 @@ _new = object.__new__
 _TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a call with a tuple of arguments, which _new(Tensor) would make anew
 _grad = grad_mode.state
 from .kernels import above as k_above
+from .kernels import add_alpha as k_add_alpha
 from .kernels import addbmm as k_addbmm
 from .kernels import addcdiv as k_addcdiv
 from .kernels import addcmul as k_addcmul
@@ -45,11 +46,13 @@ from .kernels import all_dim as k_all_dim
 from .kernels import amax as k_amax
 from .kernels import amin as k_amin
 from .kernels import aminmax as k_aminmax
+from .kernels import angle as k_angle
 from .kernels import any_dim as k_any_dim
 from .kernels import argmax as k_argmax
 from .kernels import argmin as k_argmin
 from .kernels import at_least as k_at_least
 from .kernels import at_most as k_at_most
+from .kernels import atan2_scale as k_atan2_scale
 from .kernels import baddbmm as k_baddbmm
 from .kernels import below as k_below
 from .kernels import block_diag as k_block_diag
@@ -62,7 +65,6 @@ from .kernels import celu as k_celu
 from .kernels import cholesky as k_cholesky
 from .kernels import cholesky_inverse as k_cholesky_inverse
 from .kernels import cholesky_solve as k_cholesky_solve
-from .kernels import choose as k_choose
 from .kernels import clamp as k_clamp
 from .kernels import clamp_backward as k_clamp_backward
 from .kernels import clamp_lower_backward as k_clamp_lower_backward
@@ -72,6 +74,9 @@ from .kernels import clamp_tensor as k_clamp_tensor
 from .kernels import clamp_upper_backward as k_clamp_upper_backward
 from .kernels import clone as k_clone
 from .kernels import contiguous_copy as k_contiguous_copy
+from .kernels import copysign as k_copysign
+from .kernels import copysign_ratio as k_copysign_ratio
+from .kernels import copysign_scalar as k_copysign_scalar
 from .kernels import cos as k_cos
 from .kernels import cosh as k_cosh
 from .kernels import count_nonzero as k_count_nonzero
@@ -85,27 +90,36 @@ from .kernels import diagonal as k_diagonal
 from .kernels import diagonal_backward as k_diagonal_backward
 from .kernels import diagonal_copy as k_diagonal_copy
 from .kernels import diagonal_scatter as k_diagonal_scatter
-from .kernels import div_floor as k_div_floor
+from .kernels import digamma as k_digamma
+from .kernels import dist as k_dist
+from .kernels import div_mode as k_div_mode
+from .kernels import div_mode_other as k_div_mode_other
+from .kernels import div_mode_self as k_div_mode_self
 from .kernels import div_other as k_div_other
-from .kernels import div_trunc as k_div_trunc
 from .kernels import dot as k_dot
 from .kernels import drop_where as k_drop_where
 from .kernels import elu as k_elu
 from .kernels import elu_backward as k_elu_backward
+from .kernels import entr as k_entr
 from .kernels import erf as k_erf
 from .kernels import erf_backward as k_erf_backward
 from .kernels import erfc as k_erfc
+from .kernels import erfcx as k_erfcx
+from .kernels import erfinv as k_erfinv
 from .kernels import evenly_distribute_backward as k_evenly_distribute_backward
 from .kernels import exp as k_exp
 from .kernels import expand as k_expand
 from .kernels import expand_backward as k_expand_backward
 from .kernels import flip as k_flip
+from .kernels import floor_divide_scalar as k_floor_divide_scalar
 from .kernels import fmax_other_backward as k_fmax_other_backward
 from .kernels import fmax_self_backward as k_fmax_self_backward
 from .kernels import fmin_other_backward as k_fmin_other_backward
 from .kernels import fmin_self_backward as k_fmin_self_backward
 from .kernels import fmod_scalar as k_fmod_scalar
 from .kernels import frac as k_frac
+from .kernels import frexp as k_frexp
+from .kernels import frexp_backward as k_frexp_backward
 from .kernels import gather as k_gather
 from .kernels import gather_backward as k_gather_backward
 from .kernels import gelu as k_gelu
@@ -119,6 +133,13 @@ from .kernels import hardsigmoid_backward as k_hardsigmoid_backward
 from .kernels import hardswish as k_hardswish
 from .kernels import hardswish_backward as k_hardswish_backward
 from .kernels import hardtanh_backward as k_hardtanh_backward
+from .kernels import heaviside as k_heaviside
+from .kernels import i0 as k_i0
+from .kernels import i0e as k_i0e
+from .kernels import i1 as k_i1
+from .kernels import i1e as k_i1e
+from .kernels import igamma as k_igamma
+from .kernels import igammac as k_igammac
 from .kernels import index as k_index
 from .kernels import index_add as k_index_add
 from .kernels import index_backward as k_index_backward
@@ -131,13 +152,16 @@ from .kernels import index_select as k_index_select
 from .kernels import index_select_backward as k_index_select_backward
 from .kernels import index_values as k_index_values
 from .kernels import isclose as k_isclose
+from .kernels import isfinite as k_isfinite
 from .kernels import isinf as k_isinf
 from .kernels import keep_where as k_keep_where
 from .kernels import kthvalue as k_kthvalue
+from .kernels import ldexp as k_ldexp
 from .kernels import leaky_relu as k_leaky_relu
 from .kernels import leaky_relu_backward as k_leaky_relu_backward
 from .kernels import lerp as k_lerp
 from .kernels import lerp_tensor as k_lerp_tensor
+from .kernels import lgamma as k_lgamma
 from .kernels import linalg_cholesky_ex as k_linalg_cholesky_ex
 from .kernels import linalg_cross as k_linalg_cross
 from .kernels import linalg_det as k_linalg_det
@@ -151,6 +175,8 @@ from .kernels import linalg_slogdet as k_linalg_slogdet
 from .kernels import linalg_solve_ex as k_linalg_solve_ex
 from .kernels import linalg_solve_triangular as k_linalg_solve_triangular
 from .kernels import linalg_svd as k_linalg_svd
+from .kernels import log as k_log
+from .kernels import log_ndtr as k_log_ndtr
 from .kernels import log_sigmoid as k_log_sigmoid
 from .kernels import log_sigmoid_backward as k_log_sigmoid_backward
 from .kernels import log_softmax as k_log_softmax
@@ -186,14 +212,20 @@ from .kernels import mm as k_mm
 from .kernels import mm_mat2_backward as k_mm_mat2_backward
 from .kernels import mm_self_backward as k_mm_self_backward
 from .kernels import mv as k_mv
+from .kernels import mvlgamma as k_mvlgamma
+from .kernels import mvlgamma_backward as k_mvlgamma_backward
+from .kernels import nan_to_num as k_nan_to_num
 from .kernels import nansum_backward as k_nansum_backward
 from .kernels import nansum_dim as k_nansum_dim
+from .kernels import ndtri as k_ndtri
 from .kernels import nonzero as k_nonzero
 from .kernels import norm_backward as k_norm_backward
 from .kernels import not_implemented as k_not_implemented
+from .kernels import not_implemented_for as k_not_implemented_for
 from .kernels import outer_backward as k_outer_backward
 from .kernels import permute as k_permute
 from .kernels import permute_backward as k_permute_backward
+from .kernels import polygamma as k_polygamma
 from .kernels import pow_backward as k_pow_backward
 from .kernels import pow_backward_base as k_pow_backward_base
 from .kernels import pow_backward_exponent as k_pow_backward_exponent
@@ -208,6 +240,7 @@ from .kernels import prod_dim_backward as k_prod_dim_backward
 from .kernels import put as k_put
 from .kernels import rad2deg as k_rad2deg
 from .kernels import relu as k_relu
+from .kernels import remainder_of as k_remainder_of
 from .kernels import remainder_scalar as k_remainder_scalar
 from .kernels import repeat as k_repeat
 from .kernels import repeat_backward as k_repeat_backward
@@ -216,11 +249,13 @@ from .kernels import roll as k_roll
 from .kernels import roll_backward as k_roll_backward
 from .kernels import rot90 as k_rot90
 from .kernels import rot90_backward as k_rot90_backward
+from .kernels import round_decimals as k_round_decimals
 from .kernels import rrelu_with_noise as k_rrelu_with_noise
 from .kernels import rrelu_with_noise_backward as k_rrelu_with_noise_backward
 from .kernels import rsqrt as k_rsqrt
 from .kernels import rsqrt_backward as k_rsqrt_backward
 from .kernels import rsub as k_rsub
+from .kernels import rsub_alpha as k_rsub_alpha
 from .kernels import rsub_scalar as k_rsub_scalar
 from .kernels import scale_by_count_backward as k_scale_by_count_backward
 from .kernels import scaled as k_scaled
@@ -269,6 +304,7 @@ from .kernels import stack_backward as k_stack_backward
 from .kernels import std as k_std
 from .kernels import std_backward as k_std_backward
 from .kernels import std_mean as k_std_mean
+from .kernels import sub_alpha as k_sub_alpha
 from .kernels import sum_all as k_sum_all
 from .kernels import sum_all_backward as k_sum_all_backward
 from .kernels import sum_backward as k_sum_backward
@@ -306,8 +342,17 @@ from .kernels import vector_norm as k_vector_norm
 from .kernels import view as k_view
 from .kernels import view_as_complex as k_view_as_complex
 from .kernels import view_as_real as k_view_as_real
+from .kernels import where as k_where
+from .kernels import xlog1py as k_xlog1py
+from .kernels import xlog1py_other as k_xlog1py_other
+from .kernels import xlog1py_self as k_xlog1py_self
 from .kernels import xlogy as k_xlogy
+from .kernels import xlogy_other as k_xlogy_other
+from .kernels import xlogy_self as k_xlogy_self
 from .kernels import zeros_like as k_zeros_like
+from .kernels import zeta as k_zeta
+from .kernels import zeta_other as k_zeta_other
+from .kernels import zeta_self as k_zeta_self
 
 
 class EluBackward0(UnaryNode):
@@ -4014,7 +4059,7 @@ class RreluWithNoiseBackward0(UnaryNode):
             node.self = FREED
 
 
-def rrelu_with_noise(self, noise, lower, upper, training):
+def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
     """rrelu_with_noise(self, noise, lower, upper, training) -> Tensor"""
     array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training)
     desc = describe(array)
@@ -4062,7 +4107,7 @@ def rrelu_with_noise(self, noise, lower, upper, training):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'rrelu_with_noise')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4075,7 +4120,7 @@ def rrelu_with_noise(self, noise, lower, upper, training):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'rrelu_with_noise')
 
 
 class RreluWithNoiseBackward1(UnaryNode):
@@ -4124,7 +4169,7 @@ class RreluWithNoiseBackward1(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def rrelu_with_noise_of(self, noise, lower, upper, training):
+def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
     """rrelu_with_noise_of(self, noise, lower, upper, training) -> Tensor"""
     array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training)
     desc = describe(array)
@@ -4170,7 +4215,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'rrelu_with_noise_of')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4183,7 +4228,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'rrelu_with_noise_of')
 
 
 def rrelu_with_noise_of_(self, noise, lower, upper, training):
@@ -4291,7 +4336,7 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
             node.self = FREED
 
 
-def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, self_is_result):
+def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, self_is_result, *, out=None):
     """rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, self_is_result) -> Tensor"""
     array = k_rrelu_with_noise_backward(grad_output._array, self._array, noise._array, lower, upper, training, self_is_result)
     desc = describe(array)
@@ -4363,7 +4408,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'rrelu_with_noise_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4376,7 +4421,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'rrelu_with_noise_backward')
 
 
 class GluBackward0(UnaryNode):
@@ -4411,7 +4456,7 @@ class GluBackward0(UnaryNode):
             node.self = FREED
 
 
-def glu(self, dim):
+def glu(self, dim, *, out=None):
     """glu(self, dim) -> Tensor"""
     array = k_glu(self._array, dim)
     desc = describe(array)
@@ -4452,7 +4497,7 @@ def glu(self, dim):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'glu')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4465,7 +4510,7 @@ def glu(self, dim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'glu')
 
 
 class GluBackwardBackward0(BinaryNode):
@@ -4492,7 +4537,7 @@ class GluBackwardBackward0(BinaryNode):
             node.self = FREED
 
 
-def glu_backward(grad_output, self, dim):
+def glu_backward(grad_output, self, dim, *, out=None):
     """glu_backward(grad_output, self, dim) -> Tensor"""
     array = k_glu_backward(grad_output._array, self._array, dim)
     desc = describe(array)
@@ -4559,7 +4604,7 @@ def glu_backward(grad_output, self, dim):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'glu_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4572,7 +4617,7 @@ def glu_backward(grad_output, self, dim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'glu_backward')
 
 
 class SoftmaxBackward0(UnaryNode):
@@ -4606,7 +4651,7 @@ class SoftmaxBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def softmax(self, dim):
+def softmax(self, dim, *, out=None):
     """softmax(self, dim) -> Tensor"""
     array = k_softmax(self._array, dim)
     desc = describe(array)
@@ -4645,7 +4690,7 @@ def softmax(self, dim):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'softmax')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4658,7 +4703,7 @@ def softmax(self, dim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'softmax')
 
 
 class LogSoftmaxBackward0(UnaryNode):
@@ -4692,7 +4737,7 @@ class LogSoftmaxBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def log_softmax(self, dim):
+def log_softmax(self, dim, *, out=None):
     """log_softmax(self, dim) -> Tensor"""
     array = k_log_softmax(self._array, dim)
     desc = describe(array)
@@ -4731,7 +4776,7 @@ def log_softmax(self, dim):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'log_softmax')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4744,7 +4789,7 @@ def log_softmax(self, dim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'log_softmax')
 
 
 class SoftmaxBackwardDataBackward0(BinaryNode):
@@ -4801,7 +4846,7 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
             node.output = FREED
 
 
-def softmax_backward_data(grad_output, output, dim):
+def softmax_backward_data(grad_output, output, dim, *, out=None):
     """softmax_backward_data(grad_output, output, dim) -> Tensor"""
     array = k_softmax_backward_data(grad_output._array, output._array, dim)
     desc = describe(array)
@@ -4868,7 +4913,7 @@ def softmax_backward_data(grad_output, output, dim):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'softmax_backward_data')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4881,7 +4926,7 @@ def softmax_backward_data(grad_output, output, dim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'softmax_backward_data')
 
 
 class LogSoftmaxBackwardDataBackward0(BinaryNode):
@@ -4938,7 +4983,7 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
             node.output = FREED
 
 
-def log_softmax_backward_data(grad_output, output, dim):
+def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     """log_softmax_backward_data(grad_output, output, dim) -> Tensor"""
     array = k_log_softmax_backward_data(grad_output._array, output._array, dim)
     desc = describe(array)
@@ -5005,7 +5050,7 @@ def log_softmax_backward_data(grad_output, output, dim):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'log_softmax_backward_data')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5018,7 +5063,7 @@ def log_softmax_backward_data(grad_output, output, dim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'log_softmax_backward_data')
 
 
 class TrilBackward0(UnaryNode):
@@ -5039,7 +5084,7 @@ class TrilBackward0(UnaryNode):
         return tril(grad, diagonal)
 
 
-def tril(self, diagonal):
+def tril(self, diagonal, *, out=None):
     """tril(self, diagonal) -> Tensor"""
     array = k_tril(self._array, diagonal)
     desc = describe(array)
@@ -5075,7 +5120,7 @@ def tril(self, diagonal):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'tril')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5088,7 +5133,7 @@ def tril(self, diagonal):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'tril')
 
 
 def tril_(self, diagonal):
@@ -5146,7 +5191,7 @@ class TriuBackward0(UnaryNode):
         return triu(grad, diagonal)
 
 
-def triu(self, diagonal):
+def triu(self, diagonal, *, out=None):
     """triu(self, diagonal) -> Tensor"""
     array = k_triu(self._array, diagonal)
     desc = describe(array)
@@ -5182,7 +5227,7 @@ def triu(self, diagonal):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'triu')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5195,7 +5240,7 @@ def triu(self, diagonal):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'triu')
 
 
 def triu_(self, diagonal):
@@ -5255,7 +5300,7 @@ class RollBackward0(UnaryNode):
         return formulas.roll_backward(grad, shifts, dims)
 
 
-def roll(self, shifts, dims):
+def roll(self, shifts, dims, *, out=None):
     """roll(self, shifts, dims) -> Tensor"""
     array = k_roll(self._array, shifts, dims)
     desc = describe(array)
@@ -5292,7 +5337,7 @@ def roll(self, shifts, dims):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'roll')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5305,7 +5350,7 @@ def roll(self, shifts, dims):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'roll')
 
 
 class Rot90Backward0(UnaryNode):
@@ -5328,7 +5373,7 @@ class Rot90Backward0(UnaryNode):
         return formulas.rot90_backward(grad, k, dims)
 
 
-def rot90(self, k, dims):
+def rot90(self, k, dims, *, out=None):
     """rot90(self, k, dims) -> Tensor"""
     array = k_rot90(self._array, k, dims)
     desc = describe(array)
@@ -5365,7 +5410,7 @@ def rot90(self, k, dims):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'rot90')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5378,7 +5423,7 @@ def rot90(self, k, dims):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'rot90')
 
 
 class DiagEmbedBackward0(UnaryNode):
@@ -5403,7 +5448,7 @@ class DiagEmbedBackward0(UnaryNode):
         return grad.diagonal(offset, dim1, dim2)
 
 
-def diag_embed(self, offset, dim1, dim2):
+def diag_embed(self, offset, dim1, dim2, *, out=None):
     """diag_embed(self, offset, dim1, dim2) -> Tensor"""
     array = k_diag_embed(self._array, offset, dim1, dim2)
     desc = describe(array)
@@ -5441,7 +5486,7 @@ def diag_embed(self, offset, dim1, dim2):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'diag_embed')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5454,7 +5499,7 @@ def diag_embed(self, offset, dim1, dim2):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'diag_embed')
 
 
 class DiagonalBackward0_copy(UnaryNode):
@@ -5481,7 +5526,7 @@ class DiagonalBackward0_copy(UnaryNode):
         return diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
 
 
-def diagonal_copy(self, offset, dim1, dim2):
+def diagonal_copy(self, offset, dim1, dim2, *, out=None):
     """diagonal_copy(self, offset, dim1, dim2) -> Tensor"""
     array = k_diagonal_copy(self._array, offset, dim1, dim2)
     desc = describe(array)
@@ -5520,7 +5565,7 @@ def diagonal_copy(self, offset, dim1, dim2):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'diagonal_copy')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5533,7 +5578,7 @@ def diagonal_copy(self, offset, dim1, dim2):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'diagonal_copy')
 
 
 class BlockDiagBackward0(VariadicNode):
@@ -5550,7 +5595,7 @@ class BlockDiagBackward0(VariadicNode):
         return formulas.block_diag_backward(grad, tensors_descs)
 
 
-def block_diag(tensors):
+def block_diag(tensors, *, out=None):
     """block_diag(tensors) -> Tensor"""
     array = k_block_diag([t._array for t in tensors])
     desc = describe(array)
@@ -5576,7 +5621,7 @@ def block_diag(tensors):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'block_diag')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5589,7 +5634,7 @@ def block_diag(tensors):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'block_diag')
 
 
 class UnfoldBackward0(UnaryNode):
@@ -5695,7 +5740,7 @@ class UnfoldBackwardBackward0(UnaryNode):
         return grad.unfold(dim, size, step)
 
 
-def unfold_backward(grad_in, input_sizes, dim, size, step):
+def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     """unfold_backward(grad_in, input_sizes, dim, size, step) -> Tensor"""
     array = k_unfold_backward(grad_in._array, input_sizes, dim, size, step)
     desc = describe(array)
@@ -5733,7 +5778,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'unfold_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5746,7 +5791,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'unfold_backward')
 
 
 class LtBackward1(BinaryNode):
@@ -5897,7 +5942,7 @@ class LtBackward0(UnaryNode):
         return formulas.zeros_like(grad)
 
 
-def lt_scalar(self, other):
+def lt_scalar(self, other, *, out=None):
     """lt_scalar(self, other) -> Tensor"""
     array = np.less(self._array, other)
     desc = describe(array)
@@ -5932,7 +5977,7 @@ def lt_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'lt_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5945,7 +5990,7 @@ def lt_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'lt_scalar')
 
 
 def lt_scalar_(self, other):
@@ -6132,7 +6177,7 @@ class LeBackward0(UnaryNode):
         return formulas.zeros_like(grad)
 
 
-def le_scalar(self, other):
+def le_scalar(self, other, *, out=None):
     """le_scalar(self, other) -> Tensor"""
     array = np.less_equal(self._array, other)
     desc = describe(array)
@@ -6167,7 +6212,7 @@ def le_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'le_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -6180,7 +6225,7 @@ def le_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'le_scalar')
 
 
 def le_scalar_(self, other):
@@ -6367,7 +6412,7 @@ class GtBackward0(UnaryNode):
         return formulas.zeros_like(grad)
 
 
-def gt_scalar(self, other):
+def gt_scalar(self, other, *, out=None):
     """gt_scalar(self, other) -> Tensor"""
     array = np.greater(self._array, other)
     desc = describe(array)
@@ -6402,7 +6447,7 @@ def gt_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'gt_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -6415,7 +6460,7 @@ def gt_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'gt_scalar')
 
 
 def gt_scalar_(self, other):
@@ -6602,7 +6647,7 @@ class GeBackward0(UnaryNode):
         return formulas.zeros_like(grad)
 
 
-def ge_scalar(self, other):
+def ge_scalar(self, other, *, out=None):
     """ge_scalar(self, other) -> Tensor"""
     array = np.greater_equal(self._array, other)
     desc = describe(array)
@@ -6637,7 +6682,7 @@ def ge_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'ge_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -6650,7 +6695,7 @@ def ge_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'ge_scalar')
 
 
 def ge_scalar_(self, other):
@@ -6837,7 +6882,7 @@ class EqBackward0(UnaryNode):
         return formulas.zeros_like(grad)
 
 
-def eq_scalar(self, other):
+def eq_scalar(self, other, *, out=None):
     """eq_scalar(self, other) -> Tensor"""
     array = np.equal(self._array, other)
     desc = describe(array)
@@ -6872,7 +6917,7 @@ def eq_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'eq_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -6885,7 +6930,7 @@ def eq_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'eq_scalar')
 
 
 def eq_scalar_(self, other):
@@ -7072,7 +7117,7 @@ class NeBackward0(UnaryNode):
         return formulas.zeros_like(grad)
 
 
-def ne_scalar(self, other):
+def ne_scalar(self, other, *, out=None):
     """ne_scalar(self, other) -> Tensor"""
     array = np.not_equal(self._array, other)
     desc = describe(array)
@@ -7107,7 +7152,7 @@ def ne_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'ne_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -7120,7 +7165,7 @@ def ne_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'ne_scalar')
 
 
 def ne_scalar_(self, other):
@@ -7159,7 +7204,7 @@ def ne_scalar_(self, other):
     return self
 
 
-def isnan(self):
+def isnan(self, *, out=None):
     """isnan(self) -> Tensor"""
     array = np.isnan(self._array)
     desc = describe(array)
@@ -7175,10 +7220,10 @@ def isnan(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'isnan')
 
 
-def isinf(self):
+def isinf(self, *, out=None):
     """isinf(self) -> Tensor"""
     array = k_isinf(self._array)
     desc = describe(array)
@@ -7194,10 +7239,10 @@ def isinf(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'isinf')
 
 
-def isfinite(self):
+def isfinite(self, *, out=None):
     """isfinite(self) -> Tensor"""
     array = np.isfinite(self._array)
     desc = describe(array)
@@ -7213,10 +7258,10 @@ def isfinite(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'isfinite')
 
 
-def logical_not(self):
+def logical_not(self, *, out=None):
     """logical_not(self) -> Tensor"""
     array = np.logical_not(self._array)
     desc = describe(array)
@@ -7232,10 +7277,10 @@ def logical_not(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'logical_not')
 
 
-def logical_and(self, other):
+def logical_and(self, other, *, out=None):
     """logical_and(self, other) -> Tensor"""
     array = np.logical_and(self._array, other._array)
     desc = describe(array)
@@ -7251,10 +7296,10 @@ def logical_and(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'logical_and')
 
 
-def logical_or(self, other):
+def logical_or(self, other, *, out=None):
     """logical_or(self, other) -> Tensor"""
     array = np.logical_or(self._array, other._array)
     desc = describe(array)
@@ -7270,10 +7315,10 @@ def logical_or(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'logical_or')
 
 
-def logical_xor(self, other):
+def logical_xor(self, other, *, out=None):
     """logical_xor(self, other) -> Tensor"""
     array = np.logical_xor(self._array, other._array)
     desc = describe(array)
@@ -7289,10 +7334,10 @@ def logical_xor(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'logical_xor')
 
 
-def bitwise_not(self):
+def bitwise_not(self, *, out=None):
     """bitwise_not(self) -> Tensor"""
     array = np.invert(self._array)
     desc = describe(array)
@@ -7308,7 +7353,7 @@ def bitwise_not(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'bitwise_not')
 
 
 class Bitwise_AndBackward1(BinaryNode):
@@ -7971,7 +8016,7 @@ def bitwise_right_shift_(self, other):
     return self
 
 
-def isclose(self, other, rtol, atol, equal_nan):
+def isclose(self, other, rtol, atol, equal_nan, *, out=None):
     """isclose(self, other, rtol, atol, equal_nan) -> Tensor"""
     array = k_isclose(self._array, other._array, rtol, atol, equal_nan)
     desc = describe(array)
@@ -7987,7 +8032,7 @@ def isclose(self, other, rtol, atol, equal_nan):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'isclose')
 
 
 class MaximumBackward0(BinaryNode):
@@ -8682,7 +8727,7 @@ def where(condition, self, other, *, out=None):
     """where(condition, self, other) -> Tensor"""
     tensors, arrays, desc = together((self, other,), (condition,), True)
     self, other = tensors
-    array = k_choose(condition._array, arrays[0], arrays[1])
+    array = k_where(condition._array, arrays[0], arrays[1])
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -9013,7 +9058,7 @@ class MaskedSelectBackward0(UnaryNode):
             node.self = FREED
 
 
-def masked_select(self, mask):
+def masked_select(self, mask, *, out=None):
     """masked_select(self, mask) -> Tensor"""
     array = k_masked_select(self._array, mask._array)
     desc = describe(array)
@@ -9058,7 +9103,7 @@ def masked_select(self, mask):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'masked_select')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -9071,7 +9116,7 @@ def masked_select(self, mask):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'masked_select')
 
 
 class ClampBackward1(UnaryNode):
@@ -9108,7 +9153,7 @@ class ClampBackward1(UnaryNode):
             node.self = FREED
 
 
-def clamp(self, min, max):
+def clamp(self, min, max, *, out=None):
     """clamp(self, min, max) -> Tensor"""
     array = k_clamp(self._array, min, max)
     desc = describe(array)
@@ -9150,7 +9195,7 @@ def clamp(self, min, max):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'clamp')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -9163,7 +9208,7 @@ def clamp(self, min, max):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'clamp')
 
 
 def clamp_(self, min, max):
@@ -9241,7 +9286,7 @@ class ClampMinBackward0(UnaryNode):
             node.self = FREED
 
 
-def clamp_min(self, min):
+def clamp_min(self, min, *, out=None):
     """clamp_min(self, min) -> Tensor"""
     array = k_clamp_min(self._array, min)
     desc = describe(array)
@@ -9282,7 +9327,7 @@ def clamp_min(self, min):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'clamp_min')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -9295,7 +9340,7 @@ def clamp_min(self, min):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'clamp_min')
 
 
 def clamp_min_(self, min):
@@ -9372,7 +9417,7 @@ class ClampMaxBackward0(UnaryNode):
             node.self = FREED
 
 
-def clamp_max(self, max):
+def clamp_max(self, max, *, out=None):
     """clamp_max(self, max) -> Tensor"""
     array = k_clamp_max(self._array, max)
     desc = describe(array)
@@ -9413,7 +9458,7 @@ def clamp_max(self, max):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'clamp_max')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -9426,7 +9471,7 @@ def clamp_max(self, max):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'clamp_max')
 
 
 def clamp_max_(self, max):
@@ -10484,7 +10529,7 @@ class LinalgSolveTriangularBackward0(BinaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def linalg_solve_triangular(self, B, upper, left, unitriangular):
+def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     """linalg_solve_triangular(self, B, upper, left, unitriangular) -> Tensor"""
     array = k_linalg_solve_triangular(self._array, B._array, upper, left, unitriangular)
     desc = describe(array)
@@ -10549,7 +10594,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'linalg_solve_triangular')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -10562,7 +10607,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'linalg_solve_triangular')
 
 
 class LinalgCholeskyExBackward0(UnaryNode):
@@ -10650,7 +10695,7 @@ class CholeskyBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def cholesky(self, upper):
+def cholesky(self, upper, *, out=None):
     """cholesky(self, upper) -> Tensor"""
     array = k_cholesky(self._array, upper)
     desc = describe(array)
@@ -10689,7 +10734,7 @@ def cholesky(self, upper):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'cholesky')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -10702,7 +10747,7 @@ def cholesky(self, upper):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'cholesky')
 
 
 class CholeskySolveBackward0(BinaryNode):
@@ -10732,7 +10777,7 @@ class CholeskySolveBackward0(BinaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def cholesky_solve(self, input2, upper):
+def cholesky_solve(self, input2, upper, *, out=None):
     """cholesky_solve(self, input2, upper) -> Tensor"""
     array = k_cholesky_solve(self._array, input2._array, upper)
     desc = describe(array)
@@ -10799,7 +10844,7 @@ def cholesky_solve(self, input2, upper):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'cholesky_solve')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -10812,7 +10857,7 @@ def cholesky_solve(self, input2, upper):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'cholesky_solve')
 
 
 class CholeskyInverseBackward0(UnaryNode):
@@ -10838,7 +10883,7 @@ class CholeskyInverseBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def cholesky_inverse(self, upper):
+def cholesky_inverse(self, upper, *, out=None):
     """cholesky_inverse(self, upper) -> Tensor"""
     array = k_cholesky_inverse(self._array, upper)
     desc = describe(array)
@@ -10882,7 +10927,7 @@ def cholesky_inverse(self, upper):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'cholesky_inverse')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -10895,7 +10940,7 @@ def cholesky_inverse(self, upper):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'cholesky_inverse')
 
 
 class LinalgQrBackward0(UnaryNode):
@@ -11159,7 +11204,7 @@ class LinalgPinvBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def linalg_pinv(self, atol, rtol, hermitian):
+def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
     """linalg_pinv(self, atol, rtol, hermitian) -> Tensor"""
     array = k_linalg_pinv(self._array, atol, rtol, hermitian)
     desc = describe(array)
@@ -11202,7 +11247,7 @@ def linalg_pinv(self, atol, rtol, hermitian):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'linalg_pinv')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11215,7 +11260,7 @@ def linalg_pinv(self, atol, rtol, hermitian):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'linalg_pinv')
 
 
 class LinalgMatrixExpBackward0(UnaryNode):
@@ -11236,7 +11281,7 @@ class LinalgMatrixExpBackward0(UnaryNode):
             node.self = FREED
 
 
-def linalg_matrix_exp(self):
+def linalg_matrix_exp(self, *, out=None):
     """linalg_matrix_exp(self) -> Tensor"""
     array = k_linalg_matrix_exp(self._array)
     desc = describe(array)
@@ -11276,7 +11321,7 @@ def linalg_matrix_exp(self):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'linalg_matrix_exp')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11289,7 +11334,7 @@ def linalg_matrix_exp(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'linalg_matrix_exp')
 
 
 class LinalgLstsqBackward0(BinaryNode):
@@ -11419,7 +11464,7 @@ class LinalgCrossBackward0(BinaryNode):
             node.self = FREED
 
 
-def linalg_cross(self, other, dim):
+def linalg_cross(self, other, dim, *, out=None):
     """linalg_cross(self, other, dim) -> Tensor"""
     array = k_linalg_cross(self._array, other._array, dim)
     desc = describe(array)
@@ -11491,7 +11536,7 @@ def linalg_cross(self, other, dim):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'linalg_cross')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11504,7 +11549,7 @@ def linalg_cross(self, other, dim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'linalg_cross')
 
 
 class IndexBackward0(UnaryNode):
@@ -11528,7 +11573,7 @@ class IndexBackward0(UnaryNode):
         return formulas.index_backward(grad, self_sym_sizes, indices)
 
 
-def index(self, indices):
+def index(self, indices, *, out=None):
     """index(self, indices) -> Tensor"""
     array = k_index(self._array, indices)
     desc = describe(array)
@@ -11565,7 +11610,7 @@ def index(self, indices):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'index')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11578,7 +11623,7 @@ def index(self, indices):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'index')
 
 
 class IndexPutBackward0(BinaryNode):
@@ -11614,7 +11659,7 @@ class IndexPutBackward0(BinaryNode):
         return grad0, grad1
 
 
-def index_put(self, indices, values, accumulate):
+def index_put(self, indices, values, accumulate, *, out=None):
     """index_put(self, indices, values, accumulate) -> Tensor"""
     array = k_index_put(self._array, indices, values._array, accumulate)
     desc = describe(array)
@@ -11670,7 +11715,7 @@ def index_put(self, indices, values, accumulate):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'index_put')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11683,7 +11728,7 @@ def index_put(self, indices, values, accumulate):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'index_put')
 
 
 class IndexPutImplBackward0(BinaryNode):
@@ -11719,7 +11764,7 @@ class IndexPutImplBackward0(BinaryNode):
         return grad0, grad1
 
 
-def index_put_impl(self, indices, values, accumulate):
+def index_put_impl(self, indices, values, accumulate, *, out=None):
     """index_put_impl(self, indices, values, accumulate) -> Tensor"""
     array = k_index_put(self._array, indices, values._array, accumulate)
     desc = describe(array)
@@ -11775,7 +11820,7 @@ def index_put_impl(self, indices, values, accumulate):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'index_put_impl')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11788,7 +11833,7 @@ def index_put_impl(self, indices, values, accumulate):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'index_put_impl')
 
 
 class DotBackward0(BinaryNode):
@@ -11843,7 +11888,7 @@ class DotBackward0(BinaryNode):
             node.tensor = FREED
 
 
-def dot(self, tensor):
+def dot(self, tensor, *, out=None):
     """dot(self, tensor) -> Tensor"""
     array = k_dot(self._array, tensor._array)
     desc = describe(array)
@@ -11912,7 +11957,7 @@ def dot(self, tensor):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'dot')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11925,7 +11970,7 @@ def dot(self, tensor):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'dot')
 
 
 class VdotBackward0(BinaryNode):
@@ -11980,7 +12025,7 @@ class VdotBackward0(BinaryNode):
             node.self = FREED
 
 
-def vdot(self, other):
+def vdot(self, other, *, out=None):
     """vdot(self, other) -> Tensor"""
     array = k_vdot(self._array, other._array)
     desc = describe(array)
@@ -12049,7 +12094,7 @@ def vdot(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'vdot')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -12062,7 +12107,7 @@ def vdot(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'vdot')
 
 
 class MvBackward0(BinaryNode):
@@ -12117,7 +12162,7 @@ class MvBackward0(BinaryNode):
             node.vec = FREED
 
 
-def mv(self, vec):
+def mv(self, vec, *, out=None):
     """mv(self, vec) -> Tensor"""
     array = k_mv(self._array, vec._array)
     desc = describe(array)
@@ -12186,7 +12231,7 @@ def mv(self, vec):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'mv')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -12199,7 +12244,7 @@ def mv(self, vec):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'mv')
 
 
 class MmBackward0(BinaryNode):
@@ -12262,7 +12307,7 @@ class MmBackward0(BinaryNode):
             node.self = FREED
 
 
-def mm(self, mat2):
+def mm(self, mat2, *, out=None):
     """mm(self, mat2) -> Tensor"""
     array = k_mm(self._array, mat2._array)
     desc = describe(array)
@@ -12335,7 +12380,7 @@ def mm(self, mat2):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'mm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -12348,7 +12393,7 @@ def mm(self, mat2):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'mm')
 
 
 class BmmBackward0(BinaryNode):
@@ -12403,7 +12448,7 @@ class BmmBackward0(BinaryNode):
             node.self = FREED
 
 
-def bmm(self, mat2):
+def bmm(self, mat2, *, out=None):
     """bmm(self, mat2) -> Tensor"""
     array = k_bmm(self._array, mat2._array)
     desc = describe(array)
@@ -12472,7 +12517,7 @@ def bmm(self, mat2):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'bmm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -12485,7 +12530,7 @@ def bmm(self, mat2):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'bmm')
 
 
 class AddmmBackward0(VariadicNode):
@@ -12548,7 +12593,7 @@ class AddmmBackward0(VariadicNode):
             node.mat2 = FREED
 
 
-def addmm(self, mat1, mat2, beta, alpha):
+def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     """addmm(self, mat1, mat2, beta, alpha) -> Tensor"""
     array = k_addmm(self._array, mat1._array, mat2._array, beta, alpha)
     desc = describe(array)
@@ -12592,7 +12637,7 @@ def addmm(self, mat1, mat2, beta, alpha):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'addmm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -12605,7 +12650,7 @@ def addmm(self, mat1, mat2, beta, alpha):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'addmm')
 
 
 def addmm_(self, mat1, mat2, beta, alpha):
@@ -12705,7 +12750,7 @@ class AddmvBackward0(VariadicNode):
             node.vec = FREED
 
 
-def addmv(self, mat, vec, beta, alpha):
+def addmv(self, mat, vec, beta, alpha, *, out=None):
     """addmv(self, mat, vec, beta, alpha) -> Tensor"""
     array = k_addmv(self._array, mat._array, vec._array, beta, alpha)
     desc = describe(array)
@@ -12745,7 +12790,7 @@ def addmv(self, mat, vec, beta, alpha):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'addmv')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -12758,7 +12803,7 @@ def addmv(self, mat, vec, beta, alpha):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'addmv')
 
 
 def addmv_(self, mat, vec, beta, alpha):
@@ -12854,7 +12899,7 @@ class AddrBackward0(VariadicNode):
             node.vec2 = FREED
 
 
-def addr(self, vec1, vec2, beta, alpha):
+def addr(self, vec1, vec2, beta, alpha, *, out=None):
     """addr(self, vec1, vec2, beta, alpha) -> Tensor"""
     array = k_addr(self._array, vec1._array, vec2._array, beta, alpha)
     desc = describe(array)
@@ -12894,7 +12939,7 @@ def addr(self, vec1, vec2, beta, alpha):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'addr')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -12907,7 +12952,7 @@ def addr(self, vec1, vec2, beta, alpha):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'addr')
 
 
 def addr_(self, vec1, vec2, beta, alpha):
@@ -13003,7 +13048,7 @@ class BaddbmmBackward0(VariadicNode):
             node.batch2 = FREED
 
 
-def baddbmm(self, batch1, batch2, beta, alpha):
+def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     """baddbmm(self, batch1, batch2, beta, alpha) -> Tensor"""
     array = k_baddbmm(self._array, batch1._array, batch2._array, beta, alpha)
     desc = describe(array)
@@ -13043,7 +13088,7 @@ def baddbmm(self, batch1, batch2, beta, alpha):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'baddbmm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -13056,7 +13101,7 @@ def baddbmm(self, batch1, batch2, beta, alpha):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'baddbmm')
 
 
 def baddbmm_(self, batch1, batch2, beta, alpha):
@@ -13130,7 +13175,7 @@ class AddbmmBackward0(VariadicNode):
             node.batch2 = FREED
 
 
-def addbmm(self, batch1, batch2, beta, alpha):
+def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
     """addbmm(self, batch1, batch2, beta, alpha) -> Tensor"""
     array = k_addbmm(self._array, batch1._array, batch2._array, beta, alpha)
     desc = describe(array)
@@ -13173,7 +13218,7 @@ def addbmm(self, batch1, batch2, beta, alpha):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'addbmm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -13186,7 +13231,7 @@ def addbmm(self, batch1, batch2, beta, alpha):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'addbmm')
 
 
 def addbmm_(self, batch1, batch2, beta, alpha):
@@ -13252,7 +13297,7 @@ class TraceBackward0(UnaryNode):
         return formulas.trace_backward(grad, self_sym_sizes)
 
 
-def trace(self):
+def trace(self, *, out=None):
     """trace(self) -> Tensor"""
     array = k_trace(self._array)
     desc = describe(array)
@@ -13288,7 +13333,7 @@ def trace(self):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'trace')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -13301,13 +13346,14 @@ def trace(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'trace')
 
 
 class AddBackward0(BinaryNode):
     __slots__ = ()
     saved = ()
-    saved_values = ()
+    saved_values = ('alpha',)
+    alpha = 1
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -13558,7 +13604,8 @@ def add_(self, other):
 class SubBackward0(BinaryNode):
     __slots__ = ()
     saved = ()
-    saved_values = ()
+    saved_values = ('alpha',)
+    alpha = 1
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -13797,6 +13844,384 @@ def sub_(self, other):
             node.fn1 = fn1
             node.nr1 = nr1
         node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AddAlphaBackward0(BinaryNode):
+    __slots__ = ('alpha',)
+    saved = ()
+    saved_values = ('alpha',)
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        alpha = node.alpha
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_scaled(grad, alpha)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        alpha = node.alpha
+        grad1 = None if node.fn1 is None else formulas.scaled(grad, alpha)
+        grad0 = None if node.fn0 is None else grad
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'AddAlphaBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'AddAlphaBackward0', 1)
+        return grad0, grad1
+
+
+AddAlphaBackward0.__name__ = 'AddBackward0'
+
+
+def add_alpha(self, other, alpha, *, out=None):
+    """add_alpha(self, other, alpha) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_add_alpha(self._array, other._array, alpha)
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
+        array = k_add_alpha(self._array, other._array, alpha)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_add_alpha(self._array, other._array, alpha)
+        desc = plan.result
+    else:
+        found = operands(self, other, 'add', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = k_add_alpha(left, right, alpha)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AddAlphaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'add', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'add', self, other)
+    return result
+
+
+def add_alpha_(self, other, alpha):
+    """add_alpha_(self, other, alpha) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'add_', False)
+    found = inplace_operands(self, other, 'add', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_add_alpha(target, right, alpha)
+    else:
+        self._array = target.dtype.type(k_add_alpha(target, right, alpha))
+    if flag:
+        node = AddAlphaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.alpha = alpha
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SubAlphaBackward0(BinaryNode):
+    __slots__ = ('alpha',)
+    saved = ()
+    saved_values = ('alpha',)
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        alpha = node.alpha
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_scaled(-grad, alpha)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        alpha = node.alpha
+        grad1 = None if node.fn1 is None else formulas.scaled(-grad, alpha)
+        grad0 = None if node.fn0 is None else grad
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'SubAlphaBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'SubAlphaBackward0', 1)
+        return grad0, grad1
+
+
+SubAlphaBackward0.__name__ = 'SubBackward0'
+
+
+def sub_alpha(self, other, alpha, *, out=None):
+    """sub_alpha(self, other, alpha) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_sub_alpha(self._array, other._array, alpha)
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
+        array = k_sub_alpha(self._array, other._array, alpha)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_sub_alpha(self._array, other._array, alpha)
+        desc = plan.result
+    else:
+        found = operands(self, other, 'sub', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = k_sub_alpha(left, right, alpha)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SubAlphaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'sub', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'sub', self, other)
+    return result
+
+
+def sub_alpha_(self, other, alpha):
+    """sub_alpha_(self, other, alpha) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'sub_', False)
+    found = inplace_operands(self, other, 'sub', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_sub_alpha(target, right, alpha)
+    else:
+        self._array = target.dtype.type(k_sub_alpha(target, right, alpha))
+    if flag:
+        node = SubAlphaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.alpha = alpha
         node.desc = self._desc
     bump(self)
     if flag:
@@ -14447,10 +14872,249 @@ def div_(self, other):
     return self
 
 
+class DivBackward2(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version', 'rounding_mode',)
+    saved = ('other', 'self',)
+    saved_values = ('rounding_mode',)
+    combines = True
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        rounding_mode = node.rounding_mode
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_div_mode_self(grad, other, rounding_mode)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_div_mode_other(grad, self, other, rounding_mode)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        rounding_mode = node.rounding_mode
+        grad1 = None if node.fn1 is None else formulas.div_mode_other(grad, self, other, rounding_mode)
+        grad0 = None if node.fn0 is None else formulas.div_mode_self(grad, other, rounding_mode)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'DivBackward2', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'DivBackward2', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def div_mode(self, other, rounding_mode, *, out=None):
+    """div_mode(self, other, rounding_mode) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_div_mode(self._array, other._array, rounding_mode)
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
+        array = k_div_mode(self._array, other._array, rounding_mode)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_div_mode(self._array, other._array, rounding_mode)
+        desc = plan.result
+    else:
+        found = operands(self, other, 'div', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = k_div_mode(left, right, rounding_mode)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = DivBackward2()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None and other._extra.inference:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if fn1 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.rounding_mode = rounding_mode
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'div', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'div', self, other)
+    return result
+
+
+def div_mode_(self, other, rounding_mode):
+    """div_mode_(self, other, rounding_mode) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'div_', False)
+    found = inplace_operands(self, other, 'div', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone() if requires_grad(other) else None
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_div_mode(target, right, rounding_mode)
+    else:
+        self._array = target.dtype.type(k_div_mode(target, right, rounding_mode))
+    if flag:
+        node = DivBackward2()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None and other._extra.inference:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if fn1 is not None:
+            node.self = original
+            node.self_version = 0
+        else:
+            node.self = None
+        node.rounding_mode = rounding_mode
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
 class RsubBackward0(BinaryNode):
     __slots__ = ()
     saved = ()
-    saved_values = ()
+    saved_values = ('alpha',)
+    alpha = 1
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -14573,10 +15237,143 @@ def rsub(self, other, *, out=None):
     return result
 
 
+class RsubAlphaBackward0(BinaryNode):
+    __slots__ = ('alpha',)
+    saved = ()
+    saved_values = ('alpha',)
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        alpha = node.alpha
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_scaled(-grad, alpha)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        alpha = node.alpha
+        grad1 = None if node.fn1 is None else grad
+        grad0 = None if node.fn0 is None else formulas.scaled(-grad, alpha)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'RsubAlphaBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'RsubAlphaBackward0', 1)
+        return grad0, grad1
+
+
+RsubAlphaBackward0.__name__ = 'RsubBackward0'
+
+
+def rsub_alpha(self, other, alpha, *, out=None):
+    """rsub_alpha(self, other, alpha) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_rsub_alpha(self._array, other._array, alpha)
+    elif type(self) is Tensor and (desc := self._desc).real and (
+        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
+    ):
+        other = known[other]
+        array = k_rsub_alpha(self._array, other._array, alpha)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_rsub_alpha(self._array, other._array, alpha)
+        desc = plan.result
+    else:
+        found = operands(self, other, 'rsub', False)
+        if found is NotImplemented:
+            return NotImplemented
+        self, other, left, right, desc, plan = found
+        array = k_rsub_alpha(left, right, alpha)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = RsubAlphaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'rsub', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'rsub', self, other)
+    return result
+
+
 class RsubBackward1(UnaryNode):
     __slots__ = ()
     saved = ()
-    saved_values = ()
+    saved_values = ('alpha',)
+    alpha = 1
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -14589,7 +15386,7 @@ class RsubBackward1(UnaryNode):
         return -grad
 
 
-def rsub_scalar(self, other):
+def rsub_scalar(self, other, *, out=None):
     """rsub_scalar(self, other) -> Tensor"""
     array = k_rsub_scalar(self._array, other)
     desc = describe(array)
@@ -14624,7 +15421,7 @@ def rsub_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'rsub_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -14637,7 +15434,7 @@ def rsub_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'rsub_scalar')
 
 
 class AddBackward1(UnaryNode):
@@ -14656,7 +15453,7 @@ class AddBackward1(UnaryNode):
         return grad
 
 
-def add_scalar(self, other):
+def add_scalar(self, other, *, out=None):
     """add_scalar(self, other) -> Tensor"""
     array = np.add(self._array, other)
     desc = describe(array)
@@ -14691,7 +15488,7 @@ def add_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'add_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -14704,7 +15501,7 @@ def add_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'add_scalar')
 
 
 class SubBackward1(UnaryNode):
@@ -14723,7 +15520,7 @@ class SubBackward1(UnaryNode):
         return grad
 
 
-def sub_scalar(self, other):
+def sub_scalar(self, other, *, out=None):
     """sub_scalar(self, other) -> Tensor"""
     array = np.subtract(self._array, other)
     desc = describe(array)
@@ -14758,7 +15555,7 @@ def sub_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'sub_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -14771,7 +15568,7 @@ def sub_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'sub_scalar')
 
 
 class MulBackward1(UnaryNode):
@@ -14792,7 +15589,7 @@ class MulBackward1(UnaryNode):
         return mul_scalar(grad, other)
 
 
-def mul_scalar(self, other):
+def mul_scalar(self, other, *, out=None):
     """mul_scalar(self, other) -> Tensor"""
     array = np.multiply(self._array, other)
     desc = describe(array)
@@ -14828,7 +15625,7 @@ def mul_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'mul_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -14841,7 +15638,7 @@ def mul_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'mul_scalar')
 
 
 def mul_scalar_(self, other):
@@ -14899,7 +15696,7 @@ class DivBackward1(UnaryNode):
         return div_scalar(grad, other)
 
 
-def div_scalar(self, other):
+def div_scalar(self, other, *, out=None):
     """div_scalar(self, other) -> Tensor"""
     array = np.divide(self._array, other)
     desc = describe(array)
@@ -14935,7 +15732,7 @@ def div_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'div_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -14948,7 +15745,7 @@ def div_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'div_scalar')
 
 
 class NegBackward0(UnaryNode):
@@ -15028,7 +15825,7 @@ def neg(self, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'neg', self)
+            return store(out, result, 'neg', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -15043,7 +15840,7 @@ def neg(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'neg', self)
+        return store(out, result, 'neg', self, exactly='Found dtype {found} but expected {expected}')
     return result
 
 
@@ -15334,10 +16131,154 @@ def conj_physical(self, *, out=None):
     return result
 
 
+def conj_physical_(self):
+    """conj_physical_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'conj_physical_', False)
+    found = inplace_operands(self, None, 'conj_physical', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.conjugate(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.conjugate(target))
+    if flag:
+        node = ConjPhysicalBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AngleBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # angle_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return formulas.angle_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def angle(self, *, out=None):
+    """angle(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_angle(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AngleBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'angle', True)
+        array, desc = single(k_angle(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AngleBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'angle', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'angle', self)
+    return result
+
+
 class PowBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'exponent',)
     saved = ('self',)
     saved_values = ('exponent',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -15366,48 +16307,52 @@ class PowBackward0(UnaryNode):
             node.self = FREED
 
 
-def pow_scalar(self, exponent):
+def pow_scalar(self, exponent, *, out=None):
     """pow_scalar(self, exponent) -> Tensor"""
-    array = k_pow_scalar(self._array, exponent)
-    desc = describe(array)
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_pow_scalar(self._array, exponent)
+    else:
+        self = plain(self, 'pow', False)
+        array, desc = single(k_pow_scalar(self._array, exponent), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = PowBackward0()
-            node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.exponent = exponent
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
+        node = PowBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.exponent = exponent
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'pow', self)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -15420,7 +16365,51 @@ def pow_scalar(self, exponent):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if out is not None:
+        return store(out, result, 'pow', self)
     return result
+
+
+def pow_scalar_(self, exponent):
+    """pow_scalar_(self, exponent) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'pow_', False)
+    found = inplace_operands(self, None, 'pow', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_pow_scalar(target, exponent)
+    else:
+        self._array = target.dtype.type(k_pow_scalar(target, exponent))
+    if flag:
+        node = PowBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.exponent = exponent
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
 
 
 class PowBackward1(BinaryNode):
@@ -15510,7 +16499,7 @@ def pow_tensor(self, exponent, *, out=None):
         array = k_pow_tensor(self._array, exponent._array)
         desc = plan.result
     else:
-        found = operands(self, exponent, 'pow_tensor', False)
+        found = operands(self, exponent, 'pow', False)
         if found is NotImplemented:
             return NotImplemented
         self, exponent, left, right, desc, plan = found
@@ -15579,7 +16568,7 @@ def pow_tensor(self, exponent, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'pow_tensor', self, exponent)
+            return store(out, result, 'pow', self, exponent)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -15594,14 +16583,84 @@ def pow_tensor(self, exponent, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'pow_tensor', self, exponent)
+        return store(out, result, 'pow', self, exponent)
     return result
+
+
+def pow_tensor_(self, exponent):
+    """pow_tensor_(self, exponent) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'pow_', False)
+    found = inplace_operands(self, exponent, 'pow', False)
+    if found is NotImplemented:
+        return NotImplemented
+    exponent, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_pow_tensor(target, right)
+    else:
+        self._array = target.dtype.type(k_pow_tensor(target, right))
+    if flag:
+        node = PowBackward1()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = exponent._grad_fn
+        if fn1 is not None and exponent._extra is None:
+            node.fn1 = fn1
+            node.nr1 = exponent._output_nr
+        elif not exponent._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif exponent._accumulator is not None and exponent._extra is None and (fn1 := exponent._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(exponent)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if exponent._extra is not None and exponent._extra.inference:
+            check_saveable(exponent)
+        node.exponent = exponent
+        counter = exponent._counter
+        node.exponent_version = 0 if counter is None else counter[0]
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
 
 
 class PowBackward2(UnaryNode):
     __slots__ = ('exponent', 'exponent_version', 'result', 'result_counter', 'result_version', 'self',)
     saved = ('exponent', 'result',)
     saved_values = ('self',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -15640,51 +16699,56 @@ class PowBackward2(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def pow_base(self, exponent):
+def pow_base(self, exponent, *, out=None):
     """pow_base(self, exponent) -> Tensor"""
-    array = k_pow_base(self, exponent._array)
-    desc = describe(array)
+    if type(exponent) is Tensor and (desc := exponent._desc).real:
+        array = k_pow_base(self, exponent._array)
+    else:
+        exponent = plain(exponent, 'pow', False)
+        array = k_pow_base(self, exponent._array)
+        desc = describe(array)
     flag = exponent._requires_grad
     if flag and flag is not True:
         flag = requires_grad(exponent)
     if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = PowBackward2()
-            node.seq = next(sequence_nrs)
-            fn0 = exponent._grad_fn
-            if fn0 is not None and exponent._extra is None:
-                node.fn0 = fn0
-                node.nr0 = exponent._output_nr
-            elif exponent._accumulator is not None and exponent._extra is None and (fn0 := exponent._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(exponent)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if exponent._extra is not None and exponent._extra.inference:
-                check_saveable(exponent)
-            node.exponent = exponent
-            counter = exponent._counter
-            node.exponent_version = 0 if counter is None else counter[0]
-            node.self = self
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
-            return result
+        node = PowBackward2()
+        node.seq = next(sequence_nrs)
+        fn0 = exponent._grad_fn
+        if fn0 is not None and exponent._extra is None:
+            node.fn0 = fn0
+            node.nr0 = exponent._output_nr
+        elif exponent._accumulator is not None and exponent._extra is None and (fn0 := exponent._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(exponent)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if exponent._extra is not None and exponent._extra.inference:
+            check_saveable(exponent)
+        node.exponent = exponent
+        counter = exponent._counter
+        node.exponent_version = 0 if counter is None else counter[0]
+        node.self = self
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'pow', exponent)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -15697,6 +16761,8 @@ def pow_base(self, exponent):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if out is not None:
+        return store(out, result, 'pow', exponent)
     return result
 
 
@@ -18851,6 +19917,138 @@ def sign_(self):
     return self
 
 
+class RoundBackward1(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_zeros_like(grad)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def round_decimals(self, decimals, *, out=None):
+    """round_decimals(self, decimals) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_round_decimals(self._array, decimals)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = RoundBackward1()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'round', False)
+        array, desc = single(k_round_decimals(self._array, decimals), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = RoundBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'round', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'round', self)
+    return result
+
+
+def round_decimals_(self, decimals):
+    """round_decimals_(self, decimals) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'round_', False)
+    found = inplace_operands(self, None, 'round', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_round_decimals(target, decimals)
+    else:
+        self._array = target.dtype.type(k_round_decimals(target, decimals))
+    if flag:
+        node = RoundBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
 class FloorBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
@@ -19881,7 +21079,7 @@ class SumBackward0(UnaryNode):
         return formulas.sum_all_backward(grad, self_sym_sizes, self_scalar_type)
 
 
-def sum_all(self, dtype):
+def sum_all(self, dtype, *, out=None):
     """sum_all(self, dtype) -> Tensor"""
     array = k_sum_all(self._array, dtype)
     desc = describe(array)
@@ -19918,7 +21116,7 @@ def sum_all(self, dtype):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'sum_all')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -19931,7 +21129,7 @@ def sum_all(self, dtype):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'sum_all')
 
 
 class SumBackward1(UnaryNode):
@@ -19958,7 +21156,7 @@ class SumBackward1(UnaryNode):
         return formulas.sum_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
 
 
-def sum_dim(self, dim, keepdim, dtype):
+def sum_dim(self, dim, keepdim, dtype, *, out=None):
     """sum_dim(self, dim, keepdim, dtype) -> Tensor"""
     array = k_sum_dim(self._array, dim, keepdim, dtype)
     desc = describe(array)
@@ -19997,7 +21195,7 @@ def sum_dim(self, dim, keepdim, dtype):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'sum_dim')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -20010,7 +21208,7 @@ def sum_dim(self, dim, keepdim, dtype):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'sum_dim')
 
 
 class MeanBackward0(UnaryNode):
@@ -20035,7 +21233,7 @@ class MeanBackward0(UnaryNode):
         return formulas.mean_all_backward(grad, self_sym_sizes, self_sym_numel, self_scalar_type)
 
 
-def mean_all(self, dtype):
+def mean_all(self, dtype, *, out=None):
     """mean_all(self, dtype) -> Tensor"""
     array = k_mean_all(self._array, dtype)
     desc = describe(array)
@@ -20073,7 +21271,7 @@ def mean_all(self, dtype):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'mean_all')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -20086,7 +21284,7 @@ def mean_all(self, dtype):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'mean_all')
 
 
 class MeanBackward1(UnaryNode):
@@ -20115,7 +21313,7 @@ class MeanBackward1(UnaryNode):
         return formulas.mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
 
 
-def mean_dim(self, dim, keepdim, dtype):
+def mean_dim(self, dim, keepdim, dtype, *, out=None):
     """mean_dim(self, dim, keepdim, dtype) -> Tensor"""
     array = k_mean_dim(self._array, dim, keepdim, dtype)
     desc = describe(array)
@@ -20155,7 +21353,7 @@ def mean_dim(self, dim, keepdim, dtype):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'mean_dim')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -20168,7 +21366,7 @@ def mean_dim(self, dim, keepdim, dtype):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'mean_dim')
 
 
 class NansumBackward0(UnaryNode):
@@ -20205,7 +21403,7 @@ class NansumBackward0(UnaryNode):
             node.self = FREED
 
 
-def nansum_dim(self, dim, keepdim, dtype):
+def nansum_dim(self, dim, keepdim, dtype, *, out=None):
     """nansum_dim(self, dim, keepdim, dtype) -> Tensor"""
     array = k_nansum_dim(self._array, dim, keepdim, dtype)
     desc = describe(array)
@@ -20247,7 +21445,7 @@ def nansum_dim(self, dim, keepdim, dtype):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'nansum_dim')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -20260,7 +21458,7 @@ def nansum_dim(self, dim, keepdim, dtype):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'nansum_dim')
 
 
 class ProdBackward0(UnaryNode):
@@ -20303,7 +21501,7 @@ class ProdBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def prod_all(self, dtype):
+def prod_all(self, dtype, *, out=None):
     """prod_all(self, dtype) -> Tensor"""
     array = k_prod_all(self._array, dtype)
     desc = describe(array)
@@ -20346,7 +21544,7 @@ def prod_all(self, dtype):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'prod_all')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -20359,7 +21557,7 @@ def prod_all(self, dtype):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'prod_all')
 
 
 class ProdBackward1(UnaryNode):
@@ -20406,7 +21604,7 @@ class ProdBackward1(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def prod_dim(self, dim, keepdim, dtype):
+def prod_dim(self, dim, keepdim, dtype, *, out=None):
     """prod_dim(self, dim, keepdim, dtype) -> Tensor"""
     array = k_prod_dim(self._array, dim, keepdim, dtype)
     desc = describe(array)
@@ -20451,7 +21649,7 @@ def prod_dim(self, dim, keepdim, dtype):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'prod_dim')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -20464,7 +21662,7 @@ def prod_dim(self, dim, keepdim, dtype):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'prod_dim')
 
 
 class MaxBackward1(UnaryNode):
@@ -20508,7 +21706,7 @@ class MaxBackward1(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def max_all(self):
+def max_all(self, *, out=None):
     """max_all(self) -> Tensor"""
     array = k_max_all(self._array)
     desc = describe(array)
@@ -20551,7 +21749,7 @@ def max_all(self):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'max_all')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -20564,7 +21762,7 @@ def max_all(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'max_all')
 
 
 class MinBackward1(UnaryNode):
@@ -20608,7 +21806,7 @@ class MinBackward1(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def min_all(self):
+def min_all(self, *, out=None):
     """min_all(self) -> Tensor"""
     array = k_min_all(self._array)
     desc = describe(array)
@@ -20651,7 +21849,7 @@ def min_all(self):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'min_all')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -20664,7 +21862,7 @@ def min_all(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'min_all')
 
 
 class MaxBackward0(UnaryNode):
@@ -20881,7 +22079,7 @@ class AmaxBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def amax(self, dim, keepdim):
+def amax(self, dim, keepdim, *, out=None):
     """amax(self, dim, keepdim) -> Tensor"""
     array = k_amax(self._array, dim, keepdim)
     desc = describe(array)
@@ -20926,7 +22124,7 @@ def amax(self, dim, keepdim):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'amax')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -20939,7 +22137,7 @@ def amax(self, dim, keepdim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'amax')
 
 
 class AminBackward0(UnaryNode):
@@ -20986,7 +22184,7 @@ class AminBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def amin(self, dim, keepdim):
+def amin(self, dim, keepdim, *, out=None):
     """amin(self, dim, keepdim) -> Tensor"""
     array = k_amin(self._array, dim, keepdim)
     desc = describe(array)
@@ -21031,7 +22229,7 @@ def amin(self, dim, keepdim):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'amin')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -21044,7 +22242,7 @@ def amin(self, dim, keepdim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'amin')
 
 
 class AminmaxBackward0(UnaryNode):
@@ -21133,7 +22331,7 @@ def aminmax(self, dim, keepdim):
     return tuple(results)
 
 
-def argmax(self, dim, keepdim):
+def argmax(self, dim, keepdim, *, out=None):
     """argmax(self, dim, keepdim) -> Tensor"""
     array = k_argmax(self._array, dim, keepdim)
     desc = describe(array)
@@ -21149,10 +22347,10 @@ def argmax(self, dim, keepdim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'argmax')
 
 
-def argmin(self, dim, keepdim):
+def argmin(self, dim, keepdim, *, out=None):
     """argmin(self, dim, keepdim) -> Tensor"""
     array = k_argmin(self._array, dim, keepdim)
     desc = describe(array)
@@ -21168,7 +22366,7 @@ def argmin(self, dim, keepdim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'argmin')
 
 
 class MedianBackward0(UnaryNode):
@@ -21212,7 +22410,7 @@ class MedianBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def median_all(self):
+def median_all(self, *, out=None):
     """median_all(self) -> Tensor"""
     array = k_median_all(self._array)
     desc = describe(array)
@@ -21255,7 +22453,7 @@ def median_all(self):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'median_all')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -21268,7 +22466,7 @@ def median_all(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'median_all')
 
 
 class MedianBackward1(UnaryNode):
@@ -21734,7 +22932,7 @@ class LinalgVectorNormBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def vector_norm(self, ord, dim, keepdim, dtype):
+def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
     """vector_norm(self, ord, dim, keepdim, dtype) -> Tensor"""
     array = k_vector_norm(self._array, ord, dim, keepdim, dtype)
     desc = describe(array)
@@ -21780,7 +22978,7 @@ def vector_norm(self, ord, dim, keepdim, dtype):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'vector_norm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -21793,7 +22991,7 @@ def vector_norm(self, ord, dim, keepdim, dtype):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'vector_norm')
 
 
 class VarBackward0(UnaryNode):
@@ -21832,7 +23030,7 @@ class VarBackward0(UnaryNode):
             node.self = FREED
 
 
-def var(self, dim, correction, keepdim):
+def var(self, dim, correction, keepdim, *, out=None):
     """var(self, dim, correction, keepdim) -> Tensor"""
     array = k_var(self._array, dim, correction, keepdim)
     desc = describe(array)
@@ -21875,7 +23073,7 @@ def var(self, dim, correction, keepdim):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'var')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -21888,7 +23086,7 @@ def var(self, dim, correction, keepdim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'var')
 
 
 class StdBackward0(UnaryNode):
@@ -21937,7 +23135,7 @@ class StdBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def std(self, dim, correction, keepdim):
+def std(self, dim, correction, keepdim, *, out=None):
     """std(self, dim, correction, keepdim) -> Tensor"""
     array = k_std(self._array, dim, correction, keepdim)
     desc = describe(array)
@@ -21983,7 +23181,7 @@ def std(self, dim, correction, keepdim):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'std')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -21996,7 +23194,7 @@ def std(self, dim, correction, keepdim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'std')
 
 
 class VarMeanBackward0(UnaryNode):
@@ -22195,7 +23393,7 @@ class LogsumexpBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def logsumexp(self, dim, keepdim):
+def logsumexp(self, dim, keepdim, *, out=None):
     """logsumexp(self, dim, keepdim) -> Tensor"""
     if not self._desc.real:
         self = plain(self, 'logsumexp', True)
@@ -22242,7 +23440,7 @@ def logsumexp(self, dim, keepdim):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'logsumexp')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -22255,7 +23453,7 @@ def logsumexp(self, dim, keepdim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'logsumexp')
 
 
 class CumsumBackward0(UnaryNode):
@@ -22278,7 +23476,7 @@ class CumsumBackward0(UnaryNode):
         return formulas.cumsum_backward(grad, dim, self_scalar_type)
 
 
-def cumsum(self, dim, dtype):
+def cumsum(self, dim, dtype, *, out=None):
     """cumsum(self, dim, dtype) -> Tensor"""
     array = k_cumsum(self._array, dim, dtype)
     desc = describe(array)
@@ -22315,7 +23513,7 @@ def cumsum(self, dim, dtype):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'cumsum')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -22328,7 +23526,7 @@ def cumsum(self, dim, dtype):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'cumsum')
 
 
 class CumprodBackward0(UnaryNode):
@@ -22373,7 +23571,7 @@ class CumprodBackward0(UnaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def cumprod(self, dim, dtype):
+def cumprod(self, dim, dtype, *, out=None):
     """cumprod(self, dim, dtype) -> Tensor"""
     array = k_cumprod(self._array, dim, dtype)
     desc = describe(array)
@@ -22417,7 +23615,7 @@ def cumprod(self, dim, dtype):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'cumprod')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -22430,10 +23628,10 @@ def cumprod(self, dim, dtype):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'cumprod')
 
 
-def all_dim(self, dim, keepdim):
+def all_dim(self, dim, keepdim, *, out=None):
     """all_dim(self, dim, keepdim) -> Tensor"""
     array = k_all_dim(self._array, dim, keepdim)
     desc = describe(array)
@@ -22449,10 +23647,10 @@ def all_dim(self, dim, keepdim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'all_dim')
 
 
-def any_dim(self, dim, keepdim):
+def any_dim(self, dim, keepdim, *, out=None):
     """any_dim(self, dim, keepdim) -> Tensor"""
     array = k_any_dim(self._array, dim, keepdim)
     desc = describe(array)
@@ -22468,10 +23666,10 @@ def any_dim(self, dim, keepdim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'any_dim')
 
 
-def count_nonzero(self, dim):
+def count_nonzero(self, dim, *, out=None):
     """count_nonzero(self, dim) -> Tensor"""
     array = k_count_nonzero(self._array, dim)
     desc = describe(array)
@@ -22487,7 +23685,7 @@ def count_nonzero(self, dim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'count_nonzero')
 
 
 class GatherBackward0(UnaryNode):
@@ -22536,7 +23734,7 @@ class GatherBackward0(UnaryNode):
             node.self = FREED
 
 
-def gather(self, dim, index, sparse_grad):
+def gather(self, dim, index, sparse_grad, *, out=None):
     """gather(self, dim, index, sparse_grad) -> Tensor"""
     array = k_gather(self._array, dim, index._array, sparse_grad)
     desc = describe(array)
@@ -22583,7 +23781,7 @@ def gather(self, dim, index, sparse_grad):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'gather')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -22596,7 +23794,7 @@ def gather(self, dim, index, sparse_grad):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'gather')
 
 
 class ScatterBackward0(BinaryNode):
@@ -22644,7 +23842,7 @@ class ScatterBackward0(BinaryNode):
             node.index = FREED
 
 
-def scatter(self, dim, index, src):
+def scatter(self, dim, index, src, *, out=None):
     """scatter(self, dim, index, src) -> Tensor"""
     array = k_scatter(self._array, dim, index._array, src._array)
     desc = describe(array)
@@ -22704,7 +23902,7 @@ def scatter(self, dim, index, src):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -22717,7 +23915,7 @@ def scatter(self, dim, index, src):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'scatter')
 
 
 def scatter_(self, dim, index, src):
@@ -22813,7 +24011,7 @@ class ScatterBackward1(UnaryNode):
             node.index = FREED
 
 
-def scatter_value(self, dim, index, value):
+def scatter_value(self, dim, index, value, *, out=None):
     """scatter_value(self, dim, index, value) -> Tensor"""
     array = k_scatter_value(self._array, dim, index._array, value)
     desc = describe(array)
@@ -22854,7 +24052,7 @@ def scatter_value(self, dim, index, value):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'scatter_value')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -22867,7 +24065,7 @@ def scatter_value(self, dim, index, value):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'scatter_value')
 
 
 def scatter_value_(self, dim, index, value):
@@ -22939,7 +24137,7 @@ class ScatterNotImplemented(BinaryNode):
         return grad0, grad1
 
 
-def scatter_with(self, dim, index, src, reduce):
+def scatter_with(self, dim, index, src, reduce, *, out=None):
     """scatter_with(self, dim, index, src, reduce) -> Tensor"""
     array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce)
     desc = describe(array)
@@ -22992,7 +24190,7 @@ def scatter_with(self, dim, index, src, reduce):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'scatter_with')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -23005,7 +24203,7 @@ def scatter_with(self, dim, index, src, reduce):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'scatter_with')
 
 
 def scatter_with_(self, dim, index, src, reduce):
@@ -23078,7 +24276,7 @@ class ScatterValueNotImplemented(UnaryNode):
         return formulas.not_implemented(grad, 'aten::scatter_')
 
 
-def scatter_value_with(self, dim, index, value, reduce):
+def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     """scatter_value_with(self, dim, index, value, reduce) -> Tensor"""
     array = k_scatter_value_with(self._array, dim, index._array, value, reduce)
     desc = describe(array)
@@ -23113,7 +24311,7 @@ def scatter_value_with(self, dim, index, value, reduce):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'scatter_value_with')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -23126,7 +24324,7 @@ def scatter_value_with(self, dim, index, value, reduce):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'scatter_value_with')
 
 
 def scatter_value_with_(self, dim, index, value, reduce):
@@ -23210,7 +24408,7 @@ class ScatterAddBackward0(BinaryNode):
             node.index = FREED
 
 
-def scatter_add(self, dim, index, src):
+def scatter_add(self, dim, index, src, *, out=None):
     """scatter_add(self, dim, index, src) -> Tensor"""
     array = k_scatter_add(self._array, dim, index._array, src._array)
     desc = describe(array)
@@ -23273,7 +24471,7 @@ def scatter_add(self, dim, index, src):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'scatter_add')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -23286,7 +24484,7 @@ def scatter_add(self, dim, index, src):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'scatter_add')
 
 
 def scatter_add_(self, dim, index, src):
@@ -23385,7 +24583,7 @@ class ScatterReduceBackward0(BinaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def scatter_reduce(self, dim, index, src, reduce, include_self):
+def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     """scatter_reduce(self, dim, index, src, reduce, include_self) -> Tensor"""
     array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce, include_self)
     desc = describe(array)
@@ -23459,7 +24657,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'scatter_reduce')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -23472,7 +24670,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'scatter_reduce')
 
 
 def scatter_reduce_(self, dim, index, src, reduce, include_self):
@@ -23585,7 +24783,7 @@ class IndexSelectBackward0(UnaryNode):
             node.index = FREED
 
 
-def index_select(self, dim, index):
+def index_select(self, dim, index, *, out=None):
     """index_select(self, dim, index) -> Tensor"""
     array = k_index_select(self._array, dim, index._array)
     desc = describe(array)
@@ -23627,7 +24825,7 @@ def index_select(self, dim, index):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'index_select')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -23640,7 +24838,7 @@ def index_select(self, dim, index):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'index_select')
 
 
 class IndexAddBackward0(BinaryNode):
@@ -23669,7 +24867,7 @@ class IndexAddBackward0(BinaryNode):
             node.source = FREED
 
 
-def index_add(self, dim, index, source, alpha):
+def index_add(self, dim, index, source, alpha, *, out=None):
     """index_add(self, dim, index, source, alpha) -> Tensor"""
     array = k_index_add(self._array, dim, index._array, source._array, alpha)
     desc = describe(array)
@@ -23741,7 +24939,7 @@ def index_add(self, dim, index, source, alpha):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'index_add')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -23754,7 +24952,7 @@ def index_add(self, dim, index, source, alpha):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'index_add')
 
 
 def index_add_(self, dim, index, source, alpha):
@@ -23855,7 +25053,7 @@ class IndexCopyBackward0(BinaryNode):
             node.source = FREED
 
 
-def index_copy(self, dim, index, source):
+def index_copy(self, dim, index, source, *, out=None):
     """index_copy(self, dim, index, source) -> Tensor"""
     array = k_index_copy(self._array, dim, index._array, source._array)
     desc = describe(array)
@@ -23923,7 +25121,7 @@ def index_copy(self, dim, index, source):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'index_copy')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -23936,7 +25134,7 @@ def index_copy(self, dim, index, source):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'index_copy')
 
 
 def index_copy_(self, dim, index, source):
@@ -24040,7 +25238,7 @@ class IndexFillBackward0(UnaryNode):
             node.index = FREED
 
 
-def index_fill(self, dim, index, value):
+def index_fill(self, dim, index, value, *, out=None):
     """index_fill(self, dim, index, value) -> Tensor"""
     array = k_index_fill(self._array, dim, index._array, value)
     desc = describe(array)
@@ -24081,7 +25279,7 @@ def index_fill(self, dim, index, value):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'index_fill')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -24094,7 +25292,7 @@ def index_fill(self, dim, index, value):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'index_fill')
 
 
 def index_fill_(self, dim, index, value):
@@ -24160,7 +25358,7 @@ class IndexFillBackward1(BinaryNode):
             node.index = FREED
 
 
-def index_fill_tensor(self, dim, index, value):
+def index_fill_tensor(self, dim, index, value, *, out=None):
     """index_fill_tensor(self, dim, index, value) -> Tensor"""
     array = k_index_fill(self._array, dim, index._array, value._array)
     desc = describe(array)
@@ -24219,7 +25417,7 @@ def index_fill_tensor(self, dim, index, value):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'index_fill_tensor')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -24232,7 +25430,7 @@ def index_fill_tensor(self, dim, index, value):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'index_fill_tensor')
 
 
 def index_fill_tensor_(self, dim, index, value):
@@ -24327,7 +25525,7 @@ class IndexReduceBackward0(BinaryNode):
             node.result_counter = FREED_COUNTER
 
 
-def index_reduce(self, dim, index, source, reduce, include_self):
+def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     """index_reduce(self, dim, index, source, reduce, include_self) -> Tensor"""
     array = k_index_reduce(self._array, dim, index._array, source._array, reduce, include_self)
     desc = describe(array)
@@ -24401,7 +25599,7 @@ def index_reduce(self, dim, index, source, reduce, include_self):
             node.result_version = 0
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'index_reduce')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -24414,7 +25612,7 @@ def index_reduce(self, dim, index, source, reduce, include_self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'index_reduce')
 
 
 def index_reduce_(self, dim, index, source, reduce, include_self):
@@ -24514,7 +25712,7 @@ class TakeBackward0(UnaryNode):
             node.self = FREED
 
 
-def take(self, index):
+def take(self, index, *, out=None):
     """take(self, index) -> Tensor"""
     array = k_take(self._array, index._array)
     desc = describe(array)
@@ -24559,7 +25757,7 @@ def take(self, index):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'take')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -24572,7 +25770,7 @@ def take(self, index):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'take')
 
 
 class PutBackward0(BinaryNode):
@@ -24599,7 +25797,7 @@ class PutBackward0(BinaryNode):
             node.source = FREED
 
 
-def put(self, index, source, accumulate):
+def put(self, index, source, accumulate, *, out=None):
     """put(self, index, source, accumulate) -> Tensor"""
     array = k_put(self._array, index._array, source._array, accumulate)
     desc = describe(array)
@@ -24663,7 +25861,7 @@ def put(self, index, source, accumulate):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'put')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -24676,7 +25874,7 @@ def put(self, index, source, accumulate):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'put')
 
 
 def put_(self, index, source, accumulate):
@@ -24789,7 +25987,7 @@ class MaskedScatterBackward0(BinaryNode):
             node.mask = FREED
 
 
-def masked_scatter(self, mask, source):
+def masked_scatter(self, mask, source, *, out=None):
     """masked_scatter(self, mask, source) -> Tensor"""
     array = k_masked_scatter(self._array, mask._array, source._array)
     desc = describe(array)
@@ -24849,7 +26047,7 @@ def masked_scatter(self, mask, source):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'masked_scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -24862,7 +26060,7 @@ def masked_scatter(self, mask, source):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'masked_scatter')
 
 
 def masked_scatter_(self, mask, source):
@@ -24945,7 +26143,7 @@ class MaskedScatterBackwardBackward0(UnaryNode):
             node.mask = FREED
 
 
-def masked_scatter_backward(grad_output, mask, sizes):
+def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
     """masked_scatter_backward(grad_output, mask, sizes) -> Tensor"""
     array = k_masked_scatter_backward(grad_output._array, mask._array, sizes)
     desc = describe(array)
@@ -24986,7 +26184,7 @@ def masked_scatter_backward(grad_output, mask, sizes):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'masked_scatter_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -24999,10 +26197,10 @@ def masked_scatter_backward(grad_output, mask, sizes):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'masked_scatter_backward')
 
 
-def nonzero(self):
+def nonzero(self, *, out=None):
     """nonzero(self) -> Tensor"""
     array = k_nonzero(self._array)
     desc = describe(array)
@@ -25018,7 +26216,7 @@ def nonzero(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'nonzero')
 
 
 class SelectScatterBackward0(BinaryNode):
@@ -25038,7 +26236,7 @@ class SelectScatterBackward0(BinaryNode):
         return grad0, grad1
 
 
-def select_scatter(self, src, dim, index):
+def select_scatter(self, src, dim, index, *, out=None):
     """select_scatter(self, src, dim, index) -> Tensor"""
     array = k_select_scatter(self._array, src._array, dim, index)
     desc = describe(array)
@@ -25093,7 +26291,7 @@ def select_scatter(self, src, dim, index):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'select_scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -25106,7 +26304,7 @@ def select_scatter(self, src, dim, index):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'select_scatter')
 
 
 class SliceScatterBackward0(BinaryNode):
@@ -25128,7 +26326,7 @@ class SliceScatterBackward0(BinaryNode):
         return grad0, grad1
 
 
-def slice_scatter(self, src, dim, start, end, step):
+def slice_scatter(self, src, dim, start, end, step, *, out=None):
     """slice_scatter(self, src, dim, start, end, step) -> Tensor"""
     array = k_slice_scatter(self._array, src._array, dim, start, end, step)
     desc = describe(array)
@@ -25185,7 +26383,7 @@ def slice_scatter(self, src, dim, start, end, step):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'slice_scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -25198,7 +26396,7 @@ def slice_scatter(self, src, dim, start, end, step):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'slice_scatter')
 
 
 class DiagonalScatterBackward0(BinaryNode):
@@ -25219,7 +26417,7 @@ class DiagonalScatterBackward0(BinaryNode):
         return grad0, grad1
 
 
-def diagonal_scatter(self, src, offset, dim1, dim2):
+def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     """diagonal_scatter(self, src, offset, dim1, dim2) -> Tensor"""
     array = k_diagonal_scatter(self._array, src._array, offset, dim1, dim2)
     desc = describe(array)
@@ -25275,7 +26473,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'diagonal_scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -25288,7 +26486,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'diagonal_scatter')
 
 
 class ViewBackward0(UnaryNode):
@@ -26877,7 +28075,7 @@ class FlipBackward0(UnaryNode):
         return flip(grad, dims)
 
 
-def flip(self, dims):
+def flip(self, dims, *, out=None):
     """flip(self, dims) -> Tensor"""
     array = k_flip(self._array, dims)
     desc = describe(array)
@@ -26913,7 +28111,7 @@ def flip(self, dims):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'flip')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -26926,7 +28124,7 @@ def flip(self, dims):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'flip')
 
 
 class RepeatBackward0(UnaryNode):
@@ -26949,7 +28147,7 @@ class RepeatBackward0(UnaryNode):
         return formulas.repeat_backward(grad, repeats, self_sym_sizes)
 
 
-def repeat(self, repeats):
+def repeat(self, repeats, *, out=None):
     """repeat(self, repeats) -> Tensor"""
     array = k_repeat(self._array, repeats)
     desc = describe(array)
@@ -26986,7 +28184,7 @@ def repeat(self, repeats):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'repeat')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -26999,7 +28197,7 @@ def repeat(self, repeats):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'repeat')
 
 
 class CloneBackward0(UnaryNode):
@@ -27018,7 +28216,7 @@ class CloneBackward0(UnaryNode):
         return grad
 
 
-def clone(self):
+def clone(self, *, out=None):
     """clone(self) -> Tensor"""
     array = k_clone(self._array)
     desc = describe(array)
@@ -27053,7 +28251,7 @@ def clone(self):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'clone')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -27066,10 +28264,10 @@ def clone(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'clone')
 
 
-def contiguous_copy(self):
+def contiguous_copy(self, *, out=None):
     """contiguous_copy(self) -> Tensor"""
     array = k_contiguous_copy(self._array)
     desc = describe(array)
@@ -27104,7 +28302,7 @@ def contiguous_copy(self):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'contiguous_copy')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -27117,7 +28315,7 @@ def contiguous_copy(self):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'contiguous_copy')
 
 
 class UnsafeViewBackward0(UnaryNode):
@@ -27138,7 +28336,7 @@ class UnsafeViewBackward0(UnaryNode):
         return grad.reshape(self_sym_sizes)
 
 
-def unsafe_view(self, size):
+def unsafe_view(self, size, *, out=None):
     """unsafe_view(self, size) -> Tensor"""
     array = k_reshape(self._array, size)
     desc = describe(array)
@@ -27174,7 +28372,7 @@ def unsafe_view(self, size):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'unsafe_view')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -27187,7 +28385,7 @@ def unsafe_view(self, size):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'unsafe_view')
 
 
 class ToCopyBackward0(UnaryNode):
@@ -27208,7 +28406,7 @@ class ToCopyBackward0(UnaryNode):
         return formulas.to_copy_backward(grad, self_scalar_type)
 
 
-def to_copy(self, dtype_):
+def to_copy(self, dtype_, *, out=None):
     """to_copy(self, dtype_) -> Tensor"""
     array = k_to_copy(self._array, dtype_)
     desc = describe(array)
@@ -27244,7 +28442,7 @@ def to_copy(self, dtype_):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'to_copy')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -27257,7 +28455,7 @@ def to_copy(self, dtype_):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'to_copy')
 
 
 class CatBackward0(VariadicNode):
@@ -27282,7 +28480,7 @@ class CatBackward0(VariadicNode):
         return formulas.cat_backward(grad, tensors_descs, dim)
 
 
-def cat(tensors, dim):
+def cat(tensors, dim, *, out=None):
     """cat(tensors, dim) -> Tensor"""
     array = k_cat([t._array for t in tensors], dim)
     desc = describe(array)
@@ -27309,7 +28507,7 @@ def cat(tensors, dim):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'cat')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -27322,7 +28520,7 @@ def cat(tensors, dim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'cat')
 
 
 class StackBackward0(VariadicNode):
@@ -27345,7 +28543,7 @@ class StackBackward0(VariadicNode):
         return formulas.stack_backward(grad, tensors_descs, dim)
 
 
-def stack(tensors, dim):
+def stack(tensors, dim, *, out=None):
     """stack(tensors, dim) -> Tensor"""
     array = k_stack([t._array for t in tensors], dim)
     desc = describe(array)
@@ -27372,7 +28570,7 @@ def stack(tensors, dim):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'stack')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -27385,7 +28583,7 @@ def stack(tensors, dim):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'stack')
 
 
 class SelectBackwardBackward0(UnaryNode):
@@ -27408,7 +28606,7 @@ class SelectBackwardBackward0(UnaryNode):
         return grad.select(dim, index)
 
 
-def select_backward(grad_output, input_sizes, dim, index):
+def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     """select_backward(grad_output, input_sizes, dim, index) -> Tensor"""
     array = k_select_backward(grad_output._array, input_sizes, dim, index)
     desc = describe(array)
@@ -27445,7 +28643,7 @@ def select_backward(grad_output, input_sizes, dim, index):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'select_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -27458,7 +28656,7 @@ def select_backward(grad_output, input_sizes, dim, index):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'select_backward')
 
 
 class SliceBackwardBackward0(UnaryNode):
@@ -27485,7 +28683,7 @@ class SliceBackwardBackward0(UnaryNode):
         return slice_(grad, dim, start, end, step)
 
 
-def slice_backward(grad_output, input_sizes, dim, start, end, step):
+def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None):
     """slice_backward(grad_output, input_sizes, dim, start, end, step) -> Tensor"""
     array = k_slice_backward(grad_output._array, input_sizes, dim, start, end, step)
     desc = describe(array)
@@ -27524,7 +28722,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'slice_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -27537,7 +28735,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'slice_backward')
 
 
 class DiagonalBackwardBackward0(UnaryNode):
@@ -27562,7 +28760,7 @@ class DiagonalBackwardBackward0(UnaryNode):
         return grad.diagonal(offset, dim1, dim2)
 
 
-def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2):
+def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None):
     """diagonal_backward(grad_output, input_sizes, offset, dim1, dim2) -> Tensor"""
     array = k_diagonal_backward(grad_output._array, input_sizes, offset, dim1, dim2)
     desc = describe(array)
@@ -27600,7 +28798,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'diagonal_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -27613,7 +28811,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'diagonal_backward')
 
 
 class Exp2Backward0(UnaryNode):
@@ -27948,14 +29146,14 @@ class Log10Backward0(UnaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        out = grad / (self * 2.302585092994046)
+        out = grad / (self * 2.3025850929940455)
         if not keep:
             if node.self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
-        return grad / mul_scalar(self.conj(), 2.302585092994046)
+        return grad / mul_scalar(self.conj(), 2.3025850929940455)
 
     def release(node) -> None:
         if node.self is not None:
@@ -28159,18 +29357,12 @@ def logaddexp(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.logaddexp(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
-        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
-    ):
-        other = known[other]
-        array = np.logaddexp(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.logaddexp(self._array, other._array)
         desc = plan.result
     else:
+        tensors_only('logaddexp', self, other, 'other')
         found = operands(self, other, 'logaddexp', False)
-        if found is NotImplemented:
-            return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.logaddexp(left, right)
         if plan is not None and not plan.plain:
@@ -28321,18 +29513,12 @@ def logaddexp2(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.logaddexp2(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
-        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
-    ):
-        other = known[other]
-        array = np.logaddexp2(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.logaddexp2(self._array, other._array)
         desc = plan.result
     else:
+        tensors_only('logaddexp2', self, other, 'other')
         found = operands(self, other, 'logaddexp2', False)
-        if found is NotImplemented:
-            return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.logaddexp2(left, right)
         if plan is not None and not plan.plain:
@@ -28483,18 +29669,12 @@ def xlogy(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = k_xlogy(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
-        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
-    ):
-        other = known[other]
-        array = k_xlogy(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = k_xlogy(self._array, other._array)
         desc = plan.result
     else:
+        tensors_only('xlogy', self, other, 'other')
         found = operands(self, other, 'xlogy', True)
-        if found is NotImplemented:
-            return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_xlogy(left, right)
         if plan is not None and not plan.plain:
@@ -28581,6 +29761,7 @@ def xlogy_(self, other):
     """xlogy_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'xlogy_', False)
+    tensors_only('xlogy_', self, other, 'other', True)
     found = inplace_operands(self, other, 'xlogy', True)
     if found is NotImplemented:
         return NotImplemented
@@ -28643,10 +29824,686 @@ def xlogy_(self, other):
     return self
 
 
+class XlogyBackward1(UnaryNode):
+    __slots__ = ('other', 'other_version', 'self',)
+    saved = ('other',)
+    saved_values = ('self',)
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        out = grad * self / other
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = node.self
+        return mul_scalar(grad, self) / other
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+
+
+def xlogy_self(self, other, *, out=None):
+    """xlogy_self(self, other) -> Tensor"""
+    if type(other) is Tensor and (desc := other._desc).real:
+        array = k_xlogy_self(self, other._array)
+    else:
+        other = plain(other, 'xlogy', True)
+        array, desc = single(k_xlogy_self(self, other._array), other)
+    flag = other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = XlogyBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = other._grad_fn
+        if fn0 is not None and other._extra is None:
+            node.fn0 = fn0
+            node.nr0 = other._output_nr
+        elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(other)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if other._extra is not None and other._extra.inference:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        node.self = self
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'xlogy', other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'xlogy', other)
+    return result
+
+
+class XlogyBackward2(UnaryNode):
+    __slots__ = ('self', 'self_version', 'other',)
+    saved = ('self',)
+    saved_values = ('other',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # xlogy_other_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        other = node.other
+        return formulas.xlogy_other_backward(grad, self, other)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def xlogy_other(self, other, *, out=None):
+    """xlogy_other(self, other) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_xlogy_other(self._array, other)
+    else:
+        self = plain(self, 'xlogy', True)
+        array, desc = single(k_xlogy_other(self._array, other), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = XlogyBackward2()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.other = other
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'xlogy', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'xlogy', self)
+    return result
+
+
+def xlogy_other_(self, other):
+    """xlogy_other_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'xlogy_', False)
+    found = inplace_operands(self, None, 'xlogy', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_xlogy_other(target, other)
+    else:
+        self._array = target.dtype.type(k_xlogy_other(target, other))
+    if flag:
+        node = XlogyBackward2()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.other = other
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SpecialXlog1PyBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_masked_fill(k_xlog1py(grad, other), (self == 0) & (other <= -1), 0)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * self / (other + 1)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad1 = None if node.fn1 is None else div(other=add_scalar(other, 1), self=grad * self)
+        grad0 = None if node.fn0 is None else masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'SpecialXlog1PyBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'SpecialXlog1PyBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def xlog1py(self, other, *, out=None):
+    """xlog1py(self, other) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_xlog1py(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_xlog1py(self._array, other._array)
+        desc = plan.result
+    else:
+        tensors_only('special_xlog1py', self, other, 'other')
+        found = operands(self, other, 'special_xlog1py', True)
+        self, other, left, right, desc, plan = found
+        array = k_xlog1py(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialXlog1PyBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if other._extra is not None and other._extra.inference:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_xlog1py', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_xlog1py', self, other)
+    return result
+
+
+class SpecialXlog1PyBackward1(UnaryNode):
+    __slots__ = ('other', 'other_version', 'self',)
+    saved = ('other',)
+    saved_values = ('self',)
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        out = grad * self / (other + 1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = node.self
+        return div(other=add_scalar(other, 1), self=mul_scalar(grad, self))
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+
+
+def xlog1py_self(self, other, *, out=None):
+    """xlog1py_self(self, other) -> Tensor"""
+    if type(other) is Tensor and (desc := other._desc).real:
+        array = k_xlog1py_self(self, other._array)
+    else:
+        other = plain(other, 'special_xlog1py', True)
+        array, desc = single(k_xlog1py_self(self, other._array), other)
+    flag = other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialXlog1PyBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = other._grad_fn
+        if fn0 is not None and other._extra is None:
+            node.fn0 = fn0
+            node.nr0 = other._output_nr
+        elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(other)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if other._extra is not None and other._extra.inference:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        node.self = self
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_xlog1py', other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_xlog1py', other)
+    return result
+
+
+class SpecialXlog1PyBackward2(UnaryNode):
+    __slots__ = ('self', 'self_version', 'other',)
+    saved = ('self',)
+    saved_values = ('other',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # xlog1py_other_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        other = node.other
+        return formulas.xlog1py_other_backward(grad, self, other)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def xlog1py_other(self, other, *, out=None):
+    """xlog1py_other(self, other) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_xlog1py_other(self._array, other)
+    else:
+        self = plain(self, 'special_xlog1py', True)
+        array, desc = single(k_xlog1py_other(self._array, other), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialXlog1PyBackward2()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.other = other
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_xlog1py', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_xlog1py', self)
+    return result
+
+
+class SpecialEntrBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * -(1 + k_log(self))
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * -add_scalar(log(self), 1)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def entr(self, *, out=None):
+    """entr(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_entr(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SpecialEntrBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'special_entr', True)
+        array, desc = single(k_entr(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialEntrBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_entr', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_entr', self)
+    return result
+
+
 class LogitBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'eps',)
     saved = ('self',)
     saved_values = ('eps',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -28675,48 +30532,52 @@ class LogitBackward0(UnaryNode):
             node.self = FREED
 
 
-def logit(self, eps):
+def logit(self, eps, *, out=None):
     """logit(self, eps) -> Tensor"""
-    array = k_logit(self._array, eps)
-    desc = describe(array)
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_logit(self._array, eps)
+    else:
+        self = plain(self, 'logit', True)
+        array, desc = single(k_logit(self._array, eps), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = LogitBackward0()
-            node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-                node.nr0 = 0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.eps = eps
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
-            return result
+        node = LogitBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.eps = eps
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'logit', self)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -28729,6 +30590,88 @@ def logit(self, eps):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if out is not None:
+        return store(out, result, 'logit', self)
+    return result
+
+
+def logit_(self, eps):
+    """logit_(self, eps) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'logit_', False)
+    found = inplace_operands(self, None, 'logit', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_logit(target, eps)
+    else:
+        self._array = target.dtype.type(k_logit(target, eps))
+    if flag:
+        node = LogitBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.eps = eps
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+def logit_gradient(grad_output, self, eps, *, out=None):
+    """logit_gradient(grad_output, self, eps) -> Tensor"""
+    plan = None
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+        array = k_logit_backward(grad_output._array, self._array, eps)
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+        type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
+    ):
+        self = known[self]
+        array = k_logit_backward(grad_output._array, self._array, eps)
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+        array = k_logit_backward(grad_output._array, self._array, eps)
+        desc = plan.result
+    else:
+        found = operands(grad_output, self, 'logit_gradient', False)
+        if found is NotImplemented:
+            return NotImplemented
+        grad_output, self, left, right, desc, plan = found
+        array = k_logit_backward(left, right, eps)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'logit_gradient', grad_output, self)
     return result
 
 
@@ -28851,47 +30794,6 @@ def asinh(self, *, out=None):
     return result
 
 
-def asinh_(self):
-    """asinh_(self) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'asinh_', False)
-    found = inplace_operands(self, None, 'asinh', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    if flag:
-        seq = next(sequence_nrs)
-        original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.arcsinh(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.arcsinh(target))
-    if flag:
-        node = AsinhBackward0()
-        node.seq = seq
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.self = original
-        node.self_version = 0
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
 class AcoshBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
@@ -29009,47 +30911,6 @@ def acosh(self, *, out=None):
     if out is not None:
         return store(out, result, 'acosh', self)
     return result
-
-
-def acosh_(self):
-    """acosh_(self) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'acosh_', False)
-    found = inplace_operands(self, None, 'acosh', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    if flag:
-        seq = next(sequence_nrs)
-        original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.arccosh(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.arccosh(target))
-    if flag:
-        node = AcoshBackward0()
-        node.seq = seq
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        node.self = original
-        node.self_version = 0
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
 
 
 class AtanhBackward0(UnaryNode):
@@ -29171,25 +31032,58 @@ def atanh(self, *, out=None):
     return result
 
 
-def atanh_(self):
-    """atanh_(self) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'atanh_', False)
-    found = inplace_operands(self, None, 'atanh', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    if flag:
-        seq = next(sequence_nrs)
-        original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.arctanh(target, out=target, casting='unsafe')
+class AsinhBackward1(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_not_implemented_for(grad, 'inplace version of asinh')
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.not_implemented_for(grad, 'inplace version of asinh')
+
+
+def asinh_of(self, *, out=None):
+    """asinh_of(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = np.arcsinh(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AsinhBackward1()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
-        self._array = target.dtype.type(np.arctanh(target))
-    if flag:
-        node = AtanhBackward0()
-        node.seq = seq
+        self = plain(self, 'asinh', True)
+        array, desc = single(np.arcsinh(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AsinhBackward1()
+        node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -29201,8 +31095,330 @@ def atanh_(self):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        node.self = original
-        node.self_version = 0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'asinh', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'asinh', self)
+    return result
+
+
+def asinh_of_(self):
+    """asinh_of_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'asinh_', False)
+    found = inplace_operands(self, None, 'asinh', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arcsinh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arcsinh(target))
+    if flag:
+        node = AsinhBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AcoshBackward1(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_not_implemented_for(grad, 'inplace version of acosh')
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.not_implemented_for(grad, 'inplace version of acosh')
+
+
+def acosh_of(self, *, out=None):
+    """acosh_of(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = np.arccosh(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AcoshBackward1()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'acosh', True)
+        array, desc = single(np.arccosh(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AcoshBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'acosh', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'acosh', self)
+    return result
+
+
+def acosh_of_(self):
+    """acosh_of_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'acosh_', False)
+    found = inplace_operands(self, None, 'acosh', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arccosh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arccosh(target))
+    if flag:
+        node = AcoshBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class AtanhBackward1(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_not_implemented_for(grad, 'inplace version of atanh')
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.not_implemented_for(grad, 'inplace version of atanh')
+
+
+def atanh_of(self, *, out=None):
+    """atanh_of(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = np.arctanh(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = AtanhBackward1()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'atanh', True)
+        array, desc = single(np.arctanh(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = AtanhBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'atanh', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'atanh', self)
+    return result
+
+
+def atanh_of_(self):
+    """atanh_of_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'atanh_', False)
+    found = inplace_operands(self, None, 'atanh', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arctanh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arctanh(target))
+    if flag:
+        node = AtanhBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
         node.desc = self._desc
     bump(self)
     if flag:
@@ -29240,14 +31456,14 @@ class Atan2Backward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = grad * other / (self * self + other * other)
+            grad0 = grad * other * k_atan2_scale(self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = grad * -self / (self * self + other * other)
+            grad1 = grad * -self * k_atan2_scale(self, other)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -29259,8 +31475,8 @@ class Atan2Backward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else div(other=add(other=other * other, self=self * self), self=grad * -self)
-        grad0 = None if node.fn0 is None else div(other=add(other=other * other, self=self * self), self=grad * other)
+        grad1 = None if node.fn1 is None else mul(other=formulas.atan2_scale(self, other), self=grad * -self)
+        grad0 = None if node.fn0 is None else mul(other=formulas.atan2_scale(self, other), self=grad * other)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Atan2Backward0', 0)
@@ -29280,18 +31496,12 @@ def atan2(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.arctan2(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
-        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
-    ):
-        other = known[other]
-        array = np.arctan2(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.arctan2(self._array, other._array)
         desc = plan.result
     else:
+        tensors_only('atan2', self, other, 'other')
         found = operands(self, other, 'atan2', True)
-        if found is NotImplemented:
-            return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.arctan2(left, right)
         if plan is not None and not plan.plain:
@@ -29378,6 +31588,7 @@ def atan2_(self, other):
     """atan2_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'atan2_', False)
+    tensors_only('atan2_', self, other, 'other', True)
     found = inplace_operands(self, other, 'atan2', True)
     if found is NotImplemented:
         return NotImplemented
@@ -29518,18 +31729,12 @@ def hypot(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
         array = np.hypot(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
-        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
-    ):
-        other = known[other]
-        array = np.hypot(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.hypot(self._array, other._array)
         desc = plan.result
     else:
+        tensors_only('hypot', self, other, 'other')
         found = operands(self, other, 'hypot', False)
-        if found is NotImplemented:
-            return NotImplemented
         self, other, left, right, desc, plan = found
         array = np.hypot(left, right)
         if plan is not None and not plan.plain:
@@ -29625,6 +31830,7 @@ def hypot_(self, other):
     """hypot_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'hypot_', False)
+    tensors_only('hypot_', self, other, 'other', True)
     found = inplace_operands(self, other, 'hypot', False)
     if found is NotImplemented:
         return NotImplemented
@@ -30440,6 +32646,2598 @@ def erfc_(self):
     return self
 
 
+class ErfinvBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = 0.886226925452758 * k_exp(k_squared(k_erfinv(self))) * grad
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return mul_scalar(exp(formulas.squared(erfinv(self))), 0.886226925452758) * grad
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def erfinv(self, *, out=None):
+    """erfinv(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_erfinv(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = ErfinvBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'erfinv', True)
+        array, desc = single(k_erfinv(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ErfinvBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'erfinv', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'erfinv', self)
+    return result
+
+
+def erfinv_(self):
+    """erfinv_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'erfinv_', False)
+    found = inplace_operands(self, None, 'erfinv', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_erfinv(target)
+    else:
+        self._array = target.dtype.type(k_erfinv(target))
+    if flag:
+        node = ErfinvBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SpecialErfcxBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = (2.0 * self * result - 1.1283791670955126) * grad
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return sub_scalar(mul_scalar(self, 2.0) * result, 1.1283791670955126) * grad
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def erfcx(self, *, out=None):
+    """erfcx(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_erfcx(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SpecialErfcxBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
+    else:
+        self = plain(self, 'special_erfcx', True)
+        array, desc = single(k_erfcx(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialErfcxBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_erfcx', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_erfcx', self)
+    return result
+
+
+class SpecialNdtriBackward0(UnaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version',)
+    saved = ('result',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        out = grad * 2.5066282746310002 * k_exp(k_squared(result) / 2)
+        if not keep:
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        return mul(other=exp(div_scalar(formulas.squared(result), 2)), self=mul_scalar(grad, 2.5066282746310002))
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def ndtri(self, *, out=None):
+    """ndtri(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_ndtri(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SpecialNdtriBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
+    else:
+        self = plain(self, 'special_ndtri', True)
+        array, desc = single(k_ndtri(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialNdtriBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_ndtri', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_ndtri', self)
+    return result
+
+
+class SpecialLogNdtrBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad / 2.5066282746310002 * k_exp(-(result + k_squared(self) / 2))
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return mul(other=exp(-(result + div_scalar(formulas.squared(self), 2))), self=div_scalar(grad, 2.5066282746310002))
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def log_ndtr(self, *, out=None):
+    """log_ndtr(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_log_ndtr(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SpecialLogNdtrBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
+    else:
+        self = plain(self, 'special_log_ndtr', True)
+        array, desc = single(k_log_ndtr(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialLogNdtrBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_log_ndtr', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_log_ndtr', self)
+    return result
+
+
+class LgammaBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_digamma(self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * digamma(self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def lgamma(self, *, out=None):
+    """lgamma(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_lgamma(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = LgammaBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'lgamma', True)
+        array, desc = single(k_lgamma(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LgammaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'lgamma', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'lgamma', self)
+    return result
+
+
+def lgamma_(self):
+    """lgamma_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'lgamma_', False)
+    found = inplace_operands(self, None, 'lgamma', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_lgamma(target)
+    else:
+        self._array = target.dtype.type(k_lgamma(target))
+    if flag:
+        node = LgammaBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class DigammaBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_polygamma(1, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * polygamma(1, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def digamma(self, *, out=None):
+    """digamma(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_digamma(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = DigammaBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'digamma', True)
+        array, desc = single(k_digamma(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = DigammaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'digamma', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'digamma', self)
+    return result
+
+
+def digamma_(self):
+    """digamma_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'digamma_', False)
+    found = inplace_operands(self, None, 'digamma', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_digamma(target)
+    else:
+        self._array = target.dtype.type(k_digamma(target))
+    if flag:
+        node = DigammaBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class PolygammaBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'n',)
+    saved = ('self',)
+    saved_values = ('n',)
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        n = node.n
+        out = grad * k_polygamma(n + 1, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        n = node.n
+        return grad * polygamma(n + 1, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def polygamma(n, self, *, out=None):
+    """polygamma(n, self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_polygamma(n, self._array)
+    else:
+        self = plain(self, 'polygamma', True)
+        array, desc = single(k_polygamma(n, self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = PolygammaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.n = n
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'polygamma', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'polygamma', self)
+    return result
+
+
+class PolygammaBackward1(UnaryNode):
+    __slots__ = ('self', 'self_version', 'n',)
+    saved = ('self',)
+    saved_values = ('n',)
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        n = node.n
+        out = grad * k_polygamma(n + 1, self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        n = node.n
+        return grad * polygamma(n + 1, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def polygamma_of(n, self, *, out=None):
+    """polygamma_of(n, self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_polygamma(n, self._array)
+    else:
+        self = plain(self, 'polygamma', True)
+        array, desc = single(k_polygamma(n, self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = PolygammaBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.n = n
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'polygamma', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'polygamma', self)
+    return result
+
+
+def polygamma_of_(n, self):
+    """polygamma_of_(n, self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'polygamma_', False)
+    found = inplace_operands(self, None, 'polygamma', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_polygamma(n, target)
+    else:
+        self._array = target.dtype.type(k_polygamma(n, target))
+    if flag:
+        node = PolygammaBackward1()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.n = n
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class MvlgammaBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'p',)
+    saved = ('self',)
+    saved_values = ('p',)
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        p = node.p
+        out = k_mvlgamma_backward(grad, self, p)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        p = node.p
+        return formulas.mvlgamma_backward(grad, self, p)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def mvlgamma(self, p, *, out=None):
+    """mvlgamma(self, p) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_mvlgamma(self._array, p)
+    else:
+        self = plain(self, 'mvlgamma', True)
+        array = k_mvlgamma(self._array, p)
+        desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = MvlgammaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.p = p
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'mvlgamma', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'mvlgamma', self)
+    return result
+
+
+def mvlgamma_(self, p):
+    """mvlgamma_(self, p) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'mvlgamma_', False)
+    found = inplace_operands(self, None, 'mvlgamma', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_mvlgamma(target, p)
+    else:
+        self._array = target.dtype.type(k_mvlgamma(target, p))
+    if flag:
+        node = MvlgammaBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.p = p
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class IgammaBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_not_implemented_for(grad, 'igamma: input')
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * k_exp((self - 1) * k_log(other) - other - k_lgamma(self))
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad1 = None if node.fn1 is None else grad * exp(sub(other=lgamma(self), self=mul(other=log(other), self=sub_scalar(self, 1)) - other))
+        grad0 = None if node.fn0 is None else formulas.not_implemented_for(grad, 'igamma: input')
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'IgammaBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'IgammaBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def igamma(self, other, *, out=None):
+    """igamma(self, other) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_igamma(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_igamma(self._array, other._array)
+        desc = plan.result
+    else:
+        tensors_only('igamma', self, other, 'other')
+        found = operands(self, other, 'igamma', False)
+        self, other, left, right, desc, plan = found
+        array = k_igamma(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = IgammaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'igamma', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'igamma', self, other)
+    return result
+
+
+def igamma_(self, other):
+    """igamma_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'igamma_', False)
+    tensors_only('igamma_', self, other, 'other', True)
+    found = inplace_operands(self, other, 'igamma', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone() if requires_grad(other) else None
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_igamma(target, right)
+    else:
+        self._array = target.dtype.type(k_igamma(target, right))
+    if flag:
+        node = IgammaBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            node.self = original
+            node.self_version = 0
+        else:
+            node.self = None
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class IgammacBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_not_implemented_for(grad, 'igammac: input')
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = -grad * k_exp((self - 1) * k_log(other) - other - k_lgamma(self))
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad1 = None if node.fn1 is None else mul(other=exp(sub(other=lgamma(self), self=mul(other=log(other), self=sub_scalar(self, 1)) - other)), self=-grad)
+        grad0 = None if node.fn0 is None else formulas.not_implemented_for(grad, 'igammac: input')
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'IgammacBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'IgammacBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def igammac(self, other, *, out=None):
+    """igammac(self, other) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_igammac(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_igammac(self._array, other._array)
+        desc = plan.result
+    else:
+        tensors_only('igammac', self, other, 'other')
+        found = operands(self, other, 'igammac', False)
+        self, other, left, right, desc, plan = found
+        array = k_igammac(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = IgammacBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'igammac', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'igammac', self, other)
+    return result
+
+
+def igammac_(self, other):
+    """igammac_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'igammac_', False)
+    tensors_only('igammac_', self, other, 'other', True)
+    found = inplace_operands(self, other, 'igammac', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone() if requires_grad(other) else None
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_igammac(target, right)
+    else:
+        self._array = target.dtype.type(k_igammac(target, right))
+    if flag:
+        node = IgammacBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            node.self = original
+            node.self_version = 0
+        else:
+            node.self = None
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SpecialZetaBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_not_implemented_for(grad, 'zeta')
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * -self * k_zeta(self + 1.0, other)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad1 = None if node.fn1 is None else mul(other=zeta(add_scalar(self, 1.0), other), self=grad * -self)
+        grad0 = None if node.fn0 is None else formulas.not_implemented_for(grad, 'zeta')
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'SpecialZetaBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'SpecialZetaBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def zeta(self, other, *, out=None):
+    """zeta(self, other) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_zeta(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_zeta(self._array, other._array)
+        desc = plan.result
+    else:
+        tensors_only('special_zeta', self, other, 'other')
+        found = operands(self, other, 'special_zeta', True)
+        self, other, left, right, desc, plan = found
+        array = k_zeta(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialZetaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn1 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_zeta', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_zeta', self, other)
+    return result
+
+
+class SpecialZetaBackward1(UnaryNode):
+    __slots__ = ('other', 'other_version', 'self',)
+    saved = ('other',)
+    saved_values = ('self',)
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        out = grad * -self * k_zeta_self(self + 1.0, other)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = node.self
+        return mul(other=zeta_self(self + 1.0, other), self=mul_scalar(grad, -self))
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+
+
+def zeta_self(self, other, *, out=None):
+    """zeta_self(self, other) -> Tensor"""
+    if type(other) is Tensor and (desc := other._desc).real:
+        array = k_zeta_self(self, other._array)
+    else:
+        other = plain(other, 'special_zeta', True)
+        array, desc = single(k_zeta_self(self, other._array), other)
+    flag = other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialZetaBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = other._grad_fn
+        if fn0 is not None and other._extra is None:
+            node.fn0 = fn0
+            node.nr0 = other._output_nr
+        elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(other)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if other._extra is not None and other._extra.inference:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        node.self = self
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_zeta', other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_zeta', other)
+    return result
+
+
+class SpecialZetaBackward2(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_not_implemented_for(grad, 'zeta')
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.not_implemented_for(grad, 'zeta')
+
+
+def zeta_other(self, other, *, out=None):
+    """zeta_other(self, other) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_zeta_other(self._array, other)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SpecialZetaBackward2()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'special_zeta', True)
+        array, desc = single(k_zeta_other(self._array, other), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialZetaBackward2()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_zeta', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_zeta', self)
+    return result
+
+
+class I0Backward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_i1(self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * i1(self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def i0(self, *, out=None):
+    """i0(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_i0(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = I0Backward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'i0', True)
+        array, desc = single(k_i0(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = I0Backward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'i0', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'i0', self)
+    return result
+
+
+def i0_(self):
+    """i0_(self) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'i0_', False)
+    found = inplace_operands(self, None, 'i0', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_i0(target)
+    else:
+        self._array = target.dtype.type(k_i0(target))
+    if flag:
+        node = I0Backward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class SpecialI0EBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * (k_i1e(self) - k_sgn(self) * result)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return grad * sub(other=sgn(self) * result, self=i1e(self))
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def i0e(self, *, out=None):
+    """i0e(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_i0e(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SpecialI0EBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
+    else:
+        self = plain(self, 'special_i0e', True)
+        array, desc = single(k_i0e(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialI0EBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_i0e', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_i0e', self)
+    return result
+
+
+class SpecialI1Backward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # i1_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return formulas.i1_backward(grad, self, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def i1(self, *, out=None):
+    """i1(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_i1(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SpecialI1Backward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
+    else:
+        self = plain(self, 'special_i1', True)
+        array, desc = single(k_i1(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialI1Backward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_i1', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_i1', self)
+    return result
+
+
+class SpecialI1EBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # i1e_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return formulas.i1e_backward(grad, self, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def i1e(self, *, out=None):
+    """i1e(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_i1e(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = SpecialI1EBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
+    else:
+        self = plain(self, 'special_i1e', True)
+        array, desc = single(k_i1e(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SpecialI1EBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'special_i1e', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'special_i1e', self)
+    return result
+
+
 class FracBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
@@ -30572,333 +35370,6 @@ def frac_(self):
     return self
 
 
-class DivBackward2(BinaryNode):
-    __slots__ = ()
-    saved = ()
-    saved_values = ()
-    def run(node, grad, keep: bool):
-        plan = node.plan
-        if plan is not None and not plan.raw:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
-        if fn0 is None:
-            grad0 = None
-        else:
-            grad0 = k_zeros_like(grad)
-            if plan is not None and plan.reduce0 is not None:
-                grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
-        if fn1 is None:
-            grad1 = None
-        else:
-            grad1 = k_zeros_like(grad)
-            if plan is not None and plan.reduce1 is not None:
-                grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'DivBackward2', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'DivBackward2', 1)
-        return grad0, grad1
-
-
-def div_floor(self, other, *, out=None):
-    """div_floor(self, other) -> Tensor"""
-    plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
-        array = np.floor_divide(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
-        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
-    ):
-        other = known[other]
-        array = np.floor_divide(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.floor_divide(self._array, other._array)
-        desc = plan.result
-    else:
-        found = operands(self, other, 'div_floor', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        array = np.floor_divide(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
-    flag = self._requires_grad or other._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        node = DivBackward2()
-        node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif not self._requires_grad:
-            node.fn0 = fn0 = None
-            node.nr0 = 0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        fn1 = other._grad_fn
-        if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
-            node.nr1 = other._output_nr
-        elif not other._requires_grad:
-            node.fn1 = fn1 = None
-            node.nr1 = 0
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
-            node.nr1 = 0
-        else:
-            fn1, nr1 = edge(other)
-            node.fn1 = fn1
-            node.nr1 = nr1
-        node.plan = plan
-        node.desc = desc
-        result = _new(*_TENSOR)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._grad_fn = node
-        result._output_nr = 0
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
-        if out is not None:
-            return store(out, result, 'div_floor', self, other)
-        return result
-    result = _new(*_TENSOR)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    if out is not None:
-        return store(out, result, 'div_floor', self, other)
-    return result
-
-
-def div_floor_(self, other):
-    """div_floor_(self, other) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'div_floor_', False)
-    found = inplace_operands(self, other, 'div_floor', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.floor_divide(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.floor_divide(target, right))
-    if flag:
-        node = DivBackward2()
-        node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif not self._requires_grad:
-            node.fn0 = fn0 = None
-            node.nr0 = 0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        fn1 = other._grad_fn
-        if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
-            node.nr1 = other._output_nr
-        elif not other._requires_grad:
-            node.fn1 = fn1 = None
-            node.nr1 = 0
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
-            node.nr1 = 0
-        else:
-            fn1, nr1 = edge(other)
-            node.fn1 = fn1
-            node.nr1 = nr1
-        node.plan = plan
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
-def div_trunc(self, other, *, out=None):
-    """div_trunc(self, other) -> Tensor"""
-    plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
-        array = k_div_trunc(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
-        type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
-    ):
-        other = known[other]
-        array = k_div_trunc(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = k_div_trunc(self._array, other._array)
-        desc = plan.result
-    else:
-        found = operands(self, other, 'div_trunc', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        array = k_div_trunc(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
-    flag = self._requires_grad or other._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        node = DivBackward2()
-        node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif not self._requires_grad:
-            node.fn0 = fn0 = None
-            node.nr0 = 0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        fn1 = other._grad_fn
-        if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
-            node.nr1 = other._output_nr
-        elif not other._requires_grad:
-            node.fn1 = fn1 = None
-            node.nr1 = 0
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
-            node.nr1 = 0
-        else:
-            fn1, nr1 = edge(other)
-            node.fn1 = fn1
-            node.nr1 = nr1
-        node.plan = plan
-        node.desc = desc
-        result = _new(*_TENSOR)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._grad_fn = node
-        result._output_nr = 0
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
-        if out is not None:
-            return store(out, result, 'div_trunc', self, other)
-        return result
-    result = _new(*_TENSOR)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._grad_fn = None
-    result._output_nr = 0
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    if out is not None:
-        return store(out, result, 'div_trunc', self, other)
-    return result
-
-
-def div_trunc_(self, other):
-    """div_trunc_(self, other) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'div_trunc_', False)
-    found = inplace_operands(self, other, 'div_trunc', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_div_trunc(target, right)
-    else:
-        self._array = target.dtype.type(k_div_trunc(target, right))
-    if flag:
-        node = DivBackward2()
-        node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-            node.nr0 = self._output_nr
-        elif not self._requires_grad:
-            node.fn0 = fn0 = None
-            node.nr0 = 0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-            node.nr0 = 0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            node.nr0 = nr0
-        fn1 = other._grad_fn
-        if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
-            node.nr1 = other._output_nr
-        elif not other._requires_grad:
-            node.fn1 = fn1 = None
-            node.nr1 = 0
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
-            node.nr1 = 0
-        else:
-            fn1, nr1 = edge(other)
-            node.fn1 = fn1
-            node.nr1 = nr1
-        node.plan = plan
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
-    return self
-
-
 class FmodBackward1(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
@@ -30934,7 +35405,7 @@ class FmodBackward1(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = -grad * k_div_trunc(self, other)
+            grad1 = -grad * k_div_mode(self, other, 'trunc')
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -30946,7 +35417,7 @@ class FmodBackward1(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else mul(other=div_trunc(self, other), self=-grad)
+        grad1 = None if node.fn1 is None else mul(other=div_mode(self, other, 'trunc'), self=-grad)
         grad0 = None if node.fn0 is None else grad
         if node.plan is not None:
             if grad0 is not None:
@@ -31155,7 +35626,7 @@ class FmodBackward0(UnaryNode):
         return grad
 
 
-def fmod_scalar(self, other):
+def fmod_scalar(self, other, *, out=None):
     """fmod_scalar(self, other) -> Tensor"""
     array = k_fmod_scalar(self._array, other)
     desc = describe(array)
@@ -31190,7 +35661,7 @@ def fmod_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'fmod')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -31203,14 +35674,14 @@ def fmod_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'fmod')
 
 
 def fmod_scalar_(self, other):
     """fmod_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
-        self = plain(self, 'fmod_scalar_', False)
-    found = inplace_operands(self, None, 'fmod_scalar', False)
+        self = plain(self, 'fmod_', False)
+    found = inplace_operands(self, None, 'fmod', False)
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
@@ -31277,7 +35748,7 @@ class RemainderBackward1(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = -grad * k_div_floor(self, other)
+            grad1 = -grad * k_div_mode(self, other, 'floor')
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -31289,7 +35760,7 @@ class RemainderBackward1(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else mul(other=div_floor(self, other), self=-grad)
+        grad1 = None if node.fn1 is None else mul(other=div_mode(self, other, 'floor'), self=-grad)
         grad0 = None if node.fn0 is None else grad
         if node.plan is not None:
             if grad0 is not None:
@@ -31498,7 +35969,7 @@ class RemainderBackward0(UnaryNode):
         return grad
 
 
-def remainder_scalar(self, other):
+def remainder_scalar(self, other, *, out=None):
     """remainder_scalar(self, other) -> Tensor"""
     array = k_remainder_scalar(self._array, other)
     desc = describe(array)
@@ -31533,7 +36004,7 @@ def remainder_scalar(self, other):
             result._accumulator = None
             if saved.hooks:
                 saved.pack(node)
-            return result
+            return result if out is None else store(out, result, 'remainder')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -31546,14 +36017,14 @@ def remainder_scalar(self, other):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result
+    return result if out is None else store(out, result, 'remainder')
 
 
 def remainder_scalar_(self, other):
     """remainder_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
-        self = plain(self, 'remainder_scalar_', False)
-    found = inplace_operands(self, None, 'remainder_scalar', False)
+        self = plain(self, 'remainder_', False)
+    found = inplace_operands(self, None, 'remainder', False)
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
@@ -31620,6 +36091,10 @@ class FloorDivideNotImplemented(BinaryNode):
             if grad1 is not None:
                 grad1 = validate(grad1, node.plan.desc1, 'FloorDivideNotImplemented', 1)
         return grad0, grad1
+
+
+FloorDivideNotImplemented.__name__ = 'NotImplemented'
+FloorDivideNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
 
 
 def floor_divide(self, other, *, out=None):
@@ -31711,31 +36186,66 @@ def floor_divide(self, other, *, out=None):
     return result
 
 
-def floor_divide_(self, other):
-    """floor_divide_(self, other) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'floor_divide_', False)
-    found = inplace_operands(self, other, 'floor_divide', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.floor_divide(target, right, out=target, casting='unsafe')
+class FloorDivideScalarNotImplemented(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_not_implemented(grad, 'aten::floor_divide')
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.not_implemented(grad, 'aten::floor_divide')
+
+
+FloorDivideScalarNotImplemented.__name__ = 'NotImplemented'
+FloorDivideScalarNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+
+
+def floor_divide_scalar(self, other, *, out=None):
+    """floor_divide_scalar(self, other) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_floor_divide_scalar(self._array, other)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = FloorDivideScalarNotImplemented()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
     else:
-        self._array = target.dtype.type(np.floor_divide(target, right))
-    if flag:
-        node = FloorDivideNotImplemented()
+        self = plain(self, 'floor_divide', False)
+        array, desc = single(k_floor_divide_scalar(self._array, other), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = FloorDivideScalarNotImplemented()
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
-        elif not self._requires_grad:
-            node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
             node.nr0 = 0
@@ -31743,31 +36253,40 @@ def floor_divide_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
-        if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
-            node.nr1 = other._output_nr
-        elif not other._requires_grad:
-            node.fn1 = fn1 = None
-            node.nr1 = 0
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
-            node.nr1 = 0
-        else:
-            fn1, nr1 = edge(other)
-            node.fn1 = fn1
-            node.nr1 = nr1
-        node.plan = plan
-        node.desc = self._desc
-    bump(self)
-    if flag:
-        rebase_history(self, node)
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-    return self
+        if out is not None:
+            return store(out, result, 'floor_divide', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'floor_divide', self)
+    return result
 
 
-class RemainderNotImplemented(BinaryNode):
+class FloorDivide_NotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
@@ -31782,54 +36301,58 @@ class RemainderNotImplemented(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_not_implemented(grad, 'aten::remainder')
+            grad0 = k_not_implemented(grad, 'aten::floor_divide_')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_not_implemented(grad, 'aten::remainder')
+            grad1 = k_not_implemented(grad, 'aten::floor_divide_')
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::remainder')
-        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::remainder')
+        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::floor_divide_')
+        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::floor_divide_')
         if node.plan is not None:
             if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'RemainderNotImplemented', 0)
+                grad0 = validate(grad0, node.plan.desc0, 'FloorDivide_NotImplemented', 0)
             if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'RemainderNotImplemented', 1)
+                grad1 = validate(grad1, node.plan.desc1, 'FloorDivide_NotImplemented', 1)
         return grad0, grad1
 
 
-def remainder_of(self, other, *, out=None):
-    """remainder_of(self, other) -> Tensor"""
+FloorDivide_NotImplemented.__name__ = 'NotImplemented'
+FloorDivide_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+
+
+def floor_divide_of(self, other, *, out=None):
+    """floor_divide_of(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
-        array = np.remainder(self._array, other._array)
+        array = np.floor_divide(self._array, other._array)
     elif type(self) is Tensor and (desc := self._desc).real and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
-        array = np.remainder(self._array, other._array)
+        array = np.floor_divide(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.remainder(self._array, other._array)
+        array = np.floor_divide(self._array, other._array)
         desc = plan.result
     else:
-        found = operands(self, other, 'remainder_of', False)
+        found = operands(self, other, 'floor_divide', False)
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = np.remainder(left, right)
+        array = np.floor_divide(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = RemainderNotImplemented()
+        node = FloorDivide_NotImplemented()
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -31874,7 +36397,7 @@ def remainder_of(self, other, *, out=None):
         if saved.hooks:
             saved.pack(node)
         if out is not None:
-            return store(out, result, 'remainder_of', self, other)
+            return store(out, result, 'floor_divide', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -31889,8 +36412,1825 @@ def remainder_of(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'remainder_of', self, other)
+        return store(out, result, 'floor_divide', self, other)
     return result
+
+
+def floor_divide_of_(self, other):
+    """floor_divide_of_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'floor_divide_', False)
+    found = inplace_operands(self, other, 'floor_divide', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.floor_divide(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.floor_divide(target, right))
+    if flag:
+        node = FloorDivide_NotImplemented()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class FloorDivideScalar_NotImplemented(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_not_implemented(grad, 'aten::floor_divide_')
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.not_implemented(grad, 'aten::floor_divide_')
+
+
+FloorDivideScalar_NotImplemented.__name__ = 'NotImplemented'
+FloorDivideScalar_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+
+
+def floor_divide_of_scalar(self, other, *, out=None):
+    """floor_divide_of_scalar(self, other) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_floor_divide_scalar(self._array, other)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = FloorDivideScalar_NotImplemented()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'floor_divide', False)
+        array, desc = single(k_floor_divide_scalar(self._array, other), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = FloorDivideScalar_NotImplemented()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'floor_divide', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'floor_divide', self)
+    return result
+
+
+def floor_divide_of_scalar_(self, other):
+    """floor_divide_of_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'floor_divide_', False)
+    found = inplace_operands(self, None, 'floor_divide', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_floor_divide_scalar(target, other)
+    else:
+        self._array = target.dtype.type(k_floor_divide_scalar(target, other))
+    if flag:
+        node = FloorDivideScalar_NotImplemented()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class RemainderNotImplemented(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_not_implemented(grad, 'aten::remainder')
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.not_implemented(grad, 'aten::remainder')
+
+
+RemainderNotImplemented.__name__ = 'NotImplemented'
+RemainderNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+
+
+def remainder_of(self, other, *, out=None):
+    """remainder_of(self, other) -> Tensor"""
+    if type(other) is Tensor and (desc := other._desc).real:
+        array = k_remainder_of(self, other._array)
+        if other._extra is None and out is None and not grad_mode.disabled:
+            fn0 = other._grad_fn
+            if fn0 is None and other._requires_grad:
+                ref = other._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(other)
+            if fn0 is not None:
+                node = RemainderNotImplemented()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = other._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        other = plain(other, 'remainder', False)
+        array, desc = single(k_remainder_of(self, other._array), other)
+    flag = other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = RemainderNotImplemented()
+        node.seq = next(sequence_nrs)
+        fn0 = other._grad_fn
+        if fn0 is not None and other._extra is None:
+            node.fn0 = fn0
+            node.nr0 = other._output_nr
+        elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(other)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'remainder', other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'remainder', other)
+    return result
+
+
+def gcd(self, other, *, out=None):
+    """gcd(self, other) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.gcd(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.gcd(self._array, other._array)
+        desc = plan.result
+    else:
+        tensors_only('gcd', self, other, 'other')
+        found = operands(self, other, 'gcd', False)
+        self, other, left, right, desc, plan = found
+        array = np.gcd(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'gcd', self, other)
+    return result
+
+
+def gcd_(self, other):
+    """gcd_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'gcd_', False)
+    tensors_only('gcd_', self, other, 'other', True)
+    found = inplace_operands(self, other, 'gcd', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.gcd(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.gcd(target, right))
+    if flag:
+        node = GcdBackward0()
+        node.seq = next(sequence_nrs)
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+def lcm(self, other, *, out=None):
+    """lcm(self, other) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.lcm(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.lcm(self._array, other._array)
+        desc = plan.result
+    else:
+        tensors_only('lcm', self, other, 'other')
+        found = operands(self, other, 'lcm', False)
+        self, other, left, right, desc, plan = found
+        array = np.lcm(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'lcm', self, other)
+    return result
+
+
+def lcm_(self, other):
+    """lcm_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'lcm_', False)
+    tensors_only('lcm_', self, other, 'other', True)
+    found = inplace_operands(self, other, 'lcm', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.lcm(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.lcm(target, right))
+    if flag:
+        node = LcmBackward0()
+        node.seq = next(sequence_nrs)
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class CopysignBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad * k_copysign_ratio(self, result)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        grad0 = None if node.fn0 is None else grad * formulas.copysign_ratio(self, result)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'CopysignBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'CopysignBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def copysign(self, other, *, out=None):
+    """copysign(self, other) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_copysign(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_copysign(self._array, other._array)
+        desc = plan.result
+    else:
+        tensors_only('copysign', self, other, 'other')
+        found = operands(self, other, 'copysign', True)
+        self, other, left, right, desc, plan = found
+        array = k_copysign(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = CopysignBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'copysign', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'copysign', self, other)
+    return result
+
+
+def copysign_(self, other):
+    """copysign_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'copysign_', False)
+    tensors_only('copysign_', self, other, 'other', True)
+    found = inplace_operands(self, other, 'copysign', True)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_copysign(target, right)
+    else:
+        self._array = target.dtype.type(k_copysign(target, right))
+    if flag:
+        node = CopysignBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            node.self = original
+            node.self_version = 0
+        else:
+            node.self = None
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class CopysignBackward1(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('result', 'self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_copysign_ratio(self, result)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        return grad * formulas.copysign_ratio(self, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def copysign_scalar(self, other, *, out=None):
+    """copysign_scalar(self, other) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_copysign_scalar(self._array, other)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = CopysignBackward1()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                node.result = array
+                node.result_counter = result._counter = [0]
+                node.result_version = 0
+                return result
+    else:
+        self = plain(self, 'copysign', True)
+        array, desc = single(k_copysign_scalar(self._array, other), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = CopysignBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'copysign', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'copysign', self)
+    return result
+
+
+def copysign_scalar_(self, other):
+    """copysign_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'copysign_', False)
+    found = inplace_operands(self, None, 'copysign', True)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_copysign_scalar(target, other)
+    else:
+        self._array = target.dtype.type(k_copysign_scalar(target, other))
+    if flag:
+        node = CopysignBackward1()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class NextafterBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version',)
+    saved = ('other', 'self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_where(self != other, grad, 0)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_like(grad)
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.self is not None:
+                node.self = FREED
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        self = unpack_input(node, 'self')
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        grad0 = None if node.fn0 is None else where(self != other, grad, 0)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'NextafterBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'NextafterBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+
+
+def nextafter(self, other, *, out=None):
+    """nextafter(self, other) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = np.nextafter(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = np.nextafter(self._array, other._array)
+        desc = plan.result
+    else:
+        tensors_only('nextafter', self, other, 'other')
+        found = operands(self, other, 'nextafter', False)
+        self, other, left, right, desc, plan = found
+        array = np.nextafter(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = NextafterBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn0 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'nextafter', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'nextafter', self, other)
+    return result
+
+
+def nextafter_(self, other):
+    """nextafter_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'nextafter_', False)
+    tensors_only('nextafter_', self, other, 'other', True)
+    found = inplace_operands(self, other, 'nextafter', False)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        np.nextafter(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.nextafter(target, right))
+    if flag:
+        node = NextafterBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn0 is not None:
+            node.self = original
+            node.self_version = 0
+        else:
+            node.self = None
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class LdexpBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'result', 'result_counter', 'result_version',)
+    saved = ('other', 'result',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = grad * k_pow_base(2, other)
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = grad * result * 0.6931471805599453
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        if not keep:
+            if node.other is not None:
+                node.other = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        result = unpack_result(node, 'result')
+        grad1 = None if node.fn1 is None else mul_scalar(grad * result, 0.6931471805599453)
+        grad0 = None if node.fn0 is None else grad * pow_base(2, other)
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'LdexpBackward0', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'LdexpBackward0', 1)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def ldexp(self, other, *, out=None):
+    """ldexp(self, other) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+        array = k_ldexp(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+        array = k_ldexp(self._array, other._array)
+        desc = plan.result
+    else:
+        tensors_only('ldexp', self, other, 'other')
+        found = operands(self, other, 'ldexp', True)
+        self, other, left, right, desc, plan = found
+        array = k_ldexp(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = LdexpBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'ldexp', self, other)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'ldexp', self, other)
+    return result
+
+
+def ldexp_(self, other):
+    """ldexp_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'ldexp_', False)
+    tensors_only('ldexp_', self, other, 'other', True)
+    found = inplace_operands(self, other, 'ldexp', True)
+    if found is NotImplemented:
+        return NotImplemented
+    other, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_ldexp(target, right)
+    else:
+        self._array = target.dtype.type(k_ldexp(target, right))
+    if flag:
+        node = LdexpBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = other._grad_fn
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+            node.nr1 = other._output_nr
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        if fn0 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class FrexpBackward0(UnaryNode):
+    __slots__ = ('exponent', 'exponent_counter', 'exponent_version', 'descs',)
+    saved = ('exponent',)
+    saved_values = ()
+    combines = True
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    exponent_nr = 1
+    not_differentiable = ('exponent',)
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        grad = grads[0]
+        exponent = node.exponent
+        if node.exponent_counter[0] != node.exponent_version:
+            exponent = unpack_result(node, 'exponent')._array
+        out = k_frexp_backward(grad, exponent)
+        if not keep:
+            if node.exponent is not None:
+                node.exponent = None
+                node.exponent_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        exponent = unpack_result(node, 'exponent')
+        return formulas.frexp_backward(grad, exponent)
+
+    def release(node) -> None:
+        if node.exponent is not None:
+            node.exponent = None
+            node.exponent_counter = FREED_COUNTER
+
+
+def frexp(self):
+    """frexp(self) -> tuple"""
+    arrays = k_frexp(self._array)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = FrexpBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0]
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.exponent = arrays[1]
+        node.exponent_counter = results[1]._counter = [0]
+        node.exponent_version = 0
+        if saved.hooks:
+            saved.pack(node)
+    return tuple(results)
+
+
+class NanToNumBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = grad * k_isfinite(self)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        return grad * isfinite(self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def nan_to_num(self, nan, posinf, neginf, *, out=None):
+    """nan_to_num(self, nan, posinf, neginf) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_nan_to_num(self._array, nan, posinf, neginf)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = NanToNumBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.self = self
+                counter = self._counter
+                node.self_version = 0 if counter is None else counter[0]
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'nan_to_num', False)
+        array, desc = single(k_nan_to_num(self._array, nan, posinf, neginf), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = NanToNumBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'nan_to_num', self, exactly='nan_to_num: dtype of out: {found} should be same as input: {expected}')
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'nan_to_num', self, exactly='nan_to_num: dtype of out: {found} should be same as input: {expected}')
+    return result
+
+
+def nan_to_num_(self, nan, posinf, neginf):
+    """nan_to_num_(self, nan, posinf, neginf) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'nan_to_num_', False)
+    found = inplace_operands(self, None, 'nan_to_num', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_nan_to_num(target, nan, posinf, neginf)
+    else:
+        self._array = target.dtype.type(k_nan_to_num(target, nan, posinf, neginf))
+    if flag:
+        node = NanToNumBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
+
+
+class HeavisideNotImplemented(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_not_implemented(grad, 'aten::heaviside')
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_not_implemented(grad, 'aten::heaviside')
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::heaviside')
+        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::heaviside')
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'HeavisideNotImplemented', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'HeavisideNotImplemented', 1)
+        return grad0, grad1
+
+
+HeavisideNotImplemented.__name__ = 'NotImplemented'
+HeavisideNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+
+
+def heaviside(self, values, *, out=None):
+    """heaviside(self, values) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(values) is Tensor and (desc := self._desc) is values._desc and desc.real:
+        array = k_heaviside(self._array, values._array)
+    elif type(self) is Tensor and type(values) is Tensor and (plan := self._desc.plans.get(values._desc)) is not None and plan.raw and plan.plain:
+        array = k_heaviside(self._array, values._array)
+        desc = plan.result
+    else:
+        tensors_only('heaviside', self, values, 'values')
+        found = operands(self, values, 'heaviside', False)
+        self, values, left, right, desc, plan = found
+        array = k_heaviside(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or values._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(values)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HeavisideNotImplemented()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = values._grad_fn
+        if fn1 is not None and values._extra is None:
+            node.fn1 = fn1
+            node.nr1 = values._output_nr
+        elif not values._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(values)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'heaviside', self, values)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'heaviside', self, values)
+    return result
+
+
+class Heaviside_NotImplemented(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        plan = node.plan
+        if plan is not None and not plan.raw:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_not_implemented(grad, 'aten::heaviside_')
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_not_implemented(grad, 'aten::heaviside_')
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::heaviside_')
+        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::heaviside_')
+        if node.plan is not None:
+            if grad0 is not None:
+                grad0 = validate(grad0, node.plan.desc0, 'Heaviside_NotImplemented', 0)
+            if grad1 is not None:
+                grad1 = validate(grad1, node.plan.desc1, 'Heaviside_NotImplemented', 1)
+        return grad0, grad1
+
+
+Heaviside_NotImplemented.__name__ = 'NotImplemented'
+Heaviside_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+
+
+def heaviside_of(self, values, *, out=None):
+    """heaviside_of(self, values) -> Tensor"""
+    plan = None
+    if type(self) is Tensor and type(values) is Tensor and (desc := self._desc) is values._desc and desc.real:
+        array = k_heaviside(self._array, values._array)
+    elif type(self) is Tensor and type(values) is Tensor and (plan := self._desc.plans.get(values._desc)) is not None and plan.raw and plan.plain:
+        array = k_heaviside(self._array, values._array)
+        desc = plan.result
+    else:
+        tensors_only('heaviside', self, values, 'values')
+        found = operands(self, values, 'heaviside', False)
+        self, values, left, right, desc, plan = found
+        array = k_heaviside(left, right)
+        if plan is not None and not plan.plain:
+            array, desc = arrange(array, desc)
+    flag = self._requires_grad or values._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(values)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Heaviside_NotImplemented()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = values._grad_fn
+        if fn1 is not None and values._extra is None:
+            node.fn1 = fn1
+            node.nr1 = values._output_nr
+        elif not values._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(values)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved.hooks:
+            saved.pack(node)
+        if out is not None:
+            return store(out, result, 'heaviside', self, values)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'heaviside', self, values)
+    return result
+
+
+def heaviside_of_(self, values):
+    """heaviside_of_(self, values) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'heaviside_', False)
+    tensors_only('heaviside_', self, values, 'values', True)
+    found = inplace_operands(self, values, 'heaviside', False)
+    if found is NotImplemented:
+        return NotImplemented
+    values, right, plan, flag = found
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_heaviside(target, right)
+    else:
+        self._array = target.dtype.type(k_heaviside(target, right))
+    if flag:
+        node = Heaviside_NotImplemented()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+            node.nr0 = 0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        fn1 = values._grad_fn
+        if fn1 is not None and values._extra is None:
+            node.fn1 = fn1
+            node.nr1 = values._output_nr
+        elif not values._requires_grad:
+            node.fn1 = fn1 = None
+            node.nr1 = 0
+        elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
+            node.fn1 = fn1
+            node.nr1 = 0
+        else:
+            fn1, nr1 = edge(values)
+            node.fn1 = fn1
+            node.nr1 = nr1
+        node.plan = plan
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved.hooks:
+            saved.pack(node)
+    return self
 
 
 class LerpBackward0(VariadicNode):
@@ -31947,7 +38287,7 @@ def lerp_scalar(self, end, weight, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'lerp_scalar', self, end)
+        return result if out is None else store(out, result, 'lerp', self, end)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -31960,7 +38300,7 @@ def lerp_scalar(self, end, weight, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'lerp_scalar', self, end)
+    return result if out is None else store(out, result, 'lerp', self, end)
 
 
 def lerp_scalar_(self, end, weight):
@@ -32105,7 +38445,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         result._accumulator = None
         if saved.hooks:
             saved.pack(node)
-        return result if out is None else store(out, result, 'lerp_tensor', self, end, weight)
+        return result if out is None else store(out, result, 'lerp', self, end, weight)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -32118,7 +38458,7 @@ def lerp_tensor(self, end, weight, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'lerp_tensor', self, end, weight)
+    return result if out is None else store(out, result, 'lerp', self, end, weight)
 
 
 def lerp_tensor_(self, end, weight):
@@ -32482,6 +38822,117 @@ def addcdiv_(self, tensor1, tensor2, value):
             saved.pack(node)
     return self
 
+
+class DistBackward0(BinaryNode):
+    __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'p',)
+    saved = ('other', 'result', 'self',)
+    saved_values = ('p',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # dist_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        other = unpack_input(node, 'other')
+        result = unpack_result(node, 'result')
+        self = unpack_input(node, 'self')
+        p = node.p
+        grad1 = None if node.fn1 is None else formulas.dist_other_backward(grad, self, other, p, result)
+        grad0 = None if node.fn0 is None else formulas.dist_backward(grad, self, other, p, result)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.other is not None:
+            node.other = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def dist(self, other, p, *, out=None):
+    """dist(self, other, p) -> Tensor"""
+    array = k_dist(self._array, other._array, p)
+    desc = describe(array)
+    flag = self._requires_grad or other._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(other)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = DistBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = other._grad_fn
+            if fn1 is not None and other._extra is None:
+                node.fn1 = fn1
+                node.nr1 = other._output_nr
+            elif not other._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(other)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.p = p
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved.hooks:
+                saved.pack(node)
+            return result if out is None else store(out, result, 'dist')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'dist')
+
 OPERATORS = (
     "elu",
     "elu_of",
@@ -32603,9 +39054,13 @@ OPERATORS = (
     "trace",
     "add",
     "sub",
+    "add_alpha",
+    "sub_alpha",
     "mul",
     "div",
+    "div_mode",
     "rsub",
+    "rsub_alpha",
     "rsub_scalar",
     "add_scalar",
     "sub_scalar",
@@ -32614,6 +39069,7 @@ OPERATORS = (
     "neg",
     "reciprocal",
     "conj_physical",
+    "angle",
     "pow_scalar",
     "pow_tensor",
     "pow_base",
@@ -32637,6 +39093,7 @@ OPERATORS = (
     "abs",
     "sgn",
     "sign",
+    "round_decimals",
     "floor",
     "ceil",
     "round",
@@ -32734,10 +39191,20 @@ OPERATORS = (
     "logaddexp",
     "logaddexp2",
     "xlogy",
+    "xlogy_self",
+    "xlogy_other",
+    "xlog1py",
+    "xlog1py_self",
+    "xlog1py_other",
+    "entr",
     "logit",
+    "logit_gradient",
     "asinh",
     "acosh",
     "atanh",
+    "asinh_of",
+    "acosh_of",
+    "atanh_of",
     "atan2",
     "hypot",
     "sinc",
@@ -32745,18 +39212,48 @@ OPERATORS = (
     "rad2deg",
     "erf",
     "erfc",
+    "erfinv",
+    "erfcx",
+    "ndtri",
+    "log_ndtr",
+    "lgamma",
+    "digamma",
+    "polygamma",
+    "polygamma_of",
+    "mvlgamma",
+    "igamma",
+    "igammac",
+    "zeta",
+    "zeta_self",
+    "zeta_other",
+    "i0",
+    "i0e",
+    "i1",
+    "i1e",
     "frac",
-    "div_floor",
-    "div_trunc",
     "fmod",
     "fmod_scalar",
     "remainder",
     "remainder_scalar",
     "floor_divide",
+    "floor_divide_scalar",
+    "floor_divide_of",
+    "floor_divide_of_scalar",
     "remainder_of",
+    "gcd",
+    "lcm",
+    "copysign",
+    "copysign_scalar",
+    "nextafter",
+    "ldexp",
+    "frexp",
+    "nan_to_num",
+    "heaviside",
+    "heaviside_of",
     "lerp_scalar",
     "lerp_tensor",
     "addcmul",
     "addcdiv",
+    "dist",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AsinBackward0, AsinhBackward0, Atan2Backward0, AtanBackward0, AtanhBackward0, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HypotBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, PermuteBackward0, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)

@@ -12,39 +12,11 @@ from typing import Any
 from . import creation, dispatch, dtype as dtypes, writes
 from .descriptor import Size
 from .device import CPU, device, layout, strided
-from .functions import convert, copying, indexing, pointwise, shape
+from .functions import convert, copying, indexing, shape
 from .geometry import element_strides, storage_offset
 from .overrides import know_tensor, public
 from .tensor import Tensor, own_dim
 
-UNARY = (
-    "neg",
-    "reciprocal",
-    "exp",
-    "log",
-    "sqrt",
-    "rsqrt",
-    "sin",
-    "cos",
-    "tan",
-    "tanh",
-    "sigmoid",
-    "relu",
-    "abs",
-    "sgn",
-    "sign",
-    "floor",
-    "ceil",
-    "round",
-    "trunc",
-    "atan",
-    "asin",
-    "acos",
-    "sinh",
-    "cosh",
-    "log1p",
-    "expm1",
-)
 SHAPE = (
     "reshape",
     "flatten",
@@ -70,6 +42,7 @@ SHAPE = (
 )
 # Modules of functions/ that bring METHODS and FUNCTIONS of their own.
 FAMILIES = (
+    "pointwise",
     "reduction",
     "linalg",
     "decomposition",
@@ -89,6 +62,14 @@ FAMILIES = (
 )
 
 ALIASES = {
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "fix": "trunc",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+    "arctan2": "atan2",
     "arctan": "atan",
     "arcsin": "asin",
     "arccos": "acos",
@@ -100,39 +81,6 @@ ALIASES = {
 }
 
 METHODS: dict[str, Any] = {
-    "__add__": dispatch.add_operator,
-    "__radd__": dispatch.add_operator,
-    "__sub__": dispatch.sub_operator,
-    "__rsub__": pointwise.rsub,
-    "__mul__": dispatch.mul_operator,
-    "__rmul__": dispatch.mul_operator,
-    "__truediv__": pointwise.truediv,
-    "__rtruediv__": pointwise.rtruediv,
-    "__rdiv__": pointwise.rtruediv,
-    "__neg__": dispatch.neg,
-    "__abs__": dispatch.abs,
-    "__pow__": pointwise.power,
-    "__rpow__": pointwise.rpow,
-    "__iadd__": dispatch.add_,
-    "__isub__": dispatch.sub_,
-    "__imul__": dispatch.mul_,
-    "__itruediv__": dispatch.div_,
-    "__ipow__": pointwise.pow_,
-    "add": pointwise.add,
-    "sub": pointwise.sub,
-    "mul": pointwise.mul,
-    "div": pointwise.div,
-    "pow": pointwise.pow,
-    "subtract": pointwise.sub,
-    "multiply": pointwise.mul,
-    "divide": pointwise.div,
-    "true_divide": pointwise.div,
-    "square": pointwise.square,
-    "add_": pointwise.add_,
-    "sub_": pointwise.sub_,
-    "mul_": pointwise.mul_,
-    "div_": pointwise.div_,
-    "pow_": pointwise.pow_,
     "__getitem__": indexing.getitem,
     "__setitem__": indexing.setitem,
     "view": shape.view,
@@ -172,17 +120,6 @@ METHODS: dict[str, Any] = {
 }
 
 FUNCTIONS: dict[str, Any] = {
-    "add": pointwise.add,
-    "sub": pointwise.sub,
-    "mul": pointwise.mul,
-    "div": pointwise.div,
-    "pow": pointwise.pow,
-    "subtract": pointwise.sub,
-    "multiply": pointwise.mul,
-    "divide": pointwise.div,
-    "true_divide": pointwise.div,
-    "square": pointwise.square,
-    "rsub": pointwise.rsub,
     "cat": shape.cat,
     "concat": shape.cat,
     "concatenate": shape.cat,
@@ -275,9 +212,6 @@ METHODS.update(
         "name": property(lambda self: None),
     }
 )
-for _name in UNARY:
-    METHODS[_name] = FUNCTIONS[_name] = getattr(dispatch, _name)
-    METHODS[_name + "_"] = FUNCTIONS[_name + "_"] = getattr(dispatch, _name + "_")
 for _name in SHAPE:
     METHODS[_name] = FUNCTIONS[_name] = getattr(shape, _name)
 for _name, _kind in {
@@ -338,8 +272,10 @@ def bind(module: dict[str, Any]) -> None:
         METHODS.update(extra.METHODS)
         FUNCTIONS.update(extra.FUNCTIONS)
     for new, old in ALIASES.items():
-        METHODS.setdefault(new, METHODS[old])
-        FUNCTIONS.setdefault(new, FUNCTIONS[old])
+        for ending in ("", "_"):
+            for table in (METHODS, FUNCTIONS):
+                if old + ending in table:
+                    table.setdefault(new + ending, table[old + ending])
     for name, value in METHODS.items():
         setattr(Tensor, name, public(value, name, register=False))
     know_tensor(Tensor)

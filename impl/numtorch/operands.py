@@ -228,6 +228,9 @@ def _check_out(a: Tensor, kind: dtypes.dtype, to_float: bool) -> None:
     refuse_internal(a._array)
 
 
+FOUND_DTYPE = "Found dtype {found} but expected {expected}"
+
+
 def store(out: Any, result: Tensor, name: str, *operands: Any, exactly: str | None = None) -> Any:
     """Finish an `out=` call: write the result into `out`, which may not overlap with the operands in part.
 

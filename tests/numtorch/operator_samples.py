@@ -30,7 +30,7 @@ LEAVES = {
 
 
 def constants() -> dict:
-    """What an expression may use besides: `mask` bool (2, 3), `i` indices (2,), `j` indices (2, 3) below 2, `F`, `inf`."""
+    """What an expression may use besides: `mask` bool (2, 3), `i` indices (2,), `j` (2, 3) below 2, `c` (2, 3), `F`, `inf`."""
     import numtorch.nn.functional
 
     return {
@@ -40,6 +40,7 @@ def constants() -> dict:
         "i": torch.tensor([1, 0]),
         "j": torch.tensor([[0, 1, 1], [1, 0, 0]]),
         "inf": float("inf"),
+        "c": torch.tensor([[1.5, 0.7, 2.2], [0.9, 1.1, 3.1]], dtype=torch.float64),
     }
 
 
@@ -53,7 +54,13 @@ add                     x + y | x.add(v) | 1 + x | x.add(y, alpha=2) | x + s
 sub                     x - y | x.sub(v) | x - 1 | x.sub(y, alpha=2)
 mul                     x * y | x.mul(v) | 2 * x | x * s
 div                     x / p | x.div(p) | y / 2
+add_alpha               x.add(y, alpha=2)
+sub_alpha               x.sub(y, alpha=2)
+div_mode                x.div(p, rounding_mode='floor') | x.div(p, rounding_mode=None)
 rsub                    torch.rsub(x, y)
+rsub_alpha              torch.rsub(x, y, alpha=2)
+round_decimals          x.round(decimals=1)
+angle                   x.angle()
 rsub_scalar             2 - x
 add_scalar              x.tan()
 sub_scalar              p ** p
@@ -61,7 +68,7 @@ mul_scalar              p ** 2.5 | torch.linalg.qr(q)
 div_scalar              torch.maximum(x, y)
 neg                     -x | x.neg()
 reciprocal              1 / p | p.reciprocal()
-conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj().abs()
+conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj().abs() | x.clone().conj_physical_()
 view_as_real            torch.view_as_real(x.to(torch.complex128) * (1 + 2j)) | (x.to(torch.complex128) * 1j).imag
 view_as_complex         (torch.view_as_complex(m) * torch.view_as_complex(m)).imag
 pow_scalar              p ** 2 | x.pow(3) | p.pow(-0.5)
@@ -115,12 +122,40 @@ rad2deg                 x.rad2deg()
 erf                     x.erf()
 erfc                    x.erfc()
 frac                    x.frac()
-div_floor               x.div(p, rounding_mode='floor')
-div_trunc               x.div(p, rounding_mode='trunc')
 fmod                    x.fmod(p)
 fmod_scalar             x.fmod(0.8)
 remainder               x.remainder(p) | x % p
 remainder_scalar        x.remainder(0.8) | x % 0.8
+xlogy_self              torch.xlogy(2, p) * 1
+xlogy_other             x.xlogy(2)
+xlog1py                 torch.special.xlog1py(x, p)
+xlog1py_self            torch.special.xlog1py(2, p)
+xlog1py_other           torch.special.xlog1py(x, 2)
+entr                    torch.special.entr(p)
+erfinv                  u.erfinv()
+erfcx                   torch.special.erfcx(x)
+ndtri                   torch.special.ndtri(u / 2 + 0.5)
+log_ndtr                torch.special.log_ndtr(x)
+lgamma                  p.lgamma()
+digamma                 p.digamma()
+polygamma               p.polygamma(1) | p.polygamma(2)
+polygamma_of            p.clone().polygamma_(1)
+mvlgamma                (p + 2).mvlgamma(2)
+igamma                  c.igamma(p)
+igammac                 c.igammac(p)
+zeta                    torch.special.zeta(c + 1, p)
+zeta_self               torch.special.zeta(2.5, p)
+i0                      x.i0()
+i0e                     torch.special.i0e(x)
+i1                      torch.special.i1(x)
+i1e                     torch.special.i1e(x)
+copysign                x.copysign(y)
+copysign_scalar         x.copysign(-1.)
+nextafter               x.nextafter(y)
+ldexp                   x.ldexp(y)
+frexp                   x.frexp()
+nan_to_num              x.nan_to_num()
+dist                    x.dist(y) | x.dist(y, 3) | x.dist(v)
 lerp_scalar             torch.lerp(x, y, 0.25)
 lerp_tensor             torch.lerp(x, y, p)
 addcmul                 torch.addcmul(x, y, v) | torch.addcmul(x, y, p, value=2)

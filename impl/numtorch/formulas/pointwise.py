@@ -41,13 +41,25 @@ def number_minus(number: Any, x: Any) -> Any:
 
 
 def number_over(number: Any, x: Any) -> Any:
-    """number / x, likewise."""
+    """number / x, for which C++ makes a tensor of the number."""
     return d.div(wrap(x._desc.dtype.numpy.type(number)), x)
 
 
 def div_other(grad: Any, x: Any, other: Any) -> Any:
     quotient = ((x / other) / other).conj()  # first, as in PyTorch's C++, where the right operand is
     return -grad * quotient
+
+
+def div_mode_self(grad: Any, other: Any, rounding_mode: str | None) -> Any:
+    return grad / other if rounding_mode is None else zeros_like(grad)
+
+
+def div_mode_other(grad: Any, x: Any, other: Any, rounding_mode: str | None) -> Any:
+    return div_other(grad, x, other) if rounding_mode is None else zeros_like(grad)
+
+
+def angle_backward(grad: Any, x: Any) -> Any:
+    return d.where(wrap(x._array == 0), float("nan") if x._desc.dtype.is_complex else 0, wrap(grad._array * 0))
 
 
 def rsqrt_backward(grad: Any, result: Any) -> Any:

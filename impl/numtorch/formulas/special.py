@@ -7,24 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d
-from ..descriptor import arrange, descriptor
-from ..layout import elementwise_strides
+from .. import dispatch as d, grad_mode
 from ..tensor import wrap
 from .pointwise import number_minus
-
-
-def pick(grad: Any, condition: Any, x: Any, other: Any) -> Any:
-    """where, laid out as PyTorch's operator over the gradient and the tensor that the condition was computed from.
-
-    A condition has no gradient, and the strides of where follow it: so it is what takes the layout.
-    """
-    mine, theirs = grad._desc, condition._desc
-    if not (mine.plain and theirs.plain) and mine.shape == theirs.shape:
-        strides = elementwise_strides(mine.shape, [(mine.shape, mine.strides), (theirs.shape, theirs.strides)])
-        if strides != theirs.strides:
-            condition = wrap(arrange(condition._array, descriptor(theirs.shape, theirs.dtype, strides))[0])
-    return d.where(condition, x, other)
+from .reduction import norm_backward
+from .shape import sum_to_size
 
 
 def _mask(array: Any) -> Any:
@@ -37,10 +24,12 @@ def erf_backward(grad: Any, x: Any, scale: float) -> Any:
 
 
 def logit_backward(grad: Any, x: Any, eps: float | None) -> Any:
-    """grad / (x * (1 - x)), zero outside the clipped range."""
+    """grad / (x * (1 - x)), zero outside the clipped range: one operator, or several where it is to be differentiated."""
+    if not grad_mode.state.grad:
+        return d.logit_gradient(grad, x, eps)
     low, high = (0, 1) if eps is None else (eps, 1 - eps)
     inside = _mask((x._array >= low) & (x._array <= high))
-    return pick(grad, inside, grad / (x * number_minus(1, x)), float("nan") if eps is None else 0)
+    return d.where(inside, grad / (x * number_minus(1, x)), float("nan") if eps is None else 0)
 
 
 def sinc_backward(grad: Any, x: Any) -> Any:
@@ -49,6 +38,75 @@ def sinc_backward(grad: Any, x: Any) -> Any:
     square = d.mul_scalar(x * x, math.pi)
     sine = t.sin()  # first: PyTorch's C++ evaluates the right operand first
     return d.where(_mask(square._array == 0), 0, grad * ((t * t.cos() - sine) / square))
+
+
+def xlogy_other_backward(grad: Any, x: Any, other: float) -> Any:
+    """The gradient of xlogy by a number."""
+    result = d.xlogy_other(grad, other)
+    return result if other > 0 else d.masked_fill(result, _mask(x._array == 0), 0)
+
+
+def xlog1py_other_backward(grad: Any, x: Any, other: float) -> Any:
+    """The gradient of xlog1py by a number."""
+    result = d.xlog1py_other(grad, other)
+    return result if other > -1 else d.masked_fill(result, _mask(x._array == 0), 0)
+
+
+def atan2_scale(x: Any, other: Any) -> Any:
+    """One over the square of the distance, 0 at the origin."""
+    square = x * x + other * other
+    return d.masked_fill(square.reciprocal(), _mask(square._array == 0), 0)
+
+
+def copysign_ratio(x: Any, result: Any) -> Any:
+    """The sign that was put, 0 at 0."""
+    return d.masked_fill(result / x, _mask(x._array == 0), 0)
+
+
+def mvlgamma_backward(grad: Any, x: Any, p: int) -> Any:
+    """A sum of digammas, over a dimension of their own."""
+    steps = wrap((np.arange(p) * 0.5 + (1 - p) * 0.5).astype(x._desc.dtype.numpy))
+    return grad * d.sum_dim(d.digamma(steps + x.unsqueeze(-1)), (-1,), False, None)
+
+
+def _nonzero(x: Any) -> tuple[Any, Any]:
+    """Whether x is not tiny, and x with a positive stand-in where it is."""
+    safe = _mask(np.abs(x._array) > np.finfo(x._desc.dtype.numpy).eps)
+    return safe, d.where(safe, x, float(np.finfo(x._desc.dtype.numpy).eps))
+
+
+def i1_backward(grad: Any, x: Any, result: Any) -> Any:
+    """i0(x) - result / x, a half at 0."""
+    safe, away = _nonzero(x)
+    return grad * d.where(safe, d.i0(away) - result * away.reciprocal(), 0.5)
+
+
+def i1e_backward(grad: Any, x: Any, result: Any) -> Any:
+    """i0e(x) - result * (sgn(x) + 1 / x), a half at 0."""
+    safe, away = _nonzero(x)
+    return grad * d.where(safe, d.i0e(away) - result * (away.sgn() + away.reciprocal()), 0.5)
+
+
+def dist_backward(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:
+    """That of the norm of the difference."""
+    found = norm_backward(grad, x - other, p, result, (), False)
+    return None if found is None else sum_to_size(found, x._desc.shape)
+
+
+def dist_other_backward(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:
+    """The same with the other sign."""
+    found = norm_backward(grad, x - other, p, result, (), False)
+    return None if found is None else sum_to_size(-found, other._desc.shape)
+
+
+def frexp_backward(grad: Any, exponent: Any) -> Any:
+    """The gradient of the mantissa."""
+    return grad / d.exp2(exponent)
+
+
+def not_implemented_for(grad: Any, name: str) -> Any:
+    """What a derivative that PyTorch's table marks as missing answers."""
+    raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
 
 
 def not_implemented(grad: Any, name: str) -> Any:

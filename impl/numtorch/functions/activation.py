@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d, dtype as dtypes
-from ..operands import refused, store, type_error
+from ..operands import FOUND_DTYPE, refused, store, type_error
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
 from .arguments import expect_tensor
 
@@ -40,7 +40,11 @@ def _softmax(name: str, input: Tensor, dim: int, dtype: Any, out: Any = None) ->
         return result
     found = cpp_name(out._desc.dtype)
     return store(
-        out, result, name, f"Expected out tensor to have dtype {cpp_name(result._desc.dtype)}, but got {found} instead"
+        out,
+        result,
+        name,
+        input,
+        exactly=f"Expected out tensor to have dtype {cpp_name(result._desc.dtype)}, but got {found} instead",
     )
 
 
@@ -207,11 +211,7 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Any = None) -> Tensor:
 def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Any = None) -> Tensor:
     """input, or 0 near it"""
     result = d.hardshrink(input, lambd)
-    return (
-        result
-        if out is None
-        else store(out, result, "hardshrink", exactly="Found dtype {found} but expected {expected}")
-    )
+    return result if out is None else store(out, result, "hardshrink", input, exactly=FOUND_DTYPE)
 
 
 def softsign(input: Tensor) -> Tensor:

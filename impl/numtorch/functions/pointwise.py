@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, grad_mode
-from ..dtype import combine, default_of_category
-from ..graph import SavedAttribute, edge
-from ..operands import category_of, check_subtraction, store, type_error, type_name
+from .. import dispatch as d
+from ..dtype import bool_, combine, default_of_category, float64, get_default_dtype
+from ..operands import category_of, check_subtraction, refused, store, type_error, type_name
 from ..tensor import Tensor
+from .arguments import expect_tensor
 
 
 def binary(name: str, position: int = 2) -> Any:
@@ -44,91 +44,53 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
 
 
 def _with_alpha(name: str, input: Any, other: Any, alpha: Any, out: Any) -> Tensor:
-    result = getattr(d, name)(input, _scaled(other, alpha), out=out)
+    if alpha == 1:
+        result = getattr(d, name)(input, other, out=out)
+    else:
+        check_alpha(input, other, alpha)
+        result = getattr(d, name + "_alpha")(input, other, alpha, out=out)
     if result is NotImplemented:
         raise type_error(name, 2, "other", other) if isinstance(input, Tensor) else type_error(name, 1, "input", input)
-    if alpha != 1 and result._grad_fn is not None:
-        result._grad_fn = _put_alpha(name, result._grad_fn, alpha)
     return result
 
 
-def _scaled(other: Any, alpha: Any) -> Any:
-    """alpha * other, with other's history left to the caller's node."""
-    if alpha == 1:
-        return other
-    if not isinstance(other, Tensor):
-        return other * alpha
-    with no_record():
-        scaled = d.mul(other, alpha)
-    return _with_history(scaled, other)
+def check_alpha(input: Any, other: Any, alpha: Any) -> None:
+    """What alpha may be, PyTorch says by the category of the result."""
+    kinds = [x._desc.dtype.category if isinstance(x, Tensor) else category_of(x) for x in (input, other)]
+    category = max(k for k in kinds if k is not None) if any(k is not None for k in kinds) else 3
+    if type(alpha) is bool and category > 0:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and category < 2:
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
 
 
-def _with_history(scaled: Tensor, other: Tensor) -> Tensor:
-    if other.requires_grad:
-        scaled._requires_grad = True
-        node, scaled._output_nr = edge(other)
-        scaled._grad_fn = node
-    return scaled
+MODES = ("floor", "trunc")
+TRUE = object()  # no rounding_mode was given
 
 
-class no_record:
-    """Grad mode off for one internal step."""
-
-    def __enter__(self) -> None:
-        self.was = grad_mode.is_grad_enabled()
-        grad_mode.set_grad(False)
-
-    def __exit__(self, *exc: Any) -> None:
-        grad_mode.set_grad(self.was)
+def _checked_mode(rounding_mode: Any, name: str) -> Any:
+    if rounding_mode is not None and rounding_mode not in MODES:
+        raise RuntimeError(
+            f"{name} expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
+    return rounding_mode
 
 
-class _Alpha:
-    """add and sub with alpha: the second gradient is scaled."""
-
-    __slots__ = ()
-
-    def apply(self, grad: Any, keep: bool) -> Any:
-        first, second = super().apply(grad, keep)  # type: ignore[misc]
-        return first, None if second is None else second * second.dtype.type(self.alpha)  # type: ignore[attr-defined]
-
-    def apply_tensors(self, grad: Any) -> Any:
-        first, second = super().apply_tensors(grad)  # type: ignore[misc]
-        return first, None if second is None else d.mul_scalar(second, self.alpha)  # type: ignore[attr-defined]
-
-
-_ALPHA = {}
-for _name, _base in (("add", d.AddBackward0), ("sub", d.SubBackward0)):
-    _base._saved_alpha = SavedAttribute("alpha")
-    _base.alpha = 1
-    _ALPHA[_name] = type(
-        _base.__name__, (_Alpha, _base), {"__slots__": ("alpha_",), "alpha": property(lambda self: self.alpha_)}
-    )
-
-
-def _put_alpha(name: str, node: Any, alpha: Any) -> Any:
-    """Turn a fresh node into its form with alpha."""
-    new = _ALPHA[name]()
-    for slot in ("seq", "desc", "extra", "fn0", "nr0", "fn1", "nr1", "plan"):
-        setattr(new, slot, getattr(node, slot))
-    new.alpha_ = alpha
-    return new
-
-
-def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Tensor:
+def div(input: Any, other: Any, *, rounding_mode: Any = TRUE, out: Any = None) -> Tensor:
     """input / other, rounded if asked."""
-    if rounding_mode is not None:
-        return _rounded(rounding_mode, d.div_trunc, d.div_floor)(input, other)
-    result = d.div(input, other, out=out)
+    if rounding_mode is TRUE:
+        result = d.div(input, other, out=out)
+    elif _checked_mode(rounding_mode, "div") is None:
+        result = d.div_mode(_floats(input), _floats(other), None, out=out)
+    else:
+        result = d.div_mode(input, other, rounding_mode, out=out)
     if result is NotImplemented:
         raise type_error("div", 2, "other", other)
     return result
 
 
-def _rounded(mode: str, trunc: Any, floor: Any) -> Any:
-    """The division of that rounding mode."""
-    if mode not in ("trunc", "floor"):
-        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'")
-    return trunc if mode == "trunc" else floor
+def _floats(x: Any) -> Any:
+    return x.to(get_default_dtype()) if isinstance(x, Tensor) and x._desc.dtype.category < 2 else x
 
 
 def truediv(self: Tensor, other: Any) -> Any:
@@ -139,6 +101,14 @@ def truediv(self: Tensor, other: Any) -> Any:
 def rtruediv(self: Tensor, other: Any) -> Any:
     """other / self, as (1 / self) * other: by Python's operator, which lets an array have its say."""
     return d.reciprocal(self) * other
+
+
+def torch_rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """other - alpha * input"""
+    if alpha == 1:
+        return rsub(input, other)
+    check_alpha(input, other, alpha)
+    return d.rsub_alpha(input, other, alpha)
 
 
 def rsub(self: Tensor, other: Any) -> Any:
@@ -180,8 +150,7 @@ def power(self: Any, exponent: Any) -> Any:
     if category is None:
         return NotImplemented
     self = _promoted(self, category)
-    if self._desc.dtype.category <= 1 and exponent < 0:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    _not_negative(self, exponent)
     return d.pow_scalar(self, exponent)
 
 
@@ -190,32 +159,83 @@ def rpow(self: Tensor, base: Any) -> Any:
     return power(base, self)
 
 
-def square(input: Tensor) -> Tensor:
+def square(input: Tensor, *, out: Any = None) -> Tensor:
     """input ** 2"""
-    return d.pow_scalar(input, 2)
+    return pow(input, 2, out=out)
 
 
-def pow_(self: Tensor, exponent: Any) -> Tensor:
+def square_(self: Tensor) -> Tensor:
+    """square in place"""
+    return pow_(self, 2)
+
+
+def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
+    """input ** exponent in double precision"""
+    result = power(_double(input), _double(exponent))
+    return result if out is None else store(out, result, "float_power")
+
+
+def float_power_(self: Tensor, exponent: Any) -> Tensor:
+    """float_power in place, of doubles only"""
+    if self._desc.dtype is not float64:
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {self._desc.dtype.scalar_name} but the operation's result "
+            "requires dtype Double"
+        )
+    return pow_(self, _double(exponent))
+
+
+def _double(x: Any) -> Any:
+    return x.to(float64) if isinstance(x, Tensor) else float(x)
+
+
+def positive(input: Tensor) -> Tensor:
+    """input itself"""
+    if expect_tensor(input, "positive")._desc.dtype is bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+def round(input: Tensor, *, decimals: int = 0, out: Any = None) -> Tensor:
+    """input rounded to so many places, half to even"""
+    return d.round(input, out=out) if not decimals else d.round_decimals(_rounded(input), decimals, out=out)
+
+
+def round_(self: Tensor, *, decimals: int = 0) -> Tensor:
+    """round in place"""
+    return d.round_(self) if not decimals else d.round_decimals_(_rounded(self), decimals)
+
+
+def _rounded(x: Tensor) -> Tensor:
+    if expect_tensor(x, "round")._desc.dtype.category < 2:
+        raise refused("round_cpu", x._desc.dtype)
+    return x
+
+
+def pow_(self: Tensor, exponent: Any) -> Any:
     """self **= exponent"""
-    return in_place(self, lambda x: power(x, exponent))
+    if isinstance(exponent, Tensor):
+        return d.pow_tensor_(self, exponent)
+    category = category_of(exponent)
+    if category is None:
+        return NotImplemented
+    _check_castable(self, category)
+    _not_negative(self, exponent)
+    return d.pow_scalar_(self, exponent)
 
 
-def in_place(self: Tensor, operation: Any) -> Tensor:
-    """An in-place form by way of the operation on an alias of the old value: same node, same graph."""
-    from ..overlap import refuse_internal
-    from ..views import bump, check_inplace, rebase_history, requires_grad, storage_of
+def _check_castable(self: Tensor, category: int) -> None:
+    kind = self._desc.dtype
+    if category > kind.category:
+        wide = combine(kind, None, default_of_category(category))
+        raise RuntimeError(
+            f"result type {wide.scalar_name} can't be cast to the desired output type {kind.scalar_name}"
+        )
 
-    check_inplace(self, bool(requires_grad(self)))
-    refuse_internal(storage_of(self))
-    old = d.clone(self) if self.requires_grad else self
-    result = operation(old)
-    if result._requires_grad:  # the node keeps the clone of the old value, but its edge is the old value's own
-        result._grad_fn.fn0, result._grad_fn.nr0 = edge(self)
-    storage_of(self)[...] = result._array
-    bump(self)
-    if result._requires_grad:
-        rebase_history(self, result._grad_fn)
-    return self
+
+def _not_negative(self: Tensor, exponent: Any) -> None:
+    if self._desc.dtype.category <= 1 and exponent < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
 
 
 def iadd(self: Tensor, other: Any) -> Any:
@@ -234,10 +254,10 @@ def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 
 
 def _inplace_alpha(name: str, self: Tensor, other: Any, alpha: Any) -> Tensor:
-    _checked(getattr(d, name + "_")(self, _scaled(other, alpha)), name + "_", other)
-    if alpha != 1 and type(self._grad_fn) is getattr(d, name.capitalize() + "Backward0"):
-        self._grad_fn = _put_alpha(name, self._grad_fn, alpha)
-    return self
+    if alpha == 1:
+        return _checked(getattr(d, name + "_")(self, other), name + "_", other)
+    check_alpha(self, other, alpha)
+    return _checked(getattr(d, name + "_alpha_")(self, other, alpha), name + "_", other)
 
 
 def mul_(self: Tensor, other: Any) -> Tensor:
@@ -245,14 +265,83 @@ def mul_(self: Tensor, other: Any) -> Tensor:
     return _checked(d.mul_(self, other), "mul_", other)
 
 
-def div_(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+def div_(self: Tensor, other: Any, *, rounding_mode: Any = TRUE) -> Tensor:
+    """self /= other, rounded if asked"""
+    if rounding_mode is TRUE:
+        return _checked(d.div_(self, other), "div_", other)
+    return _checked(d.div_mode_(self, other, _checked_mode(rounding_mode, "div")), "div_", other)
+
+
+def true_divide(input: Any, other: Any, *, out: Any = None) -> Tensor:
+    """input / other"""
+    return div(input, other, out=out)
+
+
+def true_divide_(self: Tensor, other: Any) -> Tensor:
     """self /= other"""
-    if rounding_mode is not None:
-        return _rounded(rounding_mode, d.div_trunc_, d.div_floor_)(self, other)
-    return _checked(d.div_(self, other), "div_", other)
+    return div_(self, other)
 
 
 def _checked(result: Any, name: str, other: Any) -> Tensor:
     if result is NotImplemented:
         raise TypeError(f"{name}(): argument 'other' (position 1) must be Tensor, not {type_name(other)}")
     return result
+
+
+UNARY = (
+    "neg",
+    "reciprocal",
+    "exp",
+    "log",
+    "sqrt",
+    "rsqrt",
+    "sin",
+    "cos",
+    "tan",
+    "tanh",
+    "sigmoid",
+    "abs",
+    "sgn",
+    "sign",
+    "floor",
+    "ceil",
+    "trunc",
+    "atan",
+    "asin",
+    "acos",
+    "sinh",
+    "cosh",
+    "log1p",
+    "expm1",
+    "conj_physical",
+)
+BOTH = {
+    f.__name__: f for f in (add, sub, mul, div, pow, square, square_, float_power, positive, round, round_, true_divide)
+}
+BOTH |= {n: getattr(d, n) for n in (*UNARY, *[n + "_" for n in UNARY], "angle")}
+METHODS = BOTH | {f.__name__: f for f in (add_, sub_, mul_, div_, true_divide_, pow_, float_power_)}
+METHODS |= {
+    "__add__": d.add_operator,
+    "__radd__": d.add_operator,
+    "__sub__": d.sub_operator,
+    "__rsub__": rsub,
+    "__mul__": d.mul_operator,
+    "__rmul__": d.mul_operator,
+    "__truediv__": truediv,
+    "__rtruediv__": rtruediv,
+    "__rdiv__": rtruediv,
+    "__div__": truediv,
+    "__idiv__": d.div_,
+    "__neg__": d.neg,
+    "__pos__": positive,
+    "__abs__": d.abs,
+    "__pow__": power,
+    "__rpow__": rpow,
+    "__iadd__": d.add_,
+    "__isub__": d.sub_,
+    "__imul__": d.mul_,
+    "__itruediv__": d.div_,
+    "__ipow__": pow_,
+}
+FUNCTIONS = BOTH | {"rsub": torch_rsub}
+SPECIAL = {"expm1": d.expm1, "log1p": d.log1p, "expit": d.sigmoid, "round": round}

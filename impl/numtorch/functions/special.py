@@ -4,37 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d, dtype as dtypes
-from ..operands import category_of
+from .. import dispatch as d, dtype as dtypes, return_types
+from ..operands import category_of, refused, store, type_error
 from ..tensor import Tensor
+from .arguments import expect_tensor
 
-for _node in (d.FloorDivideNotImplemented, d.RemainderNotImplemented):
-    _node.__name__ = "NotImplemented"
-    _node.name = lambda self: "torch::autograd::NotImplemented"
-
-# ---- division with a remainder
+# ---- of two operands, one of which may be a number
 
 
-def remainder(input: Any, other: Any) -> Tensor:
-    """The remainder with the sign of the divisor."""
-    if not isinstance(input, Tensor):
-        return d.remainder_of(input, other)
-    return d.remainder(input, other) if isinstance(other, Tensor) else _scalar("remainder", input, other)
+def by_operands(name: str, tensors: Any, first: Any = None, second: Any = None) -> Any:
+    """A function with one row for two tensors, and others where an operand is a number."""
+
+    def call(input: Any, other: Any, *, out: Any = None) -> Tensor:
+        function = tensors
+        if not isinstance(other, Tensor):
+            if second is None or category_of(other) is None:
+                raise type_error(name, 2, "other", other)
+            function = second
+            input = _with_number(input, other)
+        elif not isinstance(input, Tensor):
+            if first is None or category_of(input) is None:
+                raise type_error(name, 1, "input", input)
+            function = first
+        return function(input, other, out=out)
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(input, other) -> Tensor"
+    return call
 
 
-def fmod(input: Tensor, other: Any) -> Tensor:
-    """The remainder with the sign of the dividend."""
-    return d.fmod(input, other) if isinstance(other, Tensor) else _scalar("fmod", input, other)
+def _with_number(x: Any, number: Any) -> Any:
+    """The tensor in the type that it has together with a number."""
+    if not isinstance(x, Tensor):
+        return x
+    kind = dtypes.combine(x._desc.dtype, None, dtypes.default_of_category(category_of(number)))
+    return x if kind is x._desc.dtype else x.to(kind)
 
 
-def _scalar(name: str, input: Tensor, other: Any) -> Any:
-    """The overload for a number: its node has one edge."""
-    category = category_of(other)
-    if category is None:
-        return NotImplemented
-    kind = dtypes.combine(input._desc.dtype, None, dtypes.default_of_category(category))
-    x = input if kind is input._desc.dtype else input.to(kind)
-    return getattr(d, name + "_scalar")(x, other)
+xlogy = by_operands("xlogy", d.xlogy, d.xlogy_self, d.xlogy_other)
+xlog1py = by_operands("special_xlog1py", d.xlog1py, d.xlog1py_self, d.xlog1py_other)
+zeta = by_operands("special_zeta", d.zeta, d.zeta_self, d.zeta_other)
+copysign = by_operands("copysign", d.copysign, None, d.copysign_scalar)
+fmod = by_operands("fmod", d.fmod, None, d.fmod_scalar)
+remainder = by_operands("remainder", d.remainder, d.remainder_of, d.remainder_scalar)
+
+
+def modulo(self: Tensor, other: Any) -> Any:
+    """self % other"""
+    return remainder(self, other) if isinstance(other, Tensor) or category_of(other) is not None else NotImplemented
 
 
 def rmod(self: Tensor, other: Any) -> Any:
@@ -47,33 +64,215 @@ def rfloordiv(self: Tensor, other: Any) -> Any:
     return d.floor_divide(other, self)
 
 
-def in_place(name: str) -> Any:
-    """Tensor.fmod_ and Tensor.remainder_"""
-    tensors, numbers = getattr(d, name + "_"), getattr(d, name + "_scalar_")
-    return lambda self, other: tensors(self, other) if isinstance(other, Tensor) else numbers(self, other)
+def in_place(name: str, tensors: Any, numbers: Any) -> Any:
+    """The in-place form of such a function."""
+
+    def call(self: Tensor, other: Any) -> Tensor:
+        if isinstance(other, Tensor):
+            return tensors(self, other)
+        wide = _with_number(self, other)._desc.dtype
+        if wide is not self._desc.dtype:
+            raise RuntimeError(
+                f"result type {wide.scalar_name} can't be cast to the desired output type {self._desc.dtype.scalar_name}"
+            )
+        return numbers(self, other)
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(other) -> Tensor, self itself"
+    return call
+
+
+floor_divide = by_operands("floor_divide", d.floor_divide, d.floor_divide, d.floor_divide_scalar)
+
+
+def _integers(name: str) -> Any:
+    """gcd and lcm"""
+    function = getattr(d, name)
+
+    def call(input: Tensor, other: Tensor, **out: Any) -> Tensor:
+        for position, x in enumerate((input, other)):
+            kind = expect_tensor(x, name, ("input", "other")[position], position + 1)._desc.dtype
+            if kind.category > dtypes.INTEGRAL:
+                raise refused(f"{name.removesuffix('_')}_cpu", kind)
+        return function(input, other, **out)
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(input, other) -> Tensor"
+    return call
+
+
+def floats_alone(name: str, kernel: str) -> Any:
+    """A function of two tensors that integers do not have."""
+    function = getattr(d, name)
+
+    def call(input: Tensor, other: Tensor, **out: Any) -> Tensor:
+        result = function(input, other, **out)
+        if result._desc.dtype.category < dtypes.FLOATING:
+            raise refused(kernel, result._desc.dtype)
+        return result
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(input, other) -> Tensor"
+    return call
+
+
+def ldexp(input: Any, other: Any, *, out: Any = None) -> Tensor:
+    """input * 2 ** other"""
+    return d.ldexp(input, other, out=out)
+
+
+def heaviside(input: Tensor, values: Tensor, *, out: Any = None) -> Tensor:
+    """0 below zero, 1 above, and the given value at zero"""
+    _same_type(input, values)
+    return d.heaviside(input, values, out=out)
+
+
+def heaviside_(self: Tensor, values: Tensor) -> Tensor:
+    """heaviside in place"""
+    _same_type(self, values)
+    return d.heaviside_of_(self, values)
+
+
+def _same_type(input: Tensor, values: Tensor) -> None:
+    expect_tensor(input, "heaviside")
+    if input._desc.dtype is not expect_tensor(values, "heaviside", "values", 2)._desc.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+
+
+# ---- of one operand and parameters
+
+
+def logit(input: Tensor, eps: float | None = None, *, out: Any = None) -> Tensor:
+    """log(input / (1 - input))"""
+    return d.logit(input, eps, out=out)
+
+
+def logit_(self: Tensor, eps: float | None = None) -> Tensor:
+    """logit in place"""
+    return d.logit_(self, eps)
+
+
+def polygamma(n: int, input: Tensor, *, out: Any = None) -> Tensor:
+    """The n-th derivative of digamma."""
+    return d.polygamma(_order(n), input, out=out)
+
+
+def polygamma_method(self: Tensor, n: int) -> Tensor:
+    """The n-th derivative of digamma."""
+    return d.polygamma(_order(n), self)
+
+
+def polygamma_(self: Tensor, n: int) -> Tensor:
+    """polygamma in place"""
+    return d.polygamma_of_(_order(n), self)
+
+
+def _order(n: int) -> int:
+    if n < 0:
+        raise RuntimeError("polygamma(n, x) does not support negative n.")
+    return n
+
+
+def mvlgamma(input: Tensor, p: int, *, out: Any = None) -> Tensor:
+    """The logarithm of the multivariate gamma function."""
+    _dimension(p)
+    return d.mvlgamma(input, p, out=out)
+
+
+def mvlgamma_(self: Tensor, p: int) -> Tensor:
+    """mvlgamma in place"""
+    _dimension(p)
+    return d.mvlgamma_(self, p)
+
+
+def _dimension(p: int) -> None:
+    if p < 1:
+        raise RuntimeError("p has to be greater than or equal to 1")
+
+
+def nan_to_num(
+    input: Tensor,
+    nan: float | None = None,
+    posinf: float | None = None,
+    neginf: float | None = None,
+    *,
+    out: Any = None,
+) -> Tensor:
+    """Numbers in the place of nan and the infinities"""
+    return d.nan_to_num(input, nan, posinf, neginf, out=out)
+
+
+def nan_to_num_(
+    self: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """nan_to_num in place"""
+    return d.nan_to_num_(self, nan, posinf, neginf)
+
+
+def frexp(input: Tensor) -> Any:
+    """Mantissa and exponent."""
+    if expect_tensor(input, "frexp")._desc.dtype.category < dtypes.FLOATING:
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    return return_types.frexp(d.frexp(input))
+
+
+def ndtr(input: Tensor, *, out: Any = None) -> Tensor:
+    """The normal distribution function."""
+    x = expect_tensor(input, "special_ndtr")
+    if x._desc.dtype.category < dtypes.FLOATING:
+        x = x.to(dtypes.get_default_dtype())
+    result = d.mul_scalar(d.add_scalar(d.erf(d.mul_scalar(x, 0.7071067811865476)), 1.0), 0.5)
+    return result if out is None else store(out, result, "special_ndtr")
 
 
 # ---- several operands
 
 
-def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Any = None) -> Tensor:
     """input + weight * (end - input)"""
-    return (d.lerp_tensor if isinstance(weight, Tensor) else d.lerp_scalar)(input, end, weight)
+    _alike(input, end, weight)
+    return (d.lerp_tensor if isinstance(weight, Tensor) else d.lerp_scalar)(input, end, weight, out=out)
 
 
 def lerp_(self: Tensor, end: Tensor, weight: Any) -> Tensor:
     """lerp in place"""
+    _alike(self, end, weight)
     return (d.lerp_tensor_ if isinstance(weight, Tensor) else d.lerp_scalar_)(self, end, weight)
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+def _alike(input: Tensor, end: Tensor, weight: Any) -> None:
+    """All of one type; lerp promotes nothing."""
+    kind = expect_tensor(input, "lerp")._desc.dtype
+    for name, position, x in (("end", 2, end), ("weight", 3, weight)):
+        if name == "weight" and not isinstance(x, Tensor):
+            continue
+        found = expect_tensor(x, "lerp", name, position)._desc.dtype
+        if found is not kind and not (name == "weight" and x._desc.ndim == 0):
+            raise RuntimeError(f"expected dtype {kind.scalar_name} for `{name}` but got dtype {found.scalar_name}")
+    if kind.category < dtypes.FLOATING:
+        raise refused("lerp_kernel_scalar" if not isinstance(weight, Tensor) else "lerp_kernel_tensor", kind)
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Any = None) -> Tensor:
     """input + value * tensor1 * tensor2"""
-    return d.addcmul(input, tensor1, tensor2, value)
+    return d.addcmul(input, tensor1, tensor2, value, out=out)
 
 
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Any = None) -> Tensor:
     """input + value * tensor1 / tensor2"""
-    return d.addcdiv(input, tensor1, tensor2, value)
+    _true_division(tensor1, tensor2)
+    return d.addcdiv(input, tensor1, tensor2, value, out=out)
+
+
+def _true_division(tensor1: Tensor, tensor2: Tensor) -> None:
+    if all(isinstance(t, Tensor) and t._desc.dtype.category < dtypes.FLOATING for t in (tensor1, tensor2)):
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true "
+            "division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
+            "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / "
+            "tensor2) for float inputs. The future addcdiv behavior is just the latter implementation: (input + value * "
+            "tensor1 / tensor2), for all dtypes."
+        )
 
 
 def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
@@ -83,49 +282,75 @@ def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) 
 
 def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """addcdiv in place"""
+    _true_division(tensor1, tensor2)
     return d.addcdiv_(self, tensor1, tensor2, value)
 
 
-def xlogy(input: Any, other: Any) -> Tensor:
-    """input * log(other), 0 where input is"""
-    return d.xlogy(input, other)
+def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
+    """The p-norm of the difference."""
+    expect_tensor(input, "dist")
+    return d.dist(input, expect_tensor(other, "dist", "other", 2), p)
 
 
-def logit(input: Tensor, eps: float | None = None) -> Tensor:
-    """log(input / (1 - input))"""
-    return d.logit(input, eps)
-
-
-UNARY = ("exp2", "log2", "log10", "asinh", "acosh", "atanh", "sinc", "deg2rad", "rad2deg", "erf", "erfc", "frac")
-BINARY = ("logaddexp", "logaddexp2", "atan2", "hypot", "floor_divide")
-BOTH = {f.__name__: f for f in (remainder, fmod, lerp, addcmul, addcdiv, xlogy, logit)}
-BOTH |= {n: getattr(d, n) for n in (*UNARY, *BINARY)}
-FUNCTIONS = BOTH | {
-    "arcsinh": d.asinh,
-    "arccosh": d.acosh,
-    "arctanh": d.atanh,
-    "arctan2": d.atan2,
+ONE = ("exp2", "log2", "log10", "asinh", "acosh", "atanh", "sinc", "deg2rad", "rad2deg", "erf", "erfc", "frac", "erfinv",
+       "lgamma", "digamma", "i0")  # fmt: skip
+TWO = ("logaddexp", "logaddexp2", "atan2", "hypot")
+NAMED = (xlogy, floor_divide, copysign, fmod, remainder, ldexp, heaviside, logit, nan_to_num, mvlgamma, frexp, lerp,
+         addcmul, addcdiv, dist)  # fmt: skip
+gcd, lcm = _integers("gcd"), _integers("lcm")
+igamma, igammac = floats_alone("igamma", "igamma_cpu"), floats_alone("igammac", "igammac_cpu")
+nextafter = floats_alone("nextafter", "nextafter_cpu")
+BOTH = {f.__name__: f for f in (*NAMED, gcd, lcm, igamma, igammac, nextafter)} | {
+    n: getattr(d, n) for n in (*ONE, *TWO)
 }
-METHODS = BOTH | {n + "_": getattr(d, n + "_") for n in (*UNARY, "atan2", "hypot", "floor_divide", "xlogy")}
+IN_PLACE = {n + "_": getattr(d, n + "_") for n in (*ONE, "atan2", "hypot", "ldexp") if hasattr(d, n + "_")}
+IN_PLACE |= {
+    "xlogy_": in_place("xlogy_", d.xlogy_, d.xlogy_other_),
+    "gcd_": _integers("gcd_"),
+    "lcm_": _integers("lcm_"),
+    "nan_to_num_": nan_to_num_,
+    "logit_": logit_,
+    "floor_divide_": in_place("floor_divide_", d.floor_divide_of_, d.floor_divide_of_scalar_),
+    "asinh_": d.asinh_of_,
+    "acosh_": d.acosh_of_,
+    "atanh_": d.atanh_of_,
+}
+METHODS = BOTH | IN_PLACE
 METHODS |= {
+    "polygamma": polygamma_method,
+    "polygamma_": polygamma_,
+    "mvlgamma_": mvlgamma_,
+    "heaviside_": heaviside_,
+    "igamma_": d.igamma_,
+    "igammac_": d.igammac_,
+    "nextafter_": d.nextafter_,
+    "copysign_": in_place("copysign_", d.copysign_, d.copysign_scalar_),
     "lerp_": lerp_,
     "addcmul_": addcmul_,
     "addcdiv_": addcdiv_,
-    "fmod_": in_place("fmod"),
-    "remainder_": in_place("remainder"),
-    "__mod__": remainder,
+    "fmod_": in_place("fmod_", d.fmod_, d.fmod_scalar_),
+    "remainder_": in_place("remainder_", d.remainder_, d.remainder_scalar_),
+    "__mod__": modulo,
     "__rmod__": rmod,
-    "__imod__": in_place("remainder"),
+    "__imod__": in_place("remainder_", d.remainder_, d.remainder_scalar_),
     "__floordiv__": d.floor_divide,
     "__rfloordiv__": rfloordiv,
-    "__ifloordiv__": d.floor_divide_,
+    "__ifloordiv__": d.floor_divide_of_,
 }
-SPECIAL = {
-    "erf": d.erf,
-    "erfc": d.erfc,
-    "expit": d.sigmoid,
-    "exp2": d.exp2,
+METHOD_ONLY = ("atan2_", "hypot_", "floor_divide_", "erfinv_", "lgamma_", "digamma_")
+FUNCTIONS = BOTH | {n: f for n, f in IN_PLACE.items() if n not in METHOD_ONLY} | {"polygamma": polygamma}
+SPECIAL = {n: getattr(d, n) for n in ("entr", "erf", "erfc", "erfcx", "erfinv", "exp2", "i0", "i0e", "i1", "i1e", "ndtri",
+                                      "log_ndtr", "digamma", "sinc")}  # fmt: skip
+SPECIAL |= {
+    "gammaln": d.lgamma,
+    "psi": d.digamma,
+    "gammainc": igamma,
+    "gammaincc": igammac,
+    "multigammaln": mvlgamma,
+    "polygamma": polygamma,
     "logit": logit,
     "xlogy": xlogy,
-    "sinc": d.sinc,
+    "xlog1py": xlog1py,
+    "zeta": zeta,
+    "ndtr": ndtr,
 }

@@ -10,6 +10,7 @@ from .. import kernels
 from ..ops.row import PROPERTIES, Row
 
 OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
+NUMBER_FIRST = {"sub_scalar": "number_minus", "div_scalar": "number_over"}  # C++ makes a tensor of the number
 SCALAR_FORMS = {ast.Add: "add_scalar", ast.Sub: "sub_scalar", ast.Mult: "mul_scalar", ast.Div: "div_scalar"}
 
 
@@ -86,14 +87,9 @@ class Tensors(ast.NodeTransformer):
             return self.generic_visit(node)
         number, tensor = (node.left, node.right) if left else (node.right, node.left)
         tensor = self.visit(tensor)
-        if left and name == "sub_scalar":
-            return ast.Call(
-                ast.Attribute(ast.Name("formulas", ast.Load()), "number_minus", ast.Load()), [number, tensor], []
-            )
-        if left and name == "div_scalar":
-            return ast.Call(
-                ast.Attribute(ast.Name("formulas", ast.Load()), "number_over", ast.Load()), [number, tensor], []
-            )
+        if left and name in NUMBER_FIRST:
+            function = ast.Attribute(ast.Name("formulas", ast.Load()), NUMBER_FIRST[name], ast.Load())
+            return ast.Call(function, [number, tensor], [])
         return ast.Call(ast.Name(name, ast.Load()), [tensor, number], [])
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:

@@ -35,8 +35,9 @@ class Functions(Recording):
             w(2, f"if {name}._extra is None and out is None and not grad_mode.disabled:")
             self.track_plain(row, 3)
         w(1, "else:")
+        exact = f", exactly={row.exact_out!r}" if row.exact_out else ""
         refuses = f", {row.refuses!r}" if row.refuses else ""
-        w(2, f"{name} = plain({name}, {row.name!r}, {row.float_result}{refuses})")
+        w(2, f"{name} = plain({name}, {row.says!r}, {row.float_result}{refuses})")
         if row.row_major:
             w(2, f"array = {call}\ndesc = describe(array)")
         else:
@@ -47,9 +48,9 @@ class Functions(Recording):
             w(2, "node.desc = desc")
             self.new_tensor(2, "True", "node")
             self.save_result(row, 2, {"result": ("array", "result")})
-            w(2, f"if out is not None:\n    return store(out, result, {row.name!r}, {given})\nreturn result")
+            w(2, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{exact})\nreturn result")
         self.new_tensor(1, "False", "None")
-        w(1, f"if out is not None:\n    return store(out, result, {row.name!r}, {given})\nreturn result")
+        w(1, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{exact})\nreturn result")
 
     def binary(self, row: Row) -> None:
         """Two operands, and plain values."""
@@ -84,8 +85,8 @@ class Functions(Recording):
         w(2, f"array = {fast}\ndesc = plan.result")
         w(1, "else:")
         if row.tensors_only:
-            w(2, f"tensors_only({row.name!r}, {a}, {b}, {b!r})")
-        w(2, f"found = operands({a}, {b}, {row.name!r}, {row.float_result})")
+            w(2, f"tensors_only({row.says!r}, {a}, {b}, {b!r})")
+        w(2, f"found = operands({a}, {b}, {row.says!r}, {row.float_result})")
         if not row.tensors_only:
             w(2, "if found is NotImplemented:\n    return NotImplemented")
         w(2, f"{a}, {b}, left, right, desc, plan = found")
@@ -102,9 +103,9 @@ class Functions(Recording):
             w(2, "node.desc = desc")
             self.new_tensor(2, "True", "node")
             self.save_result(row, 2, {"result": ("array", "result")})
-            w(2, f"if out is not None:\n    return store(out, result, {row.name!r}, {given})\nreturn result")
+            w(2, f"if out is not None:\n    return store(out, result, {row.says!r}, {given})\nreturn result")
         self.new_tensor(1, "False", "None")
-        w(1, f"if out is not None:\n    return store(out, result, {row.name!r}, {given})\nreturn result")
+        w(1, f"if out is not None:\n    return store(out, result, {row.says!r}, {given})\nreturn result")
 
     def operator(self, row: Row) -> None:
         """`x * y` where it is most frequent: plain operands of one shape and type, or a number that was met before."""
@@ -150,9 +151,9 @@ class Functions(Recording):
         w(2, "node.desc = desc")
         self.new_tensor(2, "True", "node")
         self.save_result(row, 2, {"result": ("array", "result")})
-        w(2, f"return result if out is None else store(out, result, {row.name!r}, {given})")
+        w(2, f"return result if out is None else store(out, result, {row.says!r}, {given})")
         self.new_tensor(1, "False", "None")
-        w(1, f"return result if out is None else store(out, result, {row.name!r}, {given})")
+        w(1, f"return result if out is None else store(out, result, {row.says!r}, {given})")
 
     def nary_call(self, row: Row) -> None:
         """Promote and broadcast the operands."""
@@ -177,7 +178,8 @@ class Functions(Recording):
     def general(self, row: Row) -> None:
         w = self.body
         kernel = self.kernel(row)
-        w(0, f"\n\ndef {row.name}({', '.join(p.name for p in row.params)}):")
+        out = ", *, out=None" if len(row.outputs) == 1 else ""
+        w(0, f"\n\ndef {row.name}({', '.join(p.name for p in row.params)}{out}):")
         w(
             1,
             f'"""{row.name}({", ".join(p.name for p in row.params)}) -> {"Tensor" if len(row.outputs) == 1 else "tuple"}"""',
@@ -202,9 +204,9 @@ class Functions(Recording):
                 w(3, "node.desc = desc")
                 self.new_tensor(3, "True", "node")
                 self.save_result(row, 3, {"result": ("array", "result")})
-                w(3, "return result")
+                w(3, f"return result if out is None else store(out, result, {row.says!r})")
             self.new_tensor(1, "False", "None")
-            w(1, "return result")
+            w(1, f"return result if out is None else store(out, result, {row.says!r})")
             return
         w(1, f"arrays = {kernel}({', '.join(args)})\nresults = [wrap(a) for a in arrays]")
         if row.formulas:

@@ -25,18 +25,18 @@ class InPlace(Functions):
         kernel = self.kernel(row)
         w(0, f"\n\ndef {row.name}_({params}):")
         w(1, f'"""{row.name}_({params}) -> Tensor, {a} itself"""')
-        w(1, f"if type({a}) is not Tensor:\n    {a} = plain({a}, '{row.name}_', False)")
+        w(1, f"if type({a}) is not Tensor:\n    {a} = plain({a}, '{row.says}_', False)")
         if row.template == "binary":
             b = row.tensors[1].name
             if row.tensors_only:
-                w(1, f"tensors_only('{row.name}_', {a}, {b}, {b!r}, True)")
-            w(1, f"found = inplace_operands({a}, {b}, {row.name!r}, {row.float_result})")
+                w(1, f"tensors_only('{row.says}_', {a}, {b}, {b!r}, True)")
+            w(1, f"found = inplace_operands({a}, {b}, {row.says!r}, {row.float_result})")
             w(1, "if found is NotImplemented:\n    return NotImplemented")
             w(1, f"{b}, right, plan, flag = found")
             arrays = iter(("target", "right"))
             inputs = ", ".join(p.name if p.kind == "value" else next(arrays) for p in row.params)
         else:
-            w(1, f"found = inplace_operands({a}, None, {row.name!r}, {row.float_result})")
+            w(1, f"found = inplace_operands({a}, None, {row.says!r}, {row.float_result})")
             further = [f"requires_grad({n})" for n in row.operands if n != a]
             w(1, f"flag = {' or '.join(['found[3]', *further])}")
             inputs = ", ".join(

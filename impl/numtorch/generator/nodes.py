@@ -50,7 +50,10 @@ class Nodes(Template):
         w(0, f"\n\nclass {row.node}({base}):")
         w(1, f"__slots__ = ({''.join(repr(s) + ', ' for s in slots).strip()})")
         w(1, f"saved = ({''.join(repr(s) + ', ' for s in sorted(row.saved + row.saved_results)).strip()})")
-        w(1, f"saved_values = ({''.join(repr(s) + ', ' for s in row.saved_values if not s.endswith(HIDDEN)).strip()})")
+        values = [*row.constants, *(s for s in row.saved_values if not s.endswith(HIDDEN))]
+        w(1, f"saved_values = ({''.join(repr(s) + ', ' for s in values).strip()})")
+        for n, value in row.constants.items():
+            w(1, f"{n} = {value!r}")
         first = row.formulas.get("self") or row.formulas.get("tensors", "")
         writes = WRITES.get(first.partition("(")[0])
         if writes:
@@ -80,6 +83,8 @@ class Nodes(Template):
             self.release(row, 2)
         if row.shown:
             w(0, f"\n\n{row.node}.__name__ = {row.shown!r}")
+            if row.shown == "NotImplemented":
+                w(0, f"{row.node}.name = lambda node: 'torch::autograd::NotImplemented'")
 
     def release(self, row: Row, indent: int) -> None:
         w = self.body

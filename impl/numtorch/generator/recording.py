@@ -15,7 +15,7 @@ class Recording(Template):
         """The part that builds the node, of the class `cls` if it is not the row's own: edges, saved values."""
         w = self.body
         base = self.base(row)
-        early = inplace and row.params[0].name in row.saved  # numbered already, before the clone that it saves
+        early = inplace and row.tensors[0].name in row.saved  # numbered already, before the clone that it saves
         number = "seq" if early else "next(sequence_nrs)"
         w(indent, f"node = {cls or row.node}()\nnode.seq = {number}")
         if base == "VariadicNode":
@@ -48,14 +48,14 @@ class Recording(Template):
             needed = self.readers(row, n)
             if base == "BinaryNode" and len(needed) == 1 and len(row.operands) == 2:
                 w(indent, f"if fn{needed[0]} is not None:")
-                self.save(n, indent + 1, inplace and n == row.params[0].name)
+                self.save(n, indent + 1, inplace and n == row.tensors[0].name)
                 w(indent, f"else:\n    node.{n} = None")
             elif row.template == "nary":
                 w(indent, "if " + " or ".join(f"edges[{i}][0] is not None" for i in needed) + ":")
-                self.save(n, indent + 1, inplace and n == row.params[0].name, optional=True)
+                self.save(n, indent + 1, inplace and n == row.tensors[0].name, optional=True)
                 w(indent, f"else:\n    node.{n} = None")
             else:
-                self.save(n, indent, inplace and n == row.params[0].name)
+                self.save(n, indent, inplace and n == row.tensors[0].name)
         tensors = {p.name: p.name for p in row.tensors} | {n: f"results[{i}]" for i, n in enumerate(row.outputs)}
         for n in row.saved_values:
             found = next(

@@ -6,8 +6,11 @@ is a family; all their names meet here, where codegen.py looks them up.
 
 from .activation import *  # noqa: F403
 from .arrange import *  # noqa: F403
+from .bessel import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .decomposition import *  # noqa: F403
+from .error_function import *  # noqa: F403
+from .gamma import *  # noqa: F403
 from .index import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .pointwise import *  # noqa: F403

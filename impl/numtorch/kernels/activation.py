@@ -10,8 +10,8 @@ import numpy as np
 from ..geometry import element_strides, laid_out
 from ..layout import elementwise_strides
 from .comparison import in_layout
+from .error_function import erf
 from .pointwise import sigmoid
-from .special import erf
 
 Array = Any
 _BETA = math.sqrt(2 / math.pi)

@@ -173,6 +173,60 @@ def scale(x: Array, alpha: Any) -> Array:
     return x * x.dtype.type(alpha)
 
 
+def add_alpha(x: Array, other: Array, alpha: Any) -> Array:
+    """x + alpha * other"""
+    return x + x.dtype.type(alpha) * other
+
+
+def sub_alpha(x: Array, other: Array, alpha: Any) -> Array:
+    """x - alpha * other"""
+    return x - x.dtype.type(alpha) * other
+
+
+def rsub_alpha(x: Array, other: Array, alpha: Any) -> Array:
+    """other - alpha * x"""
+    return other - x.dtype.type(alpha) * x
+
+
+def div_mode(x: Array, other: Array, rounding_mode: str | None) -> Array:
+    """The quotient, rounded down, towards zero, or not at all."""
+    if rounding_mode is None:
+        return x / other
+    if rounding_mode == "floor":
+        return np.floor_divide(x, other)
+    if x.dtype.kind in "iu":
+        return (np.abs(x) // np.abs(other) * np.sign(x) * np.sign(other)).astype(x.dtype)
+    return np.trunc(x / other)
+
+
+def div_mode_self(grad: Array, other: Array, rounding_mode: str | None) -> Array:
+    """Its gradient: zero where it is rounded."""
+    return grad / other if rounding_mode is None else zeros_like(grad)
+
+
+def div_mode_other(grad: Array, x: Array, other: Array, rounding_mode: str | None) -> Array:
+    """Its gradient with respect to the divisor."""
+    return div_other(grad, x, other) if rounding_mode is None else zeros_like(grad)
+
+
+def round_decimals(x: Array, decimals: int) -> Array:
+    """Rounded to so many decimal places, half to even."""
+    power = x.dtype.type(10.0 ** abs_int(decimals))
+    return np.rint(x * power) / power if decimals > 0 else np.rint(x / power) * power
+
+
+def abs_int(number: int) -> int:
+    """The absolute value of a Python int; `abs` is NumPy's here."""
+    return -number if number < 0 else number
+
+
+def angle(x: Array) -> Array:
+    """The argument: of a real number 0 or pi, nan of nan."""
+    if x.dtype.kind == "c":
+        return np.angle(x)
+    return np.where(np.isnan(x), x, np.where(x < 0, x.dtype.type(np.pi), x.dtype.type(0)))
+
+
 def rsub(x: Array, other: Array) -> Array:
     """other - x"""
     return other - x
@@ -196,7 +250,7 @@ def rsub_scalar(x: Array, other: Any) -> Array:
 
 
 def pow_base(base: Any, exponent: Array) -> Array:
-    """A Python number to the power of an array, row-major."""
+    """A Python number to the power of an array."""
     if exponent.dtype.kind in "iu":
         return integer_power(np.array(base).astype(exponent.dtype)[()], exponent)
     return np.power(exponent.dtype.type(base), exponent, order="C")

@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from ..geometry import beside_number
-from .comparison import choose, in_layout
 
 Array = Any
 exp2 = np.exp2
-where = choose
 floor, trunc = np.floor, np.trunc
-# NumPy has no error function; the C library's is exact to the last place, one call an element.
-_erf, _erfc = np.frompyfunc(math.erf, 1, 1), np.frompyfunc(math.erfc, 1, 1)
-
-
-def pick(grad: Array, condition: Array, x: Any, other: Any) -> Array:
-    """np.where, in memory laid out as the incoming gradient is."""
-    out = np.where(condition, x, other)
-    if out.ndim < 2 or out.flags.c_contiguous == grad.flags.c_contiguous:
-        return out
-    return np.ascontiguousarray(out) if grad.flags.c_contiguous else in_layout(out, grad)
-
-
-def erf(x: Array) -> Array:
-    """2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x."""
-    return np.asarray(_erf(x)).astype(x.dtype)[()]
-
-
-def erfc(x: Array) -> Array:
-    """1 - erf(x), exact for large x."""
-    return np.asarray(_erfc(x)).astype(x.dtype)[()]
-
-
-def erf_backward(grad: Array, x: Array, scale: float) -> Array:
-    """scale * exp(-x * x) * grad, in the layout of x."""
-    out = x.dtype.type(scale) * np.exp(-(x * x)) * grad
-    return in_layout(out, x) if x.ndim > 1 and not x.flags.c_contiguous else out
 
 
 def xlogy(x: Array, y: Array) -> Array:
     """x * log(y), 0 where x is, nan where y is."""
     return np.where(np.isnan(y), y, np.where(x == 0, x.dtype.type(0), x * np.log(y)))
+
+
+def xlog1py(x: Array, y: Array) -> Array:
+    """x * log(1 + y), 0 where x is, nan where y is."""
+    return np.where(np.isnan(y), y, np.where(x == 0, x.dtype.type(0), x * np.log1p(y)))
+
+
+def xlogy_self(x: Any, y: Array) -> Array:
+    """xlogy of a Python number."""
+    return xlogy(y.dtype.type(x), y)
+
+
+def xlogy_other(x: Array, y: Any) -> Array:
+    """xlogy by a Python number."""
+    return xlogy(x, x.dtype.type(y))
+
+
+def xlog1py_self(x: Any, y: Array) -> Array:
+    """xlog1py of a Python number."""
+    return xlog1py(y.dtype.type(x), y)
+
+
+def xlog1py_other(x: Array, y: Any) -> Array:
+    """xlog1py by a Python number."""
+    return xlog1py(x, x.dtype.type(y))
+
+
+special_xlog1py = xlog1py
 
 
 def logit(x: Array, eps: float | None) -> Array:
@@ -57,8 +56,8 @@ def logit(x: Array, eps: float | None) -> Array:
 def logit_backward(grad: Array, x: Array, eps: float | None) -> Array:
     """grad / (x * (1 - x)), zero outside the clipped range."""
     if eps is None:
-        return pick(grad, (x < 0) | (x > 1), x.dtype.type(np.nan), grad / (x * (1 - x)))
-    return pick(grad, (x < eps) | (x > 1 - eps), grad.dtype.type(0), grad / (x * (1 - x)))
+        return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), grad / (x * (1 - x)))
+    return np.where((x < eps) | (x > 1 - eps), grad.dtype.type(0), grad / (x * (1 - x)))
 
 
 def sinc(x: Array) -> Array:
@@ -70,7 +69,85 @@ def sinc_backward(grad: Array, x: Array) -> Array:
     """The gradient of sinc, 0 at 0."""
     t = x * x.dtype.type(np.pi)
     square = x * x * x.dtype.type(np.pi)
-    return choose(square == 0, x.dtype.type(0), grad * ((t * np.cos(t) - np.sin(t)) / square))
+    return np.where(square == 0, x.dtype.type(0), grad * ((t * np.cos(t) - np.sin(t)) / square))
+
+
+def entr(x: Array) -> Array:
+    """-x * log(x), 0 at 0, -inf below."""
+    return np.where(x > 0, -x * np.log(x), np.where(x == 0, x.dtype.type(0), np.where(x < 0, -x.dtype.type(np.inf), x)))
+
+
+def copysign(x: Array, other: Array) -> Array:
+    """The size of x with the sign of other."""
+    return np.copysign(x, other)
+
+
+def copysign_scalar(x: Array, other: Any) -> Array:
+    """The same with the sign of a Python number."""
+    return np.copysign(x, x.dtype.type(other))
+
+
+def ldexp(x: Array, other: Array) -> Array:
+    """x * 2 ** other"""
+    return x * np.exp2(other).astype(x.dtype)
+
+
+def heaviside(x: Array, values: Array) -> Array:
+    """0 below zero, 1 above, and the given value at zero."""
+    return np.where(x == 0, values, (x > 0).astype(x.dtype))
+
+
+def frexp(x: Array) -> tuple:
+    """Mantissa and exponent."""
+    mantissa, exponent = np.frexp(x)
+    return mantissa, exponent.astype(np.int32) if type(exponent) is np.ndarray else np.int32(exponent)
+
+
+def frexp_backward(grad: Array, exponent: Array) -> Array:
+    """The gradient of the mantissa."""
+    return grad / np.exp2(exponent).astype(grad.dtype)
+
+
+def floor_divide_scalar(x: Array, other: Any) -> Array:
+    """The quotient by a Python number, rounded down."""
+    return np.floor_divide(x, x.dtype.type(other))
+
+
+def nan_to_num(x: Array, nan: float | None, posinf: float | None, neginf: float | None) -> Array:
+    """Finite numbers in the place of nan and the infinities; by default 0 and the extremes of the type."""
+    if x.dtype.kind != "f":
+        return x.copy()
+    limits = np.finfo(x.dtype)
+    high = limits.max if posinf is None else x.dtype.type(posinf)
+    low = limits.min if neginf is None else x.dtype.type(neginf)
+    return np.where(
+        np.isnan(x),
+        x.dtype.type(0 if nan is None else nan),
+        np.where(x == np.inf, high, np.where(x == -np.inf, low, x)),
+    )
+
+
+def atan2_scale(x: Array, other: Array) -> Array:
+    """One over the square of the distance, 0 at the origin."""
+    square = x * x + other * other
+    return np.where(square == 0, x.dtype.type(0), 1 / square)
+
+
+def copysign_ratio(x: Array, result: Array) -> Array:
+    """The sign that was put, 0 at 0."""
+    return np.where(x == 0, x.dtype.type(0), result / x)
+
+
+def remainder_of(x: Any, other: Array) -> Array:
+    """The remainder of a Python number."""
+    return np.remainder(other.dtype.type(x), other)
+
+
+def dist(x: Array, other: Array, p: float) -> Array:
+    """The norm of the difference."""
+    from .reduction import vector_norm
+
+    return vector_norm(x - other, p, (), False, None)
 
 
 def deg2rad(x: Array) -> Array:
@@ -86,16 +163,6 @@ def rad2deg(x: Array) -> Array:
 def frac(x: Array) -> Array:
     """x without its integral part."""
     return x - np.trunc(x)
-
-
-def div_trunc(x: Array, other: Array) -> Array:
-    """The quotient rounded towards zero."""
-    if x.dtype.kind in "iu":
-        return (np.abs(x) // np.abs(other) * np.sign(x) * np.sign(other)).astype(x.dtype)
-    return np.trunc(x / other)
-
-
-div_floor = np.floor_divide
 
 
 def lerp(x: Array, end: Array, weight: float) -> Array:
@@ -132,3 +199,8 @@ def fmod_scalar(x: Array, other: Any) -> Array:
 def remainder_scalar(x: Array, other: Any) -> Array:
     """The remainder by a Python number."""
     return beside_number(np.remainder(x, other), x)
+
+
+def not_implemented_for(grad: Array, name: str) -> Array:
+    """What a derivative that PyTorch's table marks as missing answers."""
+    raise NotImplementedError(f"the derivative for '{name}' is not implemented.")

@@ -3,32 +3,41 @@
 import numpy as np
 
 from .. import kernels as k
-from .row import BILINEAR, ELEMENTWISE, LINEAR, op
+from .row import BILINEAR, ELEMENTWISE, FOUND_DTYPE, LINEAR, op
 
 # ---- arithmetic
-op("add(self, other)", np.add, self="grad", other="grad", jvp=LINEAR)
-op("sub(self, other)", np.subtract, self="grad", other="-grad", jvp=LINEAR)
+op("add(self, other)", np.add, constants={"alpha": 1}, self="grad", other="grad", jvp=LINEAR)
+op("sub(self, other)", np.subtract, constants={"alpha": 1}, self="grad", other="-grad", jvp=LINEAR)
+op("add_alpha(self, other, alpha)", k.add_alpha, node="AddAlphaBackward0", shown="AddBackward0", says="add", pointwise=True,
+   self="grad", other="scaled(grad, alpha)", jvp=LINEAR)
+op("sub_alpha(self, other, alpha)", k.sub_alpha, node="SubAlphaBackward0", shown="SubBackward0", says="sub", pointwise=True,
+   self="grad", other="scaled(-grad, alpha)", jvp=LINEAR)
 op("mul(self, other)", np.multiply, self="grad * other.conj()", other="grad * self.conj()", jvp=BILINEAR)
 op("div(self, other)", np.true_divide, float_result=True,
    self="grad / other.conj()", other="div_other(grad, self, other)")
-op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, self="-grad", other="grad")
-op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", self="-grad", jvp=LINEAR)
+op("div_mode(self, other, rounding_mode)", k.div_mode, node="DivBackward2", says="div", pointwise=True,
+   self="div_mode_self(grad, other, rounding_mode)", other="div_mode_other(grad, self, other, rounding_mode)")
+op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, constants={"alpha": 1}, self="-grad", other="grad")
+op("rsub_alpha(self, other, alpha)", k.rsub_alpha, node="RsubAlphaBackward0", shown="RsubBackward0", says="rsub",
+   pointwise=True, inplace=False, self="scaled(-grad, alpha)", other="grad")
+op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", constants={"alpha": 1}, self="-grad", jvp=LINEAR)
 # A number that a formula, in C++, hands to an operator; from Python it would become a tensor first, and its node Backward0.
 op("add_scalar(self, other)", np.add, pointwise=False, node="AddBackward1", self="grad", jvp=LINEAR)
 op("sub_scalar(self, other)", np.subtract, pointwise=False, node="SubBackward1", self="grad", jvp=LINEAR)
 op("mul_scalar(self, other)", np.multiply, pointwise=False, inplace=True, node="MulBackward1", self="grad * other", jvp=LINEAR)
 op("div_scalar(self, other)", np.true_divide, pointwise=False, node="DivBackward1", self="grad / other", jvp=LINEAR)
-op("neg(self)", np.negative, self="-grad", jvp=LINEAR)
+op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=LINEAR)
 op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result * result).conj()", jvp=ELEMENTWISE)
 
-op("conj_physical(self)", np.conjugate, inplace=False, self="grad.conj()", jvp=LINEAR)
+op("conj_physical(self)", np.conjugate, self="grad.conj()", jvp=LINEAR)
+op("angle(self)", k.angle, pointwise=True, inplace=False, float_result=True, self="angle_backward(grad, self)")
 
 # ---- powers
-op("pow_scalar(self, exponent)", k.pow_scalar, node="PowBackward0", self="pow_backward(grad, self, exponent)",
-   jvp=ELEMENTWISE)
-op("pow_tensor(self, exponent)", k.pow_tensor, node="PowBackward1", pointwise=True, inplace=False,
+op("pow_scalar(self, exponent)", k.pow_scalar, node="PowBackward0", says="pow", pointwise=True,
+   self="pow_backward(grad, self, exponent)", jvp=ELEMENTWISE)
+op("pow_tensor(self, exponent)", k.pow_tensor, node="PowBackward1", says="pow", pointwise=True,
    self="pow_backward_self(grad, self, exponent)", exponent="pow_backward_exponent(grad, self, exponent, result)")
-op("pow_base(self, exponent)", k.pow_base, node="PowBackward2",
+op("pow_base(self, exponent)", k.pow_base, node="PowBackward2", says="pow", pointwise=True, inplace=False, row_major=True,
    exponent="pow_backward_base(grad, self, exponent, result)")
 
 # ---- exponentials and logarithms
@@ -57,6 +66,8 @@ op("relu(self)", k.relu, pointwise=True, self="threshold_backward(grad, result, 
 op("abs(self)", np.abs, self="grad * self.sgn()", jvp=ELEMENTWISE)
 op("sgn(self)", k.sign, pointwise=True, self="sgn_backward(self, grad, result)", jvp=ELEMENTWISE)
 op("sign(self)", k.sign, pointwise=True, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("round_decimals(self, decimals)", k.round_decimals, node="RoundBackward1", says="round", pointwise=True,
+   self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("floor(self)", np.floor, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("ceil(self)", np.ceil, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("round(self)", np.rint, self="zeros_like(grad)", jvp=ELEMENTWISE)

@@ -13,6 +13,8 @@ LINEAR = "linear"  # the operator applied to the tangent
 ELEMENTWISE = "elementwise"  # the backward formula with the tangent in the place of grad
 BILINEAR = "bilinear"  # one term an operand, the operator itself applied to tangent and value
 
+FOUND_DTYPE = "Found dtype {found} but expected {expected}"
+
 TABLE: list[Row] = []
 
 
@@ -45,6 +47,9 @@ class Row:
     elementwise: bool = False  # a general row whose gradient is elementwise all the same
     last_decides: bool = False  # of two operands, the second decides the strides of the result
     refuses: str | None = None  # the kernel that PyTorch names when it refuses integers
+    exact_out: str | None = None  # what is said if out= has another type than the result
+    says: str = ""  # the name of the operator in errors; its own unless it is one form of several
+    constants: dict[str, Any] = field(default_factory=dict)  # what a node shows as saved although it never differs
     shown: str | None = None  # what the class of the node is called, where another row has that name already
     row_major: bool = False  # the result is row-major, whatever the operands are
     joint: bool = False  # one formula answers for all operands, with a tuple
@@ -88,6 +93,7 @@ def _make(template: str, signature: str, kernel: Any, options: dict[str, Any], f
     row = Row(name, params, kernel, node, formulas, template, **options)
     unknown = set(formulas) - {p.name for p in params}
     assert not unknown, f"{name}: formulas for {unknown}, which are no parameters"
+    row.says = row.says or row.name
     _find_saved(row)
     TABLE.append(row)
     return row
@@ -146,6 +152,7 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
        outputs: tuple[str, ...] = ("result",), differentiable: tuple[bool, ...] | None = None,
        bool_result: bool = False, row_major: bool = False, tensors_only: bool = False, refuses: str | None = None,
        shown: str | None = None, last_decides: bool = False, elementwise: bool = False,
+       exact_out: str | None = None, says: str | None = None, constants: dict[str, Any] | None = None,
        joint: dict[tuple[str, ...], str] | None = None, **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     for names, formula in (joint or {}).items():
@@ -158,7 +165,8 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
         "node": node, "jvp": jvp, "float_result": float_result, "inplace": pointwise if inplace is None else inplace,
         "outputs": outputs, "differentiable": differentiable or (True,) * len(outputs), "bool_result": bool_result,
         "row_major": row_major, "tensors_only": tensors_only, "refuses": refuses, "shown": shown,
-        "last_decides": last_decides, "elementwise": elementwise, "joint": joint is not None}, formulas)
+        "last_decides": last_decides, "elementwise": elementwise, "exact_out": exact_out, "says": says or "",
+        "constants": constants or {}, "joint": joint is not None}, formulas)
 
 
 def _count(signature: str, formulas: dict[str, str]) -> int:
@@ -168,9 +176,10 @@ def _count(signature: str, formulas: dict[str, str]) -> int:
 
 
 def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
-         inplace: bool = False, row_major: bool = False, **formulas: str) -> Row:
+         inplace: bool = False, row_major: bool = False, says: str | None = None, **formulas: str) -> Row:
     """A pointwise operator of three or more operands: those with formulas are promoted, and all are broadcast."""
-    return _make("nary", signature, kernel, {"node": node, "jvp": jvp, "inplace": inplace, "row_major": row_major}, formulas)
+    return _make("nary", signature, kernel, {"node": node, "jvp": jvp, "inplace": inplace, "row_major": row_major,
+                                              "says": says or ""}, formulas)
 
 
 def view(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,

@@ -3,60 +3,141 @@
 import numpy as np
 
 from .. import kernels as k
-from .row import ELEMENTWISE, LINEAR, nary, op
+from .row import ELEMENTWISE, LINEAR, nary, nondiff, op
 
 # ---- exponentials and logarithms
 op("exp2(self)", np.exp2, float_result=True, self="grad * result.conj() * 0.6931471805599453", jvp=ELEMENTWISE)
 op("log2(self)", np.log2, float_result=True, self="grad / (self.conj() * 0.6931471805599453)", jvp=ELEMENTWISE)
-op("log10(self)", np.log10, float_result=True, self="grad / (self.conj() * 2.302585092994046)", jvp=ELEMENTWISE)
-op("logaddexp(self, other)", np.logaddexp, inplace=False,
+op("log10(self)", np.log10, float_result=True, self="grad / (self.conj() * 2.3025850929940456)", jvp=ELEMENTWISE)
+op("logaddexp(self, other)", np.logaddexp, inplace=False, tensors_only=True,
    self="grad / (1 + exp(other - self))", other="grad / (1 + exp(self - other))")
-op("logaddexp2(self, other)", np.logaddexp2, inplace=False,
+op("logaddexp2(self, other)", np.logaddexp2, inplace=False, tensors_only=True,
    self="grad / (1 + pow_base(2, other - self))", other="grad / (1 + pow_base(2, self - other))")
-op("xlogy(self, other)", k.xlogy, pointwise=True, float_result=True,
+op("xlogy(self, other)", k.xlogy, pointwise=True, float_result=True, tensors_only=True,
    self="masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)", other="grad * self / other")
-op("logit(self, eps)", k.logit, self="logit_backward(grad, self, eps)")
+op("xlogy_self(self, other)", k.xlogy_self, node="XlogyBackward1", says="xlogy", pointwise=True, inplace=False,
+   float_result=True, other="grad * self / other")
+op("xlogy_other(self, other)", k.xlogy_other, node="XlogyBackward2", says="xlogy", pointwise=True, float_result=True,
+   self="xlogy_other_backward(grad, self, other)")
+op("xlog1py(self, other)", k.xlog1py, node="SpecialXlog1PyBackward0", says="special_xlog1py", pointwise=True, inplace=False,
+   float_result=True, tensors_only=True,
+   self="masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)", other="grad * self / (other + 1)")
+op("xlog1py_self(self, other)", k.xlog1py_self, node="SpecialXlog1PyBackward1", says="special_xlog1py", pointwise=True,
+   inplace=False, float_result=True, other="grad * self / (other + 1)")
+op("xlog1py_other(self, other)", k.xlog1py_other, node="SpecialXlog1PyBackward2", says="special_xlog1py", pointwise=True,
+   inplace=False, float_result=True, self="xlog1py_other_backward(grad, self, other)")
+op("entr(self)", k.entr, node="SpecialEntrBackward0", says="special_entr", pointwise=True, inplace=False, float_result=True,
+   self="grad * -(1 + log(self))", jvp=ELEMENTWISE)
+op("logit(self, eps)", k.logit, pointwise=True, float_result=True, self="logit_backward(grad, self, eps)", jvp=ELEMENTWISE)
+nondiff("logit_gradient(grad_output: Tensor, self: Tensor, eps)", k.logit_backward, pointwise=True)
 
 # ---- trigonometry
-op("asinh(self)", np.arcsinh, float_result=True, self="grad * rsqrt(squared(self) + 1).conj()", jvp=ELEMENTWISE)
-op("acosh(self)", np.arccosh, float_result=True, self="grad * rsqrt(self * self - 1).conj()", jvp=ELEMENTWISE)
-op("atanh(self)", np.arctanh, float_result=True, self="grad * 1 / (1 - squared(self)).conj()", jvp=ELEMENTWISE)
-op("atan2(self, other)", np.arctan2, float_result=True,
-   self="grad * other / (self * self + other * other)", other="grad * -self / (self * self + other * other)")
-op("hypot(self, other)", np.hypot, self="grad * self / result", other="grad * other / result")
+op("asinh(self)", np.arcsinh, float_result=True, inplace=False, self="grad * rsqrt(squared(self) + 1).conj()", jvp=ELEMENTWISE)
+op("acosh(self)", np.arccosh, float_result=True, inplace=False, self="grad * rsqrt(self * self - 1).conj()", jvp=ELEMENTWISE)
+op("atanh(self)", np.arctanh, float_result=True, inplace=False, self="grad * 1 / (1 - squared(self)).conj()", jvp=ELEMENTWISE)
+for _name, _ufunc in (("asinh", np.arcsinh), ("acosh", np.arccosh), ("atanh", np.arctanh)):
+    op(f"{_name}_of(self)", _ufunc, node=f"{_name.title()}Backward1", says=_name, float_result=True,
+       self=f"not_implemented_for(grad, 'inplace version of {_name}')")
+op("atan2(self, other)", np.arctan2, float_result=True, tensors_only=True,
+   self="grad * other * atan2_scale(self, other)", other="grad * -self * atan2_scale(self, other)")
+op("hypot(self, other)", np.hypot, tensors_only=True, self="grad * self / result", other="grad * other / result")
 op("sinc(self)", k.sinc, pointwise=True, float_result=True, self="sinc_backward(grad, self)", jvp=ELEMENTWISE)
 op("deg2rad(self)", k.deg2rad, node="Deg2RadBackward0", pointwise=True, float_result=True,
    self="grad * 0.017453292519943295", jvp=LINEAR)
 op("rad2deg(self)", k.rad2deg, node="Rad2DegBackward0", pointwise=True, float_result=True,
    self="grad * 57.29577951308232", jvp=LINEAR)
 
-# ---- the error function
+# ---- the error function and the normal distribution
 op("erf(self)", k.erf, pointwise=True, float_result=True, self="erf_backward(grad, self, 1.1283791670955126)",
    jvp=ELEMENTWISE)
 op("erfc(self)", k.erfc, pointwise=True, float_result=True, self="erf_backward(grad, self, -1.1283791670955126)",
    jvp=ELEMENTWISE)
+op("erfinv(self)", k.erfinv, pointwise=True, float_result=True,
+   self="0.886226925452758 * exp(squared(erfinv(self))) * grad", jvp=ELEMENTWISE)
+op("erfcx(self)", k.erfcx, node="SpecialErfcxBackward0", says="special_erfcx", pointwise=True, inplace=False,
+   float_result=True, self="(2.0 * self * result - 1.1283791670955126) * grad", jvp=ELEMENTWISE)
+op("ndtri(self)", k.ndtri, node="SpecialNdtriBackward0", says="special_ndtri", pointwise=True, inplace=False,
+   float_result=True, self="grad * 2.5066282746310002 * exp(squared(result) / 2)", jvp=ELEMENTWISE)
+op("log_ndtr(self)", k.log_ndtr, node="SpecialLogNdtrBackward0", says="special_log_ndtr", pointwise=True, inplace=False,
+   float_result=True, self="grad / 2.5066282746310002 * exp(-(result + squared(self) / 2))", jvp=ELEMENTWISE)
+
+# ---- the gamma function
+op("lgamma(self)", k.lgamma, pointwise=True, float_result=True, self="grad * digamma(self)", jvp=ELEMENTWISE)
+op("digamma(self)", k.digamma, pointwise=True, float_result=True, self="grad * polygamma(1, self)", jvp=ELEMENTWISE)
+op("polygamma(n, self)", k.polygamma, pointwise=True, inplace=False, float_result=True, self="grad * polygamma(n + 1, self)",
+   jvp=ELEMENTWISE)
+op("polygamma_of(n, self)", k.polygamma, node="PolygammaBackward1", says="polygamma", pointwise=True, float_result=True,
+   self="grad * polygamma(n + 1, self)")
+op("mvlgamma(self, p)", k.mvlgamma, pointwise=True, row_major=True, float_result=True, self="mvlgamma_backward(grad, self, p)",
+   jvp=ELEMENTWISE)
+op("igamma(self, other)", k.igamma, pointwise=True, tensors_only=True, self="not_implemented_for(grad, 'igamma: input')",
+   other="grad * exp((self - 1) * log(other) - other - lgamma(self))")
+op("igammac(self, other)", k.igammac, pointwise=True, tensors_only=True, self="not_implemented_for(grad, 'igammac: input')",
+   other="-grad * exp((self - 1) * log(other) - other - lgamma(self))")
+op("zeta(self, other)", k.zeta, node="SpecialZetaBackward0", says="special_zeta", pointwise=True, inplace=False,
+   float_result=True, tensors_only=True, self="not_implemented_for(grad, 'zeta')",
+   other="grad * -self * zeta(self + 1., other)")
+op("zeta_self(self, other)", k.zeta_self, node="SpecialZetaBackward1", says="special_zeta", pointwise=True, inplace=False,
+   float_result=True, other="grad * -self * zeta_self(self + 1., other)")
+op("zeta_other(self, other)", k.zeta_other, node="SpecialZetaBackward2", says="special_zeta", pointwise=True, inplace=False,
+   float_result=True, self="not_implemented_for(grad, 'zeta')")
+
+# ---- modified Bessel functions
+op("i0(self)", k.i0, pointwise=True, float_result=True, self="grad * i1(self)", jvp=ELEMENTWISE)
+op("i0e(self)", k.i0e, node="SpecialI0EBackward0", says="special_i0e", pointwise=True, inplace=False, float_result=True,
+   self="grad * (i1e(self) - sgn(self) * result)", jvp=ELEMENTWISE)
+op("i1(self)", k.i1, node="SpecialI1Backward0", says="special_i1", pointwise=True, inplace=False, float_result=True,
+   self="i1_backward(grad, self, result)", jvp=ELEMENTWISE)
+op("i1e(self)", k.i1e, node="SpecialI1EBackward0", says="special_i1e", pointwise=True, inplace=False, float_result=True,
+   self="i1e_backward(grad, self, result)", jvp=ELEMENTWISE)
 
 # ---- division with a remainder
 op("frac(self)", k.frac, pointwise=True, self="grad", jvp=LINEAR)
-op("div_floor(self, other)", np.floor_divide, node="DivBackward2", self="zeros_like(grad)", other="zeros_like(grad)")
-op("div_trunc(self, other)", k.div_trunc, node="DivBackward2", pointwise=True, self="zeros_like(grad)",
-   other="zeros_like(grad)")
-op("fmod(self, other)", np.fmod, node="FmodBackward1", self="grad", other="-grad * div_trunc(self, other)")
-op("fmod_scalar(self, other)", k.fmod_scalar, node="FmodBackward0", pointwise=False, inplace=True, self="grad")
-op("remainder(self, other)", np.remainder, node="RemainderBackward1", self="grad", other="-grad * div_floor(self, other)")
-op("remainder_scalar(self, other)", k.remainder_scalar, node="RemainderBackward0", pointwise=False, inplace=True, self="grad")
-op("floor_divide(self, other)", np.floor_divide, node="FloorDivideNotImplemented",
-   self="not_implemented(grad, 'aten::floor_divide')", other="not_implemented(grad, 'aten::floor_divide')")
-op("remainder_of(self, other)", np.remainder, node="RemainderNotImplemented", inplace=False,
-   self="not_implemented(grad, 'aten::remainder')", other="not_implemented(grad, 'aten::remainder')")
+op("fmod(self, other)", np.fmod, node="FmodBackward1", self="grad", other="-grad * div_mode(self, other, 'trunc')")
+op("fmod_scalar(self, other)", k.fmod_scalar, node="FmodBackward0", says="fmod", pointwise=False, inplace=True, self="grad")
+op("remainder(self, other)", np.remainder, node="RemainderBackward1", self="grad",
+   other="-grad * div_mode(self, other, 'floor')")
+op("remainder_scalar(self, other)", k.remainder_scalar, node="RemainderBackward0", says="remainder", pointwise=False,
+   inplace=True, self="grad")
+for _name, _suffix in (("floor_divide", ""), ("floor_divide_of", "_")):
+    op(f"{_name}(self, other)", np.floor_divide, node=f"FloorDivide{_suffix}NotImplemented", shown="NotImplemented",
+       says="floor_divide", inplace=bool(_suffix), self=f"not_implemented(grad, 'aten::floor_divide{_suffix}')",
+       other=f"not_implemented(grad, 'aten::floor_divide{_suffix}')")
+    op(f"{_name}_scalar(self, other)", k.floor_divide_scalar, node=f"FloorDivideScalar{_suffix}NotImplemented",
+       shown="NotImplemented", says="floor_divide", pointwise=True, inplace=bool(_suffix),
+       self=f"not_implemented(grad, 'aten::floor_divide{_suffix}')")
+op("remainder_of(self, other)", k.remainder_of, node="RemainderNotImplemented", shown="NotImplemented", says="remainder",
+   pointwise=True, inplace=False, other="not_implemented(grad, 'aten::remainder')")
+nondiff("gcd(self: Tensor, other: Tensor)", np.gcd, pointwise=True, tensors_only=True, inplace=True)
+nondiff("lcm(self: Tensor, other: Tensor)", np.lcm, pointwise=True, tensors_only=True, inplace=True)
+
+# ---- what a number is made of
+op("copysign(self, other)", k.copysign, pointwise=True, float_result=True, tensors_only=True,
+   self="grad * copysign_ratio(self, result)", other="zeros_like(grad)")
+op("copysign_scalar(self, other)", k.copysign_scalar, node="CopysignBackward1", says="copysign", pointwise=True,
+   float_result=True, self="grad * copysign_ratio(self, result)")
+op("nextafter(self, other)", np.nextafter, tensors_only=True,
+   self="where(self != other, grad, 0)", other="zeros_like(grad)")
+op("ldexp(self, other)", k.ldexp, pointwise=True, float_result=True, tensors_only=True,
+   self="grad * pow_base(2, other)", other="grad * result * 0.6931471805599453")
+op("frexp(self)", k.frexp, outputs=("mantissa", "exponent"), differentiable=(True, False), elementwise=True,
+   self="frexp_backward(grad, exponent)")
+op("nan_to_num(self, nan, posinf, neginf)", k.nan_to_num, pointwise=True,
+   exact_out="nan_to_num: dtype of out: {found} should be same as input: {expected}", self="grad * isfinite(self)")
+for _name, _suffix in (("heaviside", ""), ("heaviside_of", "_")):
+    op(f"{_name}(self, values)", k.heaviside, node=f"Heaviside{_suffix}NotImplemented", shown="NotImplemented",
+       says="heaviside", pointwise=True, tensors_only=True, inplace=bool(_suffix),
+       self=f"not_implemented(grad, 'aten::heaviside{_suffix}')", values=f"not_implemented(grad, 'aten::heaviside{_suffix}')")
 
 # ---- several operands
-nary("lerp_scalar(self, end, weight)", k.lerp, node="LerpBackward0", inplace=True,
+nary("lerp_scalar(self, end, weight)", k.lerp, node="LerpBackward0", says="lerp", inplace=True,
      self="grad * (1 - weight)", end="grad * weight")
-nary("lerp_tensor(self, end, weight)", k.lerp_tensor, node="LerpBackward1", inplace=True,
+nary("lerp_tensor(self, end, weight)", k.lerp_tensor, node="LerpBackward1", says="lerp", inplace=True,
      self="grad * (1 - weight)", end="grad * weight", weight="grad * (end - self)")
 nary("addcmul(self, tensor1, tensor2, value)", k.addcmul, inplace=True,
      self="grad", tensor1="grad * (tensor2 * value).conj()", tensor2="grad * (tensor1 * value).conj()")
 nary("addcdiv(self, tensor1, tensor2, value)", k.addcdiv, inplace=True,
      self="grad", tensor1="grad * (value / tensor2).conj()",
      tensor2="-grad * (value * tensor1 / (tensor2 * tensor2)).conj()")
+op("dist(self, other, p)", k.dist, self="dist_backward(grad, self, other, p, result)",
+   other="dist_other_backward(grad, self, other, p, result)")
