@@ -17,6 +17,7 @@ The layout contract: a leaf without holes or overlaps gives its own strides to i
 from __future__ import annotations
 
 import sys
+import threading
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,10 @@ _new = object.__new__
 _TENSOR = (Tensor,)
 _refcount = sys.getrefcount
 _ndarray = np.ndarray
+_adding = threading.RLock()
+UNLOCKED = 500
+"""NumPy lets other threads run while it adds up more elements than these, and so do we only with a lock. Passes in several
+threads may lead to one leaf, and none of their gradients may be lost."""
 
 
 def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
@@ -97,13 +102,21 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         new._accumulator = None
         if grad_mode.disabled and grad_mode.state.inference:
             mark_inference(new)
-        variable._grad = new
-        return
+        # Looked at again, since another thread may have been faster. CPython changes threads at calls and at the ends of
+        # loops, so not between this question and the next line.
+        if variable._grad is None:
+            variable._grad = new
+            return
+        old = variable._grad
     array = old._array
     if type(array) is _ndarray:
-        np.add(array, grad, out=array, casting="unsafe")
+        if array.size < UNLOCKED:
+            np.add(array, grad, out=array, casting="unsafe")
+        else:
+            with _adding:
+                np.add(array, grad, out=array, casting="unsafe")
     elif old._extra is None and old._counter is None:
-        old._array = array + grad
+        old._array = old._array + grad  # read again, for the same reason
     else:
         array = storage_of(old)
         np.add(array, grad, out=array, casting="unsafe")
@@ -112,12 +125,10 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
 
 def accumulate_tensor(variable: Any, grad: Any) -> None:
     """Add a Tensor gradient to the leaf's `.grad` with grad mode on (cases 1.5 and 3)."""
-    old = variable._grad
-    if old is None:
-        from .writes import copy_obeying
+    from .writes import copy_obeying
 
-        variable._grad = copy_obeying(grad, variable)
-        if grad_mode.state.inference:
+    with _adding:  # passes in several threads may lead to one leaf
+        old = variable._grad
+        variable._grad = copy_obeying(grad, variable) if old is None else old + grad
+        if old is None and grad_mode.state.inference:
             mark_inference(variable._grad)
-    else:
-        variable._grad = old + grad

@@ -41,7 +41,7 @@ from typing import Any
 
 import numpy as np
 
-from . import formulas, grad_mode, saved
+from . import formulas, grad_mode, saved_hooks
 from .descriptor import arrange, describe, plan_of, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import formulas, grad_mode, saved
+from . import formulas, grad_mode, saved_hooks
 from .descriptor import arrange, describe, plan_of, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
@@ -435,8 +435,8 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'elu', self)
         return result
@@ -534,8 +534,8 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'elu_of', self)
         return result
@@ -595,8 +595,8 @@ def elu_of_(self, alpha, scale, input_scale):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -717,8 +717,8 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'elu_backward', grad_output, self_or_result)
         return result
@@ -813,8 +813,8 @@ def celu(self, alpha, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'celu', self)
         return result
@@ -906,8 +906,8 @@ def celu_of(self, alpha, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'celu_of', self)
         return result
@@ -965,8 +965,8 @@ def celu_of_(self, alpha):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -1047,8 +1047,8 @@ def softplus(self, beta, threshold, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'softplus', self)
         return result
@@ -1182,8 +1182,8 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'softplus_backward', grad_output, self)
         return result
@@ -1278,8 +1278,8 @@ def gelu(self, approximate, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'gelu', self)
         return result
@@ -1411,8 +1411,8 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'gelu_backward', grad_output, self)
         return result
@@ -1530,8 +1530,8 @@ def silu(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'silu', self)
         return result
@@ -1590,8 +1590,8 @@ def silu_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -1692,8 +1692,8 @@ def mish(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'mish', self)
         return result
@@ -1752,42 +1752,32 @@ def mish_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class LogSigmoidBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'buffer', 'buffer_counter', 'buffer_version', 'descs',)
-    saved = ('buffer', 'self',)
+    __slots__ = ('self', 'self_version', 'buffer', 'buffer_counter', 'buffer_version',)
+    saved = ('self', 'buffer',)
     saved_values = ()
     combines = True
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    buffer_nr = 1
     not_differentiable = ('buffer',)
-    def apply(node, grads, keep: bool):
-        if not node.descs[0].real:
-            out = through_tensors(node, grads)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        grad = grads[0]
-        buffer = node.buffer
-        if node.buffer_counter[0] != node.buffer_version:
-            buffer = unpack_result(node, 'buffer')._array
+            return node.fn0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        buffer = node.buffer
+        if node.buffer_counter[0] != node.buffer_version:
+            buffer = unpack_result(node, 'buffer')._array
         out = k_log_sigmoid_backward(grad, self, buffer)
         if not keep:
             if node.self is not None:
@@ -1795,11 +1785,10 @@ class LogSigmoidBackward0(UnaryNode):
             if node.buffer is not None:
                 node.buffer = None
                 node.buffer_counter = FREED_COUNTER
-        return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
-        buffer = unpack_result(node, 'buffer')
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
+        buffer = unpack_result(node, 'buffer')
         return log_sigmoid_backward(grad, self, buffer)
 
     def release(node) -> None:
@@ -1836,16 +1825,15 @@ def log_sigmoid(self):
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.buffer = arrays[1]
         node.buffer_counter = results[1]._counter = [0]
         node.buffer_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, buffer=results[1])
     return tuple(results)
 
 
@@ -2003,8 +1991,8 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return result if out is None else store(out, result, 'log_sigmoid_backward', grad_output, self, buffer)
     result = _new(*_TENSOR)
     result._array = array
@@ -2095,8 +2083,8 @@ def leaky_relu(self, negative_slope, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'leaky_relu', self)
         return result
@@ -2188,8 +2176,8 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'leaky_relu_of', self)
         return result
@@ -2247,8 +2235,8 @@ def leaky_relu_of_(self, negative_slope):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -2382,8 +2370,8 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'leaky_relu_backward', grad_output, self)
         return result
@@ -2481,8 +2469,8 @@ def hardtanh(self, min_val, max_val, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardtanh', self)
         return result
@@ -2541,8 +2529,8 @@ def hardtanh_(self, min_val, max_val):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -2679,8 +2667,8 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardtanh_backward', grad_output, self)
         return result
@@ -2775,8 +2763,8 @@ def threshold(self, threshold, value, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'threshold', self)
         return result
@@ -2871,8 +2859,8 @@ def threshold_of(self, threshold, value, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'threshold_of', self)
         return result
@@ -2930,8 +2918,8 @@ def threshold_of_(self, threshold, value):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -3009,8 +2997,8 @@ def softshrink(self, lambd, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'softshrink', self)
         return result
@@ -3161,8 +3149,8 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'softshrink_backward', grad_output, self)
         return result
@@ -3257,8 +3245,8 @@ def hardshrink(self, lambd, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardshrink', self)
         return result
@@ -3409,8 +3397,8 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardshrink_backward', grad_output, self)
         return result
@@ -3528,8 +3516,8 @@ def hardsigmoid(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardsigmoid', self)
         return result
@@ -3588,8 +3576,8 @@ def hardsigmoid_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -3697,8 +3685,8 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardsigmoid_backward', grad_output, self)
         return result
@@ -3816,8 +3804,8 @@ def hardswish(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardswish', self)
         return result
@@ -3876,8 +3864,8 @@ def hardswish_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -3990,8 +3978,8 @@ def hardswish_backward(grad_output, self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardswish_backward', grad_output, self)
         return result
@@ -4105,8 +4093,8 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'rrelu_with_noise')
     result = _new(*_TENSOR)
     result._array = array
@@ -4213,8 +4201,8 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'rrelu_with_noise_of')
     result = _new(*_TENSOR)
     result._array = array
@@ -4273,8 +4261,8 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -4406,8 +4394,8 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'rrelu_with_noise_backward')
     result = _new(*_TENSOR)
     result._array = array
@@ -4495,8 +4483,8 @@ def glu(self, dim, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'glu')
     result = _new(*_TENSOR)
     result._array = array
@@ -4602,8 +4590,8 @@ def glu_backward(grad_output, self, dim, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'glu_backward')
     result = _new(*_TENSOR)
     result._array = array
@@ -4688,8 +4676,8 @@ def softmax(self, dim, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'softmax')
     result = _new(*_TENSOR)
     result._array = array
@@ -4774,8 +4762,8 @@ def log_softmax(self, dim, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'log_softmax')
     result = _new(*_TENSOR)
     result._array = array
@@ -4911,8 +4899,8 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'softmax_backward_data')
     result = _new(*_TENSOR)
     result._array = array
@@ -5048,8 +5036,8 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'log_softmax_backward_data')
     result = _new(*_TENSOR)
     result._array = array
@@ -5118,8 +5106,8 @@ def tril(self, diagonal, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'tril')
     result = _new(*_TENSOR)
     result._array = array
@@ -5168,8 +5156,8 @@ def tril_(self, diagonal):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -5225,8 +5213,8 @@ def triu(self, diagonal, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'triu')
     result = _new(*_TENSOR)
     result._array = array
@@ -5275,8 +5263,8 @@ def triu_(self, diagonal):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -5335,8 +5323,8 @@ def roll(self, shifts, dims, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'roll')
     result = _new(*_TENSOR)
     result._array = array
@@ -5408,8 +5396,8 @@ def rot90(self, k, dims, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'rot90')
     result = _new(*_TENSOR)
     result._array = array
@@ -5484,8 +5472,8 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'diag_embed')
     result = _new(*_TENSOR)
     result._array = array
@@ -5563,8 +5551,8 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'diagonal_copy')
     result = _new(*_TENSOR)
     result._array = array
@@ -5619,8 +5607,8 @@ def block_diag(tensors, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'block_diag')
     result = _new(*_TENSOR)
     result._array = array
@@ -5700,8 +5688,8 @@ def unfold(self, dimension, size, step):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -5776,8 +5764,8 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'unfold_backward')
     result = _new(*_TENSOR)
     result._array = array
@@ -5921,8 +5909,8 @@ def lt_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -5975,8 +5963,8 @@ def lt_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'lt_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -6024,8 +6012,8 @@ def lt_scalar_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -6156,8 +6144,8 @@ def le_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -6210,8 +6198,8 @@ def le_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'le_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -6259,8 +6247,8 @@ def le_scalar_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -6391,8 +6379,8 @@ def gt_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -6445,8 +6433,8 @@ def gt_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'gt_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -6494,8 +6482,8 @@ def gt_scalar_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -6626,8 +6614,8 @@ def ge_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -6680,8 +6668,8 @@ def ge_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'ge_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -6729,8 +6717,8 @@ def ge_scalar_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -6861,8 +6849,8 @@ def eq_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -6915,8 +6903,8 @@ def eq_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'eq_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -6964,8 +6952,8 @@ def eq_scalar_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -7096,8 +7084,8 @@ def ne_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -7150,8 +7138,8 @@ def ne_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'ne_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -7199,8 +7187,8 @@ def ne_scalar_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -7483,8 +7471,8 @@ def bitwise_and_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -7615,8 +7603,8 @@ def bitwise_or_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -7747,8 +7735,8 @@ def bitwise_xor_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -7879,8 +7867,8 @@ def bitwise_left_shift_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -8011,8 +7999,8 @@ def bitwise_right_shift_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -8176,8 +8164,8 @@ def maximum(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'maximum', self, other)
         return result
@@ -8339,8 +8327,8 @@ def minimum(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'minimum', self, other)
         return result
@@ -8501,8 +8489,8 @@ def fmax(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'fmax', self, other)
         return result
@@ -8663,8 +8651,8 @@ def fmin(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'fmin', self, other)
         return result
@@ -8756,8 +8744,8 @@ def where(condition, self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return result if out is None else store(out, result, 'where', condition, self, other)
     result = _new(*_TENSOR)
     result._array = array
@@ -8840,8 +8828,8 @@ def masked_fill(self, mask, value, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return result if out is None else store(out, result, 'masked_fill', self, mask)
     result = _new(*_TENSOR)
     result._array = array
@@ -8888,8 +8876,8 @@ def masked_fill_(self, mask, value):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -8963,8 +8951,8 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return result if out is None else store(out, result, 'masked_fill_tensor', self, mask, value)
     result = _new(*_TENSOR)
     result._array = array
@@ -9011,8 +8999,8 @@ def masked_fill_tensor_(self, mask, value):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -9101,8 +9089,8 @@ def masked_select(self, mask, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'masked_select')
     result = _new(*_TENSOR)
     result._array = array
@@ -9193,8 +9181,8 @@ def clamp(self, min, max, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'clamp')
     result = _new(*_TENSOR)
     result._array = array
@@ -9249,8 +9237,8 @@ def clamp_(self, min, max):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -9325,8 +9313,8 @@ def clamp_min(self, min, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'clamp_min')
     result = _new(*_TENSOR)
     result._array = array
@@ -9380,8 +9368,8 @@ def clamp_min_(self, min):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -9456,8 +9444,8 @@ def clamp_max(self, max, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'clamp_max')
     result = _new(*_TENSOR)
     result._array = array
@@ -9511,8 +9499,8 @@ def clamp_max_(self, max):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -9627,8 +9615,8 @@ def clamp_tensor(self, min, max, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return result if out is None else store(out, result, 'clamp_tensor', self, min, max)
     result = _new(*_TENSOR)
     result._array = array
@@ -9688,8 +9676,8 @@ def clamp_tensor_(self, min, max):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -9833,8 +9821,8 @@ def clamp_min_tensor(self, min, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'clamp_min_tensor', self, min)
         return result
@@ -9916,8 +9904,8 @@ def clamp_min_tensor_(self, min):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -10061,8 +10049,8 @@ def clamp_max_tensor(self, max, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'clamp_max_tensor', self, max)
         return result
@@ -10144,31 +10132,21 @@ def clamp_max_tensor_(self, max):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class LinalgInvExBackward0(UnaryNode):
-    __slots__ = ('inverse', 'inverse_counter', 'inverse_version', 'descs',)
+    __slots__ = ('inverse', 'inverse_counter', 'inverse_version',)
     saved = ('inverse',)
     saved_values = ()
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    inverse_nr = 0
-    def apply(node, grads, keep: bool):
-        out = through_tensors(node, grads)  # linalg_inv_backward has no raw form
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # linalg_inv_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         inverse = unpack_result(node, 'inverse')
         return formulas.linalg_inv_backward(grad, inverse)
 
@@ -10199,42 +10177,29 @@ def linalg_inv_ex(A):
             fn0, nr0 = edge(A)
             node.fn0 = fn0
             node.nr0 = nr0
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.inverse = arrays[0]
         node.inverse_counter = results[0]._counter = [0]
         node.inverse_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, inverse=results[0])
     return tuple(results)
 
 
 class LinalgDetBackward0(UnaryNode):
-    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version', 'descs',)
+    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version',)
     saved = ('A', 'LU', 'pivots', 'result',)
     saved_values = ()
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    result_nr = 0
-    LU_nr = 1
-    pivots_nr = 2
     not_differentiable = ('LU', 'pivots')
-    def apply(node, grads, keep: bool):
-        out = through_tensors(node, grads)  # linalg_det_backward has no raw form
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # linalg_det_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         A = unpack_input(node, 'A')
         LU = unpack_result(node, 'LU')
         pivots = unpack_result(node, 'pivots')
@@ -10281,8 +10246,7 @@ def linalg_det(A):
         node.A = A
         counter = A._counter
         node.A_version = 0 if counter is None else counter[0]
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
@@ -10295,8 +10259,8 @@ def linalg_det(A):
         node.result = arrays[0]
         node.result_counter = results[0]._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
     return tuple(results)
 
 
@@ -10370,7 +10334,7 @@ def linalg_slogdet(A):
         counter = A._counter
         node.A_version = 0 if counter is None else counter[0]
         node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
@@ -10386,34 +10350,22 @@ def linalg_slogdet(A):
         node.sign = arrays[0]
         node.sign_counter = results[0]._counter = [0]
         node.sign_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, LU=results[2], pivots=results[3], sign=results[0])
     return tuple(results)
 
 
 class LinalgSolveExBackward0(BinaryNode):
-    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version', 'B_info', 'left', 'descs',)
+    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version', 'B_info', 'left',)
     saved = ('A', 'LU', 'pivots', 'result',)
     saved_values = ('left',)
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    result_nr = 0
-    LU_nr = 1
-    pivots_nr = 2
     not_differentiable = ('LU', 'pivots', 'info')
-    def apply(node, grads, keep: bool):
-        out = through_tensors(node, grads)  # linalg_solve_backward has no raw form
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # linalg_solve_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         A = unpack_input(node, 'A')
         LU = unpack_result(node, 'LU')
         pivots = unpack_result(node, 'pivots')
@@ -10483,8 +10435,7 @@ def linalg_solve_ex(A, B, left):
         node.A_version = 0 if counter is None else counter[0]
         node.B_info = B._desc
         node.left = left
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
@@ -10497,14 +10448,14 @@ def linalg_solve_ex(A, B, left):
         node.result = arrays[0]
         node.result_counter = results[0]._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
     return tuple(results)
 
 
 class LinalgSolveTriangularBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'B_info', 'upper', 'left', 'unitriangular',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ('upper', 'left', 'unitriangular',)
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # solve_triangular_backward has no raw form
@@ -10512,8 +10463,8 @@ class LinalgSolveTriangularBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         B_info = node.B_info
         upper = node.upper
         left = node.left
@@ -10592,8 +10543,8 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'linalg_solve_triangular')
     result = _new(*_TENSOR)
     result._array = array
@@ -10611,25 +10562,15 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
 
 
 class LinalgCholeskyExBackward0(UnaryNode):
-    __slots__ = ('L', 'L_counter', 'L_version', 'upper', 'descs',)
+    __slots__ = ('L', 'L_counter', 'L_version', 'upper',)
     saved = ('L',)
     saved_values = ('upper',)
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    L_nr = 0
-    def apply(node, grads, keep: bool):
-        out = through_tensors(node, grads)  # cholesky_backward has no raw form
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # cholesky_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         L = unpack_result(node, 'L')
         upper = node.upper
         return formulas.cholesky_backward(grad, L, upper)
@@ -10662,16 +10603,15 @@ def linalg_cholesky_ex(self, upper):
             node.fn0 = fn0
             node.nr0 = nr0
         node.upper = upper
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.L = arrays[0]
         node.L_counter = results[0]._counter = [0]
         node.L_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, L=results[0])
     return tuple(results)
 
 
@@ -10732,8 +10672,8 @@ def cholesky(self, upper, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'cholesky')
     result = _new(*_TENSOR)
     result._array = array
@@ -10752,7 +10692,7 @@ def cholesky(self, upper, *, out=None):
 
 class CholeskySolveBackward0(BinaryNode):
     __slots__ = ('input2', 'input2_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'upper',)
-    saved = ('input2', 'result', 'self',)
+    saved = ('input2', 'self', 'result',)
     saved_values = ('upper',)
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # cholesky_solve_backward has no raw form
@@ -10761,8 +10701,8 @@ class CholeskySolveBackward0(BinaryNode):
         return out
     def apply_tensors(node, grad):
         input2 = unpack_input(node, 'input2')
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         upper = node.upper
         needed = [fn is not None for fn, _ in node.edges()]
         return formulas.cholesky_solve_backward(grad, self, input2, result, upper, needed)
@@ -10842,8 +10782,8 @@ def cholesky_solve(self, input2, upper, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'cholesky_solve')
     result = _new(*_TENSOR)
     result._array = array
@@ -10862,7 +10802,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
 
 class CholeskyInverseBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'upper',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ('upper',)
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # cholesky_inverse_backward has no raw form
@@ -10870,8 +10810,8 @@ class CholeskyInverseBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         upper = node.upper
         return formulas.cholesky_inverse_backward(grad, self, upper, result)
 
@@ -10925,8 +10865,8 @@ def cholesky_inverse(self, upper, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'cholesky_inverse')
     result = _new(*_TENSOR)
     result._array = array
@@ -11001,7 +10941,7 @@ def linalg_qr(A, mode):
             node.nr0 = nr0
         node.mode = mode
         node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
@@ -11014,8 +10954,8 @@ def linalg_qr(A, mode):
         node.R = arrays[1]
         node.R_counter = results[1]._counter = [0]
         node.R_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, Q=results[0], R=results[1])
     return tuple(results)
 
 
@@ -11075,7 +11015,7 @@ def linalg_eigh(A, UPLO):
             node.fn0 = fn0
             node.nr0 = nr0
         node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
@@ -11088,8 +11028,8 @@ def linalg_eigh(A, UPLO):
         node.eigenvectors = arrays[1]
         node.eigenvectors_counter = results[1]._counter = [0]
         node.eigenvectors_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, eigenvalues=results[0], eigenvectors=results[1])
     return tuple(results)
 
 
@@ -11158,7 +11098,7 @@ def linalg_svd(A, full_matrices):
         node.S_sym_argsize_minus_1 = results[1]._desc.shape[-1]
         node.full_matrices = full_matrices
         node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
@@ -11177,14 +11117,14 @@ def linalg_svd(A, full_matrices):
         node.Vh = arrays[2]
         node.Vh_counter = results[2]._counter = [0]
         node.Vh_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, S=results[1], U=results[0], Vh=results[2])
     return tuple(results)
 
 
 class LinalgPinvBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # pinv_backward has no raw form
@@ -11192,8 +11132,8 @@ class LinalgPinvBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return formulas.pinv_backward(grad, result, self)
 
     def release(node) -> None:
@@ -11245,8 +11185,8 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'linalg_pinv')
     result = _new(*_TENSOR)
     result._array = array
@@ -11319,8 +11259,8 @@ def linalg_matrix_exp(self, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'linalg_matrix_exp')
     result = _new(*_TENSOR)
     result._array = array
@@ -11423,7 +11363,7 @@ def linalg_lstsq(self, b, rcond):
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
@@ -11433,8 +11373,8 @@ def linalg_lstsq(self, b, rcond):
         node.solution = arrays[0]
         node.solution_counter = results[0]._counter = [0]
         node.solution_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, solution=results[0])
     return tuple(results)
 
 
@@ -11534,8 +11474,8 @@ def linalg_cross(self, other, dim, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'linalg_cross')
     result = _new(*_TENSOR)
     result._array = array
@@ -11608,8 +11548,8 @@ def index(self, indices, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index')
     result = _new(*_TENSOR)
     result._array = array
@@ -11713,8 +11653,8 @@ def index_put(self, indices, values, accumulate, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_put')
     result = _new(*_TENSOR)
     result._array = array
@@ -11818,8 +11758,8 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_put_impl')
     result = _new(*_TENSOR)
     result._array = array
@@ -11955,8 +11895,8 @@ def dot(self, tensor, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'dot')
     result = _new(*_TENSOR)
     result._array = array
@@ -12092,8 +12032,8 @@ def vdot(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'vdot')
     result = _new(*_TENSOR)
     result._array = array
@@ -12229,8 +12169,8 @@ def mv(self, vec, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'mv')
     result = _new(*_TENSOR)
     result._array = array
@@ -12378,8 +12318,8 @@ def mm(self, mat2, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'mm')
     result = _new(*_TENSOR)
     result._array = array
@@ -12515,8 +12455,8 @@ def bmm(self, mat2, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'bmm')
     result = _new(*_TENSOR)
     result._array = array
@@ -12635,8 +12575,8 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'addmm')
     result = _new(*_TENSOR)
     result._array = array
@@ -12693,8 +12633,8 @@ def addmm_(self, mat1, mat2, beta, alpha):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -12788,8 +12728,8 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'addmv')
     result = _new(*_TENSOR)
     result._array = array
@@ -12842,8 +12782,8 @@ def addmv_(self, mat, vec, beta, alpha):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -12937,8 +12877,8 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'addr')
     result = _new(*_TENSOR)
     result._array = array
@@ -12991,8 +12931,8 @@ def addr_(self, vec1, vec2, beta, alpha):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -13086,8 +13026,8 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'baddbmm')
     result = _new(*_TENSOR)
     result._array = array
@@ -13140,8 +13080,8 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -13216,8 +13156,8 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'addbmm')
     result = _new(*_TENSOR)
     result._array = array
@@ -13273,8 +13213,8 @@ def addbmm_(self, batch1, batch2, beta, alpha):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -13331,8 +13271,8 @@ def trace(self, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'trace')
     result = _new(*_TENSOR)
     result._array = array
@@ -13454,8 +13394,8 @@ def add(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'add', self, other)
         return result
@@ -13596,8 +13536,8 @@ def add_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -13706,8 +13646,8 @@ def sub(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sub', self, other)
         return result
@@ -13848,8 +13788,8 @@ def sub_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -13963,8 +13903,8 @@ def add_alpha(self, other, alpha, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'add', self, other)
         return result
@@ -14037,8 +13977,8 @@ def add_alpha_(self, other, alpha):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -14152,8 +14092,8 @@ def sub_alpha(self, other, alpha, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sub', self, other)
         return result
@@ -14226,8 +14166,8 @@ def sub_alpha_(self, other, alpha):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -14377,8 +14317,8 @@ def mul(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'mul', self, other)
         return result
@@ -14551,8 +14491,8 @@ def mul_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -14699,8 +14639,8 @@ def div(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'div', self, other)
         return result
@@ -14867,8 +14807,8 @@ def div_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -15018,8 +14958,8 @@ def div_mode(self, other, rounding_mode, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'div', self, other)
         return result
@@ -15105,8 +15045,8 @@ def div_mode_(self, other, rounding_mode):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -15215,8 +15155,8 @@ def rsub(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'rsub', self, other)
         return result
@@ -15347,8 +15287,8 @@ def rsub_alpha(self, other, alpha, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'rsub', self, other)
         return result
@@ -15419,8 +15359,8 @@ def rsub_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'rsub_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -15486,8 +15426,8 @@ def add_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'add_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -15553,8 +15493,8 @@ def sub_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'sub_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -15623,8 +15563,8 @@ def mul_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'mul_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -15673,8 +15613,8 @@ def mul_scalar_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -15730,8 +15670,8 @@ def div_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'div_scalar')
     result = _new(*_TENSOR)
     result._array = array
@@ -15822,8 +15762,8 @@ def neg(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'neg', self, exactly='Found dtype {found} but expected {expected}')
         return result
@@ -15875,8 +15815,8 @@ def neg_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -15974,8 +15914,8 @@ def reciprocal(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'reciprocal', self)
         return result
@@ -16030,8 +15970,8 @@ def reciprocal_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -16109,8 +16049,8 @@ def conj_physical(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'conj_physical', self)
         return result
@@ -16162,8 +16102,8 @@ def conj_physical_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -16252,8 +16192,8 @@ def angle(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'angle', self)
         return result
@@ -16348,8 +16288,8 @@ def pow_scalar(self, exponent, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'pow', self)
         return result
@@ -16407,14 +16347,14 @@ def pow_scalar_(self, exponent):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class PowBackward1(BinaryNode):
     __slots__ = ('exponent', 'exponent_version', 'self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('exponent', 'result', 'self',)
+    saved = ('exponent', 'self', 'result',)
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
@@ -16430,15 +16370,15 @@ class PowBackward1(BinaryNode):
             if counter is not None and counter[0] != node.exponent_version:
                 exponent = unpack_input(node, 'exponent')
             exponent = exponent._array
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
@@ -16464,8 +16404,8 @@ class PowBackward1(BinaryNode):
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         exponent = unpack_input(node, 'exponent')
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         grad1 = None if node.fn1 is None else formulas.pow_backward_exponent(grad, self, exponent, result)
         grad0 = None if node.fn0 is None else formulas.pow_backward_self(grad, self, exponent)
         if node.plan is not None:
@@ -16565,8 +16505,8 @@ def pow_tensor(self, exponent, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'pow', self, exponent)
         return result
@@ -16651,8 +16591,8 @@ def pow_tensor_(self, exponent):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -16744,8 +16684,8 @@ def pow_base(self, exponent, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'pow', exponent)
         return result
@@ -16860,8 +16800,8 @@ def exp(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'exp', self)
         return result
@@ -16916,8 +16856,8 @@ def exp_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -17018,8 +16958,8 @@ def log(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'log', self)
         return result
@@ -17076,8 +17016,8 @@ def log_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -17175,8 +17115,8 @@ def sqrt(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'sqrt', self)
         return result
@@ -17231,8 +17171,8 @@ def sqrt_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -17330,8 +17270,8 @@ def rsqrt(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'rsqrt', self)
         return result
@@ -17386,8 +17326,8 @@ def rsqrt_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -17488,8 +17428,8 @@ def sin(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sin', self)
         return result
@@ -17546,8 +17486,8 @@ def sin_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -17648,8 +17588,8 @@ def cos(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'cos', self)
         return result
@@ -17706,8 +17646,8 @@ def cos_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -17808,8 +17748,8 @@ def atan(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'atan', self)
         return result
@@ -17866,8 +17806,8 @@ def atan_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -17968,8 +17908,8 @@ def asin(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'asin', self)
         return result
@@ -18026,8 +17966,8 @@ def asin_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -18128,8 +18068,8 @@ def acos(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'acos', self)
         return result
@@ -18186,8 +18126,8 @@ def acos_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -18288,8 +18228,8 @@ def sinh(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sinh', self)
         return result
@@ -18346,8 +18286,8 @@ def sinh_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -18448,8 +18388,8 @@ def cosh(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'cosh', self)
         return result
@@ -18506,8 +18446,8 @@ def cosh_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -18608,8 +18548,8 @@ def log1p(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'log1p', self)
         return result
@@ -18666,8 +18606,8 @@ def log1p_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -18765,8 +18705,8 @@ def expm1(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'expm1', self)
         return result
@@ -18821,8 +18761,8 @@ def expm1_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -18920,8 +18860,8 @@ def tan(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'tan', self)
         return result
@@ -18976,8 +18916,8 @@ def tan_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -19075,8 +19015,8 @@ def tanh(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'tanh', self)
         return result
@@ -19131,8 +19071,8 @@ def tanh_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -19230,8 +19170,8 @@ def sigmoid(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'sigmoid', self)
         return result
@@ -19286,8 +19226,8 @@ def sigmoid_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -19385,8 +19325,8 @@ def relu(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'relu', self)
         return result
@@ -19441,8 +19381,8 @@ def relu_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -19543,8 +19483,8 @@ def abs(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'abs', self)
         return result
@@ -19601,14 +19541,14 @@ def abs_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class SgnBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
@@ -19617,15 +19557,15 @@ class SgnBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         out = k_sgn_backward(self, grad, result)
         if not keep:
             if node.self is not None:
@@ -19635,8 +19575,8 @@ class SgnBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return formulas.sgn_backward(self, grad, result)
 
     def release(node) -> None:
@@ -19719,8 +19659,8 @@ def sgn(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'sgn', self)
         return result
@@ -19780,8 +19720,8 @@ def sgn_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -19859,8 +19799,8 @@ def sign(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sign', self)
         return result
@@ -19912,8 +19852,8 @@ def sign_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -19991,8 +19931,8 @@ def round_decimals(self, decimals, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'round', self)
         return result
@@ -20044,8 +19984,8 @@ def round_decimals_(self, decimals):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -20123,8 +20063,8 @@ def floor(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'floor', self)
         return result
@@ -20176,8 +20116,8 @@ def floor_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -20255,8 +20195,8 @@ def ceil(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'ceil', self)
         return result
@@ -20308,8 +20248,8 @@ def ceil_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -20387,8 +20327,8 @@ def round(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'round', self)
         return result
@@ -20440,8 +20380,8 @@ def round_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -20519,8 +20459,8 @@ def trunc(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'trunc', self)
         return result
@@ -20572,8 +20512,8 @@ def trunc_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -20720,8 +20660,8 @@ def tanh_backward(grad_output, output, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'tanh_backward', grad_output, output)
         return result
@@ -20885,8 +20825,8 @@ def sigmoid_backward(grad_output, output, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sigmoid_backward', grad_output, output)
         return result
@@ -21037,8 +20977,8 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'threshold_backward', grad_output, self)
         return result
@@ -21114,8 +21054,8 @@ def sum_all(self, dtype, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'sum_all')
     result = _new(*_TENSOR)
     result._array = array
@@ -21193,8 +21133,8 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'sum_dim')
     result = _new(*_TENSOR)
     result._array = array
@@ -21269,8 +21209,8 @@ def mean_all(self, dtype, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'mean_all')
     result = _new(*_TENSOR)
     result._array = array
@@ -21351,8 +21291,8 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'mean_dim')
     result = _new(*_TENSOR)
     result._array = array
@@ -21443,8 +21383,8 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'nansum_dim')
     result = _new(*_TENSOR)
     result._array = array
@@ -21463,7 +21403,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
 
 class ProdBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -21471,15 +21411,15 @@ class ProdBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         out = k_prod_backward(grad, self, result)
         if not keep:
             if node.self is not None:
@@ -21489,8 +21429,8 @@ class ProdBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return formulas.prod_backward(grad, self, result)
 
     def release(node) -> None:
@@ -21542,8 +21482,8 @@ def prod_all(self, dtype, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'prod_all')
     result = _new(*_TENSOR)
     result._array = array
@@ -21562,7 +21502,7 @@ def prod_all(self, dtype, *, out=None):
 
 class ProdBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -21570,15 +21510,15 @@ class ProdBackward1(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         dim = node.dim
         keepdim = node.keepdim
         out = k_prod_dim_backward(grad, self, result, dim, keepdim)
@@ -21590,8 +21530,8 @@ class ProdBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         dim = node.dim
         keepdim = node.keepdim
         return formulas.prod_dim_backward(grad, self, result, dim, keepdim)
@@ -21647,8 +21587,8 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'prod_dim')
     result = _new(*_TENSOR)
     result._array = array
@@ -21667,7 +21607,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
 
 class MaxBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     writes_grad = 1
     def apply(node, grad, keep: bool):
@@ -21676,15 +21616,15 @@ class MaxBackward1(UnaryNode):
             if not keep:
                 node.release()
             return out
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         out = k_evenly_distribute_backward(grad, self, result)
         if not keep:
             if node.self is not None:
@@ -21694,8 +21634,8 @@ class MaxBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return formulas.evenly_distribute_backward(grad, self, result)
 
     def release(node) -> None:
@@ -21747,8 +21687,8 @@ def max_all(self, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'max_all')
     result = _new(*_TENSOR)
     result._array = array
@@ -21767,7 +21707,7 @@ def max_all(self, *, out=None):
 
 class MinBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     writes_grad = 1
     def apply(node, grad, keep: bool):
@@ -21776,15 +21716,15 @@ class MinBackward1(UnaryNode):
             if not keep:
                 node.release()
             return out
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         out = k_evenly_distribute_backward(grad, self, result)
         if not keep:
             if node.self is not None:
@@ -21794,8 +21734,8 @@ class MinBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return formulas.evenly_distribute_backward(grad, self, result)
 
     def release(node) -> None:
@@ -21847,8 +21787,8 @@ def min_all(self, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'min_all')
     result = _new(*_TENSOR)
     result._array = array
@@ -21866,27 +21806,17 @@ def min_all(self, *, out=None):
 
 
 class MaxBackward0(UnaryNode):
-    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
     writes_grad = 2
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    indices_nr = 1
     not_differentiable = ('indices',)
-    def apply(node, grads, keep: bool):
-        if not node.descs[0].real:
-            out = through_tensors(node, grads)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
             if not keep:
                 node.release()
             return out
-        grad = grads[0]
         indices = node.indices
         if node.indices_counter[0] != node.indices_version:
             indices = unpack_result(node, 'indices')._array
@@ -21899,8 +21829,7 @@ class MaxBackward0(UnaryNode):
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         indices = unpack_result(node, 'indices')
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -21937,41 +21866,30 @@ def max_dim(self, dim, keepdim):
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.keepdim = keepdim
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
     return tuple(results)
 
 
 class MinBackward0(UnaryNode):
-    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
     writes_grad = 2
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    indices_nr = 1
     not_differentiable = ('indices',)
-    def apply(node, grads, keep: bool):
-        if not node.descs[0].real:
-            out = through_tensors(node, grads)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
             if not keep:
                 node.release()
             return out
-        grad = grads[0]
         indices = node.indices
         if node.indices_counter[0] != node.indices_version:
             indices = unpack_result(node, 'indices')._array
@@ -21984,8 +21902,7 @@ class MinBackward0(UnaryNode):
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         indices = unpack_result(node, 'indices')
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -22022,22 +21939,21 @@ def min_dim(self, dim, keepdim):
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.keepdim = keepdim
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
     return tuple(results)
 
 
 class AmaxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -22045,15 +21961,15 @@ class AmaxBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         dim = node.dim
         keepdim = node.keepdim
         out = k_scale_by_count_backward(grad, self, result, dim, keepdim)
@@ -22065,8 +21981,8 @@ class AmaxBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         dim = node.dim
         keepdim = node.keepdim
         return formulas.scale_by_count_backward(grad, self, result, dim, keepdim)
@@ -22122,8 +22038,8 @@ def amax(self, dim, keepdim, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'amax')
     result = _new(*_TENSOR)
     result._array = array
@@ -22142,7 +22058,7 @@ def amax(self, dim, keepdim, *, out=None):
 
 class AminBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -22150,15 +22066,15 @@ class AminBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         dim = node.dim
         keepdim = node.keepdim
         out = k_scale_by_count_backward(grad, self, result, dim, keepdim)
@@ -22170,8 +22086,8 @@ class AminBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         dim = node.dim
         keepdim = node.keepdim
         return formulas.scale_by_count_backward(grad, self, result, dim, keepdim)
@@ -22227,8 +22143,8 @@ def amin(self, dim, keepdim, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'amin')
     result = _new(*_TENSOR)
     result._array = array
@@ -22247,7 +22163,7 @@ def amin(self, dim, keepdim, *, out=None):
 
 class AminmaxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'max', 'max_counter', 'max_version', 'min', 'min_counter', 'min_version', 'dim', 'keepdim', 'descs',)
-    saved = ('max', 'min', 'self',)
+    saved = ('self', 'max', 'min',)
     saved_values = ('dim', 'keepdim',)
     multi = True
 
@@ -22266,9 +22182,9 @@ class AminmaxBackward0(UnaryNode):
         return out
     def apply_tensors(node, grads):
         grad = grads[0]
+        self = unpack_input(node, 'self')
         max = unpack_result(node, 'max')
         min = unpack_result(node, 'min')
-        self = unpack_input(node, 'self')
         dim = node.dim
         keepdim = node.keepdim
         return formulas.aminmax_backward(grads, self, min, max, dim, keepdim)
@@ -22313,7 +22229,7 @@ def aminmax(self, dim, keepdim):
         node.dim = dim
         node.keepdim = keepdim
         node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
@@ -22326,8 +22242,8 @@ def aminmax(self, dim, keepdim):
         node.min = arrays[0]
         node.min_counter = results[0]._counter = [0]
         node.min_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, max=results[1], min=results[0])
     return tuple(results)
 
 
@@ -22371,7 +22287,7 @@ def argmin(self, dim, keepdim, *, out=None):
 
 class MedianBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     writes_grad = 1
     def apply(node, grad, keep: bool):
@@ -22380,15 +22296,15 @@ class MedianBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         out = k_evenly_distribute_backward(grad, self, result)
         if not keep:
             if node.self is not None:
@@ -22398,8 +22314,8 @@ class MedianBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return formulas.evenly_distribute_backward(grad, self, result)
 
     def release(node) -> None:
@@ -22451,8 +22367,8 @@ def median_all(self, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'median_all')
     result = _new(*_TENSOR)
     result._array = array
@@ -22470,27 +22386,17 @@ def median_all(self, *, out=None):
 
 
 class MedianBackward1(UnaryNode):
-    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
     writes_grad = 2
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    indices_nr = 1
     not_differentiable = ('indices',)
-    def apply(node, grads, keep: bool):
-        if not node.descs[0].real:
-            out = through_tensors(node, grads)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
             if not keep:
                 node.release()
             return out
-        grad = grads[0]
         indices = node.indices
         if node.indices_counter[0] != node.indices_version:
             indices = unpack_result(node, 'indices')._array
@@ -22503,8 +22409,7 @@ class MedianBackward1(UnaryNode):
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         indices = unpack_result(node, 'indices')
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -22541,41 +22446,30 @@ def median_dim(self, dim, keepdim):
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.keepdim = keepdim
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
     return tuple(results)
 
 
 class KthvalueBackward0(UnaryNode):
-    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim', 'descs',)
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
     writes_grad = 2
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    indices_nr = 1
     not_differentiable = ('indices',)
-    def apply(node, grads, keep: bool):
-        if not node.descs[0].real:
-            out = through_tensors(node, grads)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
             if not keep:
                 node.release()
             return out
-        grad = grads[0]
         indices = node.indices
         if node.indices_counter[0] != node.indices_version:
             indices = unpack_result(node, 'indices')._array
@@ -22588,8 +22482,7 @@ class KthvalueBackward0(UnaryNode):
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         indices = unpack_result(node, 'indices')
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -22626,41 +22519,30 @@ def kthvalue(self, k, dim, keepdim):
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.keepdim = keepdim
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
     return tuple(results)
 
 
 class SortBackward0(UnaryNode):
-    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'descs',)
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim',)
     writes_grad = 2
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    indices_nr = 1
     not_differentiable = ('indices',)
-    def apply(node, grads, keep: bool):
-        if not node.descs[0].real:
-            out = through_tensors(node, grads)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
             if not keep:
                 node.release()
             return out
-        grad = grads[0]
         indices = node.indices
         if node.indices_counter[0] != node.indices_version:
             indices = unpack_result(node, 'indices')._array
@@ -22672,8 +22554,7 @@ class SortBackward0(UnaryNode):
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         indices = unpack_result(node, 'indices')
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -22708,41 +22589,30 @@ def sort(self, dim, descending):
             node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
     return tuple(results)
 
 
 class SortBackward1(UnaryNode):
-    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'descs',)
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim',)
     writes_grad = 2
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    indices_nr = 1
     not_differentiable = ('indices',)
-    def apply(node, grads, keep: bool):
-        if not node.descs[0].real:
-            out = through_tensors(node, grads)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
             if not keep:
                 node.release()
             return out
-        grad = grads[0]
         indices = node.indices
         if node.indices_counter[0] != node.indices_version:
             indices = unpack_result(node, 'indices')._array
@@ -22754,8 +22624,7 @@ class SortBackward1(UnaryNode):
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         indices = unpack_result(node, 'indices')
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -22790,41 +22659,30 @@ def sort_stable(self, dim, descending):
             node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
     return tuple(results)
 
 
 class TopkBackward0(UnaryNode):
-    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'descs',)
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim',)
     writes_grad = 2
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    indices_nr = 1
     not_differentiable = ('indices',)
-    def apply(node, grads, keep: bool):
-        if not node.descs[0].real:
-            out = through_tensors(node, grads)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
             if not keep:
                 node.release()
             return out
-        grad = grads[0]
         indices = node.indices
         if node.indices_counter[0] != node.indices_version:
             indices = unpack_result(node, 'indices')._array
@@ -22836,8 +22694,7 @@ class TopkBackward0(UnaryNode):
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+    def apply_tensors(node, grad):
         indices = unpack_result(node, 'indices')
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -22872,22 +22729,21 @@ def topk(self, k, dim, largest):
             node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
     return tuple(results)
 
 
 class LinalgVectorNormBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'ord', 'dim', 'keepdim',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ('ord', 'dim', 'keepdim',)
     may_be_undefined = True
     def apply(node, grad, keep: bool):
@@ -22896,15 +22752,15 @@ class LinalgVectorNormBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         ord = node.ord
         dim = node.dim
         keepdim = node.keepdim
@@ -22917,8 +22773,8 @@ class LinalgVectorNormBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         ord = node.ord
         dim = node.dim
         keepdim = node.keepdim
@@ -22976,8 +22832,8 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'vector_norm')
     result = _new(*_TENSOR)
     result._array = array
@@ -23071,8 +22927,8 @@ def var(self, dim, correction, keepdim, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'var')
     result = _new(*_TENSOR)
     result._array = array
@@ -23091,7 +22947,7 @@ def var(self, dim, correction, keepdim, *, out=None):
 
 class StdBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'correction', 'keepdim',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ('dim', 'correction', 'keepdim',)
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -23099,15 +22955,15 @@ class StdBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         dim = node.dim
         correction = node.correction
         keepdim = node.keepdim
@@ -23120,8 +22976,8 @@ class StdBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         dim = node.dim
         correction = node.correction
         keepdim = node.keepdim
@@ -23179,8 +23035,8 @@ def std(self, dim, correction, keepdim, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'std')
     result = _new(*_TENSOR)
     result._array = array
@@ -23257,21 +23113,21 @@ def var_mean(self, dim, correction, keepdim):
         node.correction = correction
         node.keepdim = keepdim
         node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
         results[1]._grad_fn = node
         results[1]._output_nr = 1
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return tuple(results)
 
 
 class StdMeanBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result0', 'result0_counter', 'result0_version', 'dim', 'correction', 'keepdim', 'descs',)
-    saved = ('result0', 'self',)
+    saved = ('self', 'result0',)
     saved_values = ('dim', 'correction', 'keepdim',)
     multi = True
 
@@ -23289,8 +23145,8 @@ class StdMeanBackward0(UnaryNode):
         return out
     def apply_tensors(node, grads):
         grad = grads[0]
-        result0 = unpack_result(node, 'result0')
         self = unpack_input(node, 'self')
+        result0 = unpack_result(node, 'result0')
         dim = node.dim
         correction = node.correction
         keepdim = node.keepdim
@@ -23334,7 +23190,7 @@ def std_mean(self, dim, correction, keepdim):
         node.correction = correction
         node.keepdim = keepdim
         node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
@@ -23344,14 +23200,14 @@ def std_mean(self, dim, correction, keepdim):
         node.result0 = arrays[0]
         node.result0_counter = results[0]._counter = [0]
         node.result0_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result0=results[0])
     return tuple(results)
 
 
 class LogsumexpBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'keepdim',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -23359,15 +23215,15 @@ class LogsumexpBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         dim = node.dim
         keepdim = node.keepdim
         out = k_logsumexp_backward(grad, self, result, dim, keepdim)
@@ -23379,8 +23235,8 @@ class LogsumexpBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         dim = node.dim
         keepdim = node.keepdim
         return formulas.logsumexp_backward(grad, self, result, dim, keepdim)
@@ -23438,8 +23294,8 @@ def logsumexp(self, dim, keepdim, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'logsumexp')
     result = _new(*_TENSOR)
     result._array = array
@@ -23511,8 +23367,8 @@ def cumsum(self, dim, dtype, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'cumsum')
     result = _new(*_TENSOR)
     result._array = array
@@ -23531,7 +23387,7 @@ def cumsum(self, dim, dtype, *, out=None):
 
 class CumprodBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ('dim',)
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -23539,15 +23395,15 @@ class CumprodBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         dim = node.dim
         out = k_cumprod_backward(grad, self, dim, result)
         if not keep:
@@ -23558,8 +23414,8 @@ class CumprodBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         dim = node.dim
         return formulas.cumprod_backward(grad, self, dim, result)
 
@@ -23613,8 +23469,8 @@ def cumprod(self, dim, dtype, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'cumprod')
     result = _new(*_TENSOR)
     result._array = array
@@ -23779,8 +23635,8 @@ def gather(self, dim, index, sparse_grad, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'gather')
     result = _new(*_TENSOR)
     result._array = array
@@ -23900,8 +23756,8 @@ def scatter(self, dim, index, src, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'scatter')
     result = _new(*_TENSOR)
     result._array = array
@@ -23974,8 +23830,8 @@ def scatter_(self, dim, index, src):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -24050,8 +23906,8 @@ def scatter_value(self, dim, index, value, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'scatter_value')
     result = _new(*_TENSOR)
     result._array = array
@@ -24105,8 +23961,8 @@ def scatter_value_(self, dim, index, value):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -24188,8 +24044,8 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'scatter_with')
     result = _new(*_TENSOR)
     result._array = array
@@ -24255,8 +24111,8 @@ def scatter_with_(self, dim, index, src, reduce):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -24309,8 +24165,8 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'scatter_value_with')
     result = _new(*_TENSOR)
     result._array = array
@@ -24358,8 +24214,8 @@ def scatter_value_with_(self, dim, index, value, reduce):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -24469,8 +24325,8 @@ def scatter_add(self, dim, index, src, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'scatter_add')
     result = _new(*_TENSOR)
     result._array = array
@@ -24546,14 +24402,14 @@ def scatter_add_(self, dim, index, src):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class ScatterReduceBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'self', 'self_version', 'src', 'src_version', 'result', 'result_counter', 'result_version', 'dim', 'reduce', 'include_self',)
-    saved = ('index', 'result', 'self', 'src',)
+    saved = ('index', 'self', 'src', 'result',)
     saved_values = ('dim', 'reduce', 'include_self',)
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # scatter_reduce_backward has no raw form
@@ -24562,9 +24418,9 @@ class ScatterReduceBackward0(BinaryNode):
         return out
     def apply_tensors(node, grad):
         index = unpack_input(node, 'index')
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
         src = unpack_input(node, 'src')
+        result = unpack_result(node, 'result')
         dim = node.dim
         reduce = node.reduce
         include_self = node.include_self
@@ -24655,8 +24511,8 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'scatter_reduce')
     result = _new(*_TENSOR)
     result._array = array
@@ -24743,8 +24599,8 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -24823,8 +24679,8 @@ def index_select(self, dim, index, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_select')
     result = _new(*_TENSOR)
     result._array = array
@@ -24937,8 +24793,8 @@ def index_add(self, dim, index, source, alpha, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_add')
     result = _new(*_TENSOR)
     result._array = array
@@ -25023,8 +24879,8 @@ def index_add_(self, dim, index, source, alpha):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -25119,8 +24975,8 @@ def index_copy(self, dim, index, source, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_copy')
     result = _new(*_TENSOR)
     result._array = array
@@ -25201,8 +25057,8 @@ def index_copy_(self, dim, index, source):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -25277,8 +25133,8 @@ def index_fill(self, dim, index, value, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_fill')
     result = _new(*_TENSOR)
     result._array = array
@@ -25332,8 +25188,8 @@ def index_fill_(self, dim, index, value):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -25415,8 +25271,8 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_fill_tensor')
     result = _new(*_TENSOR)
     result._array = array
@@ -25488,14 +25344,14 @@ def index_fill_tensor_(self, dim, index, value):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class IndexReduceBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'self', 'self_version', 'source', 'source_version', 'result', 'result_counter', 'result_version', 'dim', 'reduce', 'include_self',)
-    saved = ('index', 'result', 'self', 'source',)
+    saved = ('index', 'self', 'source', 'result',)
     saved_values = ('dim', 'reduce', 'include_self',)
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # index_reduce_backward has no raw form
@@ -25504,9 +25360,9 @@ class IndexReduceBackward0(BinaryNode):
         return out
     def apply_tensors(node, grad):
         index = unpack_input(node, 'index')
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
         source = unpack_input(node, 'source')
+        result = unpack_result(node, 'result')
         dim = node.dim
         reduce = node.reduce
         include_self = node.include_self
@@ -25597,8 +25453,8 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'index_reduce')
     result = _new(*_TENSOR)
     result._array = array
@@ -25685,8 +25541,8 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -25755,8 +25611,8 @@ def take(self, index, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'take')
     result = _new(*_TENSOR)
     result._array = array
@@ -25859,8 +25715,8 @@ def put(self, index, source, accumulate, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'put')
     result = _new(*_TENSOR)
     result._array = array
@@ -25937,8 +25793,8 @@ def put_(self, index, source, accumulate):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -26045,8 +25901,8 @@ def masked_scatter(self, mask, source, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'masked_scatter')
     result = _new(*_TENSOR)
     result._array = array
@@ -26119,8 +25975,8 @@ def masked_scatter_(self, mask, source):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -26182,8 +26038,8 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'masked_scatter_backward')
     result = _new(*_TENSOR)
     result._array = array
@@ -26289,8 +26145,8 @@ def select_scatter(self, src, dim, index, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'select_scatter')
     result = _new(*_TENSOR)
     result._array = array
@@ -26381,8 +26237,8 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'slice_scatter')
     result = _new(*_TENSOR)
     result._array = array
@@ -26471,8 +26327,8 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'diagonal_scatter')
     result = _new(*_TENSOR)
     result._array = array
@@ -26543,8 +26399,8 @@ def view(self, size):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -26615,8 +26471,8 @@ def reshape_alias(self, size):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -26684,8 +26540,8 @@ def alias(self):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -26753,8 +26609,8 @@ def t(self):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -26799,8 +26655,8 @@ def t_(self):
     become(self, array, desc)
     if flag:
         set_history(self, node, 0)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -26861,8 +26717,8 @@ def transpose(self, dim0, dim1):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -26909,8 +26765,8 @@ def transpose_(self, dim0, dim1):
     become(self, array, desc)
     if flag:
         set_history(self, node, 0)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -26968,8 +26824,8 @@ def permute(self, dims):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -27040,8 +26896,8 @@ def expand(self, size):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -27112,8 +26968,8 @@ def squeeze(self):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -27159,8 +27015,8 @@ def squeeze_(self):
     become(self, array, desc)
     if flag:
         set_history(self, node, 0)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -27221,8 +27077,8 @@ def squeeze_dim(self, dim):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -27269,8 +27125,8 @@ def squeeze_dim_(self, dim):
     become(self, array, desc)
     if flag:
         set_history(self, node, 0)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -27331,8 +27187,8 @@ def squeeze_dims(self, dim):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -27379,8 +27235,8 @@ def squeeze_dims_(self, dim):
     become(self, array, desc)
     if flag:
         set_history(self, node, 0)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -27438,8 +27294,8 @@ def unsqueeze(self, dim):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -27485,8 +27341,8 @@ def unsqueeze_(self, dim):
     become(self, array, desc)
     if flag:
         set_history(self, node, 0)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -27550,8 +27406,8 @@ def select(self, dim, index):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -27634,8 +27490,8 @@ def slice_(self, dim, start, end, step):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -27715,8 +27571,8 @@ def diagonal(self, offset, dim1, dim2):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result)
     result = _new(*_TENSOR)
     result._array = array
@@ -27781,8 +27637,8 @@ def view_as_real(self):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result, 0, view_as_real)
     result = _new(*_TENSOR)
     result._array = array
@@ -27847,8 +27703,8 @@ def view_as_complex(self):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return as_view(self, result, 0, view_as_complex)
     result = _new(*_TENSOR)
     result._array = array
@@ -28109,8 +27965,8 @@ def flip(self, dims, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'flip')
     result = _new(*_TENSOR)
     result._array = array
@@ -28182,8 +28038,8 @@ def repeat(self, repeats, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'repeat')
     result = _new(*_TENSOR)
     result._array = array
@@ -28249,8 +28105,8 @@ def clone(self, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'clone')
     result = _new(*_TENSOR)
     result._array = array
@@ -28300,8 +28156,8 @@ def contiguous_copy(self, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'contiguous_copy')
     result = _new(*_TENSOR)
     result._array = array
@@ -28370,8 +28226,8 @@ def unsafe_view(self, size, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'unsafe_view')
     result = _new(*_TENSOR)
     result._array = array
@@ -28440,8 +28296,8 @@ def to_copy(self, dtype_, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'to_copy')
     result = _new(*_TENSOR)
     result._array = array
@@ -28505,8 +28361,8 @@ def cat(tensors, dim, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'cat')
     result = _new(*_TENSOR)
     result._array = array
@@ -28568,8 +28424,8 @@ def stack(tensors, dim, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'stack')
     result = _new(*_TENSOR)
     result._array = array
@@ -28641,8 +28497,8 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'select_backward')
     result = _new(*_TENSOR)
     result._array = array
@@ -28720,8 +28576,8 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'slice_backward')
     result = _new(*_TENSOR)
     result._array = array
@@ -28796,8 +28652,8 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'diagonal_backward')
     result = _new(*_TENSOR)
     result._array = array
@@ -28908,8 +28764,8 @@ def exp2(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'exp2', self)
         return result
@@ -28964,8 +28820,8 @@ def exp2_(self):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -29066,8 +28922,8 @@ def log2(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'log2', self)
         return result
@@ -29124,8 +28980,8 @@ def log2_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -29226,8 +29082,8 @@ def log10(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'log10', self)
         return result
@@ -29284,8 +29140,8 @@ def log10_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -29423,8 +29279,8 @@ def logaddexp(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'logaddexp', self, other)
         return result
@@ -29579,8 +29435,8 @@ def logaddexp2(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'logaddexp2', self, other)
         return result
@@ -29735,8 +29591,8 @@ def xlogy(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'xlogy', self, other)
         return result
@@ -29819,8 +29675,8 @@ def xlogy_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -29898,8 +29754,8 @@ def xlogy_self(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'xlogy', other)
         return result
@@ -29981,8 +29837,8 @@ def xlogy_other(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'xlogy', self)
         return result
@@ -30040,8 +29896,8 @@ def xlogy_other_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -30179,8 +30035,8 @@ def xlog1py(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_xlog1py', self, other)
         return result
@@ -30275,8 +30131,8 @@ def xlog1py_self(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_xlog1py', other)
         return result
@@ -30358,8 +30214,8 @@ def xlog1py_other(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_xlog1py', self)
         return result
@@ -30477,8 +30333,8 @@ def entr(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_entr', self)
         return result
@@ -30573,8 +30429,8 @@ def logit(self, eps, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'logit', self)
         return result
@@ -30632,8 +30488,8 @@ def logit_(self, eps):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -30772,8 +30628,8 @@ def asinh(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'asinh', self)
         return result
@@ -30891,8 +30747,8 @@ def acosh(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'acosh', self)
         return result
@@ -31010,8 +30866,8 @@ def atanh(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'atanh', self)
         return result
@@ -31106,8 +30962,8 @@ def asinh_of(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'asinh', self)
         return result
@@ -31159,8 +31015,8 @@ def asinh_of_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -31238,8 +31094,8 @@ def acosh_of(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'acosh', self)
         return result
@@ -31291,8 +31147,8 @@ def acosh_of_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -31370,8 +31226,8 @@ def atanh_of(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'atanh', self)
         return result
@@ -31423,8 +31279,8 @@ def atanh_of_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -31562,8 +31418,8 @@ def atan2(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'atan2', self, other)
         return result
@@ -31646,14 +31502,14 @@ def atan2_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class HypotBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('other', 'result', 'self',)
+    saved = ('other', 'self', 'result',)
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
@@ -31669,15 +31525,15 @@ class HypotBackward0(BinaryNode):
             if counter is not None and counter[0] != node.other_version:
                 other = unpack_input(node, 'other')
             other = other._array
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
@@ -31703,8 +31559,8 @@ class HypotBackward0(BinaryNode):
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         grad1 = None if node.fn1 is None else grad * other / result
         grad0 = None if node.fn0 is None else grad * self / result
         if node.plan is not None:
@@ -31804,8 +31660,8 @@ def hypot(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'hypot', self, other)
         return result
@@ -31897,8 +31753,8 @@ def hypot_(self, other):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -31999,8 +31855,8 @@ def sinc(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sinc', self)
         return result
@@ -32057,8 +31913,8 @@ def sinc_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -32136,8 +31992,8 @@ def deg2rad(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'deg2rad', self)
         return result
@@ -32189,8 +32045,8 @@ def deg2rad_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -32268,8 +32124,8 @@ def rad2deg(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'rad2deg', self)
         return result
@@ -32321,8 +32177,8 @@ def rad2deg_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -32423,8 +32279,8 @@ def erf(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'erf', self)
         return result
@@ -32481,8 +32337,8 @@ def erf_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -32583,8 +32439,8 @@ def erfc(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'erfc', self)
         return result
@@ -32641,8 +32497,8 @@ def erfc_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -32743,8 +32599,8 @@ def erfinv(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'erfinv', self)
         return result
@@ -32801,14 +32657,14 @@ def erfinv_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class SpecialErfcxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
@@ -32817,15 +32673,15 @@ class SpecialErfcxBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         out = (2.0 * self * result - 1.1283791670955126) * grad
         if not keep:
             if node.self is not None:
@@ -32835,8 +32691,8 @@ class SpecialErfcxBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return sub_scalar(mul_scalar(self, 2.0) * result, 1.1283791670955126) * grad
 
     def release(node) -> None:
@@ -32919,8 +32775,8 @@ def erfcx(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_erfcx', self)
         return result
@@ -33035,8 +32891,8 @@ def ndtri(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_ndtri', self)
         return result
@@ -33059,7 +32915,7 @@ def ndtri(self, *, out=None):
 
 class SpecialLogNdtrBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
@@ -33068,15 +32924,15 @@ class SpecialLogNdtrBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         out = grad / 2.5066282746310002 * k_exp(-(result + k_squared(self) / 2))
         if not keep:
             if node.self is not None:
@@ -33086,8 +32942,8 @@ class SpecialLogNdtrBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return mul(other=exp(-(result + div_scalar(formulas.squared(self), 2))), self=div_scalar(grad, 2.5066282746310002))
 
     def release(node) -> None:
@@ -33170,8 +33026,8 @@ def log_ndtr(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_log_ndtr', self)
         return result
@@ -33289,8 +33145,8 @@ def lgamma(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'lgamma', self)
         return result
@@ -33347,8 +33203,8 @@ def lgamma_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -33449,8 +33305,8 @@ def digamma(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'digamma', self)
         return result
@@ -33507,8 +33363,8 @@ def digamma_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -33586,8 +33442,8 @@ def polygamma(n, self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'polygamma', self)
         return result
@@ -33682,8 +33538,8 @@ def polygamma_of(n, self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'polygamma', self)
         return result
@@ -33741,8 +33597,8 @@ def polygamma_of_(n, self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -33821,8 +33677,8 @@ def mvlgamma(self, p, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'mvlgamma', self)
         return result
@@ -33880,8 +33736,8 @@ def mvlgamma_(self, p):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -34025,8 +33881,8 @@ def igamma(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'igamma', self, other)
         return result
@@ -34115,8 +33971,8 @@ def igamma_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -34260,8 +34116,8 @@ def igammac(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'igammac', self, other)
         return result
@@ -34350,8 +34206,8 @@ def igammac_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -34495,8 +34351,8 @@ def zeta(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_zeta', self, other)
         return result
@@ -34591,8 +34447,8 @@ def zeta_self(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_zeta', other)
         return result
@@ -34687,8 +34543,8 @@ def zeta_other(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_zeta', self)
         return result
@@ -34806,8 +34662,8 @@ def i0(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'i0', self)
         return result
@@ -34864,14 +34720,14 @@ def i0_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class SpecialI0EBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
@@ -34880,15 +34736,15 @@ class SpecialI0EBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         out = grad * (k_i1e(self) - k_sgn(self) * result)
         if not keep:
             if node.self is not None:
@@ -34898,8 +34754,8 @@ class SpecialI0EBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return grad * sub(other=sgn(self) * result, self=i1e(self))
 
     def release(node) -> None:
@@ -34982,8 +34838,8 @@ def i0e(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_i0e', self)
         return result
@@ -35006,7 +34862,7 @@ def i0e(self, *, out=None):
 
 class SpecialI1Backward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     combines = True
     def apply(node, grad, keep: bool):
@@ -35015,8 +34871,8 @@ class SpecialI1Backward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return formulas.i1_backward(grad, self, result)
 
     def release(node) -> None:
@@ -35099,8 +34955,8 @@ def i1(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_i1', self)
         return result
@@ -35123,7 +34979,7 @@ def i1(self, *, out=None):
 
 class SpecialI1EBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     combines = True
     def apply(node, grad, keep: bool):
@@ -35132,8 +34988,8 @@ class SpecialI1EBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return formulas.i1e_backward(grad, self, result)
 
     def release(node) -> None:
@@ -35216,8 +35072,8 @@ def i1e(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_i1e', self)
         return result
@@ -35312,8 +35168,8 @@ def frac(self, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'frac', self)
         return result
@@ -35365,8 +35221,8 @@ def frac_(self):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -35516,8 +35372,8 @@ def fmod(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'fmod', self, other)
         return result
@@ -35605,8 +35461,8 @@ def fmod_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -35659,8 +35515,8 @@ def fmod_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'fmod')
     result = _new(*_TENSOR)
     result._array = array
@@ -35708,8 +35564,8 @@ def fmod_scalar_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -35859,8 +35715,8 @@ def remainder(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'remainder', self, other)
         return result
@@ -35948,8 +35804,8 @@ def remainder_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -36002,8 +35858,8 @@ def remainder_scalar(self, other, *, out=None):
             result._counter = None
             result._extra = None
             result._accumulator = None
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
             return result if out is None else store(out, result, 'remainder')
     result = _new(*_TENSOR)
     result._array = array
@@ -36051,8 +35907,8 @@ def remainder_scalar_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -36164,8 +36020,8 @@ def floor_divide(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'floor_divide', self, other)
         return result
@@ -36264,8 +36120,8 @@ def floor_divide_scalar(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'floor_divide', self)
         return result
@@ -36394,8 +36250,8 @@ def floor_divide_of(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'floor_divide', self, other)
         return result
@@ -36467,8 +36323,8 @@ def floor_divide_of_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -36550,8 +36406,8 @@ def floor_divide_of_scalar(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'floor_divide', self)
         return result
@@ -36603,8 +36459,8 @@ def floor_divide_of_scalar_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -36686,8 +36542,8 @@ def remainder_of(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'remainder', other)
         return result
@@ -36764,8 +36620,8 @@ def gcd_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -36825,14 +36681,14 @@ def lcm_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class CopysignBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
@@ -36842,15 +36698,15 @@ class CopysignBackward0(BinaryNode):
             if not keep:
                 node.release()
             return node.fn0, out[0], node.fn1, out[1]
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
@@ -36873,8 +36729,8 @@ class CopysignBackward0(BinaryNode):
                 node.result_counter = FREED_COUNTER
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
         grad0 = None if node.fn0 is None else grad * formulas.copysign_ratio(self, result)
         if node.plan is not None:
@@ -36964,8 +36820,8 @@ def copysign(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'copysign', self, other)
         return result
@@ -37049,14 +36905,14 @@ def copysign_(self, other):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
 class CopysignBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
-    saved = ('result', 'self',)
+    saved = ('self', 'result',)
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
@@ -37065,15 +36921,15 @@ class CopysignBackward1(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        result = node.result
-        if node.result_counter[0] != node.result_version:
-            result = unpack_result(node, 'result')._array
         self = node.self
         if self is not None:
             counter = self._counter
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
         out = grad * k_copysign_ratio(self, result)
         if not keep:
             if node.self is not None:
@@ -37083,8 +36939,8 @@ class CopysignBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         return grad * formulas.copysign_ratio(self, result)
 
     def release(node) -> None:
@@ -37167,8 +37023,8 @@ def copysign_scalar(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'copysign', self)
         return result
@@ -37228,8 +37084,8 @@ def copysign_scalar_(self, other):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
@@ -37373,8 +37229,8 @@ def nextafter(self, other, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'nextafter', self, other)
         return result
@@ -37463,8 +37319,8 @@ def nextafter_(self, other):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -37602,8 +37458,8 @@ def ldexp(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'ldexp', self, other)
         return result
@@ -37687,33 +37543,23 @@ def ldexp_(self, other):
         node.result_counter = self._counter
         node.result_version = self._counter[0]
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
     return self
 
 
 class FrexpBackward0(UnaryNode):
-    __slots__ = ('exponent', 'exponent_counter', 'exponent_version', 'descs',)
+    __slots__ = ('exponent', 'exponent_counter', 'exponent_version',)
     saved = ('exponent',)
     saved_values = ()
     combines = True
-    multi = True
-
-    @property
-    def num_outputs(node) -> int:
-        return len(node.descs)
-
-    def descriptors(node):
-        return node.descs
-    exponent_nr = 1
     not_differentiable = ('exponent',)
-    def apply(node, grads, keep: bool):
-        if not node.descs[0].real:
-            out = through_tensors(node, grads)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return out
-        grad = grads[0]
+            return node.fn0, out, None, None
         exponent = node.exponent
         if node.exponent_counter[0] != node.exponent_version:
             exponent = unpack_result(node, 'exponent')._array
@@ -37722,9 +37568,8 @@ class FrexpBackward0(UnaryNode):
             if node.exponent is not None:
                 node.exponent = None
                 node.exponent_counter = FREED_COUNTER
-        return out
-    def apply_tensors(node, grads):
-        grad = grads[0]
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
         exponent = unpack_result(node, 'exponent')
         return formulas.frexp_backward(grad, exponent)
 
@@ -37755,16 +37600,15 @@ def frexp(self):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        node.descs = tuple([r._desc for r in results])
-        node.desc = node.descs[0]
+        node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._grad_fn = node
         results[0]._output_nr = 0
         node.exponent = arrays[1]
         node.exponent_counter = results[1]._counter = [0]
         node.exponent_version = 0
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, exponent=results[1])
     return tuple(results)
 
 
@@ -37865,8 +37709,8 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'nan_to_num', self, exactly='nan_to_num: dtype of out: {found} should be same as input: {expected}')
         return result
@@ -37923,8 +37767,8 @@ def nan_to_num_(self, nan, posinf, neginf):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -38030,8 +37874,8 @@ def heaviside(self, values, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'heaviside', self, values)
         return result
@@ -38154,8 +37998,8 @@ def heaviside_of(self, values, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'heaviside', self, values)
         return result
@@ -38228,8 +38072,8 @@ def heaviside_of_(self, values):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -38285,8 +38129,8 @@ def lerp_scalar(self, end, weight, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return result if out is None else store(out, result, 'lerp', self, end)
     result = _new(*_TENSOR)
     result._array = array
@@ -38327,8 +38171,8 @@ def lerp_scalar_(self, end, weight):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -38443,8 +38287,8 @@ def lerp_tensor(self, end, weight, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return result if out is None else store(out, result, 'lerp', self, end, weight)
     result = _new(*_TENSOR)
     result._array = array
@@ -38504,8 +38348,8 @@ def lerp_tensor_(self, end, weight):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -38605,8 +38449,8 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return result if out is None else store(out, result, 'addcmul', self, tensor1, tensor2)
     result = _new(*_TENSOR)
     result._array = array
@@ -38661,8 +38505,8 @@ def addcmul_(self, tensor1, tensor2, value):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
@@ -38762,8 +38606,8 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         result._counter = None
         result._extra = None
         result._accumulator = None
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
         return result if out is None else store(out, result, 'addcdiv', self, tensor1, tensor2)
     result = _new(*_TENSOR)
     result._array = array
@@ -38818,14 +38662,14 @@ def addcdiv_(self, tensor1, tensor2, value):
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved.hooks:
-            saved.pack(node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
     return self
 
 
 class DistBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'p',)
-    saved = ('other', 'result', 'self',)
+    saved = ('other', 'self', 'result',)
     saved_values = ('p',)
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # dist_backward has no raw form
@@ -38834,8 +38678,8 @@ class DistBackward0(BinaryNode):
         return out
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
-        result = unpack_result(node, 'result')
         self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
         p = node.p
         grad1 = None if node.fn1 is None else formulas.dist_other_backward(grad, self, other, p, result)
         grad0 = None if node.fn0 is None else formulas.dist_backward(grad, self, other, p, result)
@@ -38916,8 +38760,8 @@ def dist(self, other, p, *, out=None):
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
-            if saved.hooks:
-                saved.pack(node)
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
             return result if out is None else store(out, result, 'dist')
     result = _new(*_TENSOR)
     result._array = array

@@ -14,81 +14,20 @@ each other.
 from __future__ import annotations
 
 import heapq
-import itertools
 import sys
-import threading
 from typing import Any
 
-import numpy as np
-
-from . import grad_mode, plain_pass
+from . import plain_pass
 from .accumulate import HELD, accumulate
 from .dependencies import dependencies
 from .dtype import dtype
 from .graph import Node
+from .graph_task import GraphTask, current
 from .input_buffer import add, add_to_slot, set_version, stamp
 from .node_calls import call_function, call_node, through_tensors, validate
 from .views import storage_of
 
-_task_ids = itertools.count().__next__
 _refcount = sys.getrefcount
-current = threading.local()
-
-
-class GraphTask:
-    """The state of one backward pass.
-
-    Grad mode and the thread's current task are set by `enter`, when the first piece of code runs that could look at
-    them; a pass over plain nodes never does, and pays for neither.
-    """
-
-    # Most are as they are here to the end of most passes, which so need not set them.
-    captures: dict[Node, list[tuple[int, int]]] | None = None
-    captured: list[Any] | None = None
-    needed: set[Node] | None = None
-    callbacks: list[Any] | None = None
-    executing: Node | None = None
-    entered = False
-    seeds: Any = None  # held to the end, as PyTorch does, so that nothing adds to them in place
-    versions: dict[int, tuple[Any, list[int]]] | None = None  # of memory that was written to, by its owner
-    shown: dict[int, Any] | None = None  # the Tensors that users hold, by the array they are of
-    outer: GraphTask | None
-    outer_mode: bool
-    deps: dict[Node, int]
-
-    def __init__(self, keep: bool, raw: bool, user_grads: Any):
-        self.id = _task_ids()
-        self.keep = keep
-        self.raw = raw
-        self.user_grads = user_grads
-        self.buffers: dict[Node, Any] = {}
-
-    def hold_seed(self) -> Any:
-        """The seed as memory, which all that is computed from it shares, instead of a NumPy scalar."""
-        self.seeds = np.array(self.seeds)
-        return self.seeds
-
-    def enter(self) -> None:
-        """Make this the thread's current pass, with grad mode on only if the gradient is to be differentiable."""
-        self.entered = True
-        self.outer = getattr(current, "task", None)
-        self.outer_mode = grad_mode.is_grad_enabled()
-        current.task = self
-        grad_mode.set_grad(not self.raw)
-
-    def leave(self) -> None:
-        """Undo `enter`."""
-        current.task = self.outer
-        grad_mode.set_grad(self.outer_mode)
-        self.entered = False
-
-    def run_callbacks(self) -> None:
-        """What hooks queued to run at the end of the pass, and what those queue."""
-        position = 0
-        callbacks = self.callbacks
-        while callbacks is not None and position < len(callbacks):
-            callbacks[position]()
-            position += 1
 
 
 def run_backward(
@@ -102,6 +41,7 @@ def run_backward(
     """Run the graph from `roots`, seeded with Tensors; the gradients captured at `inputs`, as Tensors or None."""
     raw = not create_graph
     task = GraphTask(keep, raw, grads if raw else None)
+    task.roots = tuple([node for node, _ in roots])
     seeds = task.seeds = []
     arrivals = []
     for (node, nr), grad in zip(roots, grads, strict=True):
@@ -140,6 +80,7 @@ def run_backward(
 def run_from_scalar(node: Node, kind: dtype, keep: bool) -> None:
     """`loss.backward()` with nothing else asked for."""
     task = GraphTask(keep, True, None)
+    task.roots = (node,)
     task.seeds = kind.one  # held to the end, so that nothing adds to it in place
     finish(task, plain_pass.run(task, node, 0, kind.one))
 
@@ -247,4 +188,4 @@ def is_plain(leaf: Any) -> bool:
     return leaf._extra is None and leaf._requires_grad and leaf._grad_fn is None
 
 
-__all__ = ["GraphTask", "call_node", "run_backward", "run_from_scalar", "through_tensors", "validate"]
+__all__ = ["GraphTask", "call_node", "current", "run_backward", "run_from_scalar", "through_tensors", "validate"]

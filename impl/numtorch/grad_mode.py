@@ -7,6 +7,7 @@ always, an operator does not look at thread-local state at all.
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 disabled = 0
 _lock = threading.Lock()
@@ -16,6 +17,9 @@ class _State(threading.local):
     grad = True  # whether operations are recorded: grad mode is on, and inference mode is off
     mode = True  # grad mode, as it was set
     inference = False
+    multithreading = True  # set_multithreading_enabled: the engine runs in the thread that calls it either way
+    pack_hooks: tuple[Any, ...] = ()  # pairs of saved_tensors_hooks, innermost last
+    hooks_disabled: str | None = None  # what to say to whoever uses them, while they are disabled
 
 
 state = _State()
@@ -51,3 +55,14 @@ def be_careful(reasons: int) -> None:
 def is_inference_mode_enabled() -> bool:
     """Whether inference mode is on in this thread."""
     return state.inference
+
+
+def snapshot() -> dict[str, Any]:
+    """The modes of this thread."""
+    return dict(state.__dict__)
+
+
+def restore(modes: dict[str, Any]) -> None:
+    """Give this thread the modes of another."""
+    set_inference(modes.get("inference", False), modes.get("mode", True))
+    state.__dict__.update(modes)

@@ -40,6 +40,22 @@ FREED_TEXT = (
 )
 
 
+SHOWN = frozenset(
+    (
+        "_input_metadata",
+        "_register_hook_dict",
+        "_sequence_nr",
+        "_set_sequence_nr",
+        "metadata",
+        "name",
+        "next_functions",
+        "register_hook",
+        "register_prehook",
+        "requires_grad",
+    )
+)
+
+
 class NodeExtra:
     """What few nodes have: hooks and the user's metadata."""
 
@@ -125,11 +141,11 @@ class SavedAttribute:
         self.raw = raw
 
     def __get__(self, node: Any, owner: type | None = None) -> Any:
-        from . import saved
+        from . import saved, saved_hooks
 
         if node is None:
             return self
-        return saved.read_raw_saved(node, self.name) if self.raw else saved.read_saved(node, self.name)
+        return saved_hooks.read_raw_saved(node, self.name) if self.raw else saved.read_saved(node, self.name)
 
     def __set__(self, node: Any, value: Any) -> None:
         kind = "_raw_saved_" if self.raw else "_saved_"
@@ -140,12 +156,20 @@ class NotPlain(Exception):
     """A backward pass reached what only the counting engine can run (plain_pass.py)."""
 
 
+class ReadOnly(property):
+    """An attribute that is refused, in PyTorch's words, when it is assigned."""
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        name = self.fget.__name__ if self.fget is not None else ""
+        raise AttributeError(f"attribute '{name}' of '{type(instance).__name__}' objects is not writable")
+
+
 class Node:
     """One backward function of the graph."""
 
     __module__ = "torch.autograd.graph"
 
-    __slots__ = ("__weakref__", "_extra", "desc", "seq")
+    __slots__ = ("_extra", "desc", "seq")  # and no weak references, as in PyTorch
     arity = -1  # edges held in flat slots, or -1 for tuples
     multi = False  # whether the forward had several outputs, so the buffer is a list
     custom = False  # whether outputs must be validated: a user's formula, not ours
@@ -155,7 +179,7 @@ class Node:
     combines = False  # whether the formula is elementwise over the gradient and what was saved
     writes_first = False  # of CopySlices: `writes_grad` counts for the first operand only
     writes_grad = 0  # how often PyTorch's formula writes to its result, whose version that is
-    saved: tuple[str, ...] = ()  # names a formula reads, in alphabetical order
+    saved: tuple[str, ...] = ()  # names a formula reads: operands, then results
     not_differentiable: tuple[str, ...] = ()  # saved results that never require grad
     saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)
     seq: int
@@ -223,7 +247,7 @@ class Node:
 
     # ---- what a user sees
 
-    @property
+    @ReadOnly
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         return self.edges()
 
@@ -231,11 +255,11 @@ class Node:
         """The name of the node, with C++ qualification where PyTorch has it."""
         return type(self).__name__
 
-    @property
+    @ReadOnly
     def metadata(self) -> dict[str, Any]:
         return self.extras().metadata
 
-    @property
+    @ReadOnly
     def requires_grad(self) -> bool:
         return True
 
@@ -259,11 +283,20 @@ class Node:
         """Call fn(grad_outputs) before the node runs; it may return new grad_outputs."""
         return _add(self.extras(), "pre_hooks", fn)
 
-    @property
-    def _input_metadata(self) -> tuple[Any, ...]:
-        from .autograd.graph import _InputMetadata
+    def _register_hook_dict(self, tensor: Any) -> None:
+        """Run the hooks in the tensor's `_backward_hooks`, now and later, on the gradient of that output."""
+        self.extras().tensor_pre_hooks.append((tensor._output_nr, tensor._backward_hooks))
 
-        return tuple([_InputMetadata(d) for d in self.descriptors()])
+    @ReadOnly
+    def _input_metadata(self) -> tuple[Any, ...]:
+        from .autograd.graph import input_metadata
+
+        return tuple([input_metadata(d) for d in self.descriptors()])
+
+    def __dir__(self) -> list[str]:
+        """The names that PyTorch's nodes have."""
+        names = [n for n in object.__dir__(self) if n in SHOWN or n.startswith(("__", "_saved_", "_raw_saved_"))]
+        return names + ["variable"] if self.accumulates else names
 
     def __lt__(self, other: Node) -> bool:
         """Asked only by the engine's heap, of nodes with one sequence number: neither goes first."""
@@ -330,7 +363,7 @@ class AccumulateGrad(Node):
     alive and a leaf does not keep itself alive. What happens to a gradient is in accumulate.py.
     """
 
-    __slots__ = ("variable",)
+    __slots__ = ("__weakref__", "variable")
     accumulates = True
     arity = 0
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .input_buffer import show, take_back
 
 if TYPE_CHECKING:
-    from .engine import GraphTask
+    from .graph_task import GraphTask
 
 
 def run_tensor_hooks(task: GraphTask, inputs: list[Any], nr: int, hooks: Any) -> None:

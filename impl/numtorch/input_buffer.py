@@ -27,8 +27,8 @@ from .tensor import wrap
 from .views import counter_of, storage_of
 
 if TYPE_CHECKING:
-    from .engine import GraphTask
     from .graph import Node
+    from .graph_task import GraphTask
 
 _refcount = sys.getrefcount
 _ndarray = np.ndarray

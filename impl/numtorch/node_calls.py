@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from . import grad_mode
@@ -10,23 +11,62 @@ from .accumulate import HELD, accumulate, accumulate_tensor
 from .descriptor import Descriptor, expandable
 from .geometry import turned
 from .graph import AccumulateGrad, Node
+from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
 from .input_buffer import set_version, show, stamp, take_back
 
 _refcount = sys.getrefcount
 
+MAX_DEPTH = 20
+"""How many passes within passes one thread runs. Each takes about ten of Python's 1,000 frames, and whatever the user's
+functions take. PyTorch, whose own frames are not Python's, has 60."""
+
 if TYPE_CHECKING:
-    from .engine import GraphTask
+    from .graph_task import GraphTask
 
 
 def call_function(task: GraphTask, node: Node) -> Any:
+    """Run one node with everything that may be attached to it; every so deep in reentrant passes, in a new thread."""
+    if not task.entered:
+        task.enter()
+    if task.depth and task.depth % MAX_DEPTH == 0:
+        return in_new_thread(task, node)
+    return evaluate_function(task, node)
+
+
+def in_new_thread(task: GraphTask, node: Node) -> Any:
+    """Run one node in a thread that has its stack to itself, and wait for it.
+
+    Only there: a thread for each such node, rather than one for the whole pass, costs nothing where nobody nests.
+    """
+    results: list[Any] = []
+    errors: list[BaseException] = []
+    modes = grad_mode.snapshot()
+
+    def work() -> None:
+        current.task = task
+        grad_mode.restore(modes)
+        try:
+            results.append(evaluate_function(task, node))
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            grad_mode.restore({})  # which is counted, see there
+
+    thread = threading.Thread(target=work, name="autograd")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors.pop()
+    return results.pop()
+
+
+def evaluate_function(task: GraphTask, node: Node) -> Any:
     """Run one node with everything that may be attached to it: hooks, captures, users' formulas, Tensors.
 
     In this order: what is to be captured here, if the node itself is to run, or else after the tensor hooks (PyTorch's
     evaluate_function); tensor hooks; retained gradients; pre-hooks; the formula; post-hooks; validation of a user's results.
     """
-    if not task.entered:
-        task.enter()
     buffer = task.buffers.pop(node)
     inputs = buffer if node.multi and buffer is not None else [buffer] * node.num_outputs
     del buffer
@@ -198,15 +238,27 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
 
 def call_node(node: Node, grads: tuple) -> Any:
     """Call a node as a function of its incoming gradients, as `y.grad_fn(g)` does."""
+    from .tensor import Tensor
+
+    for position, grad in enumerate(grads):
+        if grad is not None and not isinstance(grad, Tensor):
+            raise TypeError(f"argument {position} is not a Variable")
     if len(grads) != node.num_outputs:
         raise TypeError(f"expected {node.num_outputs} arguments, got {len(grads)} instead")
     if node.accumulates:
-        if grad_mode.state.grad:
-            accumulate_tensor(node.variable, grads[0])  # type: ignore[attr-defined]
-        else:
-            accumulate(node.variable, grads[0]._array, False)  # type: ignore[attr-defined]
-        return None
-    out = node.apply_tensors(list(grads) if node.multi else grads[0])
-    if node.arity == 1:
-        return out
+        leaf = node.variable  # type: ignore[attr-defined]
+        if grads[0] is not None and leaf.requires_grad:
+            if grad_mode.state.grad:
+                accumulate_tensor(leaf, grads[0])
+            else:
+                accumulate(leaf, grads[0]._array, False)
+        if leaf._extra is not None and leaf._extra.post_hooks:
+            run_post_accumulate_hooks(leaf)
+        return ()
+    if all(grad is None for grad in grads):
+        out: Any = (None,) * len(node.edges())
+    else:
+        out = node.apply_tensors(list(grads) if node.multi else grads[0])
+        if node.arity == 1:
+            return out
     return out[0] if len(out) == 1 else tuple(out)

@@ -28,7 +28,7 @@ from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from .input_buffer import add, add_to_slot, set_version, summed, written
 
 if TYPE_CHECKING:
-    from .engine import GraphTask
+    from .graph_task import GraphTask
 
 _refcount = sys.getrefcount
 _ndarray = np.ndarray

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import saved, views
-from .graph import FREED_TEXT
+from . import saved, saved_hooks, views
 from .tensor import Tensor, wrap
 
 _new = object.__new__
 
 
-class SavedVariable(saved.SavedTensor):
+class SavedVariable(saved_hooks.SavedTensor):
     """A saved tensor with the version that it had, or what a pack hook made of it."""
 
     __slots__ = ("_array", "_counter", "_original", "_output_nr", "_packed", "_result", "_version", "_wanted")
@@ -43,30 +42,22 @@ class SavedVariable(saved.SavedTensor):
         fresh._requires_grad, fresh._grad_fn, fresh._output_nr = True, node, self._output_nr
         return fresh
 
-    def register_hooks(self, pack_hook: Any, unpack_hook: Any) -> None:
-        """Replace the saved value by what pack_hook makes of it."""
-        if self._packed is not None:
-            raise RuntimeError(
-                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of hooks "
-                "is allowed at a time."
-            )
-        node = self._node
-        value = self.unpack(node)
-        if value is None:
-            if node._released:
-                raise RuntimeError(FREED_TEXT)
-            raise RuntimeError(
-                "Calling register_hooks on a saved tensor with value None is forbidden. This might be because the tensor "
-                "was None at the time it was saved."
-            )
-        saved.push_hooks(pack_hook, unpack_hook)
-        try:
-            self._pack(value)
-        finally:
-            saved.pop_hooks()
+    def _is_packed(self) -> bool:
+        return self._packed is not None
 
-    def _pack(self, value: Tensor) -> None:
-        self._packed = saved.Packed(value, self._result)
+    def _is_freed(self) -> bool:
+        return self._node._released
+
+    def _is_none(self) -> bool:
+        return self._original is None and self._array is None
+
+    def _pack(self, pair: Any) -> None:
+        value = self.unpack(self._node)
+        assert value is not None
+        self._put(saved_hooks.Packed(value, self._result, pair, handed=value.detach()))
+
+    def _put(self, packed: saved_hooks.Packed) -> None:
+        self._packed = packed
         self._original = self._array = self._counter = None
 
 
@@ -84,8 +75,9 @@ def save(tensor: Tensor | None, is_output: bool) -> SavedVariable:
     if tensor._extra is not None:
         saved.check_saveable(tensor)
     self._result = is_output and tensor._grad_fn is not None
-    if saved.hooks:
-        self._pack(tensor)
+    pair = saved_hooks.innermost()
+    if pair is not None:
+        self._put(saved_hooks.Packed(tensor, self._result, pair))
     elif not self._result:
         self._original, self._version = tensor, saved.version_of(tensor)
     else:

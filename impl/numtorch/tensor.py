@@ -211,7 +211,7 @@ class Tensor:
             node = self.grad_fn
             extra.hooks = HookDict()
             if node is not None:
-                node.extras().tensor_pre_hooks.append((self._output_nr, extra.hooks))
+                node._register_hook_dict(self)
         # A view whose base was written to since is not derived anew here: the hook joins those of its old value.
         handle = RemovableHandle(extra.hooks)
         extra.hooks[handle.id] = hook

@@ -2,12 +2,19 @@
 
 from typing import Any
 
-from ..tensor import Tensor as Variable
 from . import anomaly_mode, function, grad_mode, graph
 from .anomaly_mode import set_detect_anomaly
 from .entry import backward, grad
 from .function import Function
-from .grad_mode import _unsafe_preserve_version_counter, enable_grad, inference_mode, no_grad, set_grad_enabled
+from .grad_mode import (
+    _unsafe_preserve_version_counter,
+    enable_grad,
+    inference_mode,
+    no_grad,
+    set_grad_enabled,
+    set_multithreading_enabled,
+)
+from .variable import Variable
 
 
 def __getattr__(name: str) -> Any:
@@ -39,4 +46,5 @@ __all__ = [
     "no_grad",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "set_multithreading_enabled",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..descriptor import Descriptor
 from ..graph import FREED_TEXT, VariadicNode, next_sequence_nr
+from ..graph_task import task_under_way
 from ..saved_variable import SavedVariable
 from ..tensor import Tensor, wrap
 
@@ -179,9 +180,7 @@ class BackwardCFunction(VariadicNode, _FunctionBase):
 
     def maybe_clear_saved_tensors(self) -> None:
         """Let go of what was saved, unless the pass under way is to keep the graph."""
-        from ..engine import current
-
-        task = getattr(current, "task", None)
+        task = task_under_way()
         if task is not None and not task.keep:
             self.release()
 
@@ -197,10 +196,10 @@ class BackwardCFunction(VariadicNode, _FunctionBase):
 
     @_ReadOnly
     def _input_metadata(self) -> tuple[Any, ...]:
-        from .graph import _InputMetadata
+        from .graph import input_metadata
 
         pairs = zip(self._descs, self._differentiable, strict=True)
-        return tuple([_InputMetadata(desc if differentiable else None) for desc, differentiable in pairs])
+        return tuple([input_metadata(desc if differentiable else None) for desc, differentiable in pairs])
 
     # ---- what calls the user's functions
 

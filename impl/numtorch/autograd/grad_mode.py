@@ -184,3 +184,28 @@ class inference_mode(ContextDecorator):
 
     def clone(self) -> inference_mode:
         return type(self)(self.mode)
+
+
+class set_multithreading_enabled(ContextDecorator):
+    """Whether passes may use several threads, set at once and back at the end of a with block.
+
+    The engine runs in the calling thread either way; what can be asked about a pass depends on it.
+    """
+
+    __module__ = "torch.autograd.grad_mode"
+
+    def __init__(self, mode: bool) -> None:
+        from .. import _C
+
+        self.prev = _C._is_multithreading_enabled()
+        _C._set_multithreading_enabled(mode)
+        self.mode = mode
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: Any) -> None:
+        grad_mode.state.multithreading = self.prev
+
+    def clone(self) -> set_multithreading_enabled:
+        return type(self)(self.mode)

@@ -9,10 +9,12 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from .. import engine, saved
+from .. import grad_mode, saved, saved_hooks
+from ..device import device as cpu
 from ..dtype import float32
 from ..graph import Node, RemovableHandle, edge as _edge
-from ..saved import SavedTensor
+from ..graph_task import GraphTask, task_under_way
+from ..saved_hooks import SavedTensor
 from ..tensor import Tensor
 from ..views import bump
 
@@ -21,16 +23,35 @@ GradientEdge = namedtuple(
 )
 
 
+class _Field(property):
+    """An attribute that cannot be set, in pybind11's words."""
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        raise AttributeError(f"property of '{type(instance).__name__}' object has no setter")
+
+
 class _InputMetadata:
     """Shape and type of one forward output of a node; of what is not differentiable those of a 0-d tensor."""
 
     __module__ = "torch._C._autograd"
+    __slots__ = ("_desc",)
+    _desc: Any
 
-    def __init__(self, desc: Any):
-        self.shape = [] if desc is None else list(desc.shape)
-        self.dtype = float32 if desc is None else desc.dtype
-        self.is_nested_tensor = False
-        self.is_cpp_nested_tensor = False
+    def __init__(self) -> None:
+        raise TypeError("torch._C._autograd._InputMetadata: No constructor defined!")
+
+    shape = _Field(lambda self: [] if self._desc is None else list(self._desc.shape))
+    dtype = _Field(lambda self: float32 if self._desc is None else self._desc.dtype)
+    device = _Field(lambda self: cpu("cpu"))
+    is_nested_tensor = _Field(lambda self: False)
+    is_cpp_nested_tensor = _Field(lambda self: False)
+
+
+def input_metadata(desc: Any) -> _InputMetadata:
+    """What `_input_metadata` has for one output; None for one that is not differentiable."""
+    self = object.__new__(_InputMetadata)
+    self._desc = desc
+    return self
 
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:
@@ -67,31 +88,37 @@ class saved_tensors_hooks:
         self.unpack_hook = unpack_hook
 
     def __enter__(self) -> None:
-        if saved.disabled is not None:
-            raise RuntimeError(saved.disabled)
-        saved.push_hooks(self.pack_hook, self.unpack_hook)
+        saved_hooks._push_saved_tensors_default_hooks(self.pack_hook, self.unpack_hook)
 
     def __exit__(self, *exc: Any) -> None:
-        saved.pop_hooks()
+        saved_hooks._pop_saved_tensors_default_hooks()
 
 
 class save_on_cpu(saved_tensors_hooks):
-    """Keep what is saved on the CPU, where it is already."""
+    """Keep what is saved on the CPU, where it is already; with `pin_memory` a copy of it."""
 
     __module__ = "torch.autograd.graph"
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda"):
-        super().__init__(lambda t: t, lambda t: t)
+        def pack_to_cpu(tensor: Any) -> Any:
+            return tensor.device, tensor.detach().clone() if pin_memory else tensor.cpu()
+
+        def unpack_from_cpu(packed: Any) -> Any:
+            device, tensor = packed
+            return tensor.to(device, non_blocking=pin_memory)
+
+        super().__init__(pack_to_cpu, unpack_from_cpu)
 
 
 @contextlib.contextmanager
 def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
     """Inside, whoever uses saved_tensors_hooks gets an error with this message."""
-    before, saved.disabled = saved.disabled, error_message
+    before = saved_hooks._saved_tensors_hooks_get_disabled_error_message()
     try:
+        saved_hooks._saved_tensors_hooks_disable(error_message)
         yield
     finally:
-        saved.disabled = before
+        grad_mode.state.hooks_disabled = before
 
 
 class _AllowMutationOnSavedContext(saved_tensors_hooks):
@@ -163,38 +190,51 @@ def register_multi_grad_hook(
     """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
-    seen: dict[int, Any] = {}  # pass -> gradients so far
     lock = threading.Lock()
     if mode == "any":
+        called: set[int] = set()  # passes
 
         @functools.wraps(fn)
         def first(grad: Any) -> None:
-            task = engine.current.task
+            task = _task_of_hook()
             with lock:
-                was = seen.setdefault(task.id, task)
-            if was is not None:
-                seen[task.id] = None
+                again = task.id in called
+                called.add(task.id)
+            if not again:
                 fn(grad)
 
         return _MultiHandle(tuple([t.register_hook(first) for t in tensors if t.requires_grad]))
     nodes = [_node_of(t) for t in tensors]
+    expected = 0  # of the pass that began last, for all of them: so it is in PyTorch
+    seen: dict[int, int] = {}  # pass -> how many gradients came
+    gradients: dict[int, list[Any]] = {}
 
     def hook(index: int) -> Callable[[Any], None]:
         def collect(grad: Any) -> None:
-            task = engine.current.task
+            nonlocal expected
+            task = _task_of_hook()
             with lock:
-                if task.id not in seen:
-                    seen[task.id] = [sum(_will_run(task, n) for n in nodes), [None] * len(nodes)]
-                waiting = seen[task.id]
-                waiting[0] -= 1
-                waiting[1][index] = grad
-            if waiting[0] == 0:
-                del seen[task.id]
-                fn(waiting[1])
+                before = seen.get(task.id, 0)
+                seen[task.id] = before + 1
+                if not before:
+                    gradients[task.id] = [None] * len(nodes)
+                    expected = sum([task.will_execute(node) for node in nodes])
+                mine = gradients[task.id]
+            mine[index] = grad
+            if before == expected - 1:
+                fn(mine)
+                del seen[task.id], gradients[task.id]
 
         return collect
 
     return _MultiHandle(tuple([t.register_hook(hook(i)) for i, t in enumerate(tensors)]))
+
+
+def _task_of_hook() -> GraphTask:
+    task = task_under_way()
+    if task is None:
+        raise AssertionError("expected this hook to be called inside a backward call")
+    return task
 
 
 def _node_of(tensor: Tensor) -> Node:
@@ -202,17 +242,6 @@ def _node_of(tensor: Tensor) -> Node:
     if node is None:
         raise AssertionError("Expected gradient function to be set")
     return node
-
-
-def _will_run(task: Any, node: Node) -> bool:
-    """Whether this pass reaches the node."""
-    captured = task.captures is not None and node in task.captures
-    if captured and node.accumulates:
-        raise RuntimeError(
-            "A leaf node was passed to _will_engine_execute_node but we are currently running "
-            "autograd.grad(). This is currently not supported."
-        )
-    return node in task.deps and (task.needed is None or captured or node in task.needed)
 
 
 __all__ = [

@@ -212,7 +212,9 @@ class Functions(Recording):
         if row.formulas:
             self.flag(row, 1)
             self.track(row, 2)
-            w(2, "node.descs = tuple([r._desc for r in results])\nnode.desc = node.descs[0]")
+            if sum(row.differentiable) > 1:
+                w(2, "node.descs = tuple([r._desc for r in results])")
+            w(2, "node.desc = results[0]._desc")
             for i, yes in enumerate(row.differentiable):
                 if yes:
                     w(
@@ -238,7 +240,7 @@ class Functions(Recording):
         w(2, "node.desc = desc")
         self.new_tensor(2, "True", "node")
         done = f"return as_view({first}, result{f', 0, {row.name}' if row.replay else ''})"
-        w(2, f"if saved.hooks:\n    saved.pack(node)\n{done}")
+        w(2, f"if saved_hooks.in_force:\n    saved_hooks.pack(node)\n{done}")
         self.new_tensor(1, "False", "None")
         w(1, done)
 

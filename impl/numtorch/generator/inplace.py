@@ -69,7 +69,10 @@ class InPlace(Functions):
         for n in row.saved_results:
             w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
         w(2, f"rebase_history({a}, node)")
-        w(2, "if saved.hooks:\n    saved.pack(node)")
+        w(
+            2,
+            f"if saved_hooks.in_force:\n    saved_hooks.pack({', '.join(['node', *(f'{n}={a}' for n in row.saved_results)])})",
+        )
         w(1, f"return {a}")
 
     def view_inplace(self, row: Row) -> None:
@@ -89,7 +92,7 @@ class InPlace(Functions):
         w(2, "node.desc = desc\n")
         w(1, f"become({first}, array, desc)")
         w(1, f"if flag:\n    set_history({first}, node, 0)")
-        w(2, "if saved.hooks:\n    saved.pack(node)")
+        w(2, "if saved_hooks.in_force:\n    saved_hooks.pack(node)")
         w(1, f"return {first}")
 
     def nary_inplace(self, row: Row) -> None:
@@ -119,5 +122,8 @@ class InPlace(Functions):
         for n in row.saved_results:
             w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
         w(2, f"rebase_history({a}, node)")
-        w(2, "if saved.hooks:\n    saved.pack(node)")
+        w(
+            2,
+            f"if saved_hooks.in_force:\n    saved_hooks.pack({', '.join(['node', *(f'{n}={a}' for n in row.saved_results)])})",
+        )
         w(1, f"return {a}")

@@ -42,14 +42,14 @@ class Nodes(Template):
         for n in row.saved_results:
             slots += [n, n + "_counter", n + "_version"]
         slots += row.saved_values
-        multi = row.template == "multiview" or len(row.outputs) > 1
+        multi = row.template == "multiview" or sum(row.differentiable) > 1
         if multi:
             slots += ["descs"]
         if row.template == "nary":
             slots += ["operand_descs"]
         w(0, f"\n\nclass {row.node}({base}):")
         w(1, f"__slots__ = ({''.join(repr(s) + ', ' for s in slots).strip()})")
-        w(1, f"saved = ({''.join(repr(s) + ', ' for s in sorted(row.saved + row.saved_results)).strip()})")
+        w(1, f"saved = ({''.join(repr(s) + ', ' for s in row.saved + row.saved_results).strip()})")
         values = [*row.constants, *(s for s in row.saved_values if not s.endswith(HIDDEN))]
         w(1, f"saved_values = ({''.join(repr(s) + ', ' for s in values).strip()})")
         for n, value in row.constants.items():
@@ -71,9 +71,9 @@ class Nodes(Template):
             for i, n in enumerate(row.outputs):
                 if n in row.saved_results:
                     w(1, f"{n}_nr = {i}")
-            plain = [n for n, yes in zip(row.outputs, row.differentiable, strict=False) if not yes]
-            if set(plain) & set(row.saved_results):
-                w(1, f"not_differentiable = {tuple(plain)}")
+        plain = [n for n, yes in zip(row.outputs, row.differentiable, strict=False) if not yes]
+        if set(plain) & set(row.saved_results):
+            w(1, f"not_differentiable = {tuple(plain)}")
         w(0, "")
         self.apply_raw(row, base, multi)
         w(0, "")
@@ -132,7 +132,7 @@ class Nodes(Template):
             )
         if multi and len(row.outputs) > 1:
             w(2, "grad = grads[0]")
-        for n in sorted(row.saved + row.saved_results):
+        for n in row.saved + row.saved_results:
             if n in row.saved:
                 w(2, f"{n} = node.{n}")
                 w(2, f"if {n} is not None:")
@@ -187,7 +187,7 @@ class Nodes(Template):
         w(1, f"def apply_tensors(node, {arg}):")
         if multi and len(row.outputs) > 1:
             w(2, "grad = grads[0]")
-        for n in sorted(row.saved + row.saved_results):
+        for n in row.saved + row.saved_results:
             function = "unpack_input" if n in row.saved else "unpack_result"
             w(2, f"{n} = {function}(node, {n!r})")
         for n in row.saved_values:

@@ -140,7 +140,8 @@ class Recording(Template):
         for n in row.saved_results:
             array, tensor = results[n]
             w(indent, f"node.{n} = {array}\nnode.{n}_counter = {tensor}._counter = [0]\nnode.{n}_version = 0")
-        w(indent, "if saved.hooks:\n    saved.pack(node)")
+        given = ", ".join(["node", *(f"{n}={results[n][1]}" for n in row.saved_results)])
+        w(indent, f"if saved_hooks.in_force:\n    saved_hooks.pack({given})")
 
     def new_tensor(self, indent: int, requires: str, grad_fn: str) -> None:
         self.body(
