@@ -55,6 +55,8 @@ from .kernels import at_most as k_at_most
 from .kernels import atan2_scale as k_atan2_scale
 from .kernels import baddbmm as k_baddbmm
 from .kernels import below as k_below
+from .kernels import binary_cross_entropy as k_binary_cross_entropy
+from .kernels import binary_cross_entropy_with_logits as k_binary_cross_entropy_with_logits
 from .kernels import block_diag as k_block_diag
 from .kernels import bmm as k_bmm
 from .kernels import bmm_mat2_backward as k_bmm_mat2_backward
@@ -100,6 +102,8 @@ from .kernels import dot as k_dot
 from .kernels import drop_where as k_drop_where
 from .kernels import elu as k_elu
 from .kernels import elu_backward as k_elu_backward
+from .kernels import embedding as k_embedding
+from .kernels import embedding_backward as k_embedding_backward
 from .kernels import entr as k_entr
 from .kernels import erf as k_erf
 from .kernels import erf_backward as k_erf_backward
@@ -134,6 +138,8 @@ from .kernels import hardswish as k_hardswish
 from .kernels import hardswish_backward as k_hardswish_backward
 from .kernels import hardtanh_backward as k_hardtanh_backward
 from .kernels import heaviside as k_heaviside
+from .kernels import huber_loss as k_huber_loss
+from .kernels import huber_loss_backward as k_huber_loss_backward
 from .kernels import i0 as k_i0
 from .kernels import i0e as k_i0e
 from .kernels import i1 as k_i1
@@ -211,6 +217,8 @@ from .kernels import mish_backward as k_mish_backward
 from .kernels import mm as k_mm
 from .kernels import mm_mat2_backward as k_mm_mat2_backward
 from .kernels import mm_self_backward as k_mm_self_backward
+from .kernels import mse_loss as k_mse_loss
+from .kernels import mse_loss_backward as k_mse_loss_backward
 from .kernels import mv as k_mv
 from .kernels import mvlgamma as k_mvlgamma
 from .kernels import mvlgamma_backward as k_mvlgamma_backward
@@ -218,6 +226,8 @@ from .kernels import nan_to_num as k_nan_to_num
 from .kernels import nansum_backward as k_nansum_backward
 from .kernels import nansum_dim as k_nansum_dim
 from .kernels import ndtri as k_ndtri
+from .kernels import nll_loss as k_nll_loss
+from .kernels import nll_loss_backward as k_nll_loss_backward
 from .kernels import nonzero as k_nonzero
 from .kernels import norm_backward as k_norm_backward
 from .kernels import not_implemented as k_not_implemented
@@ -283,6 +293,8 @@ from .kernels import sinh as k_sinh
 from .kernels import slice_ as k_slice_
 from .kernels import slice_backward as k_slice_backward
 from .kernels import slice_scatter as k_slice_scatter
+from .kernels import smooth_l1_loss as k_smooth_l1_loss
+from .kernels import smooth_l1_loss_backward as k_smooth_l1_loss_backward
 from .kernels import softmax as k_softmax
 from .kernels import softmax_backward_data as k_softmax_backward_data
 from .kernels import softmax_double_backward as k_softmax_double_backward
@@ -13287,6 +13299,1255 @@ def trace(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'trace')
+
+
+class MseLossBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction',)
+    saved = ('self', 'target',)
+    saved_values = ('reduction',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        target = node.target
+        if target is not None:
+            counter = target._counter
+            if counter is not None and counter[0] != node.target_version:
+                target = unpack_input(node, 'target')
+            target = target._array
+        reduction = node.reduction
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_mse_loss_backward(grad, self, target, reduction)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_mse_loss_backward(grad, target, self, reduction)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.target is not None:
+                node.target = FREED
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        reduction = node.reduction
+        grad0 = None if node.fn0 is None else mse_loss_backward(grad, self, target, reduction)
+        grad1 = None if node.fn1 is None else mse_loss_backward(grad, target, self, reduction)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+
+
+def mse_loss(self, target, reduction, *, out=None):
+    """mse_loss(self, target, reduction) -> Tensor"""
+    array = k_mse_loss(self._array, target._array, reduction)
+    desc = describe(array)
+    flag = self._requires_grad or target._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(target)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MseLossBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = target._grad_fn
+            if fn1 is not None and target._extra is None:
+                node.fn1 = fn1
+                node.nr1 = target._output_nr
+            elif not target._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(target)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
+            node.reduction = reduction
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'mse_loss')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'mse_loss')
+
+
+class MseLossBackwardBackward0(VariadicNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'self_sym_numel',)
+    saved = ('grad_output', 'self', 'target',)
+    saved_values = ('reduction', 'self_sym_numel',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # mse_loss_double_backward_grad_output has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        reduction = node.reduction
+        self_sym_numel = node.self_sym_numel
+        grad0 = None if node.next_nodes[0] is None else formulas.mse_loss_double_backward_grad_output(grad, self, target, reduction)
+        grad1 = None if node.next_nodes[1] is None else formulas.mse_loss_double_backward(grad * grad_output, self_sym_numel, reduction)
+        grad2 = None if node.next_nodes[2] is None else -formulas.mse_loss_double_backward(grad * grad_output, self_sym_numel, reduction)
+        return grad0, grad1, grad2,
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+
+
+def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
+    """mse_loss_backward(grad_output, self, target, reduction) -> Tensor"""
+    array = k_mse_loss_backward(grad_output._array, self._array, target._array, reduction)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = MseLossBackwardBackward0()
+            node.seq = next(sequence_nrs)
+            edges = [edge(grad_output), edge(self), edge(target)]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
+            node.reduction = reduction
+            node.self_sym_numel = self._desc.numel
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'mse_loss_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'mse_loss_backward')
+
+
+class SmoothL1LossBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction', 'beta',)
+    saved = ('self', 'target',)
+    saved_values = ('reduction', 'beta',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        target = node.target
+        if target is not None:
+            counter = target._counter
+            if counter is not None and counter[0] != node.target_version:
+                target = unpack_input(node, 'target')
+            target = target._array
+        reduction = node.reduction
+        beta = node.beta
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_smooth_l1_loss_backward(grad, self, target, reduction, beta)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_smooth_l1_loss_backward(grad, target, self, reduction, beta)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.target is not None:
+                node.target = FREED
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        reduction = node.reduction
+        beta = node.beta
+        grad0 = None if node.fn0 is None else formulas.smooth_l1_loss_backward(grad, self, target, reduction, beta)
+        grad1 = None if node.fn1 is None else formulas.smooth_l1_loss_backward(grad, target, self, reduction, beta)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+
+
+def smooth_l1_loss(self, target, reduction, beta, *, out=None):
+    """smooth_l1_loss(self, target, reduction, beta) -> Tensor"""
+    array = k_smooth_l1_loss(self._array, target._array, reduction, beta)
+    desc = describe(array)
+    flag = self._requires_grad or target._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(target)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SmoothL1LossBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = target._grad_fn
+            if fn1 is not None and target._extra is None:
+                node.fn1 = fn1
+                node.nr1 = target._output_nr
+            elif not target._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(target)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
+            node.reduction = reduction
+            node.beta = beta
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'smooth_l1_loss')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'smooth_l1_loss')
+
+
+class HuberLossBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction', 'delta',)
+    saved = ('self', 'target',)
+    saved_values = ('reduction', 'delta',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        target = node.target
+        if target is not None:
+            counter = target._counter
+            if counter is not None and counter[0] != node.target_version:
+                target = unpack_input(node, 'target')
+            target = target._array
+        reduction = node.reduction
+        delta = node.delta
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_huber_loss_backward(grad, self, target, reduction, delta)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_huber_loss_backward(grad, target, self, reduction, delta)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.target is not None:
+                node.target = FREED
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        reduction = node.reduction
+        delta = node.delta
+        grad0 = None if node.fn0 is None else formulas.huber_loss_backward(grad, self, target, reduction, delta)
+        grad1 = None if node.fn1 is None else formulas.huber_loss_backward(grad, target, self, reduction, delta)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+
+
+def huber_loss(self, target, reduction, delta, *, out=None):
+    """huber_loss(self, target, reduction, delta) -> Tensor"""
+    array = k_huber_loss(self._array, target._array, reduction, delta)
+    desc = describe(array)
+    flag = self._requires_grad or target._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(target)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = HuberLossBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = target._grad_fn
+            if fn1 is not None and target._extra is None:
+                node.fn1 = fn1
+                node.nr1 = target._output_nr
+            elif not target._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(target)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
+            node.reduction = reduction
+            node.delta = delta
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'huber_loss')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'huber_loss')
+
+
+class NllLossBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'total_weight', 'total_weight_counter', 'total_weight_version', 'reduction', 'ignore_index',)
+    saved = ('self', 'target', 'weight', 'total_weight',)
+    saved_values = ('reduction', 'ignore_index',)
+    not_differentiable = ('total_weight',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        target = node.target
+        if target is not None:
+            counter = target._counter
+            if counter is not None and counter[0] != node.target_version:
+                target = unpack_input(node, 'target')
+            target = target._array
+        weight = node.weight
+        if weight is not None:
+            counter = weight._counter
+            if counter is not None and counter[0] != node.weight_version:
+                weight = unpack_input(node, 'weight')
+            weight = weight._array
+        total_weight = node.total_weight
+        if node.total_weight_counter[0] != node.total_weight_version:
+            total_weight = unpack_result(node, 'total_weight')._array
+        reduction = node.reduction
+        ignore_index = node.ignore_index
+        out = k_nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.target is not None:
+                node.target = FREED
+            if node.weight is not None:
+                node.weight = FREED
+            if node.total_weight is not None:
+                node.total_weight = None
+                node.total_weight_counter = FREED_COUNTER
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        weight = unpack_input(node, 'weight')
+        total_weight = unpack_result(node, 'total_weight')
+        reduction = node.reduction
+        ignore_index = node.ignore_index
+        return nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+        if node.weight is not None:
+            node.weight = FREED
+        if node.total_weight is not None:
+            node.total_weight = None
+            node.total_weight_counter = FREED_COUNTER
+
+
+def nll_loss(self, target, weight, reduction, ignore_index):
+    """nll_loss(self, target, weight, reduction, ignore_index) -> tuple"""
+    arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = NllLossBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        if weight is not None and weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        node.reduction = reduction
+        node.ignore_index = ignore_index
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.total_weight = arrays[1]
+        node.total_weight_counter = results[1]._counter = [0]
+        node.total_weight_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, total_weight=results[1])
+    return tuple(results)
+
+
+class NllLoss2DBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'total_weight', 'total_weight_counter', 'total_weight_version', 'reduction', 'ignore_index',)
+    saved = ('self', 'target', 'weight', 'total_weight',)
+    saved_values = ('reduction', 'ignore_index',)
+    not_differentiable = ('total_weight',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        target = node.target
+        if target is not None:
+            counter = target._counter
+            if counter is not None and counter[0] != node.target_version:
+                target = unpack_input(node, 'target')
+            target = target._array
+        weight = node.weight
+        if weight is not None:
+            counter = weight._counter
+            if counter is not None and counter[0] != node.weight_version:
+                weight = unpack_input(node, 'weight')
+            weight = weight._array
+        total_weight = node.total_weight
+        if node.total_weight_counter[0] != node.total_weight_version:
+            total_weight = unpack_result(node, 'total_weight')._array
+        reduction = node.reduction
+        ignore_index = node.ignore_index
+        out = k_nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.target is not None:
+                node.target = FREED
+            if node.weight is not None:
+                node.weight = FREED
+            if node.total_weight is not None:
+                node.total_weight = None
+                node.total_weight_counter = FREED_COUNTER
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        weight = unpack_input(node, 'weight')
+        total_weight = unpack_result(node, 'total_weight')
+        reduction = node.reduction
+        ignore_index = node.ignore_index
+        return nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+        if node.weight is not None:
+            node.weight = FREED
+        if node.total_weight is not None:
+            node.total_weight = None
+            node.total_weight_counter = FREED_COUNTER
+
+
+def nll_loss2d(self, target, weight, reduction, ignore_index):
+    """nll_loss2d(self, target, weight, reduction, ignore_index) -> tuple"""
+    arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = NllLoss2DBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        if weight is not None and weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        node.reduction = reduction
+        node.ignore_index = ignore_index
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.total_weight = arrays[1]
+        node.total_weight_counter = results[1]._counter = [0]
+        node.total_weight_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, total_weight=results[1])
+    return tuple(results)
+
+
+class NllLossBackwardBackward0(BinaryNode):
+    __slots__ = ('target', 'target_version', 'weight', 'weight_version', 'reduction', 'ignore_index',)
+    saved = ('target', 'weight',)
+    saved_values = ('reduction', 'ignore_index',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # nll_loss_again has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        target = unpack_input(node, 'target')
+        weight = unpack_input(node, 'weight')
+        reduction = node.reduction
+        ignore_index = node.ignore_index
+        grad0 = None if node.fn0 is None else formulas.nll_loss_again(grad, target, weight, reduction, ignore_index)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.target is not None:
+            node.target = FREED
+        if node.weight is not None:
+            node.weight = FREED
+
+
+def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight, *, out=None):
+    """nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight) -> Tensor"""
+    array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = NllLossBackwardBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = self._grad_fn
+            if fn1 is not None and self._extra is None:
+                node.fn1 = fn1
+                node.nr1 = self._output_nr
+            elif not self._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(self)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn0 is not None:
+                if target._extra is not None and target._extra.inference:
+                    check_saveable(target)
+                node.target = target
+                counter = target._counter
+                node.target_version = 0 if counter is None else counter[0]
+            else:
+                node.target = None
+            if fn0 is not None:
+                if weight is not None and weight._extra is not None and weight._extra.inference:
+                    check_saveable(weight)
+                node.weight = weight
+                node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+            else:
+                node.weight = None
+            node.reduction = reduction
+            node.ignore_index = ignore_index
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'nll_loss_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'nll_loss_backward')
+
+
+class BinaryCrossEntropyBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction',)
+    saved = ('self', 'target', 'weight',)
+    saved_values = ('reduction',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # binary_cross_entropy_target_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        weight = unpack_input(node, 'weight')
+        reduction = node.reduction
+        grad0 = None if node.fn0 is None else formulas.binary_cross_entropy_backward(grad, self, target, weight, reduction)
+        grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_target_backward(grad, self, weight, reduction)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+        if node.weight is not None:
+            node.weight = FREED
+
+
+def binary_cross_entropy(self, target, weight, reduction, *, out=None):
+    """binary_cross_entropy(self, target, weight, reduction) -> Tensor"""
+    array = k_binary_cross_entropy(self._array, target._array, None if weight is None else weight._array, reduction)
+    desc = describe(array)
+    flag = self._requires_grad or target._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(target)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = BinaryCrossEntropyBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = target._grad_fn
+            if fn1 is not None and target._extra is None:
+                node.fn1 = fn1
+                node.nr1 = target._output_nr
+            elif not target._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(target)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if fn0 is not None:
+                if target._extra is not None and target._extra.inference:
+                    check_saveable(target)
+                node.target = target
+                counter = target._counter
+                node.target_version = 0 if counter is None else counter[0]
+            else:
+                node.target = None
+            if weight is not None and weight._extra is not None and weight._extra.inference:
+                check_saveable(weight)
+            node.weight = weight
+            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+            node.reduction = reduction
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'binary_cross_entropy')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'binary_cross_entropy')
+
+
+class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
+    __slots__ = ('pos_weight', 'pos_weight_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction',)
+    saved = ('pos_weight', 'self', 'target', 'weight',)
+    saved_values = ('reduction',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # binary_cross_entropy_with_logits_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        pos_weight = unpack_input(node, 'pos_weight')
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        weight = unpack_input(node, 'weight')
+        reduction = node.reduction
+        grad0 = None if node.fn0 is None else formulas.binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)
+        grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_with_logits_target_backward(grad, self, weight, pos_weight, reduction)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.pos_weight is not None:
+            node.pos_weight = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+        if node.weight is not None:
+            node.weight = FREED
+
+
+def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction, *, out=None):
+    """binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction) -> Tensor"""
+    array = k_binary_cross_entropy_with_logits(self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction)
+    desc = describe(array)
+    flag = self._requires_grad or target._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(target)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = BinaryCrossEntropyWithLogitsBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = target._grad_fn
+            if fn1 is not None and target._extra is None:
+                node.fn1 = fn1
+                node.nr1 = target._output_nr
+            elif not target._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(target)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if pos_weight is not None and pos_weight._extra is not None and pos_weight._extra.inference:
+                check_saveable(pos_weight)
+            node.pos_weight = pos_weight
+            node.pos_weight_version = 0 if pos_weight is None or pos_weight._counter is None else pos_weight._counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if fn0 is not None:
+                if target._extra is not None and target._extra.inference:
+                    check_saveable(target)
+                node.target = target
+                counter = target._counter
+                node.target_version = 0 if counter is None else counter[0]
+            else:
+                node.target = None
+            if weight is not None and weight._extra is not None and weight._extra.inference:
+                check_saveable(weight)
+            node.weight = weight
+            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+            node.reduction = reduction
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'binary_cross_entropy_with_logits')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'binary_cross_entropy_with_logits')
+
+
+class EmbeddingBackward0(UnaryNode):
+    __slots__ = ('indices', 'indices_version', 'weight_sym_argsize_0', 'padding_idx', 'scale_grad_by_freq', 'sparse',)
+    saved = ('indices',)
+    saved_values = ('weight_sym_argsize_0', 'padding_idx', 'scale_grad_by_freq', 'sparse',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        indices = node.indices
+        if indices is not None:
+            counter = indices._counter
+            if counter is not None and counter[0] != node.indices_version:
+                indices = unpack_input(node, 'indices')
+            indices = indices._array
+        weight_sym_argsize_0 = node.weight_sym_argsize_0
+        padding_idx = node.padding_idx
+        scale_grad_by_freq = node.scale_grad_by_freq
+        sparse = node.sparse
+        out = k_embedding_backward(grad, indices, weight_sym_argsize_0, padding_idx, scale_grad_by_freq, sparse)
+        if not keep:
+            if node.indices is not None:
+                node.indices = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        indices = unpack_input(node, 'indices')
+        weight_sym_argsize_0 = node.weight_sym_argsize_0
+        padding_idx = node.padding_idx
+        scale_grad_by_freq = node.scale_grad_by_freq
+        sparse = node.sparse
+        return embedding_backward(grad, indices, weight_sym_argsize_0, padding_idx, scale_grad_by_freq, sparse)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = FREED
+
+
+def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=None):
+    """embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse) -> Tensor"""
+    array = k_embedding(weight._array, indices._array, padding_idx, scale_grad_by_freq, sparse)
+    desc = describe(array)
+    flag = weight._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(weight)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = EmbeddingBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = weight._grad_fn
+            if fn0 is not None and weight._extra is None:
+                node.fn0 = fn0
+                node.nr0 = weight._output_nr
+            elif weight._accumulator is not None and weight._extra is None and (fn0 := weight._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(weight)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if indices._extra is not None and indices._extra.inference:
+                check_saveable(indices)
+            node.indices = indices
+            counter = indices._counter
+            node.indices_version = 0 if counter is None else counter[0]
+            node.weight_sym_argsize_0 = weight._desc.shape[0]
+            node.padding_idx = padding_idx
+            node.scale_grad_by_freq = scale_grad_by_freq
+            node.sparse = sparse
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'embedding')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'embedding')
+
+
+class EmbeddingDenseBackwardBackward0(UnaryNode):
+    __slots__ = ('indices', 'indices_version', 'padding_idx',)
+    saved = ('indices',)
+    saved_values = ('padding_idx',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # embedding_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        indices = unpack_input(node, 'indices')
+        padding_idx = node.padding_idx
+        return formulas.embedding_double_backward(grad, indices, padding_idx)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = FREED
+
+
+def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_grad_by_freq, sparse, *, out=None):
+    """embedding_backward(grad_output, indices, num_weights, padding_idx, scale_grad_by_freq, sparse) -> Tensor"""
+    array = k_embedding_backward(grad_output._array, indices._array, num_weights, padding_idx, scale_grad_by_freq, sparse)
+    desc = describe(array)
+    flag = grad_output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = EmbeddingDenseBackwardBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if indices._extra is not None and indices._extra.inference:
+                check_saveable(indices)
+            node.indices = indices
+            counter = indices._counter
+            node.indices_version = 0 if counter is None else counter[0]
+            node.padding_idx = padding_idx
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'embedding_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'embedding_backward')
 
 
 class AddBackward0(BinaryNode):
@@ -38896,6 +40157,17 @@ OPERATORS = (
     "baddbmm",
     "addbmm",
     "trace",
+    "mse_loss",
+    "mse_loss_backward",
+    "smooth_l1_loss",
+    "huber_loss",
+    "nll_loss",
+    "nll_loss2d",
+    "nll_loss_backward",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "embedding",
+    "embedding_backward",
     "add",
     "sub",
     "add_alpha",
@@ -39100,4 +40372,4 @@ OPERATORS = (
     "addcdiv",
     "dist",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLossBackward0, NllLossBackwardBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)

@@ -59,6 +59,7 @@ FAMILIES = (
     "gradients",
     "scatter",
     "arrange",
+    "losses",
 )
 
 ALIASES = {

@@ -201,6 +201,20 @@ rrelu_with_noise_backward   F.rrelu(x)
 glu_backward            F.glu(m)
 """
 
+LOSSES = """
+mse_loss                F.mse_loss(x, y) | F.mse_loss(x, y, reduction='none') | F.mse_loss(x, y, reduction='sum')
+mse_loss_backward       F.mse_loss(x, y) | F.mse_loss(x, y, reduction='none')
+smooth_l1_loss          F.smooth_l1_loss(x, y) | F.smooth_l1_loss(x, y, reduction='none', beta=0.7)
+huber_loss              F.huber_loss(x, y) | F.huber_loss(x, y, reduction='sum', delta=0.7)
+nll_loss                F.nll_loss(x, i) | F.nll_loss(x, i, weight=torch.ones(3).double())
+nll_loss_backward       F.nll_loss(x, i) | F.cross_entropy(x, i, ignore_index=0) | F.cross_entropy(x, i, label_smoothing=0.1)
+nll_loss2d              F.cross_entropy(b, j)
+binary_cross_entropy    F.binary_cross_entropy(u.sigmoid(), x.sigmoid())
+binary_cross_entropy_with_logits   F.binary_cross_entropy_with_logits(x, u)
+embedding               F.embedding(j, x) | F.embedding(j[0], x)
+embedding_backward      F.embedding(i, x)
+"""
+
 COMPARISON = """
 lt                      x.clone().lt_(y)
 lt_scalar               x.clone().lt_(0)
@@ -379,6 +393,7 @@ def samples() -> dict[str, list[str]]:
             POINTWISE,
             SPECIAL,
             ACTIVATION,
+            LOSSES,
             COMPARISON,
             REDUCTION,
             LINALG,

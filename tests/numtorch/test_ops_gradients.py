@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import numtorch as torch
-import numtorch.nn.functional as F  # noqa: N812
+import numtorch.nn.functional as F
 
 SMOOTH = """
 x.sum(0) | x.mean(1) | x.mean() | x.prod() | x.prod(1) | x.amax(0) | x.min() | x.max(1)[0] | x.median() | x.sort(1)[0]

@@ -3,7 +3,7 @@
 import pytest
 
 import numtorch as torch
-import numtorch.nn.functional as F  # noqa: N812
+import numtorch.nn.functional as F
 
 
 def slope(function, value: float) -> float:

@@ -111,7 +111,21 @@ x.diagonal() | x.unbind()[0] | b.split(1)[1] | b.split([1, 2], 1)[1] | x.flip(0)
 x.to(torch.float64) | torch.cat([x, y]) | torch.stack([x, y]) | x[i > 0] | x[torch.tensor([0, 0, 1])] | x.chunk(2)[0]
 x[...] | torch.cat([x, d]) | x.narrow(1, 0, 2) | x.repeat(2, 1) | v.repeat(2, 1, 2) | s.repeat(2) | x.repeat(0, 1)
 """
-FAMILIES = {"core": CORE, "reduction": REDUCTION, "linalg": LINALG, "comparison": COMPARISON, "special": SPECIAL}
+LOSSES = """
+F.mse_loss(x, y) | F.mse_loss(x, y, reduction='none') | F.mse_loss(x, y, reduction='sum') | F.smooth_l1_loss(x, y)
+F.smooth_l1_loss(x, y, reduction='none', beta=0.7) | F.huber_loss(x, y, reduction='sum', delta=0.7) | F.nll_loss(x, i[0])
+F.cross_entropy(x, i[0], label_smoothing=0.1) | F.cross_entropy(b, i[:, :2].expand(2, 4)) | F.embedding(i, x, padding_idx=1)
+F.embedding(i, x) | F.binary_cross_entropy(u.sigmoid(), x.sigmoid()) | F.binary_cross_entropy_with_logits(x, u)
+F.l1_loss(x, y) | F.cross_entropy(x, p.softmax(1))
+"""
+FAMILIES = {
+    "core": CORE,
+    "reduction": REDUCTION,
+    "linalg": LINALG,
+    "comparison": COMPARISON,
+    "special": SPECIAL,
+    "losses": LOSSES,
+}
 
 
 SHAPES = {

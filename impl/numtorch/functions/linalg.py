@@ -235,6 +235,10 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
         raise RuntimeError(
             f"self and mat2 must have the same dtype, but got {input._desc.dtype.scalar_name} and {b.dtype.scalar_name}"
         )
+    if a.dtype is not b.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {a.dtype.scalar_name} and {b.dtype.scalar_name}"
+        )
     _check_matrices(a, b)
     _expands(input, (a.shape[0], b.shape[1]))
     return d.addmm(input, mat1, mat2, beta, alpha)

@@ -187,7 +187,8 @@ class Functions(Recording):
         args = []
         for p in row.params:
             if p.kind == "tensor":
-                args.append(f"{p.name}._array")
+                array = f"{p.name}._array"
+                args.append(f"None if {p.name} is None else {array}" if p.optional else array)
             elif p.kind == "tensors":
                 args.append(f"[t._array for t in {p.name}]")
             else:

@@ -44,18 +44,19 @@ class Recording(Template):
                 w(indent, f"else:\n    fn{i}, nr{i} = edge({n})\n    node.fn{i} = fn{i}\n    node.nr{i} = nr{i}")
             if base == "BinaryNode":
                 w(indent, "node.plan = plan" if row.template == "binary" else "node.plan = None")
+        maybe = {p.name for p in row.params if p.optional}
         for n in row.saved:
             needed = self.readers(row, n)
             if base == "BinaryNode" and len(needed) == 1 and len(row.operands) == 2:
                 w(indent, f"if fn{needed[0]} is not None:")
-                self.save(n, indent + 1, inplace and n == row.tensors[0].name)
+                self.save(n, indent + 1, inplace and n == row.tensors[0].name, n in maybe)
                 w(indent, f"else:\n    node.{n} = None")
             elif row.template == "nary":
                 w(indent, "if " + " or ".join(f"edges[{i}][0] is not None" for i in needed) + ":")
                 self.save(n, indent + 1, inplace and n == row.tensors[0].name, optional=True)
                 w(indent, f"else:\n    node.{n} = None")
             else:
-                self.save(n, indent, inplace and n == row.tensors[0].name)
+                self.save(n, indent, inplace and n == row.tensors[0].name, n in maybe)
         tensors = {p.name: p.name for p in row.tensors} | {n: f"results[{i}]" for i, n in enumerate(row.outputs)}
         for n in row.saved_values:
             found = next(

@@ -13,6 +13,7 @@ from .error_function import *  # noqa: F403
 from .gamma import *  # noqa: F403
 from .index import *  # noqa: F403
 from .linalg import *  # noqa: F403
+from .losses import *  # noqa: F403
 from .pointwise import *  # noqa: F403
 from .reduction import *  # noqa: F403
 from .reduction_backward import *  # noqa: F403

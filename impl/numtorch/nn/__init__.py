@@ -1,6 +1,8 @@
-"""torch.nn."""
+"""torch.nn: parameters, modules, and the functions that modules are made of."""
 
-from . import functional, parameter
-from .parameter import Parameter
+from . import functional, init, modules, parameter
+from .modules import *  # noqa: F403
+from .modules import __all__ as _MODULES
+from .parameter import Buffer, Parameter
 
-__all__ = ["Parameter", "functional", "parameter"]
+__all__ = ["Buffer", "Parameter", "functional", "init", "modules", "parameter", *_MODULES]

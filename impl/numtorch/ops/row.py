@@ -24,6 +24,7 @@ class Param:
 
     name: str
     kind: str
+    optional: bool = False
 
 
 @dataclass
@@ -87,8 +88,9 @@ def _make(template: str, signature: str, kernel: Any, options: dict[str, Any], f
     params = []
     for part in filter(None, (p.strip() for p in inside.split(","))):
         pname, _, kind = (s.strip() for s in part.partition(":"))
-        kind = {"": "tensor" if pname in formulas else "value", "Tensor": "tensor", "Tensors": "tensors"}[kind]
-        params.append(Param(pname, kind))
+        optional = kind == "Tensor?"
+        kind = {"": "tensor" if pname in formulas else "value", "Tensors": "tensors"}.get(kind, "tensor")
+        params.append(Param(pname, kind, optional))
     node = options.pop("node", None) or camel(name) + "Backward0"
     row = Row(name, params, kernel, node, formulas, template, **options)
     unknown = set(formulas) - {p.name for p in params}

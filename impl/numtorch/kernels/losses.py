@@ -1,0 +1,144 @@
+"""Losses over raw arrays, and their gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .reduction import mean_all, sum_all
+
+Array = Any
+NONE, MEAN, SUM = range(3)
+
+
+def reduced_loss(values: Array, reduction: int) -> Array:
+    """The loss of all elements together, as asked."""
+    return mean_all(values) if reduction == MEAN else sum_all(values) if reduction == SUM else values
+
+
+def _share(grad: Array, like: Array, reduction: int) -> Array:
+    """The gradient of each element's loss."""
+    return grad / like.dtype.type(like.size) if reduction == MEAN else grad
+
+
+def mse_loss(x: Array, target: Array, reduction: int) -> Array:
+    """The squared differences."""
+    difference = x - target
+    return reduced_loss(difference * difference, reduction)
+
+
+def mse_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
+    """2 (x - target), over the number of elements for the mean."""
+    norm = x.dtype.type(2 / x.size if reduction == MEAN else 2)
+    return np.ascontiguousarray(norm * (x - target) * grad)  # PyTorch fills zeros that are row-major
+
+
+def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Array:
+    """Squares near zero, absolute values beyond."""
+    z = np.abs(x - target)
+    return reduced_loss(np.where(z < beta, z * z * x.dtype.type(0.5 / beta), z - x.dtype.type(0.5 * beta)), reduction)
+
+
+def smooth_l1_loss_backward(grad: Array, x: Array, target: Array, reduction: int, beta: float) -> Array:
+    """The difference over beta near zero, its sign beyond."""
+    difference = x - target
+    slope = np.where(np.abs(difference) < beta, difference / x.dtype.type(beta), np.sign(difference))
+    return np.ascontiguousarray(slope * _share(grad, x, reduction))
+
+
+def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
+    """Squares near zero, straight lines beyond."""
+    z = np.abs(x - target)
+    delta = x.dtype.type(delta)
+    half = x.dtype.type(0.5)
+    return reduced_loss(np.where(z < delta, half * z * z, delta * (z - half * delta)), reduction)
+
+
+def huber_loss_backward(grad: Array, x: Array, target: Array, reduction: int, delta: float) -> Array:
+    """The difference, clamped."""
+    delta = x.dtype.type(delta)
+    return np.ascontiguousarray(np.clip(x - target, -delta, delta) * _share(grad, x, reduction))
+
+
+def _classes(x: Array, target: Array, weight: Array | None, ignore_index: int) -> tuple[Array, Array, int]:
+    """The class of each sample where x can be indexed by it, the weight of each sample, and the dimension of classes."""
+    dim = 0 if x.ndim == 1 else 1
+    counts = target != ignore_index
+    index = np.where(counts, target, 0)
+    scale = counts.astype(x.dtype) if weight is None else np.where(counts, weight[index], x.dtype.type(0))
+    return np.expand_dims(index, dim), scale, dim
+
+
+def nll_loss(x: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int) -> tuple[Array, Array]:
+    """Minus the entry of each sample's class; and the sum of the weights that the mean divides by."""
+    index, scale, dim = _classes(x, target, weight, ignore_index)
+    # Where a sample does not count its entry is not looked at: infinity times no weight would be nan.
+    picked = np.take_along_axis(x, index, dim).squeeze(dim)
+    losses = np.where(scale != 0, -picked * scale, x.dtype.type(0))
+    if reduction == NONE:
+        return losses, x.dtype.type(0)
+    total, weights = np.add.reduce(losses, axis=None), np.add.reduce(scale, axis=None)
+    return (total / weights if reduction == MEAN else total), weights
+
+
+def nll_loss_backward(
+    grad: Array, x: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int, total_weight: Array
+) -> Array:
+    """Minus the weight at each sample's class."""
+    index, scale, dim = _classes(x, target, weight, ignore_index)
+    share = grad / total_weight if reduction == MEAN else grad
+    out = np.zeros(x.shape, x.dtype)
+    np.put_along_axis(out, index, np.expand_dims(np.where(scale != 0, -scale * share, x.dtype.type(0)), dim), dim)
+    return out
+
+
+def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
+    """The cross entropy of probabilities; logarithms are not below -100."""
+    low = x.dtype.type(-100)
+    one = x.dtype.type(1)
+    losses = (target - one) * np.maximum(np.log1p(-x), low) - target * np.maximum(np.log(x), low)
+    return reduced_loss(losses if weight is None else losses * weight, reduction)
+
+
+def binary_cross_entropy_backward(grad: Array, x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
+    """(x - target) / (x (1 - x))"""
+    one = x.dtype.type(1)
+    out = grad * (x - target) / np.maximum((one - x) * x, x.dtype.type(1e-12))
+    out = out if weight is None else out * weight
+    return out / x.dtype.type(x.size) if reduction == MEAN else out
+
+
+def binary_cross_entropy_with_logits(
+    x: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: int
+) -> Array:
+    """The cross entropy of sigmoid(x), computed so that nothing overflows."""
+    one, zero = x.dtype.type(1), x.dtype.type(0)
+    softplus = np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, zero)
+    if pos_weight is None:
+        losses = (one - target) * x + softplus
+    else:
+        losses = (one - target) * x + ((pos_weight - one) * target + one) * softplus
+    return reduced_loss(losses if weight is None else losses * weight, reduction)
+
+
+def embedding(weight: Array, indices: Array, padding_idx: int, scale_grad_by_freq: bool, sparse: bool) -> Array:
+    """The rows that the indices name."""
+    return weight[indices]
+
+
+def embedding_backward(
+    grad: Array, indices: Array, num_weights: int, padding_idx: int, scale_grad_by_freq: bool, sparse: bool
+) -> Array:
+    """The gradients of each row added up in the order of the indices; none for the padding."""
+    flat = indices.reshape(-1)
+    rows = grad.reshape(flat.size, grad.shape[-1])
+    out = np.zeros((num_weights, rows.shape[1]), grad.dtype)
+    if scale_grad_by_freq:
+        counts = np.bincount(flat, minlength=num_weights)
+        rows = rows / counts[flat][:, None].astype(grad.dtype)
+    if padding_idx >= 0:
+        keep = flat != padding_idx
+        flat, rows = flat[keep], rows[keep]
+    np.add.at(out, flat, rows)
+    return out

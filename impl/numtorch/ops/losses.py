@@ -1,0 +1,41 @@
+"""Losses of torch.nn.functional that PyTorch has a kernel for, their ways back, and the lookup of embeddings.
+
+`reduction` is 0 for none, 1 for the mean, 2 for the sum.
+"""
+
+from .. import kernels as k
+from .row import op
+
+op("mse_loss(self, target, reduction)", k.mse_loss, self="mse_loss_backward(grad, self, target, reduction)",
+   target="mse_loss_backward(grad, target, self, reduction)")
+op("mse_loss_backward(grad_output, self, target, reduction)", k.mse_loss_backward, node="MseLossBackwardBackward0",
+   grad_output="mse_loss_double_backward_grad_output(grad, self, target, reduction)",
+   self="mse_loss_double_backward(grad * grad_output, self.numel, reduction)",
+   target="-mse_loss_double_backward(grad * grad_output, self.numel, reduction)")
+op("smooth_l1_loss(self, target, reduction, beta)", k.smooth_l1_loss, node="SmoothL1LossBackward0",
+   self="smooth_l1_loss_backward(grad, self, target, reduction, beta)",
+   target="smooth_l1_loss_backward(grad, target, self, reduction, beta)")
+op("huber_loss(self, target, reduction, delta)", k.huber_loss,
+   self="huber_loss_backward(grad, self, target, reduction, delta)",
+   target="huber_loss_backward(grad, target, self, reduction, delta)")
+op("nll_loss(self, target: Tensor, weight: Tensor?, reduction, ignore_index)", k.nll_loss,
+   outputs=("output", "total_weight"), differentiable=(True, False),
+   self="nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)")
+op("nll_loss2d(self, target: Tensor, weight: Tensor?, reduction, ignore_index)", k.nll_loss, node="NllLoss2DBackward0",
+   outputs=("output", "total_weight"), differentiable=(True, False),
+   self="nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)")
+op("nll_loss_backward(grad_output, self, target: Tensor, weight: Tensor?, reduction, ignore_index, total_weight: Tensor)",
+   k.nll_loss_backward, node="NllLossBackwardBackward0",
+   grad_output="nll_loss_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)")
+op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cross_entropy,
+   self="binary_cross_entropy_backward(grad, self, target, weight, reduction)",
+   target="binary_cross_entropy_target_backward(grad, self, weight, reduction)")
+op("binary_cross_entropy_with_logits(self, target, weight: Tensor?, pos_weight: Tensor?, reduction)",
+   k.binary_cross_entropy_with_logits,
+   self="binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)",
+   target="binary_cross_entropy_with_logits_target_backward(grad, self, weight, pos_weight, reduction)")
+op("embedding(weight, indices: Tensor, padding_idx, scale_grad_by_freq, sparse)", k.embedding,
+   weight="embedding_backward(grad, indices, weight.size0, padding_idx, scale_grad_by_freq, sparse)")
+op("embedding_backward(grad_output, indices: Tensor, num_weights, padding_idx, scale_grad_by_freq, sparse)",
+   k.embedding_backward, node="EmbeddingDenseBackwardBackward0",
+   grad_output="embedding_double_backward(grad, indices, padding_idx)")

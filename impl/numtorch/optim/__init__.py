@@ -1,0 +1,7 @@
+"""torch.optim: what a training script needs, SGD and Adam."""
+
+from .adam import Adam, AdamW
+from .optimizer import Optimizer
+from .sgd import SGD
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]

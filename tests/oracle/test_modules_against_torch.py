@@ -1,0 +1,128 @@
+"""Modules, initialisation and optimizers give PyTorch's texts, numbers and errors."""
+
+import copy
+import importlib
+import io
+import warnings
+
+import pytest
+
+pytest.importorskip("torch")
+
+REPRS = """
+CrossEntropyLoss() | MSELoss(reduction='sum') | Softmax(dim=1) | Hardtanh() | ELU() | Softplus() | GELU()
+Flatten() | Identity() | Dropout(0.1, True) | ReLU(True) | ParameterList([torch.ones(2), torch.ones(2, 3)])
+Softshrink() | SiLU() | LogSigmoid()
+Sequential(Linear(1, 2), Tanh()) | ModuleList([Tanh(), Sequential()]) | ModuleDict({'a': ReLU6(), 'b': LeakyReLU(0.2, True)})
+Embedding(5, 3, padding_idx=-1) | Linear(2, 3, bias=False) | Sequential() | HuberLoss() | NLLLoss() | BCEWithLogitsLoss()
+"""
+MISTAKES = """
+Linear(2) | ReLU(foo=1) | ReLU(1, 2, 3) | Dropout(2) | Module()(1) | Module(1) | Module(a=1) | Sequential(3) | Tanh().nope
+Linear(2, 2).load_state_dict(3) | Linear(2, 2).load_state_dict({'bias': torch.ones(3), 'z': torch.ones(2), 'weight': 1})
+Linear(2, 2).register_parameter('a', torch.ones(2)) | Linear(2, 2).register_parameter('a.b', None)
+Tanh().register_parameter('', None)
+Linear(2, 2).register_buffer('weight', torch.ones(2)) | Tanh().register_buffer('a', 3) | Tanh().add_module('a.b', Tanh())
+Tanh().add_module('a', 3) | Tanh().add_module('', Tanh()) | Linear(2, 2).to(torch.int64) | Tanh().train(3)
+Linear(2, 2).get_submodule('weight') | Linear(2, 2).get_parameter('a') | setattr(Linear(2, 2), 'weight', 3)
+setattr(Sequential(Tanh()), '0', 3) | setattr(Linear(2, 2), 'weight', torch.ones(2)) | Sequential(Tanh())[3]
+optim.SGD([], lr=1) | optim.SGD(torch.ones(2)) | optim.SGD([1]) | optim.SGD([torch.ones(2, requires_grad=True) * 2])
+optim.SGD({1})
+optim.SGD([torch.ones(2)], lr=-1) | optim.SGD([torch.ones(2)], momentum=-1) | optim.SGD([torch.ones(2)], nesterov=True)
+optim.Adam([torch.ones(2)], betas=(2, 0)) | optim.Adam([torch.ones(2)], eps=-1) | optim.Adam([{'a': 1}])
+"""
+
+
+def names(module):
+    torch = importlib.import_module(module)
+    importlib.import_module(f"{module}.optim")
+    return {"torch": torch, "optim": torch.optim, **{name: getattr(torch.nn, name) for name in dir(torch.nn)}}
+
+
+def answers(module, expressions):
+    scope = names(module)
+    found = {}
+    for expression in expressions.replace("\n", " | ").split(" | "):
+        if not expression.strip():
+            continue
+        scope["torch"].manual_seed(0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                found[expression] = repr(eval(expression, scope))
+            except Exception as error:
+                found[expression] = f"{type(error).__name__}: {error}".replace("numtorch.", "torch.")
+    return found
+
+
+@pytest.mark.parametrize("expressions", [REPRS, MISTAKES], ids=["texts", "mistakes"])
+def test_modules_say_what_pytorchs_say(expressions):
+    expected, actual = answers("torch", expressions), answers("numtorch", expressions)
+    assert {e: (actual[e], expected[e]) for e in expected if actual[e] != expected[e]} == {}
+
+
+@pytest.mark.parametrize(
+    "fill", ["xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "uniform_", "normal_", "eye_"]
+)
+@pytest.mark.parametrize("shape", [(3, 2), (40, 30), (2, 3, 4)])
+def test_initialisation_follows_pytorchs_stream(fill, shape):
+    found = []
+    for module in ("torch", "numtorch"):
+        torch = importlib.import_module(module)
+        torch.manual_seed(5)
+        try:
+            found.append(getattr(torch.nn.init, fill)(torch.empty(shape)).tolist())
+        except ValueError as error:
+            found.append(str(error))
+    assert flat(found[1]) == pytest.approx(flat(found[0]), rel=1e-5)
+
+
+def flat(values):
+    if isinstance(values, list):
+        return [number for value in values for number in flat(value)]
+    return [values] if not isinstance(values, str) else [float(ord(letter)) for letter in values]
+
+
+OPTIMIZERS = {
+    "SGD": lambda optim, p: optim.SGD(p, lr=0.1),
+    "momentum": lambda optim, p: optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01, dampening=0.1),
+    "Nesterov": lambda optim, p: optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True, maximize=True),
+    "Adam": lambda optim, p: optim.Adam(p, lr=0.01),
+    "AMSGrad": lambda optim, p: optim.Adam(p, lr=0.01, weight_decay=0.1, amsgrad=True),
+    "AdamW": lambda optim, p: optim.AdamW(p, lr=0.01),
+    "groups": lambda optim, p: optim.SGD([{"params": list(p)[:1], "lr": 0.5}], lr=0.1),
+}
+
+
+def trained(module, optimizer, stop=30):
+    """The losses of some steps, the state half way carried through a file."""
+    torch = importlib.import_module(module)
+    nn = torch.nn
+    torch.manual_seed(3)
+    net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 3, bias=False), nn.LogSoftmax(dim=1))
+    x, y = torch.randn(16, 4), torch.randint(0, 3, (16,))
+    chosen = OPTIMIZERS[optimizer](importlib.import_module(f"{module}.optim"), net.parameters())
+    losses = []
+    for step in range(stop):
+        if step == stop // 2:
+            file = io.BytesIO()
+            torch.save({"net": net.state_dict(), "optimizer": chosen.state_dict()}, file)
+            file.seek(0)
+            state = torch.load(file)
+            net = copy.deepcopy(net)
+            chosen = OPTIMIZERS[optimizer](importlib.import_module(f"{module}.optim"), net.parameters())
+            net.load_state_dict(state["net"])
+            chosen.load_state_dict(state["optimizer"])
+        chosen.zero_grad()
+        loss = nn.functional.nll_loss(net(x), y)
+        loss.backward()
+        chosen.step()
+        losses.append(loss.item())
+    return losses, repr(chosen)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_training_goes_as_in_pytorch(optimizer):
+    losses, text = trained("numtorch", optimizer)
+    expected, expected_text = trained("torch", optimizer)
+    assert losses == pytest.approx(expected, rel=1e-5)
+    assert text == expected_text
