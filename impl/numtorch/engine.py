@@ -19,6 +19,7 @@ from typing import Any
 
 from . import plain_pass
 from .accumulate import HELD, accumulate
+from .capture import capture
 from .dependencies import dependencies
 from .dtype import dtype
 from .graph import Node
@@ -50,10 +51,15 @@ def run_backward(
                 grad = validate(grad, node.descriptors()[nr], "GraphRoot", 0)
             seeds.append(storage_of(grad) if raw else grad)
             arrivals.append((node, nr, seeds[-1]))
-    if raw and inputs is None and len(roots) == len(arrivals) == 1:
+    if len(roots) == len(arrivals) == 1:
         node, nr = roots[0]
-        finish(task, plain_pass.run(task, node, nr, seeds[0]))
-        return None
+        if raw and inputs is None:
+            finish(task, plain_pass.run(task, node, nr, seeds[0]))
+            return None
+        if inputs is not None and not accumulate_inputs and not node.multi:
+            captured = capture(task, node, seeds[0], inputs)
+            if captured is not None:
+                return captured
     task.deps = dependencies([node for node, _ in roots])
     if inputs is not None:
         prune(task, roots, inputs, accumulate_inputs)

@@ -174,6 +174,7 @@ class Node:
     multi = False  # whether the forward had several outputs, so the buffer is a list
     custom = False  # whether outputs must be validated: a user's formula, not ours
     accumulates = False
+    plain = False  # none of the above and below
     may_be_undefined = False  # whether the formula may give None where an edge leads on
     fills_empty = False  # of CatBackward0: `writes_grad` counts for operands of shape (0,) only
     combines = False  # whether the formula is elementwise over the gradient and what was saved
@@ -238,12 +239,12 @@ class Node:
             setattr(cls, f"_raw_saved_{name}", SavedAttribute(name, raw=True))
         for name in cls.__dict__.get("saved_values", ()):
             setattr(cls, f"_saved_{name}", SavedAttribute(name))
+        cls.plain = not (cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.accumulates)
         own = next(c.__dict__ for c in cls.__mro__ if "apply" in c.__dict__ or "run" in c.__dict__)
         if "apply" not in own:
             cls.apply = _apply(cls.run, cls.arity)  # type: ignore[method-assign]
         elif "run" not in own and cls.arity in (1, 2):
-            special = cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined
-            cls.run = Node.run if special else (_run1 if cls.arity == 1 else _run2)  # type: ignore[method-assign]
+            cls.run = Node.run if not cls.plain else (_run1 if cls.arity == 1 else _run2)  # type: ignore[method-assign]
 
     # ---- what a user sees
 

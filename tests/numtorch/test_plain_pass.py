@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import numtorch as torch
-from numtorch import plain_pass
+from numtorch import engine, plain_pass
 
 LEAVES = 3
 
@@ -83,3 +83,36 @@ def test_a_hook_in_the_middle_sees_the_leaves_that_were_complete() -> None:
     middle.register_hook(lambda grad: seen.append((early.grad is not None, late.grad is not None)))
     (middle * early).sum().backward()
     assert seen == [(True, False)]
+
+
+def derivatives(draw: random.Random, create_graph: bool) -> list[Any]:
+    """What can be seen of gradients that were asked for, of what they were asked of again, and of the leaves."""
+    leaves, total = graph(draw)
+    asked = draw.choice([leaves, leaves[:2], [leaves[0], leaves[0]], [leaves[2], total]])
+    keep = draw.choice([True, False, create_graph])
+    seen: list[Any] = []
+    for _ in range(2):
+        try:
+            grads = torch.autograd.grad(total, asked, create_graph=create_graph, retain_graph=keep, allow_unused=True)
+        except RuntimeError as error:
+            seen.append(str(error))
+            continue
+        seen += [
+            None if g is None else (g.detach().numpy().tolist(), g.stride(), g._version, g.requires_grad) for g in grads
+        ]
+        seen.append([[a is b for b in grads] for a in grads])
+        again = [g.sum() for g in grads if g is not None and g.requires_grad]
+        if again and keep:
+            second = torch.autograd.grad(again, leaves, allow_unused=True, retain_graph=True)
+            seen += [None if g is None else g.numpy().tolist() for g in second]
+    return [*seen, *(leaf.grad for leaf in leaves)]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("seed", range(150))
+def test_a_plain_pass_captures_what_the_counting_engine_captures(
+    seed: int, create_graph: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = derivatives(random.Random(seed), create_graph)
+    monkeypatch.setattr(engine, "capture", lambda *_: None)
+    assert plain == derivatives(random.Random(seed), create_graph)
