@@ -47,10 +47,11 @@ def function(
     if not all(map(_is_name, names)):
         raise ValueError(f"not the parameters of a function: {', '.join(parameters)}")
     let_go = f"; del {', '.join(names)}" if names else ""
-    run = "yield from body(values)" if generator else "return body(values)"
-    made = f"def function({', '.join(parameters)}): values = [{', '.join(names)}]{let_go}; {run}"
+    body, values = (name + "_" * max(map(len, names), default=0) for name in ("body", "values"))  # no parameter's name
+    run = f"yield from {body}({values})" if generator else f"return {body}({values})"
+    made = f"def function({', '.join(parameters)}): {values} = [{', '.join(names)}]{let_go}; {run}"
     scope: dict[str, Any] = {}
-    exec(f"def make(body):\n    {made}\n    return function", scope)  # the names were checked above
+    exec(f"def make({body}):\n    {made}\n    return function", scope)  # the names were checked above
     make: Callable[[Callable[[list[Any]], Any]], Callable[..., Any]] = scope["make"]
     return make
 

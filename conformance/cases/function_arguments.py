@@ -42,7 +42,7 @@ def defaults_are_no_arguments_of_a_function(torch, x: floats()):
 
     Scale.apply(x.requires_grad_()).sum().backward()
     Scale.apply(values=x).sum().backward()
-    Scale.apply(x, name="other").sum().backward()
+    Scale.apply(x, name="other")
 
 
 @case(lecture="custom_function", requires=["custom_function"], covers=["fn.kwargs", "fn.setup_context"])

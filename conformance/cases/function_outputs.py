@@ -387,24 +387,28 @@ def dirty_input_must_be_returned(torch, x: floats()):
 
 
 @case(lecture="custom_function", requires=["custom_function", "in_place"], covers=["fn.mark_dirty"])
-def only_inputs_are_dirty(torch, x: floats()):
+def only_inputs_are_dirty(torch, x: floats(), what: st.sampled_from(["text", 3])):
     """Marking a result as dirty warns, and counts as a write; marking what is no tensor raises."""
 
     class Result(torch.autograd.Function):
         @staticmethod
-        def forward(ctx, a, what):
+        def forward(ctx, a):
             result = a * 2
-            ctx.mark_dirty(result if what is None else what)
+            ctx.mark_dirty(result)
             return result
 
         @staticmethod
         def backward(ctx, grad):
-            return grad * 2, None
+            return grad * 2
 
-    Result.apply(x.requires_grad_(), "text")
-    Result.apply(x, 3)
-    y = Result.apply(x, None)
-    y.sum().backward()
+    class Wrong(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            ctx.mark_dirty(what)
+            return a * 2
+
+    Result.apply(x.requires_grad_()).sum().backward()
+    Wrong.apply(x)
 
 
 @case(lecture="custom_function", requires=["custom_function"], covers=["fn.mark_nondiff", "fn.save_non_tensor"])

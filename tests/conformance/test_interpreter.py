@@ -661,6 +661,13 @@ def test_a_decorated_generator_keeps_its_mode_to_itself() -> None:
     assert (item.result, outside.result) == (False, True)
 
 
+@pytest.mark.parametrize("name", ["values", "body", "make", "function"])
+def test_a_parameter_may_have_any_name(name) -> None:
+    double = function("double", (name,), op("mul", f"${name}", 2, out="r"), result="$r")
+    trace = steps(bind("double", double), *leaf("x", [1.0]), call("$double", "$x", out="y"))
+    assert value(trace[-1], "y") == tensor([2.0]).data
+
+
 def test_a_method_has_defaults_and_keywords() -> None:
     body = Function(
         "forward", ("ctx", "values", "by"), (op("mul", "$values", "$by", out="r"),), Ref("r"), defaults=(2,)
