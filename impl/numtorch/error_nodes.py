@@ -53,26 +53,34 @@ class NotImplementedNode(Error):
 NotImplementedNode.__name__ = "NotImplemented"
 
 
-def attach(results: Sequence[Tensor | None], kind: type[Error], message: str, inputs: Sequence[Tensor | None]) -> None:
-    """Make the results outputs of one node that raises `message`, with an edge to each input."""
-    node = _new(kind)
-    node.seq = next_sequence_nr()
-    node.extra = None
-    node.descs = tuple([None if r is None else r._desc for r in results])
-    node.desc = node.descs[0]  # type: ignore[assignment]
+def node(
+    kind: type[Error], message: str, outputs: Sequence[Descriptor | None], inputs: Sequence[Tensor | None]
+) -> Error:
+    """A node that raises `message`, with an edge to each input."""
+    made = _new(kind)
+    made.seq = next_sequence_nr()
+    made.extra = None
+    made.descs = tuple(outputs)
+    made.desc = outputs[0]  # type: ignore[assignment]
     edges = [(None, 0) if t is None else edge(t) for t in inputs]
-    node.next_nodes = tuple([e[0] for e in edges])
-    node.next_nrs = tuple([e[1] for e in edges])
-    node.message = message
+    made.next_nodes = tuple([e[0] for e in edges])
+    made.next_nrs = tuple([e[1] for e in edges])
+    made.message = message
+    return made
+
+
+def attach(results: Sequence[Tensor | None], made: Error) -> None:
+    """Make the results the node's outputs."""
     for nr, result in enumerate(results):
         if result is not None:
-            result._requires_grad, result._grad_fn, result._output_nr = True, node, nr
+            result._requires_grad, result._grad_fn, result._output_nr = True, made, nr
 
 
 def not_implemented(result: Tensor, operator: str, *inputs: Tensor) -> Tensor:
     """Make `result` the output of an operator that has no derivative: `operator` is its name in ATen."""
-    attach([result], NotImplementedNode, f"derivative for aten::{operator} is not implemented", inputs)
+    text = f"derivative for aten::{operator} is not implemented"
+    attach([result], node(NotImplementedNode, text, [result._desc], inputs))
     return result
 
 
-__all__ = ["Error", "NotImplementedNode", "attach", "not_implemented"]
+__all__ = ["Error", "NotImplementedNode", "attach", "node", "not_implemented"]

@@ -14,7 +14,7 @@ from types import CodeType
 from typing import Any
 
 from .. import grad_mode
-from ..error_nodes import Error, attach
+from ..error_nodes import Error, attach, node
 from ..graph import edge
 from ..tensor import Tensor, wrap
 from ..views import storage_of
@@ -30,8 +30,8 @@ class FunctionMeta(type):
     __module__ = "torch.autograd.function"
 
     def __init__(cls, name: str, bases: tuple, attrs: dict):
-        node = type(name + "Backward", (BackwardCFunction,), {"_forward_cls": cls, "_autograd_function_id": next(_ids)})
-        cls._backward_cls = node
+        made = type(name + "Backward", (BackwardCFunction,), {"_forward_cls": cls, "_autograd_function_id": next(_ids)})
+        cls._backward_cls = made
         super().__init__(name, bases, attrs)
 
 
@@ -202,7 +202,7 @@ def _outputs_that_raise(values: tuple) -> tuple:
         inputs.append(value)
     results = [None if value is None else wrap(storage_of(value)) for value in values]
     message = "trying to differentiate twice a function that was marked with @once_differentiable"
-    attach(results, Error, message, inputs)
+    attach(results, node(Error, message, [None if r is None else r._desc for r in results], inputs))
     return tuple(results)
 
 

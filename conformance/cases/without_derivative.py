@@ -1,0 +1,112 @@
+"""Operators that have no derivative: the error waits for backward."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats, nonzero, same_shape
+
+
+@case(requires=["not_implemented"], covers=["err.notimplemented"])
+def floor_division_fails_in_backward_only(torch, x: floats(values="finite"), k: st.sampled_from([1, 2, -3, 2.5, True])):
+    """The result of // requires grad, has the node NotImplemented, and raises when it is differentiated."""
+    y = x.requires_grad_() // k
+    y.grad_fn.name()
+    y.grad_fn.next_functions
+    y.sum().backward()
+    torch.floor_divide(x, k).sum().backward()
+    x.floor_divide(k).sum().backward()
+
+
+@case(requires=["not_implemented"], covers=["err.notimplemented"])
+def node_without_derivative_leads_to_what_requires_grad(
+    torch, xy: same_shape(2, values="finite"), k: st.integers(1, 5)
+):
+    """The node NotImplemented has an edge for each operand that requires grad, and for no other."""
+    x, y = xy
+    y = y.abs() + 1
+    quotient = x.requires_grad_() // y
+    quotient.grad_fn.next_functions
+    both = x // (y * 1).requires_grad_()
+    both.grad_fn.next_functions
+    other = y // (x.abs() + 1)
+    other.grad_fn.next_functions
+    number = k // (x.abs() + 1)
+    number.grad_fn.next_functions
+    number.sum().backward()
+
+
+@case(requires=["not_implemented"], covers=["err.notimplemented"])
+def number_modulo_tensor_has_no_derivative(torch, x: nonzero(), k: st.integers(1, 5)):
+    """A tensor modulo a number has a derivative, a number modulo a tensor has none."""
+    y = k % x.requires_grad_()
+    y.grad_fn.name()
+    y.sum().backward()
+    (x % k).sum().backward()
+
+
+@case(requires=["not_implemented"], covers=["err.notimplemented"])
+def what_has_no_derivative_may_be_part_of_a_graph(torch, x: floats(values="finite"), k: st.integers(1, 3)):
+    """A result without derivative stops a pass that reaches it, even where its gradient is zero."""
+    y = x.requires_grad_() // k
+    (y.detach() * x).sum().backward()
+    (y * 0 + x).sum().backward()
+    torch.autograd.grad(y.sum(), x)
+    with torch.no_grad():
+        z = x // k
+    (z + x).sum().backward()
+
+
+@case(requires=["not_implemented", "in_place"], covers=["err.notimplemented"])
+def floor_division_in_place_is_named_apart(torch, x: floats(values="finite"), k: st.sampled_from([1, 2, -3])):
+    """//= replaces the node as any write does; the error of backward names the operator in place."""
+    y = x.requires_grad_() * 1
+    y.floor_divide_(k)
+    y.sum().backward()
+    z = x * 1
+    z //= k
+    z.grad_fn.next_functions
+    x.floor_divide_(k)
+    plain = torch.ones_like(x)
+    plain.floor_divide_(x.abs() + 1)
+    plain.sum().backward()
+
+
+@case(requires=["not_implemented", "views"], covers=["err.notimplemented"])
+def floor_division_of_a_view_in_place(torch, x: floats(shape=(3,), values="finite"), k: st.integers(1, 3)):
+    """A view divided in place makes its base the output of CopySlices, whose backward raises."""
+    y = x.requires_grad_() * 1
+    y[:2] //= k
+    y.grad_fn
+    view = y[1:]
+    view.floor_divide_(k)
+    y.sum().backward()
+
+
+@case(requires=["not_implemented", "hooks"], covers=["err.notimplemented"])
+def gradient_arrives_before_the_derivative_is_missed(torch, x: floats(values="finite"), k: st.integers(1, 3)):
+    """Hooks and retain_grad of a result without derivative still see its gradient."""
+
+    def hook(grad):
+        return grad * 2
+
+    y = x.requires_grad_() // k
+    y.retain_grad()
+    y.register_hook(hook)
+    y.sum().backward()
+    y.grad
+
+
+@case(requires=["not_implemented"], covers=["err.notimplemented"])
+def integers_are_not_divided_by_zero(torch, n: st.integers(-5, 5)):
+    """Integer floor division by zero raises at once; that of floats is infinite."""
+    torch.tensor([n]) // 0
+    torch.tensor([n]) // torch.tensor([0])
+    torch.tensor([float(n)]) // 0
+
+
+@case(requires=["not_implemented", "random"], covers=["err.notimplemented"])
+def drawing_from_probabilities_with_another_p_has_no_derivative(torch, x: floats(values="finite")):
+    """The gradient of bernoulli is zero, but with a probability given apart it is not implemented."""
+    p = torch.sigmoid(x.requires_grad_())
+    torch.bernoulli(p).sum().backward()
+    torch.bernoulli(p, 0.5).sum().backward()
