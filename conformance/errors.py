@@ -405,6 +405,7 @@ CODES = frozenset({row.code for row in TABLE} | {OTHER})
 """Every code; a subject in another language may send one itself."""
 
 _PATTERNS = tuple([(row.code, re.compile(row.type), re.compile(row.text, re.IGNORECASE | re.DOTALL)) for row in TABLE])
+_FRAMES = re.compile(r'(?:  File ".*", line \d+, in .*\n(?:    .*\n)*)+')
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
@@ -424,6 +425,19 @@ def raised(exception: BaseException) -> Raised:
     except Exception:  # a __str__ of the subject's own
         text = ""
     return Raised(name, text, code_of(name, text))
+
+
+def without_frames(text: str) -> str:
+    """The text with each traceback in it written as ``...``.
+
+    The frames are those of the interpreter and of the library that it runs: of the program they say nothing.
+    """
+    return _FRAMES.sub("  ...\n", text) if '  File "' in text else text
+
+
+def is_traceback(value: object) -> bool:
+    """Whether this is a traceback as `traceback.format_stack` gives it, a list of texts."""
+    return isinstance(value, list) and bool(value) and all(type(v) is str and v.startswith('  File "') for v in value)
 
 
 def without_addresses(text: str) -> str:

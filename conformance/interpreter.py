@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance import shapes
-from conformance.errors import raised, without_addresses
+from conformance.errors import raised, without_addresses, without_frames
 from conformance.fresh import Fresh
 from conformance.functions import Functions, Missed, Scope, built_in_exception
 from conformance.namespace import Missing, Namespace, namespace_of
@@ -392,7 +392,7 @@ def _let_go(error: BaseException | None) -> None:
 def _warning_text(warning: warnings.WarningMessage) -> str:
     text = without_addresses(str(warning.message))
     # PyTorch's C++ adds the place it was raised at, which differs from build to build.
-    return text.partition(" (Triggered internally at")[0]
+    return without_frames(text.partition(" (Triggered internally at")[0])
 
 
 _fresh_of: dict[str, Fresh] = {}

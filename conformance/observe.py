@@ -19,7 +19,7 @@ import numpy as np
 from msgspec import UNSET
 from numpy.lib.array_utils import byte_bounds
 
-from conformance.errors import without_addresses
+from conformance.errors import is_traceback, without_addresses, without_frames
 from conformance.namespace import DTYPES, Namespace
 from conformance.program import Complex, Float, Global
 from conformance.trace import (
@@ -361,6 +361,8 @@ class Lens:
             return Float.of(value)
         if kind is complex:
             return Complex(repr(value.real), repr(value.imag))
+        if is_traceback(value):
+            return Sequence("list", (without_frames("".join(value)),))
         if isinstance(value, tuple | list) and depth < MAX_NESTING + 1:
             return Sequence(
                 kind.__name__,

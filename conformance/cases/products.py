@@ -69,6 +69,36 @@ def dtypes_of_a_product_must_be_equal(torch, m: floats("float32", shape=(2, 2)),
     m[0].dot(n[0])
 
 
+@case(requires=["matmul"], covers=["err.bilinear"])
+def operators_of_products_check_their_sizes(
+    torch, m: floats("float32", shape=(2, 3)), wide: st.integers(4, 5), batch: floats("float32", shape=(2, 2, 3))
+):
+    """Each product has its own text for operands of wrong sizes and wrong numbers of dimensions."""
+    torch.mm(m, torch.ones(wide, 2))
+    torch.mm(m, m[0])
+    torch.mv(m, m)
+    torch.dot(m[0], torch.ones(wide))
+    torch.dot(m, m)
+    torch.bmm(batch, batch)
+    torch.bmm(m, m)
+    torch.bmm(batch, torch.ones(3, 3, 2))
+    torch.matmul(m[0, 0], m)
+    torch.matmul(batch, torch.ones(wide, 3, 2))
+    torch.outer(m, m[0])
+    torch.mm(m, 3)
+    m @ 3
+
+
+@case(requires=["matmul", "broadcast"], covers=["err.bilinear"])
+def operands_that_do_not_broadcast_are_refused(torch, m: floats("float32", shape=(2, 3)), wide: st.integers(4, 5)):
+    """Sums and products of shapes that do not broadcast name both sizes and the dimension."""
+    m.requires_grad_() + torch.ones(wide)
+    m * torch.ones(wide, 3)
+    m - torch.ones(2, wide)
+    m += torch.ones(4, 2, 3)
+    m.t() / m
+
+
 @case(requires=["matmul"])
 def integers_multiply(torch, m: ints("int64", shape=(2, 3)), n: ints("int64", shape=(3,))):
     """Matrices of integers are multiplied exactly."""

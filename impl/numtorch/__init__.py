@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from . import autograd, methods
+from .anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
 from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .grad_mode import is_grad_enabled, is_inference_mode_enabled
 from .tensor import Tensor
@@ -81,9 +82,12 @@ __all__ = [
     "autograd",
     "enable_grad",
     "inference_mode",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "manual_seed",
     "no_grad",
+    "set_anomaly_enabled",
     "set_grad_enabled",
 ]

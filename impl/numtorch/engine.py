@@ -17,7 +17,7 @@ import heapq
 import sys
 from typing import Any
 
-from . import plain_pass
+from . import anomaly, plain_pass
 from .accumulate import HELD, accumulate
 from .capture import capture
 from .dependencies import dependencies
@@ -26,6 +26,7 @@ from .graph import Node
 from .graph_task import GraphTask, current
 from .input_buffer import add, add_to_slot, set_version, stamp
 from .node_calls import call_function, call_node, through_tensors, validate
+from .tensor import wrap
 from .views import storage_of
 
 _refcount = sys.getrefcount
@@ -51,7 +52,7 @@ def run_backward(
                 grad = validate(grad, node.descriptors()[nr], "GraphRoot", 0)
             seeds.append(storage_of(grad) if raw else grad)
             arrivals.append((node, nr, seeds[-1]))
-    if len(roots) == len(arrivals) == 1:
+    if len(roots) == len(arrivals) == 1 and not anomaly.enabled:
         node, nr = roots[0]
         if raw and inputs is None:
             finish(task, plain_pass.run(task, node, nr, seeds[0]))
@@ -85,6 +86,9 @@ def run_backward(
 
 def run_from_scalar(node: Node, kind: dtype, keep: bool) -> None:
     """`loss.backward()` with nothing else asked for."""
+    if anomaly.enabled:
+        run_backward([(node, 0)], [wrap(kind.one)], keep, False)
+        return
     task = GraphTask(keep, True, None)
     task.roots = (node,)
     task.seeds = kind.one  # held to the end, so that nothing adds to it in place
@@ -98,6 +102,10 @@ def finish(task: GraphTask, heap: list[tuple[int, Node]] | None) -> None:
     try:
         execute(task, heap)
         task.run_callbacks()
+    except BaseException:
+        if anomaly.enabled:
+            anomaly.explain(task.executing)
+        raise
     finally:
         if task.entered:
             task.leave()
@@ -140,7 +148,7 @@ def prune(task: GraphTask, roots: list[tuple[Node, int]], inputs: list[tuple[Nod
 def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
     """Run what is ready until nothing is."""
     deps, buffers = task.deps, task.buffers
-    plain = task.raw and task.captures is None and task.needed is None
+    plain = task.raw and task.captures is None and task.needed is None and not anomaly.enabled
     while heap:
         node: Any = heapq.heappop(heap)[1]
         grad = buffers.pop(node, None)

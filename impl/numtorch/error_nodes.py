@@ -59,7 +59,6 @@ def node(
     """A node that raises `message`, with an edge to each input."""
     made = _new(kind)
     made.seq = next_sequence_nr()
-    made.extra = None
     made.descs = tuple(outputs)
     made.desc = outputs[0]  # type: ignore[assignment]
     edges = [(None, 0) if t is None else edge(t) for t in inputs]

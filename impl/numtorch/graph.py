@@ -195,10 +195,6 @@ class Node:
         except AttributeError:
             return None
 
-    @extra.setter
-    def extra(self, value: NodeExtra | None) -> None:
-        self._extra = value
-
     @property
     def num_outputs(self) -> int:
         """How many forward outputs the node stands for."""
@@ -273,8 +269,8 @@ class Node:
     def extras(self) -> NodeExtra:
         """The rarely needed part, made on demand."""
         if self.extra is None:
-            self.extra = NodeExtra()
-        return self.extra
+            self._extra = NodeExtra()
+        return self._extra  # type: ignore[return-value]
 
     def register_hook(self, fn: Any) -> RemovableHandle:
         """Call fn(grad_inputs, grad_outputs) after the node ran; it may return new grad_inputs."""

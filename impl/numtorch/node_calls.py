@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from . import grad_mode
+from . import anomaly, grad_mode
 from .accumulate import HELD, accumulate, accumulate_tensor
 from .descriptor import Descriptor, expandable
 from .geometry import turned
@@ -97,6 +97,8 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
         results = validate_all(node, results, task.raw)
     if not task.keep:
         node.release()
+    if anomaly.enabled and anomaly.check_nan:
+        anomaly.refuse_nan(node, results)
     return results
 
 

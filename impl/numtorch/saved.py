@@ -56,7 +56,7 @@ def node_label(node: Node) -> str:
 
 def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) -> RuntimeError:
     """The error for a saved value that was written to since."""
-    from .autograd import anomaly_mode
+    from . import anomaly
 
     text = (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
@@ -65,7 +65,7 @@ def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) 
     if node is not None:
         text += f", which is output {output_nr} of {node_label(node)},"
     text += f" is at version {now}; expected version {then} instead. Hint: "
-    if anomaly_mode.enabled:
+    if anomaly.enabled:
         text += (
             "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
             "question was changed in there or anywhere later. Good luck!"

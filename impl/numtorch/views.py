@@ -204,7 +204,6 @@ def regenerate(tensor: Any, extra: AutogradMeta, base: Any) -> None:
         node = _new(AsStridedBackward0)
         node.seq = next_sequence_nr()
         node.desc = tensor._desc
-        node.extra = None
         node.fn0, node.nr0 = edge(base)
         node.size = tensor._desc.shape
         node.stride = element_strides(tensor._array)
@@ -307,7 +306,6 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     slices = _new(CopySlices)
     slices.seq = next_sequence_nr()
     slices.desc = base._desc
-    slices.extra = None
     edges = node.edges()
     first = edge(base)
     slices.next_nodes = (first[0], *(fn for fn, _ in edges[1:]))

@@ -33,7 +33,6 @@ def start(node: Any, desc: Any) -> Any:
     """The fields every node has."""
     node.seq = next_sequence_nr()
     node.desc = desc
-    node.extra = None
     return node
 
 

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from conformance.errors import CODES, OTHER, TABLE, Row, code_of, raised, without_addresses
+from conformance.errors import (
+    CODES,
+    OTHER,
+    TABLE,
+    Row,
+    code_of,
+    is_traceback,
+    raised,
+    without_addresses,
+    without_frames,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -191,3 +201,16 @@ def test_an_exception_that_cannot_be_shown_is_still_an_error() -> None:
             raise ValueError
 
     assert raised(Broken()).type == "Broken"
+
+
+FRAMES = '  File "a.py", line 3, in f\n    x = 1 / 0\n        ~~^~~\n  File "b.py", line 4, in <module>\n    f()\n'
+
+
+def test_frames_of_a_traceback_are_not_kept() -> None:
+    assert without_frames(f"It failed:\n{FRAMES}\nAfter.") == "It failed:\n  ...\n\nAfter."
+
+
+def test_a_traceback_is_a_list_of_frames() -> None:
+    assert is_traceback(['  File "a.py", line 3, in f\n    x\n'])
+    assert not is_traceback([])
+    assert not is_traceback(["a", "b"])

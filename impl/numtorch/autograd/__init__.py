@@ -3,7 +3,7 @@
 from typing import Any
 
 from . import anomaly_mode, function, grad_mode, graph
-from .anomaly_mode import set_detect_anomaly
+from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .entry import backward, grad
 from .function import Function
 from .grad_mode import (
@@ -37,6 +37,7 @@ __all__ = [
     "_unsafe_preserve_version_counter",
     "anomaly_mode",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "function",
     "grad",

@@ -1,25 +1,50 @@
-"""Anomaly detection: for now only the switch that error texts look at."""
+"""Anomaly detection, switched as a context or at once."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
-enabled = False
+from ..anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
+
+
+class detect_anomaly:
+    """A context with anomaly mode on: errors of backward name the forward call, and a NaN is an error."""
+
+    __module__ = "torch.autograd.anomaly_mode"
+
+    def __init__(self, check_nan: bool = True):
+        self.prev = is_anomaly_enabled()
+        self.check_nan = check_nan
+        self.prev_check_nan = is_anomaly_check_nan_enabled()
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
+            "debugging.",
+            stacklevel=2,
+        )
+
+    def __enter__(self) -> None:
+        set_anomaly_enabled(True, self.check_nan)
+
+    def __exit__(self, *exc: Any) -> None:
+        set_anomaly_enabled(self.prev, self.prev_check_nan)
 
 
 class set_detect_anomaly:
-    """Switch anomaly detection: at once, and back again if used as a context."""
+    """Switch anomaly mode at once, and back again if used as a context."""
 
     __module__ = "torch.autograd.anomaly_mode"
 
     def __init__(self, mode: bool, check_nan: bool = True):
-        global enabled
-        self.prev = enabled
-        enabled = mode
+        self.prev = is_anomaly_enabled()
+        self.prev_check_nan = is_anomaly_check_nan_enabled()
+        set_anomaly_enabled(mode, check_nan)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exc: Any) -> None:
-        global enabled
-        enabled = self.prev
+        set_anomaly_enabled(self.prev, self.prev_check_nan)
+
+
+__all__ = ["detect_anomaly", "set_detect_anomaly"]

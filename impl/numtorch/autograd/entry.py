@@ -292,5 +292,5 @@ def target(wanted: Any, accumulate: bool) -> tuple[Node, int]:
         fn = ref() if ref is not None else None
     if fn is None:
         fn = object.__new__(GraphRoot)
-        fn.seq, fn.desc, fn.extra = next_sequence_nr(), wanted._desc, None
+        fn.seq, fn.desc = next_sequence_nr(), wanted._desc
     return fn, wanted._output_nr

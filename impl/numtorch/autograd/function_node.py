@@ -165,7 +165,6 @@ class BackwardCFunction(VariadicNode, _FunctionBase):
         """A node without edges."""
         node = object.__new__(cls)
         node.seq = next_sequence_nr()
-        node.extra = None
         node.next_nodes = node.next_nrs = ()
         return node
 
