@@ -98,9 +98,13 @@ def gradient_arrives_before_the_derivative_is_missed(torch, x: floats(values="fi
 
 @case(requires=["not_implemented"], covers=["err.notimplemented"])
 def integers_are_not_divided_by_zero(torch, n: st.integers(-5, 5)):
-    """Integer floor division by zero raises at once; that of floats is infinite."""
+    """Integers divided by zero with a rest raise at once; the quotient of floats is infinite."""
     torch.tensor([n]) // 0
     torch.tensor([n]) // torch.tensor([0])
+    torch.tensor([n]) % 0
+    torch.fmod(torch.tensor([n, 1]), torch.tensor([1, 0]))
+    torch.div(torch.tensor([n]), 0, rounding_mode="floor")
+    torch.tensor([n]).remainder_(0)
     torch.tensor([float(n)]) // 0
 
 

@@ -115,11 +115,13 @@ from .kernels import exp as k_exp
 from .kernels import expand as k_expand
 from .kernels import expand_backward as k_expand_backward
 from .kernels import flip as k_flip
+from .kernels import floor_divide as k_floor_divide
 from .kernels import floor_divide_scalar as k_floor_divide_scalar
 from .kernels import fmax_other_backward as k_fmax_other_backward
 from .kernels import fmax_self_backward as k_fmax_self_backward
 from .kernels import fmin_other_backward as k_fmin_other_backward
 from .kernels import fmin_self_backward as k_fmin_self_backward
+from .kernels import fmod as k_fmod
 from .kernels import fmod_scalar as k_fmod_scalar
 from .kernels import frac as k_frac
 from .kernels import frexp as k_frexp
@@ -250,6 +252,7 @@ from .kernels import prod_dim_backward as k_prod_dim_backward
 from .kernels import put as k_put
 from .kernels import rad2deg as k_rad2deg
 from .kernels import relu as k_relu
+from .kernels import remainder as k_remainder
 from .kernels import remainder_of as k_remainder_of
 from .kernels import remainder_scalar as k_remainder_scalar
 from .kernels import repeat as k_repeat
@@ -36554,21 +36557,21 @@ def fmod(self, other, *, out=None):
     """fmod(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
-        array = np.fmod(self._array, other._array)
+        array = k_fmod(self._array, other._array)
     elif type(self) is Tensor and (desc := self._desc).real and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
-        array = np.fmod(self._array, other._array)
+        array = k_fmod(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.fmod(self._array, other._array)
+        array = k_fmod(self._array, other._array)
         desc = plan.result
     else:
         found = operands(self, other, 'fmod', False)
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = np.fmod(left, right)
+        array = k_fmod(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -36670,9 +36673,9 @@ def fmod_(self, other):
         original = self.clone() if requires_grad(other) else None
     target = self._array
     if type(target) is np.ndarray:
-        np.fmod(target, right, out=target, casting='unsafe')
+        target[...] = k_fmod(target, right)
     else:
-        self._array = target.dtype.type(np.fmod(target, right))
+        self._array = target.dtype.type(k_fmod(target, right))
     if flag:
         node = FmodBackward1()
         node.seq = seq
@@ -36897,21 +36900,21 @@ def remainder(self, other, *, out=None):
     """remainder(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
-        array = np.remainder(self._array, other._array)
+        array = k_remainder(self._array, other._array)
     elif type(self) is Tensor and (desc := self._desc).real and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
-        array = np.remainder(self._array, other._array)
+        array = k_remainder(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.remainder(self._array, other._array)
+        array = k_remainder(self._array, other._array)
         desc = plan.result
     else:
         found = operands(self, other, 'remainder', False)
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = np.remainder(left, right)
+        array = k_remainder(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -37013,9 +37016,9 @@ def remainder_(self, other):
         original = self.clone() if requires_grad(other) else None
     target = self._array
     if type(target) is np.ndarray:
-        np.remainder(target, right, out=target, casting='unsafe')
+        target[...] = k_remainder(target, right)
     else:
-        self._array = target.dtype.type(np.remainder(target, right))
+        self._array = target.dtype.type(k_remainder(target, right))
     if flag:
         node = RemainderBackward1()
         node.seq = seq
@@ -37212,27 +37215,28 @@ class FloorDivideNotImplemented(BinaryNode):
 
 FloorDivideNotImplemented.__name__ = 'NotImplemented'
 FloorDivideNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+FloorDivideNotImplemented.edges = lambda node: tuple([e for e in FloorDivideNotImplemented.__base__.edges(node) if e[0] is not None])
 
 
 def floor_divide(self, other, *, out=None):
     """floor_divide(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
-        array = np.floor_divide(self._array, other._array)
+        array = k_floor_divide(self._array, other._array)
     elif type(self) is Tensor and (desc := self._desc).real and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
-        array = np.floor_divide(self._array, other._array)
+        array = k_floor_divide(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.floor_divide(self._array, other._array)
+        array = k_floor_divide(self._array, other._array)
         desc = plan.result
     else:
         found = operands(self, other, 'floor_divide', False)
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = np.floor_divide(left, right)
+        array = k_floor_divide(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -37321,6 +37325,7 @@ class FloorDivideScalarNotImplemented(UnaryNode):
 
 FloorDivideScalarNotImplemented.__name__ = 'NotImplemented'
 FloorDivideScalarNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+FloorDivideScalarNotImplemented.edges = lambda node: tuple([e for e in FloorDivideScalarNotImplemented.__base__.edges(node) if e[0] is not None])
 
 
 def floor_divide_scalar(self, other, *, out=None):
@@ -37442,27 +37447,28 @@ class FloorDivide_NotImplemented(BinaryNode):
 
 FloorDivide_NotImplemented.__name__ = 'NotImplemented'
 FloorDivide_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+FloorDivide_NotImplemented.edges = lambda node: tuple([e for e in FloorDivide_NotImplemented.__base__.edges(node) if e[0] is not None])
 
 
 def floor_divide_of(self, other, *, out=None):
     """floor_divide_of(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
-        array = np.floor_divide(self._array, other._array)
+        array = k_floor_divide(self._array, other._array)
     elif type(self) is Tensor and (desc := self._desc).real and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
-        array = np.floor_divide(self._array, other._array)
+        array = k_floor_divide(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.floor_divide(self._array, other._array)
+        array = k_floor_divide(self._array, other._array)
         desc = plan.result
     else:
         found = operands(self, other, 'floor_divide', False)
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = np.floor_divide(left, right)
+        array = k_floor_divide(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -37545,9 +37551,9 @@ def floor_divide_of_(self, other):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     target = self._array
     if type(target) is np.ndarray:
-        np.floor_divide(target, right, out=target, casting='unsafe')
+        target[...] = k_floor_divide(target, right)
     else:
-        self._array = target.dtype.type(np.floor_divide(target, right))
+        self._array = target.dtype.type(k_floor_divide(target, right))
     if flag:
         node = FloorDivide_NotImplemented()
         node.seq = next(sequence_nrs)
@@ -37607,6 +37613,7 @@ class FloorDivideScalar_NotImplemented(UnaryNode):
 
 FloorDivideScalar_NotImplemented.__name__ = 'NotImplemented'
 FloorDivideScalar_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+FloorDivideScalar_NotImplemented.edges = lambda node: tuple([e for e in FloorDivideScalar_NotImplemented.__base__.edges(node) if e[0] is not None])
 
 
 def floor_divide_of_scalar(self, other, *, out=None):
@@ -37743,6 +37750,7 @@ class RemainderNotImplemented(UnaryNode):
 
 RemainderNotImplemented.__name__ = 'NotImplemented'
 RemainderNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+RemainderNotImplemented.edges = lambda node: tuple([e for e in RemainderNotImplemented.__base__.edges(node) if e[0] is not None])
 
 
 def remainder_of(self, other, *, out=None):
@@ -39072,6 +39080,7 @@ class HeavisideNotImplemented(BinaryNode):
 
 HeavisideNotImplemented.__name__ = 'NotImplemented'
 HeavisideNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+HeavisideNotImplemented.edges = lambda node: tuple([e for e in HeavisideNotImplemented.__base__.edges(node) if e[0] is not None])
 
 
 def heaviside(self, values, *, out=None):
@@ -39196,6 +39205,7 @@ class Heaviside_NotImplemented(BinaryNode):
 
 Heaviside_NotImplemented.__name__ = 'NotImplemented'
 Heaviside_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+Heaviside_NotImplemented.edges = lambda node: tuple([e for e in Heaviside_NotImplemented.__base__.edges(node) if e[0] is not None])
 
 
 def heaviside_of(self, values, *, out=None):

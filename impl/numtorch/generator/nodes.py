@@ -85,6 +85,9 @@ class Nodes(Template):
             w(0, f"\n\n{row.node}.__name__ = {row.shown!r}")
             if row.shown == "NotImplemented":
                 w(0, f"{row.node}.name = lambda node: 'torch::autograd::NotImplemented'")
+                # PyTorch makes this node for operators of any kind, over those operands that require grad.
+                parent = f"{row.node}.__base__.edges(node)"
+                w(0, f"{row.node}.edges = lambda node: tuple([e for e in {parent} if e[0] is not None])")
 
     def release(self, row: Row, indent: int) -> None:
         w = self.body

@@ -188,10 +188,17 @@ def rsub_alpha(x: Array, other: Array, alpha: Any) -> Array:
     return other - x.dtype.type(alpha) * x
 
 
+def refuse_zero(x: Array, other: Any) -> None:
+    """Integers are not divided by zero with a rest."""
+    if x.dtype.kind in "iu" and np.asarray(other).dtype.kind in "iub" and not np.all(other):
+        raise RuntimeError("ZeroDivisionError")
+
+
 def div_mode(x: Array, other: Array, rounding_mode: str | None) -> Array:
     """The quotient, rounded down, towards zero, or not at all."""
     if rounding_mode is None:
         return x / other
+    refuse_zero(x, other)
     if rounding_mode == "floor":
         return np.floor_divide(x, other)
     if x.dtype.kind in "iu":

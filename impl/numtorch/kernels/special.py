@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..geometry import beside_number
+from .pointwise import refuse_zero
 
 Array = Any
 exp2 = np.exp2
@@ -108,9 +109,27 @@ def frexp_backward(grad: Array, exponent: Array) -> Array:
     return grad / np.exp2(exponent).astype(grad.dtype)
 
 
+def floor_divide(x: Array, other: Array) -> Array:
+    """The quotient, rounded down."""
+    refuse_zero(x, other)
+    return np.floor_divide(x, other)
+
+
 def floor_divide_scalar(x: Array, other: Any) -> Array:
     """The quotient by a Python number, rounded down."""
-    return np.floor_divide(x, x.dtype.type(other))
+    return floor_divide(x, x.dtype.type(other))
+
+
+def remainder(x: Array, other: Array) -> Array:
+    """What floor_divide leaves."""
+    refuse_zero(x, other)
+    return np.remainder(x, other)
+
+
+def fmod(x: Array, other: Array) -> Array:
+    """What division rounded towards zero leaves."""
+    refuse_zero(x, other)
+    return np.fmod(x, other)
 
 
 def nan_to_num(x: Array, nan: float | None, posinf: float | None, neginf: float | None) -> Array:
@@ -140,7 +159,7 @@ def copysign_ratio(x: Array, result: Array) -> Array:
 
 def remainder_of(x: Any, other: Array) -> Array:
     """The remainder of a Python number."""
-    return np.remainder(other.dtype.type(x), other)
+    return remainder(other.dtype.type(x), other)
 
 
 def dist(x: Array, other: Array, p: float) -> Array:
@@ -193,12 +212,12 @@ def not_implemented(grad: Array, name: str) -> Array:
 
 def fmod_scalar(x: Array, other: Any) -> Array:
     """fmod by a Python number."""
-    return beside_number(np.fmod(x, other), x)
+    return beside_number(fmod(x, other), x)
 
 
 def remainder_scalar(x: Array, other: Any) -> Array:
     """The remainder by a Python number."""
-    return beside_number(np.remainder(x, other), x)
+    return beside_number(remainder(x, other), x)
 
 
 def not_implemented_for(grad: Array, name: str) -> Array:

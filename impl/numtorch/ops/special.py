@@ -93,15 +93,16 @@ op("i1e(self)", k.i1e, node="SpecialI1EBackward0", says="special_i1e", pointwise
 
 # ---- division with a remainder
 op("frac(self)", k.frac, pointwise=True, self="grad", jvp=LINEAR)
-op("fmod(self, other)", np.fmod, node="FmodBackward1", self="grad", other="-grad * div_mode(self, other, 'trunc')")
+op("fmod(self, other)", k.fmod, node="FmodBackward1", pointwise=True, self="grad",
+   other="-grad * div_mode(self, other, 'trunc')")
 op("fmod_scalar(self, other)", k.fmod_scalar, node="FmodBackward0", says="fmod", pointwise=False, inplace=True, self="grad")
-op("remainder(self, other)", np.remainder, node="RemainderBackward1", self="grad",
+op("remainder(self, other)", k.remainder, node="RemainderBackward1", pointwise=True, self="grad",
    other="-grad * div_mode(self, other, 'floor')")
 op("remainder_scalar(self, other)", k.remainder_scalar, node="RemainderBackward0", says="remainder", pointwise=False,
    inplace=True, self="grad")
 for _name, _suffix in (("floor_divide", ""), ("floor_divide_of", "_")):
-    op(f"{_name}(self, other)", np.floor_divide, node=f"FloorDivide{_suffix}NotImplemented", shown="NotImplemented",
-       says="floor_divide", inplace=bool(_suffix), self=f"not_implemented(grad, 'aten::floor_divide{_suffix}')",
+    op(f"{_name}(self, other)", k.floor_divide, node=f"FloorDivide{_suffix}NotImplemented", shown="NotImplemented",
+       says="floor_divide", pointwise=True, inplace=bool(_suffix), self=f"not_implemented(grad, 'aten::floor_divide{_suffix}')",
        other=f"not_implemented(grad, 'aten::floor_divide{_suffix}')")
     op(f"{_name}_scalar(self, other)", k.floor_divide_scalar, node=f"FloorDivideScalar{_suffix}NotImplemented",
        shown="NotImplemented", says="floor_divide", pointwise=True, inplace=bool(_suffix),
