@@ -43,7 +43,7 @@ def anomaly_mode_is_a_bool(torch, wrong: st.sampled_from([0, 1, None, "on"])):
 
 @case(requires=["anomaly"], covers=["anom.nan"])
 def gradient_of_nan_is_an_error(torch, x: floats(min_dims=1, empty=False, values="finite")):
-    """A node whose gradient is NaN is named, a warning says where it was made, and nothing is accumulated."""
+    """A node whose gradient is NaN is named, and a warning says where it was made."""
     with torch.autograd.set_detect_anomaly(True):
         y = (x.requires_grad_() * 0).sqrt().sum() * 0
         y.backward()
@@ -83,7 +83,7 @@ def nan_is_no_error_without_check_nan(torch, x: floats(min_dims=1, empty=False, 
 
 @case(requires=["anomaly", "custom_function"], covers=["anom.custom"])
 def nan_of_a_function_is_named(torch, xy: same_shape(2, min_dims=1, empty=False), which: st.integers(0, 1)):
-    """A Function that returns NaN is named with the position of the gradient, even one that nobody asked for."""
+    """A Function that returns NaN is named with the gradient's place, asked for or not."""
     x, y = xy
     x.requires_grad_()
 
@@ -139,7 +139,7 @@ def error_of_a_hook_is_that_of_its_node(torch, x: floats()):
 
 @case(requires=["anomaly", "hooks"], covers=["anom.custom", "anom.nan"])
 def nan_of_a_hook_counts(torch, x: floats(min_dims=1, empty=False, values="finite")):
-    """A NaN that a node's post-hook returns is that node's; one of a tensor's hook is found one node further."""
+    """A NaN of a node's post-hook is that node's; one of a tensor's hook is found one node further."""
 
     def bad(grad):
         return grad * float("nan")
@@ -175,7 +175,7 @@ def backward_outside_of_anomaly_mode_is_not_checked(torch, x: floats(min_dims=1,
 
 @case(requires=["anomaly", "in_place"], covers=["anom.inplace"])
 def write_to_a_saved_value_has_another_hint(torch, x: floats()):
-    """In anomaly mode the error of a modified saved tensor points at the traceback instead of at the mode."""
+    """In anomaly mode the error of a modified saved tensor points at the traceback."""
     with torch.autograd.set_detect_anomaly(True, check_nan=False):
         y = x.requires_grad_() * 1
         z = y * y
@@ -200,7 +200,7 @@ def freed_graph_has_a_traceback_too(torch, x: floats(values="finite")):
 
 @case(requires=["anomaly", "graph"], covers=["anom.metadata"])
 def metadata_keeps_the_traceback(torch, builtins, x: floats(min_dims=1, empty=False)):
-    """In anomaly mode each new node has its traceback in metadata, a dictionary for the user's things as well."""
+    """In anomaly mode each new node has its traceback in its metadata, beside what the user puts there."""
     before = x.requires_grad_() * 2
     with torch.autograd.set_detect_anomaly(True):
         y = before * 3
@@ -229,7 +229,7 @@ def accumulators_have_a_traceback_as_well(torch, builtins, x: floats()):
 
 @case(requires=["anomaly", "create_graph"], covers=["anom.nested", "anom.metadata"])
 def second_derivative_names_what_induced_it(torch, builtins, x: floats(min_dims=1, empty=False, values="finite")):
-    """A node made by a backward knows the node that was run, and a second warning tells where that was made."""
+    """A node made by a backward knows the node that was run, which a second warning tells of."""
     with torch.autograd.set_detect_anomaly(True):
         y = ((x.requires_grad_() * 0) ** 1.5).sum()
         (g,) = torch.autograd.grad(y, x, create_graph=True)
