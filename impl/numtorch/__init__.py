@@ -4,6 +4,7 @@ Modules are named as PyTorch names what they hold (dtype, tensor, random), and t
 replace them here, last; inside the package import from the modules, never through it.
 """
 
+import math
 import warnings
 from typing import Any
 
@@ -20,6 +21,7 @@ from .tensor import Tensor
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"numtorch\.")
 
 __version__ = "2.13.0"
+pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
 methods.bind(globals())
 
 

@@ -21,6 +21,8 @@ UNSIGNED = frozenset(
         "diagonal",
         "dim",
         "dim0",
+        "ignore_index",
+        "padding_idx",
         "dim1",
         "dim2",
         "dimension",

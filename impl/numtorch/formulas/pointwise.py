@@ -28,6 +28,8 @@ def where_zero_base(x: Any, exponent: Any, value: Any) -> Any:
 def pow_backward(grad: Any, x: Any, exponent: Any) -> Any:
     if exponent == 0:
         return wrap(np.zeros(x._desc.shape, x._desc.dtype.numpy))  # row-major, whatever x is
+    if type(exponent) is not complex:
+        exponent = float(exponent)  # as C++ has it, which shows in the nodes
     return grad * d.mul_scalar(x.pow(exponent - 1), exponent).conj()
 
 
