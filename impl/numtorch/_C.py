@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from .grad_mode import state
+from .grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled, set_fwd_grad_enabled as _set_fwd_grad_enabled, state
 from .graph import Node, sequence_nrs
 from .graph_task import GraphTask, current, task_under_way
 from .overrides import DisableTorchFunctionSubclass, disabled_torch_function as _disabled_torch_function_impl
@@ -101,4 +101,10 @@ _autograd = SimpleNamespace(
     _unsafe_set_version_counter=_unsafe_set_version_counter,
 )
 
-__all__ = ["DisableTorchFunctionSubclass", "_autograd", "_disabled_torch_function_impl"]
+__all__ = [
+    "DisableTorchFunctionSubclass",
+    "_autograd",
+    "_disabled_torch_function_impl",
+    "_is_fwd_grad_enabled",
+    "_set_fwd_grad_enabled",
+]

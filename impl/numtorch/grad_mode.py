@@ -20,6 +20,7 @@ class _State(threading.local):
     multithreading = True  # set_multithreading_enabled: the engine runs in the thread that calls it either way
     pack_hooks: tuple[Any, ...] = ()  # pairs of saved_tensors_hooks, innermost last
     hooks_disabled: str | None = None  # what to say to whoever uses them, while they are disabled
+    forward = True  # whether forward mode may be used
 
 
 state = _State()
@@ -39,9 +40,19 @@ def set_grad(mode: bool) -> None:
         be_careful(-1 if records else 1)
 
 
-def set_inference(inference: bool, mode: bool) -> None:
-    """Switch inference mode, and grad mode with it, in this thread."""
-    state.inference = inference
+def is_fwd_grad_enabled() -> bool:
+    """Whether forward mode may be used in this thread."""
+    return state.forward
+
+
+def set_fwd_grad_enabled(mode: bool) -> None:
+    """Allow or forbid forward mode in this thread."""
+    state.forward = mode
+
+
+def set_inference(inference: bool, mode: bool, forward: bool) -> None:
+    """Switch inference mode, and grad mode and forward mode with it, in this thread."""
+    state.inference, state.forward = inference, forward
     set_grad(mode)
 
 

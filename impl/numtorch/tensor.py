@@ -279,7 +279,7 @@ class Tensor:
 
     @readonly
     def _version(self) -> int:
-        if self._extra is not None and self._extra.inference:
+        if self._counter is None and self._extra is not None and self._extra.inference:
             raise RuntimeError("Inference tensors do not track version counter.")
         return 0 if self._counter is None else self._counter[0]
 

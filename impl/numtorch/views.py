@@ -106,6 +106,13 @@ def become(tensor: Any, array: np.ndarray, desc: Any) -> None:
     bump(tensor)
 
 
+def counted(source: Any, copy: Any) -> Any:
+    """A copy; that of an inference tensor is written below PyTorch's autograd, where it counts, unless the mode is on."""
+    if source._extra is not None and source._extra.inference and not grad_mode.state.inference:
+        bump(copy)
+    return copy
+
+
 def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> Any:
     """Make `view`, a new Tensor over part of `base`'s memory, a view of it; grad_fn, if any, is set by the caller.
 

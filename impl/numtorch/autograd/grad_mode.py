@@ -175,12 +175,12 @@ class inference_mode(ContextDecorator):
         self.mode = mode
 
     def __enter__(self) -> None:
-        self.prev = (is_grad_enabled(), grad_mode.state.inference)
-        grad_mode.set_inference(self.mode, not self.mode)
+        state = grad_mode.state
+        self.prev = (state.inference, state.mode, state.forward)
+        grad_mode.set_inference(self.mode, not self.mode, not self.mode)
 
     def __exit__(self, *exc: Any) -> None:
-        mode, inference = self.prev
-        grad_mode.set_inference(inference, mode)
+        grad_mode.set_inference(*self.prev)
 
     def clone(self) -> inference_mode:
         return type(self)(self.mode)

@@ -35,11 +35,11 @@ def to(
     if dtype is None or dtype is self._desc.dtype:
         if not copy:
             return self
-        return d.to_copy(self, self._desc.dtype)
+        return views.counted(self, d.to_copy(self, self._desc.dtype))
     if self._desc.dtype.is_complex and not dtype.is_complex:
         warnings.warn("Casting complex values to real discards the imaginary part", stacklevel=3)
-        return d.to_copy(self.real, dtype)
-    return d.to_copy(self, dtype)
+        self = self.real
+    return views.counted(self, d.to_copy(self, dtype))
 
 
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
@@ -77,6 +77,8 @@ def detach(self: Tensor) -> Tensor:
     result = wrap(views.storage_of(self))
     if self._extra is not None and self._extra.inference:
         views.mark_inference(result)
+        if not grad_mode.state.inference:
+            result._counter = [0]  # outside of inference mode a new tensor object gets a version counter of its own
     else:
         result._counter = views.counter_of(self)
     return result
@@ -103,6 +105,8 @@ def get_data(self: Tensor) -> Tensor:
     result = wrap(views.storage_of(self))
     if self._extra is not None and self._extra.inference:
         views.mark_inference(result)
+        if not grad_mode.state.inference:
+            result._counter = [0]  # outside of inference mode a new tensor object gets a version counter of its own
     return result
 
 

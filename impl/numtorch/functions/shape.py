@@ -12,6 +12,7 @@ from .. import dispatch as d, dtype as dtypes
 from ..geometry import element_strides
 from ..kernels.shape import view_strides
 from ..tensor import Tensor, wrap_dim
+from ..views import counted
 from .arguments import as_given, dims, expect_tensor, infer_size, sizes
 from .reinterpret import view_dtype
 
@@ -425,9 +426,9 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     array = self._array
     if type(array) is not np.ndarray or array.flags.c_contiguous:
         return self
-    return d.contiguous_copy(self)
+    return counted(self, d.contiguous_copy(self))
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy."""
-    return d.clone(expect_tensor(input, "clone"))
+    return counted(input, d.clone(expect_tensor(input, "clone")))
