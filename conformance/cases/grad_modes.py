@@ -10,7 +10,7 @@ from conformance.generate import floats
 
 @case(lecture="no_grad", requires=["no_grad"], covers=["mode.generator_send"])
 def decorated_generator_takes_what_is_sent(torch, x: floats(), w: lambda x: floats(x.dtype, shape=x.shape)):
-    """A decorated generator gets what is sent to it, still without gradients, and hands on what it yields."""
+    """A decorated generator gets what is sent to it, and hands on what it yields."""
 
     @torch.no_grad()
     def scale(a):
@@ -72,7 +72,7 @@ def factories_obey_requires_grad_under_no_grad(
 
 @case(lecture="no_grad", requires=["no_grad", "threads"], covers=["mode.thread_local"])
 def every_thread_starts_with_gradients(torch, x: floats(), mode: st.sampled_from(["no_grad", "inference_mode"])):
-    """A thread that is started under no_grad has gradients enabled, and switching them off there changes no other."""
+    """A thread started under no_grad has gradients enabled, and its own modes."""
     x.requires_grad_()
 
     def work():
@@ -123,7 +123,7 @@ def context_that_is_entered_twice_loses_the_outer_mode(torch, x: floats()):
 
 @case(lecture="no_grad", requires=["no_grad", "inference_mode"], covers=["mode.fwd_grad"])
 def forward_mode_is_off_in_inference_mode_only(torch, mode: st.booleans()):
-    """The flag of forward mode is on under no_grad, and off in inference mode unless that is switched off."""
+    """The flag of forward mode is on under no_grad, and off in inference mode."""
     with torch.no_grad():
         torch._C._is_fwd_grad_enabled()
     with torch.inference_mode():
@@ -137,7 +137,7 @@ def forward_mode_is_off_in_inference_mode_only(torch, mode: st.booleans()):
 
 @case(lecture="no_grad", requires=["no_grad"], covers=["mode.class_decoration"])
 def decorated_class_is_a_function(torch, x: floats()):
-    """no_grad makes a function of a class, with a warning, and the class itself is left alone."""
+    """no_grad makes a function of a class, with a warning, and leaves the class alone."""
 
     class Double(torch.autograd.Function):
         @staticmethod

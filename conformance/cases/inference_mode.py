@@ -46,7 +46,7 @@ def inference_tensors_are_told_apart(torch, x: floats(shape=(2, 3))):
 
 @case(requires=["inference_mode"], covers=["mode.inference_flags"])
 def enable_grad_records_nothing_in_inference_mode(torch, x: floats()):
-    """With enable_grad inside of inference mode results still are inference tensors without a graph."""
+    """With enable_grad in inference mode results still are inference tensors without a graph."""
     x.requires_grad_()
     with torch.inference_mode():
         with torch.enable_grad():
@@ -61,7 +61,7 @@ def enable_grad_records_nothing_in_inference_mode(torch, x: floats()):
 def inference_tensors_are_written_inside_only(
     torch, x: floats(shape=(2, 3)), y: lambda x: floats(x.dtype, shape=(2, 3))
 ):
-    """Writing to an inference tensor outside of inference mode raises, after the values were written."""
+    """Writing to an inference tensor outside of the mode raises, after the values were written."""
     with torch.inference_mode():
         z = x + y
         z.mul_(2)
@@ -136,7 +136,7 @@ def inference_tensors_do_not_start_to_require_grad(torch, x: floats()):
 def normal_tensors_stay_normal_in_inference_mode(
     torch, x: floats(shape=(2, 3)), w: lambda x: floats(x.dtype, shape=(3,))
 ):
-    """In inference mode a normal tensor can be written and viewed, which counts as writes, and stays normal."""
+    """In inference mode a normal tensor can be written, which is counted, and stays normal."""
     w.requires_grad_()
     with torch.inference_mode():
         x.add_(1)
@@ -167,7 +167,7 @@ def write_in_inference_mode_is_noticed(torch, x: floats()):
 
 @case(requires=["inference_mode"], covers=["mode.inference_nested"])
 def inference_mode_can_be_left_inside_itself(torch, x: floats()):
-    """inference_mode(False) inside of inference mode records again, and the outer mode comes back."""
+    """inference_mode(False) inside of inference mode records again, until it is left."""
     with torch.inference_mode():
         a = x + 0
         with torch.inference_mode(False):
@@ -242,7 +242,7 @@ def inference_mode_decorates_generators(torch, x: floats()):
 
 @case(requires=["inference_mode", "backward"], covers=["mode.inference_grad_set"])
 def inference_tensor_can_be_a_gradient(torch, xg: same_shape(2)):
-    """An inference tensor can be assigned to grad, but backward() cannot add to it outside of inference mode."""
+    """An inference tensor can be a grad, but backward() adds to it in inference mode only."""
     x, g = xg
     with torch.inference_mode():
         c = g + 0
@@ -256,7 +256,7 @@ def inference_tensor_can_be_a_gradient(torch, xg: same_shape(2)):
 
 @case(requires=["inference_mode", "copy"], covers=["mode.inference_deepcopy"])
 def copies_belong_to_the_mode_they_are_made_in(torch, x: floats(shape=(2,))):
-    """A deep copy is an inference tensor if it was made in inference mode, whatever was copied."""
+    """A deep copy is an inference tensor if it was made in the mode, whatever was copied."""
     import copy
 
     with torch.inference_mode():
@@ -271,7 +271,7 @@ def copies_belong_to_the_mode_they_are_made_in(torch, x: floats(shape=(2,))):
 
 @case(requires=["inference_mode", "backward"], covers=["mode.inference_backward"])
 def gradients_computed_in_inference_mode_are_inference_tensors(torch, x: floats()):
-    """backward() in inference mode leaves an inference tensor in grad, which then cannot be added to."""
+    """backward() in inference mode leaves an inference tensor in grad."""
     y = (x.requires_grad_() * x).sum()
     with torch.inference_mode():
         y.backward()

@@ -75,5 +75,5 @@ def snapshot() -> dict[str, Any]:
 
 def restore(modes: dict[str, Any]) -> None:
     """Give this thread the modes of another."""
-    set_inference(modes.get("inference", False), modes.get("mode", True))
+    set_inference(modes.get("inference", False), modes.get("mode", True), modes.get("forward", True))
     state.__dict__.update(modes)

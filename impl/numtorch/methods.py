@@ -15,7 +15,7 @@ from .device import CPU, device, layout, strided
 from .functions import convert, copying, indexing, shape
 from .geometry import element_strides, storage_offset
 from .overrides import know_tensor, public
-from .tensor import Tensor, own_dim
+from .tensor import Tensor, own_dim, readonly
 
 SHAPE = (
     "reshape",
@@ -201,7 +201,7 @@ METHODS.update(
         "is_conj": lambda self: False,
         "ndimension": Tensor.dim,
         "resolve_conj": _conj,
-        "data": property(convert.get_data, convert.set_data),
+        "data": property(convert.get_data, convert.set_data, convert.delete_data),
         "T": property(shape.T),
         "mT": property(shape.mT),
         "device": property(lambda self: CPU),
@@ -278,6 +278,9 @@ def bind(module: dict[str, Any]) -> None:
                 if old + ending in table:
                     table.setdefault(new + ending, table[old + ending])
     for name, value in METHODS.items():
+        if type(value) is property and value.fset is None:
+            value = readonly(value.fget)
+            value.attribute = name
         setattr(Tensor, name, public(value, name, register=False))
     know_tensor(Tensor)
     for name, value in FUNCTIONS.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .geometry import Geometry
+from .geometry import Geometry, strided
 from .graph import FREED_TEXT, Node, UnaryNode, VariadicNode
 from .overlap import refuse_internal
 
@@ -94,7 +94,11 @@ class AsStridedBackward0(UnaryNode):
 
     __slots__ = ("base", "given_offset", "offset", "size", "stride")
     saved_values = ("size", "storage_offset", "stride")
-    writes_grad = 1
+
+    @property
+    def writes_grad(self) -> int:  # type: ignore[override]
+        """The gradient is scattered, and then divided where elements of the base share a place."""
+        return 1 + Scatter(self.base, self.size, self.stride, self.offset).shares
 
     @property
     def storage_offset(self) -> int | None:
@@ -142,13 +146,10 @@ class CopySlices(VariadicNode):
             if not keep:
                 self.release()
             return grads
-        start = min(base.offset, view.offset)
-        place = (view.shape, view.strides, view.offset - start)
-        out = np.empty(max(reach(base.shape, base.strides, base.offset - start), reach(*place)), dtype=grad.dtype)
-        result = window_of(out, base.shape, base.strides, base.offset - start)
-        refuse_internal(result)
+        # The base is plain. A window that reaches beyond it would be out of bounds in PyTorch, too.
+        result = np.empty(base.shape, dtype=grad.dtype)
         result[...] = grad
-        window = window_of(out, *place)
+        window = strided(result, view.shape, view.strides, view.offset - base.offset)
         inner = fn.apply(window.copy(), keep)
         if not keep:
             self.fn = None

@@ -32,6 +32,9 @@ class readonly(property):
     def __set__(self, instance: Any, value: Any) -> None:
         raise AttributeError(f"attribute '{self.attribute}' of 'torch._C.TensorBase' objects is not writable")
 
+    def __delete__(self, instance: Any) -> None:
+        self.__set__(instance, None)
+
 
 class Tensor:
     """A multi-dimensional array that autograd can follow."""

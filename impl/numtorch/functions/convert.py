@@ -110,6 +110,11 @@ def get_data(self: Tensor) -> Tensor:
     return result
 
 
+def delete_data(self: Tensor) -> None:
+    """del tensor.data"""
+    raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
+
+
 def set_data(self: Tensor, new: Any) -> None:
     """Let the tensor refer to other memory; its version stays."""
     if not isinstance(new, Tensor):

@@ -12,7 +12,7 @@ from ..graph import Node, edge
 from ..strided import AsStridedBackward0, Scatter, reach, window_of
 from ..tensor import Tensor, wrap
 from ..views import as_view, geometry, storage_of
-from ..writes import copy_, index_put_, start, tracked
+from ..writes import copy_, start, tracked
 from .arguments import expect_ints
 
 _new = object.__new__
@@ -90,7 +90,7 @@ def as_strided_backward(grad: Tensor, plan: Scatter) -> Tensor:
     storage = zeros((plan.total,), dtype=kind)
     if plan.overlaps:
         positions = wrap(plan.indices(plan.size, plan.strides, plan.offset))
-        index_put_(storage, (positions,), grad.reshape(-1), True)
+        dispatch.index_add_(storage, 0, positions, grad.reshape(-1), 1)
     else:
         copy_(as_strided(storage, plan.size, plan.strides, plan.offset), grad)
     if plan.shares:

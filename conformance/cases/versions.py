@@ -1,0 +1,160 @@
+"""The version counter: who shares it, who has one of its own, and what moves it."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats
+
+
+@case(requires=["in_place", "backward"], covers=["ver.increment"])
+def version_can_be_incremented(torch, x: floats(shape=(2, 3))):
+    """increment_version counts a write to each tensor given, and backward() notices."""
+    y = x.requires_grad_() * 2
+    z = y.exp() * y
+    torch.autograd.graph.increment_version(y)
+    torch.autograd.graph.increment_version([y, y[0]])
+    y._version
+    torch.autograd.graph.increment_version(3)
+    torch.autograd.graph.increment_version([y, 3])
+    z.sum().backward()
+
+
+@case(requires=["in_place", "backward"], covers=["ver.increment"])
+def version_can_be_set(torch, x: floats(shape=(3,)), version: st.integers(-1, 9)):
+    """The unsafe functions set a version, or keep it, so that backward() notices nothing."""
+    y = x.requires_grad_() * 2
+    z = y.sin()
+    y.mul_(2)
+    torch._C._autograd._unsafe_set_version_counter((y,), (version,))
+    y._version
+    torch._C._autograd._unsafe_set_version_counter((y,), (0,))
+    with torch.autograd._unsafe_preserve_version_counter(y):
+        y.add_(1)
+        y._version
+    y._version
+    z.sum().backward()
+
+
+@case(requires=["detach", "in_place"], covers=["ver.setdata", "leaf.data_setter"])
+def version_survives_new_data(torch, x: floats(shape=(3,)), y: lambda x: floats(x.dtype, shape=(2,))):
+    """Assigning .data keeps the version of the tensor, and parts it from its views."""
+    v = x[1:]
+    x.add_(1)
+    x.data = y
+    x._version
+    y._version
+    x.mul_(2)
+    x._version
+    v._version
+    v._base
+    y.add_(1)
+    v.add_(1)
+    x.data.add_(1)
+    x._version
+
+
+@case(requires=["detach", "in_place"], covers=["ver.setdata", "leaf.data"])
+def data_has_a_version_of_its_own(torch, x: floats(shape=(3,))):
+    """.data starts at version zero each time, whatever was written to the tensor or to it."""
+    x.add_(1)
+    d = x.data
+    d._version
+    d.add_(1)
+    d._version
+    x.data._version
+    x._version
+
+
+@case(requires=["detach"], covers=["leaf.data_setter"])
+def data_takes_tensors_of_a_kind(torch, x: floats(shape=(3,))):
+    """Integers cannot be the data of a tensor that requires grad, nor what is no tensor."""
+    x.data = torch.tensor([1, 2])
+    x.requires_grad_()
+    x.data = torch.tensor([1, 2, 3])
+    x.data = 3
+    x.data = None
+    del x.data
+
+
+@case(requires=["numpy", "in_place", "backward"], covers=["ver.numpy_write"])
+def write_by_numpy_is_not_counted(torch, x: floats("float32", shape=(3,))):
+    """Memory that is shared with an array can be written there without any version moving."""
+    y = x.requires_grad_().exp()
+    a = y.detach().numpy()
+    a.fill(0)
+    y._version
+    y.sum().backward()
+
+
+@case(requires=["set_"], covers=["ver.set_"])
+def set_gives_a_tensor_other_memory(torch, x: floats(shape=(3,)), y: lambda x: floats(x.dtype, shape=(2, 2))):
+    """set_() lets a tensor show another's memory, which counts as a write to the first alone."""
+    v = x[:2]
+    x.set_(y)
+    x._version
+    v._version
+    y._version
+    x.add_(1)
+    y._version
+    x.set_(y, 1, (2,), (2,))
+    x.set_(y.untyped_storage(), 1, (3,), (1,))
+    x.is_set_to(y)
+    x.set_(y, 2, (3,), (1,))
+    x.set_()
+    x.set_(torch.ones(2, dtype=torch.int64))
+
+
+@case(requires=["set_", "backward"], covers=["ver.set_"])
+def set_has_no_derivative(torch, x: floats(shape=(3,)), y: lambda x: floats(x.dtype, shape=(3,))):
+    """set_() refuses a leaf that requires grad; elsewhere it leaves a node without a derivative."""
+    x.requires_grad_()
+    x.set_(y)
+    z = x * 2
+    z.set_(y)
+    z.grad_fn.name()
+    z.sum().backward()
+    y.clone().set_(x).requires_grad
+    with torch.no_grad():
+        x.set_(y)
+    x.is_leaf
+
+
+@case(requires=["set_", "backward"], covers=["ver.set_"])
+def set_of_a_saved_value_is_noticed(torch, x: floats(shape=(3,)), y: lambda x: floats(x.dtype, shape=(3,))):
+    """Giving a saved tensor, or its detached twin, other memory counts as a write to it."""
+    z = x.requires_grad_() * 2
+    w = z.sin()
+    z.detach().set_(y)
+    z._version
+    w.sum().backward()
+
+
+@case(requires=["resize_"], covers=["ver.set_", "inp.resize"])
+def resize_shows_another_shape(torch, x: floats(shape=(6,))):
+    """resize_() shows memory in another shape, which counts as a write if it is another."""
+    v = x[2:4]
+    x.resize_(2, 2)
+    x.resize_(2, 2)
+    x._version
+    v.resize_((2, 2))
+    v.storage_offset()
+    x.resize_([3])
+    x.resize_(6)
+    x.resize_as_(v)
+    x.resize_()
+    v._base
+
+
+@case(requires=["resize_"], covers=["inp.resize"])
+def what_requires_grad_is_not_resized(torch, x: floats(shape=(2, 3))):
+    """resize_() refuses whatever requires grad in every mode; a detached twin can be resized."""
+    y = x.requires_grad_() * 2
+    x.resize_(6)
+    y.resize_(6)
+    y.resize_as_(x)
+    with torch.no_grad():
+        x.resize_(6)
+    y.detach().resize_(6)
+    y._version
+    x.data.resize_(3)
+    x.shape
