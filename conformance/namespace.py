@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from conformance.numbers import elements
 from conformance.program import HOST_MODULES, TensorLiteral
+from conformance.threads import HOST
 
 DTYPES = (
     ("bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64")
@@ -112,6 +113,8 @@ class Namespace:
         return self.resolve("torch.tensor")(elements(literal.dtype, literal.shape, literal.data).tolist(), dtype=dtype)
 
     def _look_up(self, path: str) -> Any:
+        if path in HOST:
+            return HOST[path]
         head, *rest = path.split(".")
         if head == "torch":
             value: Any = self.module

@@ -576,6 +576,31 @@ def test_a_hook_is_called_and_recorded_with_what_it_was_given() -> None:
     assert value(last, "x.grad") == tensor([2.0, 2.0]).data
 
 
+def test_a_thread_runs_to_its_end_within_its_start() -> None:
+    double = function("double", (), op("mul", "$x", 2, out="y"), method("$y", "sum", out="s"), method("$s", "backward"))
+    *_, made, started, joined = steps(
+        *leaf("x", [1.0, 2.0]),
+        call("threading.Thread", target=double, out="thread"),
+        method("$thread", "start"),
+        method("$thread", "join"),
+    )
+    assert not made.calls
+    assert not joined.calls
+    assert [called.function for called in started.calls] == ["double"]
+    assert value(started, "x.grad") == tensor([2.0, 2.0]).data
+
+
+def test_an_exception_that_ends_a_thread_is_in_the_record_of_its_call(capfd: pytest.CaptureFixture[str]) -> None:
+    refuse = function("refuse", (), raises=Raise("LookupError", "no"))
+    _, started, after = steps(
+        call("threading.Thread", target=refuse, out="thread"), method("$thread", "start"), bind("one", 1)
+    )
+    assert started.outcome == after.outcome == "returned"
+    assert started.calls[0].error is not None
+    assert started.calls[0].error.message == "no"
+    assert capfd.readouterr().err == ""
+
+
 def test_the_mode_inside_a_function_is_seen() -> None:
     hook = function("hook", ("g",), bind("one", 1))
     for create_graph in (False, True):
