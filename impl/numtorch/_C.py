@@ -8,6 +8,7 @@ from .graph import Node, sequence_nrs
 from .graph_task import GraphTask, current, task_under_way
 from .overrides import DisableTorchFunctionSubclass, disabled_torch_function as _disabled_torch_function_impl
 from .saved_hooks import (
+    SavedTensor,
     _pop_saved_tensors_default_hooks,
     _push_saved_tensors_default_hooks,
     _saved_tensors_hooks_disable,
@@ -90,6 +91,7 @@ def _unsafe_set_version_counter(tensors: tuple[Any, ...], versions: tuple[int, .
 
 
 _autograd = SimpleNamespace(
+    SavedTensor=SavedTensor,
     _get_sequence_nr=_get_sequence_nr,
     _get_current_graph_task_keep_graph=_get_current_graph_task_keep_graph,
     _pop_saved_tensors_default_hooks=_pop_saved_tensors_default_hooks,

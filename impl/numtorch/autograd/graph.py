@@ -100,8 +100,13 @@ class save_on_cpu(saved_tensors_hooks):
     __module__ = "torch.autograd.graph"
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda"):
+        from ..creation import empty
+
         def pack_to_cpu(tensor: Any) -> Any:
-            return tensor.device, tensor.detach().clone() if pin_memory else tensor.cpu()
+            if not pin_memory:
+                return tensor.device, tensor.cpu()
+            copy: Any = empty(tensor.size(), dtype=tensor.dtype)
+            return tensor.device, copy.copy_(tensor)
 
         def unpack_from_cpu(packed: Any) -> Any:
             device, tensor = packed
