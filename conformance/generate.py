@@ -406,6 +406,11 @@ def matrices(
 # ------------------------------------------------------------------------------------------------------------ other data
 
 
+def words(text: str) -> list[str]:
+    """The words of a text: names to draw from, as `sampled_from(words("sin cos"))`."""
+    return text.split()
+
+
 def numbers(kind: OneOf["any", "int", "float", "exponent"] = "any") -> SearchStrategy[Any]:
     """Python numbers; an exponent is not 2, whose derivative too many wrong formulas get right."""
     pools: dict[str, list[float]] = {

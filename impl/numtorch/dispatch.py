@@ -228,6 +228,7 @@ from .kernels import nan_to_num as k_nan_to_num
 from .kernels import nansum_backward as k_nansum_backward
 from .kernels import nansum_dim as k_nansum_dim
 from .kernels import ndtri as k_ndtri
+from .kernels import new_zeros as k_new_zeros
 from .kernels import nll_loss as k_nll_loss
 from .kernels import nll_loss_backward as k_nll_loss_backward
 from .kernels import nonzero as k_nonzero
@@ -1928,8 +1929,8 @@ def mish_gradient(grad_output, self, *, out=None):
     return result
 
 
-class LogSigmoidBackwardBackward0(VariadicNode):
-    __slots__ = ('buffer', 'buffer_version', 'grad_output', 'grad_output_version', 'self', 'self_version', 'operand_descs',)
+class LogSigmoidBackwardBackward0(BinaryNode):
+    __slots__ = ('buffer', 'buffer_version', 'grad_output', 'grad_output_version', 'self', 'self_version',)
     saved = ('buffer', 'grad_output', 'self',)
     saved_values = ()
     combines = True
@@ -1942,13 +1943,9 @@ class LogSigmoidBackwardBackward0(VariadicNode):
         buffer = unpack_input(node, 'buffer')
         grad_output = unpack_input(node, 'grad_output')
         self = unpack_input(node, 'self')
-        grad0 = None if node.next_nodes[0] is None else log_sigmoid_backward(grad, self, buffer)
-        grad1 = None if node.next_nodes[1] is None else formulas.log_sigmoid_double_backward(grad * grad_output, self)
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'LogSigmoidBackwardBackward0', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'LogSigmoidBackwardBackward0', 1)
-        return grad0, grad1,
+        grad0 = None if node.fn0 is None else log_sigmoid_backward(grad, self, buffer)
+        grad1 = None if node.fn1 is None else formulas.log_sigmoid_double_backward(grad * grad_output, self)
+        return grad0, grad1
 
     def release(node) -> None:
         if node.buffer is not None:
@@ -1961,54 +1958,79 @@ class LogSigmoidBackwardBackward0(VariadicNode):
 
 def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     """log_sigmoid_backward(grad_output, self, buffer) -> Tensor"""
-    tensors, arrays, desc = together((grad_output, self,), (buffer,))
-    grad_output, self = tensors
-    array = k_log_sigmoid_backward(arrays[0], arrays[1], buffer._array)
-    if not desc.plain:
-        array, desc = arrange(array, desc)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    array = k_log_sigmoid_backward(grad_output._array, self._array, buffer._array)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LogSigmoidBackwardBackward0()
-        node.seq = next(sequence_nrs)
-        edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self)]
-        node.next_nodes = tuple([e[0] for e in edges])
-        node.next_nrs = tuple([e[1] for e in edges])
-        node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[0][0] is not None:
-            if buffer is not None and buffer._extra is not None and buffer._extra.inference:
-                check_saveable(buffer)
-            node.buffer = buffer
-            node.buffer_version = 0 if buffer is None or buffer._counter is None else buffer._counter[0]
-        else:
-            node.buffer = None
-        if edges[1][0] is not None:
-            if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
-        else:
-            node.grad_output = None
-        if edges[0][0] is not None or edges[1][0] is not None:
-            if self is not None and self._extra is not None and self._extra.inference:
+        if desc.dtype.category >= 2:
+            node = LogSigmoidBackwardBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = self._grad_fn
+            if fn1 is not None and self._extra is None:
+                node.fn1 = fn1
+                node.nr1 = self._output_nr
+            elif not self._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(self)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn0 is not None:
+                if buffer._extra is not None and buffer._extra.inference:
+                    check_saveable(buffer)
+                node.buffer = buffer
+                counter = buffer._counter
+                node.buffer_version = 0 if counter is None else counter[0]
+            else:
+                node.buffer = None
+            if fn1 is not None:
+                if grad_output._extra is not None and grad_output._extra.inference:
+                    check_saveable(grad_output)
+                node.grad_output = grad_output
+                counter = grad_output._counter
+                node.grad_output_version = 0 if counter is None else counter[0]
+            else:
+                node.grad_output = None
+            if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
-            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
-        else:
-            node.self = None
-        node.desc = desc
-        result = _new(*_TENSOR)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._grad_fn = node
-        result._output_nr = 0
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'log_sigmoid_backward', grad_output, self, buffer)
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'log_sigmoid_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2021,7 +2043,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'log_sigmoid_backward', grad_output, self, buffer)
+    return result if out is None else store(out, result, 'log_sigmoid_backward')
 
 
 class LeakyReluBackward0(UnaryNode):
@@ -3631,6 +3653,11 @@ class HardsigmoidNotImplemented(BinaryNode):
             if grad1 is not None:
                 grad1 = validate(grad1, node.plan.desc1, 'HardsigmoidNotImplemented', 1)
         return grad0, grad1
+
+
+HardsigmoidNotImplemented.__name__ = 'NotImplemented'
+HardsigmoidNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+HardsigmoidNotImplemented.edges = lambda node: tuple([e for e in HardsigmoidNotImplemented.__base__.edges(node) if e[0] is not None])
 
 
 def hardsigmoid_backward(grad_output, self, *, out=None):
@@ -5801,31 +5828,32 @@ class LtBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LtBackward1', 0)
@@ -5933,16 +5961,17 @@ class LtBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
-        out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+            return out
+        out = k_new_zeros(grad)
+        return out
     def apply_tensors(node, grad):
-        return formulas.zeros_like(grad)
+        return formulas.new_zeros(grad)
 
 
 def lt_scalar(self, other, *, out=None):
@@ -6036,31 +6065,32 @@ class LeBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LeBackward1', 0)
@@ -6168,16 +6198,17 @@ class LeBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
-        out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+            return out
+        out = k_new_zeros(grad)
+        return out
     def apply_tensors(node, grad):
-        return formulas.zeros_like(grad)
+        return formulas.new_zeros(grad)
 
 
 def le_scalar(self, other, *, out=None):
@@ -6271,31 +6302,32 @@ class GtBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'GtBackward1', 0)
@@ -6403,16 +6435,17 @@ class GtBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
-        out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+            return out
+        out = k_new_zeros(grad)
+        return out
     def apply_tensors(node, grad):
-        return formulas.zeros_like(grad)
+        return formulas.new_zeros(grad)
 
 
 def gt_scalar(self, other, *, out=None):
@@ -6506,31 +6539,32 @@ class GeBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'GeBackward1', 0)
@@ -6638,16 +6672,17 @@ class GeBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
-        out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+            return out
+        out = k_new_zeros(grad)
+        return out
     def apply_tensors(node, grad):
-        return formulas.zeros_like(grad)
+        return formulas.new_zeros(grad)
 
 
 def ge_scalar(self, other, *, out=None):
@@ -6741,31 +6776,32 @@ class EqBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'EqBackward1', 0)
@@ -6873,16 +6909,17 @@ class EqBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
-        out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+            return out
+        out = k_new_zeros(grad)
+        return out
     def apply_tensors(node, grad):
-        return formulas.zeros_like(grad)
+        return formulas.new_zeros(grad)
 
 
 def eq_scalar(self, other, *, out=None):
@@ -6976,31 +7013,32 @@ class NeBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'NeBackward1', 0)
@@ -7108,16 +7146,17 @@ class NeBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
-        out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+            return out
+        out = k_new_zeros(grad)
+        return out
     def apply_tensors(node, grad):
-        return formulas.zeros_like(grad)
+        return formulas.new_zeros(grad)
 
 
 def ne_scalar(self, other, *, out=None):
@@ -7363,31 +7402,32 @@ class Bitwise_AndBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_AndBackward1', 0)
@@ -7495,31 +7535,32 @@ class Bitwise_OrBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_OrBackward1', 0)
@@ -7627,31 +7668,32 @@ class Bitwise_XorBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_XorBackward1', 0)
@@ -7759,31 +7801,32 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Left_ShiftBackward1', 0)
@@ -7891,31 +7934,32 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_zeros_like(grad)
+            grad0 = k_new_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
+        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Right_ShiftBackward1', 0)
@@ -37959,14 +38003,16 @@ class CopysignBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('self', 'result',)
     saved_values = ()
+    writes_grad = 1
+    writes_only = 1
     combines = True
-    def run(node, grad, keep: bool):
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         self = node.self
         if self is not None:
             counter = self._counter
@@ -37987,7 +38033,7 @@ class CopysignBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -37996,11 +38042,11 @@ class CopysignBackward0(BinaryNode):
             if node.result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
         self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
         grad0 = None if node.fn0 is None else grad * formulas.copysign_ratio(self, result)
         if node.plan is not None:
             if grad0 is not None:
@@ -38362,14 +38408,16 @@ class NextafterBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    writes_grad = 1
+    writes_only = 1
     combines = True
-    def run(node, grad, keep: bool):
+    def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         other = node.other
         if other is not None:
             counter = other._counter
@@ -38393,7 +38441,7 @@ class NextafterBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_zeros_like(grad)
+            grad1 = k_new_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -38401,11 +38449,11 @@ class NextafterBackward0(BinaryNode):
                 node.other = FREED
             if node.self is not None:
                 node.self = FREED
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
         grad0 = None if node.fn0 is None else where(self != other, grad, 0)
         if node.plan is not None:
             if grad0 is not None:
@@ -39942,6 +39990,7 @@ class DistBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'p',)
     saved = ('other', 'self', 'result',)
     saved_values = ('p',)
+    may_be_undefined = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # dist_backward has no raw form
         if not keep:

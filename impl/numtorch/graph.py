@@ -178,7 +178,7 @@ class Node:
     may_be_undefined = False  # whether the formula may give None where an edge leads on
     fills_empty = False  # of CatBackward0: `writes_grad` counts for operands of shape (0,) only
     combines = False  # whether the formula is elementwise over the gradient and what was saved
-    writes_first = False  # of CopySlices: `writes_grad` counts for the first operand only
+    writes_only: int | None = None  # `writes_grad` counts for this operand only: of CopySlices for the first
     writes_grad = 0  # how often PyTorch's formula writes to its result, whose version that is
     saved: tuple[str, ...] = ()  # names a formula reads: operands, then results
     not_differentiable: tuple[str, ...] = ()  # saved results that never require grad

@@ -113,7 +113,7 @@ def written(task: GraphTask, array: Any, times: int = 1) -> None:
 
 def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
-    if grad is None or (node.fills_empty and grad.shape != (0,)) or (node.writes_first and index):
+    if grad is None or (node.fills_empty and grad.shape != (0,)) or node.writes_only not in (None, index):
         return grad
     if not task.raw:
         if grad._counter is None:

@@ -124,7 +124,7 @@ class CopySlices(VariadicNode):
     """The base's node after a write through a view: the view's window of the gradient goes through the write's node."""
 
     __slots__ = ("base", "fn", "replay", "view")
-    writes_first = True
+    writes_only = 0
     writes_grad = 2  # the copy, and the window put back
     fn: Node | None
 

@@ -79,6 +79,10 @@ def zeros_like(x: Any) -> Any:
     return make(x)
 
 
+def new_zeros(x: Any) -> Any:
+    return wrap(kernels.new_zeros(x._array))
+
+
 def sgn_backward(x: Any, grad: Any, result: Any) -> Any:
     if grad_mode.state.grad:
         return zeros_like(grad)

@@ -12,9 +12,6 @@ from ..operands import FOUND_DTYPE, refused, store, type_error
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
 from .arguments import expect_tensor
 
-d.HardsigmoidNotImplemented.__name__ = "NotImplemented"
-d.HardsigmoidNotImplemented.name = lambda self: "torch::autograd::NotImplemented"
-
 # ---- softmax
 
 

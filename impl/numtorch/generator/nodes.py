@@ -19,13 +19,14 @@ WRITES = {
     "masked_select_backward": 1,
     "maximum_backward": 1,
     "minimum_backward": 1,
+    "new_zeros": 1,
     "take_backward": 1,
     "trace_backward": 2,
     "value_selecting_backward": 2,
 }
 
 
-MAY_BE_UNDEFINED = {"norm_backward"}  # formulas that may give None
+MAY_BE_UNDEFINED = {"norm_backward", "dist_backward"}  # formulas that may give None
 
 
 class Nodes(Template):
@@ -54,15 +55,17 @@ class Nodes(Template):
         w(1, f"saved_values = ({''.join(repr(s) + ', ' for s in values).strip()})")
         for n, value in row.constants.items():
             w(1, f"{n} = {value!r}")
-        first = row.formulas.get("self") or row.formulas.get("tensors", "")
-        writes = WRITES.get(first.partition("(")[0])
+        counts = [WRITES.get(formula.partition("(")[0]) for formula in row.formulas.values()]
+        writes = next(filter(None, counts), None)
         if writes:
             w(1, f"writes_grad = {writes}")
+            if len(counts) > 1 and not all(counts):
+                w(1, f"writes_only = {next(i for i, n in enumerate(counts) if n)}")
             if "tensors" in row.formulas:
                 w(1, "fills_empty = True")
         if row.combines and row.saved + row.saved_results:
             w(1, "combines = True")
-        if first.partition("(")[0] in MAY_BE_UNDEFINED:
+        if any(formula.partition("(")[0] in MAY_BE_UNDEFINED for formula in row.formulas.values()):
             w(1, "may_be_undefined = True")
         if multi:
             w(1, "multi = True")
@@ -116,8 +119,8 @@ class Nodes(Template):
             w(2, "if not keep:\n    node.release()\nreturn out")
             return
         self.kernels |= used
-        first = next(iter(row.formulas.values())).partition("(")[0]
-        plain = base != "VariadicNode" and not multi and first not in WRITES and first not in MAY_BE_UNDEFINED
+        called = {formula.partition("(")[0] for formula in row.formulas.values()}
+        plain = base != "VariadicNode" and not multi and not called & (WRITES.keys() | MAY_BE_UNDEFINED)
         w(1, f"def {'run' if plain else 'apply'}(node, {arg}, keep: bool):")
         if row.template == "binary":
             w(2, "plan = node.plan\nif plan is not None and not plan.raw:")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry import element_strides, laid_out
+from ..geometry import element_strides, laid_out, like
 from ..layout import elementwise_strides
 from .comparison import in_layout
 from .error_function import erf
@@ -111,7 +111,8 @@ def hardsigmoid(x: Array) -> Array:
 
 def hardsigmoid_backward(grad: Array, x: Array) -> Array:
     """A sixth of the gradient between -3 and 3."""
-    return np.where((x > -3) & (x < 3), grad / grad.dtype.type(6), grad.dtype.type(0))
+    sixth = grad.dtype.type(np.float32(1 / 6))  # in single precision, as PyTorch has it for doubles too
+    return np.where((x > -3) & (x < 3), grad * sixth, grad.dtype.type(0))
 
 
 def hardswish(x: Array) -> Array:
@@ -175,7 +176,12 @@ def log_sigmoid(x: Array) -> tuple:
 def log_sigmoid_backward(grad: Array, x: Array, buffer: Array) -> Array:
     """grad * sigmoid(-x)"""
     ratio = buffer / (1 + buffer)
-    return np.where(x < 0, 1 - ratio, ratio) * grad
+    out = np.where(x < 0, 1 - ratio, ratio) * grad
+    if type(grad) is not np.ndarray:
+        return out
+    new = like(grad, grad.dtype)  # in the format of the gradient, down to the stride 0 of a single element
+    new[...] = out
+    return new
 
 
 def rrelu_with_noise(x: Array, noise: Array, lower: float, upper: float, training: bool) -> Array:

@@ -29,6 +29,11 @@ def zeros_like(x: Array) -> Array:
     return out
 
 
+def new_zeros(x: Array) -> Array:
+    """Row-major zeros of the shape and type of x: what a formula makes of an operand that it did not save."""
+    return np.zeros(x.shape, x.dtype)
+
+
 def efficient_zeros(grad: Array) -> Array:
     """PyTorch's ZeroTensor, the gradient of sgn: zeros without memory of their own, to which nothing is added in place."""
     zero = _ZEROS.get(grad.dtype)

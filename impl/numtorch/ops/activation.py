@@ -1,7 +1,7 @@
 """Activations of torch.nn.functional, and their ways back, which may be differentiated again."""
 
 from .. import kernels as k
-from .row import ELEMENTWISE, nary, nondiff, op
+from .row import ELEMENTWISE, nondiff, op
 
 # ---- exponential ones
 op("elu(self, alpha, scale, input_scale)", k.elu, pointwise=True, inplace=False, refuses="elu_cpu", jvp=ELEMENTWISE,
@@ -32,9 +32,9 @@ op("log_sigmoid(self)", k.log_sigmoid, outputs=("output", "buffer"), differentia
    self="log_sigmoid_backward(grad, self, buffer)", jvp=ELEMENTWISE)
 nondiff("silu_gradient(grad_output: Tensor, self: Tensor)", k.silu_backward, pointwise=True)
 nondiff("mish_gradient(grad_output: Tensor, self: Tensor)", k.mish_backward, pointwise=True)
-nary("log_sigmoid_backward(grad_output, self, buffer: Tensor)", k.log_sigmoid_backward,
-     node="LogSigmoidBackwardBackward0", grad_output="log_sigmoid_backward(grad, self, buffer)",
-     self="log_sigmoid_double_backward(grad * grad_output, self)")
+op("log_sigmoid_backward(grad_output, self, buffer: Tensor)", k.log_sigmoid_backward,
+   node="LogSigmoidBackwardBackward0", elementwise=True, grad_output="log_sigmoid_backward(grad, self, buffer)",
+   self="log_sigmoid_double_backward(grad * grad_output, self)")
 
 # ---- straight lines
 op("leaky_relu(self, negative_slope)", k.leaky_relu, pointwise=True, inplace=False, refuses="leaky_relu_cpu",
@@ -62,8 +62,8 @@ op("hardshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="Har
    inplace=False, grad_output="hardshrink_backward(grad, self, lambd)", self="zeros_like(grad)")
 op("hardsigmoid(self)", k.hardsigmoid, pointwise=True, refuses="hardsigmoid_cpu", self="hardsigmoid_backward(grad, self)",
    jvp=ELEMENTWISE)
-op("hardsigmoid_backward(grad_output, self)", k.hardsigmoid_backward, node="HardsigmoidNotImplemented", pointwise=True,
-   inplace=False, grad_output="not_implemented(grad, 'aten::hardsigmoid_backward')",
+op("hardsigmoid_backward(grad_output, self)", k.hardsigmoid_backward, node="HardsigmoidNotImplemented", shown="NotImplemented",
+   pointwise=True, inplace=False, grad_output="not_implemented(grad, 'aten::hardsigmoid_backward')",
    self="not_implemented(grad, 'aten::hardsigmoid_backward')")
 op("hardswish(self)", k.hardswish, pointwise=True, refuses="hardswish_cpu", self="hardswish_backward(grad, self)",
    jvp=ELEMENTWISE)

@@ -9,9 +9,9 @@ from .row import nary, nondiff, op
 for _name, _ufunc in (("lt", np.less), ("le", np.less_equal), ("gt", np.greater), ("ge", np.greater_equal),
                       ("eq", np.equal), ("ne", np.not_equal)):
     op(f"{_name}(self, other)", _ufunc, node=f"{_name.title()}Backward1", bool_result=True,
-       self="zeros_like(grad)", other="zeros_like(grad)")
+       self="new_zeros(grad)", other="new_zeros(grad)")
     op(f"{_name}_scalar(self, other)", _ufunc, pointwise=False, inplace=True, node=f"{_name.title()}Backward0",
-       self="zeros_like(grad)")
+       self="new_zeros(grad)")
 nondiff("isnan(self: Tensor)", k.isnan)
 nondiff("isinf(self: Tensor)", k.isinf)
 nondiff("isfinite(self: Tensor)", k.isfinite)
@@ -22,7 +22,7 @@ nondiff("bitwise_not(self: Tensor)", k.bitwise_not)
 for _name, _ufunc in (("bitwise_and", np.bitwise_and), ("bitwise_or", np.bitwise_or), ("bitwise_xor", np.bitwise_xor),
                       ("bitwise_left_shift", np.left_shift), ("bitwise_right_shift", np.right_shift)):
     op(f"{_name}(self, other)", _ufunc, node=f"{_name.title()}Backward1", bool_result=True,
-       self="zeros_like(grad)", other="zeros_like(grad)")
+       self="new_zeros(grad)", other="new_zeros(grad)")
 nondiff("isclose(self: Tensor, other: Tensor, rtol, atol, equal_nan)", k.isclose)
 
 # ---- the larger and the smaller: ties share, or the first takes all

@@ -114,11 +114,11 @@ nondiff("lcm(self: Tensor, other: Tensor)", np.lcm, pointwise=True, tensors_only
 
 # ---- what a number is made of
 op("copysign(self, other)", k.copysign, pointwise=True, float_result=True, tensors_only=True,
-   self="grad * copysign_ratio(self, result)", other="zeros_like(grad)")
+   self="grad * copysign_ratio(self, result)", other="new_zeros(grad)")
 op("copysign_scalar(self, other)", k.copysign_scalar, node="CopysignBackward1", says="copysign", pointwise=True,
    float_result=True, self="grad * copysign_ratio(self, result)")
 op("nextafter(self, other)", np.nextafter, tensors_only=True,
-   self="where(self != other, grad, 0)", other="zeros_like(grad)")
+   self="where(self != other, grad, 0)", other="new_zeros(grad)")
 op("ldexp(self, other)", k.ldexp, pointwise=True, float_result=True, tensors_only=True,
    self="grad * pow_base(2, other)", other="grad * result * 0.6931471805599453")
 op("frexp(self)", k.frexp, outputs=("mantissa", "exponent"), differentiable=(True, False), elementwise=True,
