@@ -63,7 +63,7 @@ def nansum_backward(grad: Any, x: Any, dim: Any, keepdim: bool) -> Any:
 def prod_backward(grad: Any, x: Any, result: Any) -> Any:
     """The gradient times the product of the other elements."""
     if x._desc.ndim == 0:
-        return d.clone(grad)
+        return grad
     zeros = x._desc.numel - np.count_nonzero(x._array)
     if not zeros:
         return grad * (result / x).conj()
@@ -85,7 +85,7 @@ def others(x: Any, dim: int) -> Any:
 def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -> Any:
     """The same along one dimension."""
     if x._desc.ndim == 0:
-        return d.clone(grad)
+        return grad
     grad, result = restored(grad, dim, keepdim, x._desc.ndim), restored(result, dim, keepdim, x._desc.ndim)
     if np.count_nonzero(x._array) == x._desc.numel:
         return grad * (result / x).conj()

@@ -24,8 +24,19 @@ def spread(grad: Array, shape: tuple) -> Array:
     if type(grad) is not np.ndarray or not grad.ndim:
         array = np.asarray(grad)
         return np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
-    out = np.broadcast_to(grad, shape)
-    return np.lib.stride_tricks.as_strided(grad, shape, out.strides)
+    sizes, strides = grad.shape, list(grad.strides)
+    step = grad.itemsize
+    for i in reversed(range(len(sizes))):
+        if not strides[i] and sizes[i] == 1:
+            strides[i] = (
+                step  # a dimension put back, which NumPy gives stride 0, and unsqueeze the step of what follows
+            )
+        step = sizes[i] * strides[i]
+    repeated = [0] * (len(shape) - len(sizes))
+    repeated += [st if own == s else 0 for own, s, st in zip(sizes, shape[len(repeated) :], strides, strict=True)]
+    if grad.flags.c_contiguous:
+        return np.ndarray(shape, grad.dtype, grad, 0, tuple(repeated))
+    return np.lib.stride_tricks.as_strided(grad, shape, repeated)
 
 
 def convert(grad: Array, dtype: Any) -> Array:
