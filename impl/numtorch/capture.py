@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
     """The gradients at the inputs, as Tensors or None, for a root with one output; None if it takes the counting engine."""
-    if NodeExtra.alive:
+    if NodeExtra.alive.data:
         return None
     wanted = {fn for fn, _ in inputs}
     for fn in wanted:

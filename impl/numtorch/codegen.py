@@ -46,7 +46,7 @@ from .descriptor import arrange, describe, plan_of, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
-from .operands import inplace_operands, operands, plain, refused, single, store, tensors_only
+from .operands import at_once, inplace_operands, operands, plain, refused, single, store, tensors_only
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import before_write, check_result, fit, together
 from .tensor import Tensor, wrap

@@ -129,6 +129,8 @@ class Plan:
 
 
 _table: dict[tuple, Descriptor] = {}
+_ndarray = np.ndarray
+_scalars: dict[type, Descriptor] = {}  # by the type of a NumPy scalar
 _described: dict[tuple, Descriptor] = {}  # by what a NumPy array says of itself
 
 
@@ -140,12 +142,18 @@ def descriptor(shape: tuple, kind: dtype, strides: tuple | None = None) -> Descr
         if len(_table) >= _LIMIT:
             _table.clear()
             _described.clear()
+            _scalars.clear()
         found = _table[key] = Descriptor(*key)
     return found
 
 
 def describe(array: Array) -> Descriptor:
     """The Descriptor of a NumPy array or scalar."""
+    kind: Any = type(array)
+    if kind is not _ndarray:
+        known = _scalars.get(kind)
+        if known is not None:
+            return known
     key = (array.shape, array.strides, array.dtype)
     found = _described.get(key)
     if found is None:
@@ -155,6 +163,8 @@ def describe(array: Array) -> Descriptor:
         found = _described[key] = descriptor(
             array.shape, kind if kind is not None else dtypes.from_numpy(array.dtype), element_strides(array)
         )
+        if type(array) is not _ndarray:
+            _scalars[type(array)] = found
     return found
 
 

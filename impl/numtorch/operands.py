@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dtype as dtypes
+from . import dtype as dtypes, grad_mode
 from .descriptor import arrange, describe, descriptor, plan_of
 from .geometry import laid_out
 from .overlap import refuse, refuse_internal
@@ -210,6 +210,22 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
             f"result type {kind.scalar_name} can't be cast to the desired output type {a._desc.dtype.scalar_name}"
         )
     return b, right, plan, tracked
+
+
+def at_once(a: Any, b: Any) -> bool:
+    """Whether `a` may be written with `b` and no more ado: memory of one description, and nothing to be recorded."""
+    if type(b) is not Tensor or type(a) is not Tensor or a._desc is not b._desc or not a._desc.real:
+        return False
+    if (
+        a._extra is not None
+        or b._extra is not None
+        or ((a._requires_grad or b._requires_grad) and (not grad_mode.disabled or grad_mode.state.grad))
+    ):
+        return False
+    target, other = a._array, b._array
+    if type(target) is not np.ndarray or type(other) is not np.ndarray:
+        return False
+    return other is target or (target.base is None and other.base is None)
 
 
 def check_write(a: Tensor, other: Any, tracked: bool) -> None:

@@ -57,14 +57,15 @@ class Waiting:
         self.nodes: dict[Node, Any] = {}
         self.heap: list[tuple[int, Node]] = []  # of `nodes`, the one made last first
         self.leaves: dict[AccumulateGrad, Any] = {}
-        self.shared: set[AccumulateGrad] = set()  # leaves whose one gradient somebody else held as it arrived
-        self.held: dict[int, AccumulateGrad] = {}  # those leaves, by the address of that gradient
+        self.shared: Any = ()  # leaves whose one gradient somebody else held as it arrived
+        self.held: dict[int, AccumulateGrad] | None = None  # those leaves, by the address of that gradient
 
     def reach(self, node: Any, edges: list[Any], careful: bool) -> list[Arrival] | None:
         """Deliver what a node passes on, [..., leaf or node, gradient]; what cannot be, if something is not plain.
 
         Whether somebody else holds a leaf's gradient is asked when all have been delivered, as PyTorch asks it.
         """
+        leaves = self.leaves
         new = []
         while edges:
             grad = edges.pop()
@@ -73,16 +74,16 @@ class Waiting:
                 continue
             if type(fn) is not AccumulateGrad:
                 possible = self.at_node(fn, grad)
-            elif fn in self.leaves:
-                possible = self.add(self.leaves, fn, grad)
+            elif fn in leaves:
+                possible = self.add(leaves, fn, grad)
             else:
                 leaf = fn.variable
                 possible = leaf._extra is None and leaf._requires_grad and leaf._grad_fn is None and grad is not None
-                if careful and fn.extra is not None:
-                    possible = False
-                if possible:
-                    self.leaves[fn] = grad
+                if possible and not (careful and fn.extra is not None):
+                    leaves[fn] = grad
                     new.append(fn)
+                    continue
+                possible = False
             if not possible:
                 edges += [fn, grad]
                 grad = None
@@ -95,12 +96,14 @@ class Waiting:
         else:
             arrivals = []
         for fn in new:
-            grad = self.leaves[fn]
-            if type(grad) is not list and _refcount(grad) > _WAITING:
+            grad = leaves[fn]
+            if _refcount(grad) > _WAITING and type(grad) is not list:
+                if self.held is None:
+                    self.held, self.shared = {}, set()
                 other = self.held.get(id(grad))
-                if other is not None and self.leaves.get(other) is grad:
+                if other is not None and leaves.get(other) is grad:
                     # Two leaves wait with one gradient: the second may steal it if the first is complete.
-                    del self.leaves[fn]
+                    del leaves[fn]
                     arrivals.insert(0, (fn, 0, grad))
                 else:
                     self.held[id(grad)] = fn
@@ -141,7 +144,7 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
     nodes, heap, leaves = waiting.nodes, waiting.heap, waiting.leaves
     arrived = leaves.get
     keep = task.keep
-    careful = bool(NodeExtra.alive)
+    careful = bool(NodeExtra.alive.data)
     seed = None if type(grad) is _ndarray else grad
     last = None  # the node that led to this one, if this one did not wait
     fn: Any
@@ -234,14 +237,23 @@ def finished(task: GraphTask, total: list[Any]) -> Any:
 def deliver(task: GraphTask, waiting: Waiting, fn: AccumulateGrad) -> None:
     """Accumulate what waits for a leaf."""
     grad = waiting.leaves.pop(fn)
+    leaf = fn.variable
+    writes = 0
     alone = True
     if type(grad) is list:
-        grad = finished(task, grad)
+        if task.versions is None:  # the sum is the leaf's now, and so is its version
+            grad, writes = grad
+        else:
+            grad = finished(task, grad)
     elif fn in waiting.shared:
         alone = False
-    accumulate(fn.variable, grad, alone)
-    if task.versions is not None or task.user_grads is not None:
-        set_version(task, fn.variable)
+    if leaf._grad is not None:
+        writes = 0
+    accumulate(leaf, grad, alone)
+    if writes and leaf._grad._counter is None:
+        leaf._grad._counter = [writes]
+    elif task.versions is not None or task.user_grads is not None:
+        set_version(task, leaf)
 
 
 def settle(task: GraphTask, waiting: Waiting, arrivals: list[Arrival]) -> list[tuple[int, Node]]:

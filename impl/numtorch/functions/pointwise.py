@@ -256,7 +256,8 @@ def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 def _inplace_alpha(name: str, self: Tensor, other: Any, alpha: Any) -> Tensor:
     if alpha == 1:
         return _checked(getattr(d, name + "_")(self, other), name + "_", other)
-    check_alpha(self, other, alpha)
+    if type(alpha) is not float or not self._desc.real:
+        check_alpha(self, other, alpha)
     return _checked(getattr(d, name + "_alpha_")(self, other, alpha), name + "_", other)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 
 from ..ops.row import Row
-from .functions import Functions
+from .functions import ARITHMETIC, Functions
 
 
 class InPlace(Functions):
@@ -28,6 +30,10 @@ class InPlace(Functions):
         w(1, f"if type({a}) is not Tensor:\n    {a} = plain({a}, '{row.says}_', False)")
         if row.template == "binary":
             b = row.tensors[1].name
+            if row.name.removesuffix("_alpha") in ARITHMETIC:
+                w(1, f"if at_once({a}, {b}):\n    target = {a}._array")
+                given = [p.name if p.kind == "value" else ("target", f"{b}._array")[p.name == b] for p in row.params]
+                w(2, self.overwrite(row, ", ".join(given)) + f"\nbump({a})\nreturn {a}")
             if row.tensors_only:
                 w(1, f"tensors_only('{row.says}_', {a}, {b}, {b!r}, True)")
             w(1, f"found = inplace_operands({a}, {b}, {row.says!r}, {row.float_result})")
@@ -55,10 +61,7 @@ class InPlace(Functions):
                 w(2, f"original = {a}.clone()")
         w(1, f"target = {a}._array")
         w(1, "if type(target) is np.ndarray:")
-        if isinstance(row.kernel, np.ufunc):
-            w(2, f"{kernel}({inputs}, out=target, casting='unsafe')")
-        else:
-            w(2, f"target[...] = {kernel}({inputs})")
+        w(2, self.overwrite(row, inputs))
         w(1, "else:")
         w(2, f"{a}._array = target.dtype.type({kernel}({inputs}))")
         w(1, "if flag:")
@@ -74,6 +77,14 @@ class InPlace(Functions):
             f"if saved_hooks.in_force:\n    saved_hooks.pack({', '.join(['node', *(f'{n}={a}' for n in row.saved_results)])})",
         )
         w(1, f"return {a}")
+
+    def overwrite(self, row: Row, inputs: str) -> str:
+        """The line that writes the kernel's result to `target`: by way of new memory, unless the kernel takes `out`."""
+        if isinstance(row.kernel, np.ufunc):
+            return f"{self.kernel(row)}({inputs}, out=target, casting='unsafe')"
+        if "out" in inspect.signature(row.kernel).parameters:
+            return f"{self.kernel(row)}({inputs}, target)"
+        return f"target[...] = {self.kernel(row)}({inputs})"
 
     def view_inplace(self, row: Row) -> None:
         """`t_` from `t`: the tensor itself becomes the view; a view's base is left alone."""

@@ -178,14 +178,14 @@ def scale(x: Array, alpha: Any) -> Array:
     return x * x.dtype.type(alpha)
 
 
-def add_alpha(x: Array, other: Array, alpha: Any) -> Array:
+def add_alpha(x: Array, other: Array, alpha: Any, out: Array | None = None) -> Array:
     """x + alpha * other"""
-    return x + x.dtype.type(alpha) * other
+    return np.add(x, x.dtype.type(alpha) * other, out=out, casting="same_kind" if out is None else "unsafe")
 
 
-def sub_alpha(x: Array, other: Array, alpha: Any) -> Array:
+def sub_alpha(x: Array, other: Array, alpha: Any, out: Array | None = None) -> Array:
     """x - alpha * other"""
-    return x - x.dtype.type(alpha) * other
+    return np.subtract(x, x.dtype.type(alpha) * other, out=out, casting="same_kind" if out is None else "unsafe")
 
 
 def rsub_alpha(x: Array, other: Array, alpha: Any) -> Array:

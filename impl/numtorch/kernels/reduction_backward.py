@@ -41,7 +41,7 @@ def spread(grad: Array, shape: tuple) -> Array:
 
 def convert(grad: Array, dtype: Any) -> Array:
     """The gradient in the type of the operand."""
-    return grad if grad.dtype == dtype.numpy else to_copy(grad, dtype)
+    return grad if grad.dtype is dtype.numpy or grad.dtype == dtype.numpy else to_copy(grad, dtype)
 
 
 def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
