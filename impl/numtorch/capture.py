@@ -10,10 +10,13 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import grad_mode
 from .geometry import turned
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from .input_buffer import add, show
+from .tensor import wrap
 
 if TYPE_CHECKING:
     from .engine import GraphTask
@@ -38,6 +41,10 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
     finally:
         if enters:
             task.leave()
+    if len(inputs) == 1 and task.raw and task.versions is None:
+        found = leaves.get(inputs[0][0])
+        if type(found) is np.ndarray and found.base is None and found is not grad:
+            return [wrap(found)]  # what `show` would make of it
     return [show(task, leaves.get(fn)) for fn, _ in inputs]
 
 
@@ -51,7 +58,7 @@ def gradients(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> dict[A
     while True:
         ran.append(node)
         edges = step(node, grad)
-        grad = None
+        node = grad = None
         while edges:
             fn, grad = edges.pop()
             if fn is None:
@@ -67,16 +74,20 @@ def gradients(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> dict[A
                     raise NotPlain
             elif fn in nodes:
                 add(task, nodes, fn, grad)
+            elif not nodes and not edges:  # a chain: the next node need not wait
+                node = fn
+                break
             elif fn.multi:
                 raise NotPlain
             else:
                 nodes[fn] = grad
                 heappush(heap, (-fn.seq, fn))
-        grad = None
-        if not heap:
-            break
-        node = heappop(heap)[1]
-        grad = nodes.pop(node)
+        if node is None:
+            grad = None
+            if not heap:
+                break
+            node = heappop(heap)[1]
+            grad = nodes.pop(node)
     if not task.keep:
         for node in ran:
             node.release()
@@ -85,7 +96,7 @@ def gradients(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> dict[A
 
 def raw_step(node: Any, grad: Any) -> list[tuple[Any, Any]]:
     """A node's edges with their gradients, the last first."""
-    if turned(grad):
+    if grad.ndim > 1 and turned(grad):
         raise NotPlain  # its strides would show, and the raw formulas have NumPy's
     fn, grad, fn1, grad1 = node.run(grad, True)
     return [(fn1, grad1), (fn, grad)]

@@ -13,7 +13,7 @@ from .descriptor import arrange, describe, plan_of, sum_to
 from .engine import through_tensors, validate
 from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
-from .operands import inplace_operands, operands, plain, refused, single, store, tensors_only
+from .operands import at_once, inplace_operands, operands, plain, refused, single, store, tensors_only
 from .saved import check_saveable, unpack_input, unpack_result
 from .several import before_write, check_result, fit, together
 from .tensor import Tensor, wrap
@@ -14797,6 +14797,11 @@ def add_(self, other):
     """add_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'add_', False)
+    if at_once(self, other):
+        target = self._array
+        np.add(target, other._array, out=target, casting='unsafe')
+        bump(self)
+        return self
     found = inplace_operands(self, other, 'add', False)
     if found is NotImplemented:
         return NotImplemented
@@ -15049,6 +15054,11 @@ def sub_(self, other):
     """sub_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sub_', False)
+    if at_once(self, other):
+        target = self._array
+        np.subtract(target, other._array, out=target, casting='unsafe')
+        bump(self)
+        return self
     found = inplace_operands(self, other, 'sub', False)
     if found is NotImplemented:
         return NotImplemented
@@ -15237,6 +15247,11 @@ def add_alpha_(self, other, alpha):
     """add_alpha_(self, other, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'add_', False)
+    if at_once(self, other):
+        target = self._array
+        k_add_alpha(target, other._array, alpha, target)
+        bump(self)
+        return self
     found = inplace_operands(self, other, 'add', False)
     if found is NotImplemented:
         return NotImplemented
@@ -15245,7 +15260,7 @@ def add_alpha_(self, other, alpha):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_add_alpha(target, right, alpha)
+        k_add_alpha(target, right, alpha, target)
     else:
         self._array = target.dtype.type(k_add_alpha(target, right, alpha))
     if flag:
@@ -15426,6 +15441,11 @@ def sub_alpha_(self, other, alpha):
     """sub_alpha_(self, other, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sub_', False)
+    if at_once(self, other):
+        target = self._array
+        k_sub_alpha(target, other._array, alpha, target)
+        bump(self)
+        return self
     found = inplace_operands(self, other, 'sub', False)
     if found is NotImplemented:
         return NotImplemented
@@ -15434,7 +15454,7 @@ def sub_alpha_(self, other, alpha):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_sub_alpha(target, right, alpha)
+        k_sub_alpha(target, right, alpha, target)
     else:
         self._array = target.dtype.type(k_sub_alpha(target, right, alpha))
     if flag:
@@ -15736,6 +15756,11 @@ def mul_(self, other):
     """mul_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'mul_', False)
+    if at_once(self, other):
+        target = self._array
+        np.multiply(target, other._array, out=target, casting='unsafe')
+        bump(self)
+        return self
     found = inplace_operands(self, other, 'mul', False)
     if found is NotImplemented:
         return NotImplemented
@@ -16055,6 +16080,11 @@ def div_(self, other):
     """div_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'div_', False)
+    if at_once(self, other):
+        target = self._array
+        np.divide(target, other._array, out=target, casting='unsafe')
+        bump(self)
+        return self
     found = inplace_operands(self, other, 'div', True)
     if found is NotImplemented:
         return NotImplemented
