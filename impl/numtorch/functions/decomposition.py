@@ -331,6 +331,8 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
     if n == 0:
         out = d.contiguous_copy(A)
         return out.copy_(wrap(np.eye(A._desc.shape[-1], dtype=A._desc.dtype.numpy)))
+    if n == -1:
+        return inv(A)
     if n < 0:
         A, n = inv(A), -n
     if n == 1:
@@ -449,10 +451,10 @@ def linalg_norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = Fal
     n = A._desc.ndim
     if ord is None:
         return vector_norm(A, 2.0, given, keepdim, dtype=dtype)
-    if isinstance(ord, str):
-        return matrix_norm(A, ord, (0, 1) if given is None else given, keepdim, dtype=dtype)
     if given is None and n > 2:
         raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {n}D.")
+    if isinstance(ord, str):
+        return matrix_norm(A, ord, (0, 1) if given is None else given, keepdim, dtype=dtype)
     if given is not None and len(given) not in (1, 2):
         raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(given)}")
     if (n if given is None else len(given)) == 2:

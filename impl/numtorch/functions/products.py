@@ -270,14 +270,19 @@ def _multiplied(operands: list[Tensor], kept: int, total: int) -> Tensor:
                 result = d.sum_dim(result, (dim,), True, None)
             elif b:
                 other = d.sum_dim(other, (dim,), True, None)
+        if summed and len(operands) == 2 and _second_leads(result, other, summed):
+            result, other = other, result
         result = _pair(result, other, tuple(summed)) if summed else d.mul(result, other)
         if last and total > kept:
-            result = shapes.view(result, tuple(result._desc.shape[:kept])) if summed else _squeezed(result, kept, total)
+            result = shapes.view(result, tuple(result._desc.shape[:kept]))
     return result
 
 
-def _squeezed(x: Tensor, kept: int, total: int) -> Tensor:
-    return d.squeeze_dims(x, tuple(range(kept, total)))
+def _second_leads(a: Tensor, b: Tensor, summed: list[int]) -> bool:
+    """Whether the second operand has the earlier one of the labels that only one of them has: PyTorch exchanges them."""
+    first = [i for i in range(a._desc.ndim) if i not in summed and a._desc.shape[i] != 1 and b._desc.shape[i] == 1]
+    second = [i for i in range(a._desc.ndim) if i not in summed and b._desc.shape[i] != 1 and a._desc.shape[i] == 1]
+    return bool(first and second and second[0] < first[0])
 
 
 def _pair(a: Tensor, b: Tensor, summed: tuple[int, ...]) -> Tensor:

@@ -212,7 +212,10 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if index._desc.dtype not in (dtypes.int64, dtypes.int32):
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
     size = _line(shape)[at]
-    _bounds(index, size, lambda i: f"INDICES element is out of DATA bounds, id={i} axis_dim={size}")
+    if at == 1:
+        _bounds(index, size, lambda i: f"INDICES element is out of DATA bounds, id={i} axis_dim={size}")
+    else:
+        _bounds(index, size, lambda i: "index out of range in self", IndexError)
     return d.index_select(input, int(dim), index)
 
 

@@ -6,6 +6,7 @@ in row-major order is kept, as PyTorch's loops keep it, or all are combined.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -207,6 +208,7 @@ index_fill_tensor = index_fill
 
 def index_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool) -> Array:
     """A copy with the source's slices combined where the index says."""
+    warnings.warn("index_reduce() is in beta and the API may change at any time.", stacklevel=2)
     out = fresh(x)
     combine_at(out, lanes(x, dim, index), _source(x, source), reduce, include_self)
     return shaped_as(out, x)

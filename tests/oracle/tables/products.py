@@ -19,6 +19,7 @@ torch.einsum('i...->...', b) | torch.einsum('...ij,...jk', b, e) | torch.einsum(
 torch.einsum('i,i', v, v) | torch.einsum('i,ij,j', w, x, v) | torch.einsum('ij,kj->ik', x, y)
 torch.einsum('ij,ij->ij', x, y) | torch.einsum('b i j -> b j i', b) | torch.einsum('ij,k->ijk', x, w)
 torch.einsum('ji', x) | torch.einsum('bij,j->b', e, v) | torch.einsum('ij,ij->i', x, y) | torch.einsum('ij->', x)
+torch.einsum('ij,jk->ki', x, m) | torch.einsum('bij,bjk->kbi', b, e) | torch.einsum('ij,jk->j', x, m)
 torch.einsum('i,ij->j', w, x) | torch.linalg.multi_dot([x, m]) | torch.linalg.multi_dot([x, m, x])
 torch.linalg.multi_dot([w, x, m]) | torch.linalg.multi_dot([x, m, x, m]) | torch.linalg.multi_dot([w, x, v])
 torch.linalg.multi_dot([x, v]) | torch.chain_matmul(x, m, x) | torch.chain_matmul(x) | x.trace() | F.linear(x, q, v)

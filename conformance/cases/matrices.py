@@ -1,0 +1,196 @@
+"""Determinants, inverses, solutions, factors and norms of matrices, and what happens where they do not exist."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import cotangent, floats, smooth
+
+m22 = smooth(dtype="float64", shape=(2, 2))
+any22 = floats("float32", shape=(2, 2), values="finite")
+v2 = smooth(dtype="float64", shape=(2,))
+singular = st.sampled_from([[[1.0, 2.0], [2.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [0.0, 3.0]]])
+
+
+def definite(torch, m):
+    """A positive-definite matrix."""
+    return m @ m.t() + 2 * torch.eye(2, dtype=torch.float64)
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def determinant_of_a_singular_matrix(torch, values: singular):
+    """A singular matrix has determinant zero, a gradient of cofactors, and the logarithm -inf."""
+    m = torch.tensor(values, dtype=torch.float64, requires_grad=True)
+    m.det().backward()
+    m.slogdet()
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def determinant(torch, m: m22):
+    """The gradient of a determinant is the determinant times the inverse, transposed."""
+    m.requires_grad_().det().backward()
+    (torch.eye(2, dtype=torch.float64) * 3 + m).slogdet().logabsdet.backward()
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def singular_matrix_has_no_inverse(torch, values: singular, v: v2):
+    """A singular matrix is neither inverted nor solved with: the error is a LinAlgError that says where."""
+    m = torch.tensor(values, dtype=torch.float64, requires_grad=True)
+    torch.linalg.inv(m)
+    torch.linalg.solve(m, v)
+    torch.linalg.inv(torch.stack([torch.eye(2, dtype=torch.float64), m]))
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def inverse_and_solution(torch, m: m22, v: v2, g: cotangent((2, 2), "float64")):
+    """Inverses and solutions are differentiated by solving with the transposed matrix."""
+    a = definite(torch, m.requires_grad_())
+    a.inverse().backward(g, retain_graph=True)
+    x = torch.linalg.solve(a, v.requires_grad_())
+    x.grad_fn.next_functions
+    (x * x).sum().backward()
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def cholesky_wants_a_definite_matrix(torch, m: m22, upper: st.booleans(), g: cotangent((2, 2), "float64")):
+    """A positive-definite matrix has a triangular root; for others the error names the leading minor."""
+    a = definite(torch, m.requires_grad_())
+    torch.linalg.cholesky(a, upper=upper).backward(g)
+    torch.linalg.cholesky(-a)
+    torch.linalg.cholesky(torch.stack([a, -a]))
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def triangular_solution(torch, m: m22, b: smooth(dtype="float64", shape=(2, 3)), upper: st.booleans()):
+    """A triangular system reads, and gives a gradient to, one triangle only."""
+    a = m.requires_grad_() + 4 * torch.eye(2, dtype=torch.float64)
+    x = torch.linalg.solve_triangular(a, b.requires_grad_(), upper=upper)
+    (x * x.detach()).sum().backward()
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def eigenvalues_of_a_symmetric_matrix(torch, m: m22, g: cotangent((2,), "float64")):
+    """Eigenvalues of a symmetric matrix come in order, and their gradient is made of the eigenvectors."""
+    a = definite(torch, m.requires_grad_())
+    torch.linalg.eigvalsh(a).backward(g)
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def singular_values(torch, m: smooth(dtype="float64", shape=(2, 3)), g: cotangent((2,), "float64")):
+    """Singular values come in falling order, and are differentiated."""
+    torch.linalg.svdvals(m.requires_grad_()).backward(g)
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def orthogonal_factor(torch, m: m22, g: cotangent((2, 2), "float64")):
+    """A matrix is an orthogonal factor times a triangular one, each with a gradient."""
+    q, r = torch.linalg.qr(definite(torch, m.requires_grad_()))
+    q.backward(g, retain_graph=True)
+    r.backward(g)
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def norms_of_a_matrix(
+    torch,
+    m: smooth(dtype="float64", shape=(2, 3)),
+    p: st.sampled_from(["fro", "nuc", 1, -1, float("inf"), float("-inf"), 2, -2]),
+):
+    """The norms of a matrix are those of its elements, its singular values, its rows or its columns."""
+    n = torch.linalg.matrix_norm(m.requires_grad_(), p)
+    n.grad_fn
+    n.backward()
+    torch.linalg.norm(m, p).backward()
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def norm_of_a_zero_matrix(torch, p: st.sampled_from(["fro", 1, float("inf")])):
+    """At zero the gradient of a matrix norm is zero."""
+    m = torch.zeros(2, 3, requires_grad=True)
+    torch.linalg.matrix_norm(m, p).backward()
+
+
+@case(requires=["linalg"], covers=["num.matrix"])
+def order_of_a_norm(torch, m: any22, p: st.sampled_from([3, "abc", 0, 2.5])):
+    """A matrix has no norms of other orders, and a tensor of three dimensions none without dimensions."""
+    torch.linalg.matrix_norm(m, p)
+    torch.linalg.norm(m, p)
+    torch.linalg.norm(m[None], p)
+
+
+@case(requires=["linalg"], covers=["num.matrix"])
+def only_square_matrices(
+    torch,
+    x: floats("float32", shape=st.sampled_from([(2, 3), (3,), ()])),
+    name: st.sampled_from(["det", "inv", "slogdet", "cholesky", "eigvalsh", "matrix_exp"]),
+):
+    """What needs a square matrix refuses others, and vectors."""
+    getattr(torch.linalg, name)(x)
+
+
+@case(requires=["backward", "linalg"])
+def powers_of_a_matrix(torch, m: m22, n: st.integers(-2, 5)):
+    """Powers of a matrix are products, found by squaring, of it or of its inverse."""
+    a = definite(torch, m.requires_grad_())
+    y = torch.linalg.matrix_power(a, n)
+    y.grad_fn
+    y.sum().backward()
+
+
+@case(requires=["backward", "linalg"], covers=["graph.names_matmul"])
+def pseudo_inverse(torch, m: smooth(dtype="float64", shape=(2, 3)), g: cotangent((3, 2), "float64")):
+    """Any matrix has a pseudo-inverse, and the exponential of a square one is differentiated too."""
+    a = m.requires_grad_() + 4 * torch.eye(2, 3, dtype=torch.float64)
+    torch.linalg.pinv(a).backward(g)
+    torch.linalg.matrix_exp(m @ m.t() / 8).sum().backward()
+
+
+@case(requires=["backward", "einsum"], covers=["graph.names_matmul", "graph.names_lazy"])
+def contraction(
+    torch,
+    m: floats("float32", shape=(2, 3), values="finite"),
+    n: floats("float32", shape=(3, 2), values="finite"),
+    equation: st.sampled_from(["ij,jk->ik", "ij,jk", "ij,ji->", "ij,jk->ki", "ij,jk->j", "ij,kl->ijkl", "ij,ji->i"]),
+):
+    """einsum is made of permutations and one product of a batch of matrices."""
+    y = torch.einsum(equation, m.requires_grad_(), n.requires_grad_())
+    y.grad_fn
+    (y * y.detach()).sum().backward()
+
+
+@case(requires=["backward", "tensordot"], covers=["graph.names_matmul", "graph.names_lazy"])
+def products_made_of_products(
+    torch,
+    m: floats("float32", shape=(2, 3), values="finite"),
+    n: floats("float32", shape=(3, 2), values="finite"),
+    name: st.sampled_from(["tensordot", "kron", "inner", "multi_dot", "cross", "vecdot"]),
+):
+    """tensordot, kron, inner and chains of matrices are views and one product, and have that graph."""
+    m.requires_grad_(), n.requires_grad_()
+    call = {
+        "tensordot": lambda: torch.tensordot(m, n, 1),
+        "kron": lambda: torch.kron(m, n),
+        "inner": lambda: torch.inner(m, n.t()),
+        "multi_dot": lambda: torch.linalg.multi_dot([m, n, m]),
+        "cross": lambda: torch.linalg.cross(m, n.t()),
+        "vecdot": lambda: torch.linalg.vecdot(m, n.t()),
+    }[name]
+    y = call()
+    y.grad_fn.next_functions
+    (y * y.detach()).sum().backward()
+
+
+@case(requires=["backward", "addmm"], covers=["graph.names_matmul"])
+def sums_with_products(
+    torch,
+    m: floats("float32", shape=(2, 2), values="finite"),
+    n: floats("float32", shape=(2, 2), values="finite"),
+    beta: st.sampled_from([1, 2, 0, 0.5]),
+    alpha: st.sampled_from([1, -1, 2]),
+    g: cotangent((2, 2)),
+):
+    """A product and what it is added to are scaled, in place too, and so are their gradients."""
+    m.requires_grad_(), n.requires_grad_()
+    torch.addmm(m, m, n, beta=beta, alpha=alpha).backward(g)
+    z = m * 1
+    z.addmm_(n, n, beta=beta, alpha=alpha).backward(g)
+    torch.addmv(m[0], n, m[1], beta=beta, alpha=alpha).backward(g[0])
+    torch.addbmm(m, n[None], m[None], beta=beta, alpha=alpha).backward(g)

@@ -1,0 +1,179 @@
+"""Gathering and scattering: elements picked and put by tensors of indices, duplicates included."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import bools, cotangent, floats, indices
+
+x23 = floats("float32", shape=(2, 3), values="finite")
+y23 = floats("float32", shape=(2, 3), values="finite")
+g23 = cotangent((2, 3))
+tied = floats("float32", shape=(2, 3), values="special")
+
+
+@case(requires=["backward", "gather"], covers=["num.duplicates", "graph.names_shape"])
+def gather_adds_up_duplicates(torch, x: x23, index: indices(2, shape=(2, 3)), dim: st.sampled_from([0, 1, -1]), g: g23):
+    """An element that gather picks several times gets the sum of its gradients."""
+    y = x.requires_grad_().gather(dim, index)
+    y.grad_fn._saved_dim
+    y.backward(g)
+
+
+@case(requires=["backward", "index_select"], covers=["num.duplicates"])
+def index_select_adds_up_duplicates(torch, x: x23, index: indices(2, shape=(3,)), dim: st.sampled_from([0, 1, -2])):
+    """A slice that index_select picks several times gets the sum of its gradients."""
+    y = x.requires_grad_().index_select(dim, index)
+    (y * y.detach()).sum().backward()
+
+
+@case(requires=["backward", "take"], covers=["num.duplicates"])
+def take_adds_up_duplicates(torch, x: x23, index: indices(6, shape=(4,)), g: cotangent((4,))):
+    """take counts the elements in row-major order and adds up the gradients of those it picks again."""
+    x.requires_grad_().take(index).backward(g)
+    x.t().take(index - 3).backward(g)
+
+
+@case(requires=["backward", "scatter"], covers=["num.scatter_dup", "graph.names_shape"])
+def scatter_keeps_the_last(
+    torch, x: x23, y: y23, index: indices(2, shape=(2, 3)), dim: st.sampled_from([1, -1]), g: g23
+):
+    """Of the elements that scatter puts at one place the last stays, and all of them get its gradient."""
+    z = x.requires_grad_().scatter(dim, index, y.requires_grad_())
+    z.grad_fn.next_functions
+    z.backward(g)
+
+
+@case(requires=["backward", "scatter"], covers=["num.scatter_dup"])
+def scatter_add_accumulates(torch, x: x23, y: y23, index: indices(2, shape=(2, 3)), g: g23):
+    """scatter_add adds all elements that go to one place, and each gets the whole gradient."""
+    x.requires_grad_().scatter_add(1, index, y.requires_grad_()).backward(g)
+
+
+@case(requires=["backward", "scatter"], covers=["num.scatter_dup"])
+def scatter_reduce_combines(
+    torch,
+    x: tied,
+    y: tied,
+    index: indices(2, shape=(2, 3)),
+    how: st.sampled_from(["sum", "prod", "mean", "amax", "amin"]),
+    keep: st.booleans(),
+    g: g23,
+):
+    """scatter_reduce combines what goes to one place, with what was there or without."""
+    x.requires_grad_().scatter_reduce(1, index, y.requires_grad_(), how, include_self=keep).backward(g)
+
+
+@case(requires=["backward", "index_add"], covers=["num.scatter_dup", "graph.names_shape"])
+def index_add_accumulates(
+    torch, x: x23, y: y23, index: indices(3, shape=(3,)), alpha: st.sampled_from([1, 2, -0.5]), g: g23
+):
+    """index_add adds slices, scaled, also several to one place."""
+    x.requires_grad_().index_add(1, index, y.requires_grad_(), alpha=alpha).backward(g)
+
+
+@case(requires=["backward", "index_add"], covers=["num.scatter_dup"])
+def index_reduce_combines(
+    torch,
+    x: tied,
+    y: tied,
+    index: indices(3, shape=(3,)),
+    how: st.sampled_from(["prod", "mean", "amax", "amin"]),
+    g: g23,
+):
+    """index_reduce combines whole slices that go to one place."""
+    x.requires_grad_().index_reduce(1, index, y.requires_grad_(), how).backward(g)
+
+
+@case(requires=["backward", "index_add"], covers=["num.scatter_dup", "graph.names_shape"])
+def index_fill_and_copy_overwrite(
+    torch, x: x23, y: y23, s: floats("float32", shape=()), index: indices(3, shape=(3,)), g: g23
+):
+    """What index_fill and index_copy overwrite gets no gradient; a filled-in tensor gets it once a slice."""
+    x.requires_grad_()
+    x.index_fill(1, index, s.requires_grad_()).backward(g)
+    x.index_fill(1, index, 2).backward(g)
+    x.index_copy(1, torch.tensor([2, 0, 1]), y.requires_grad_()).backward(g)
+
+
+@case(requires=["backward", "index_put"], covers=["num.scatter_dup"])
+def index_put_accumulates(
+    torch, x: x23, v: floats("float32", shape=(3,)), index: indices(2, shape=(3,)), add: st.booleans(), g: g23
+):
+    """index_put adds what goes to one place if asked to, and each value gets its place's gradient."""
+    columns = torch.tensor([0, 2, 2])
+    x.requires_grad_().index_put((index, columns), v.requires_grad_(), accumulate=add).backward(g)
+
+
+@case(requires=["backward", "put"], covers=["num.scatter_dup"])
+def put_accumulates(torch, x: x23, v: floats("float32", shape=(4,)), index: indices(6, shape=(4,)), g: g23):
+    """put adds elements at places counted in row-major order."""
+    x.requires_grad_().put(index, v.requires_grad_(), accumulate=True).backward(g)
+
+
+@case(requires=["backward", "masked_scatter"], covers=["graph.names_shape"])
+def masked_scatter_puts_in_order(torch, x: x23, y: y23, mask: bools(shape=(2, 3)), g: g23):
+    """masked_scatter puts elements in order where a mask holds; those left over get gradient zero."""
+    x.requires_grad_().masked_scatter(mask, y.requires_grad_()).backward(g)
+
+
+@case(requires=["scatter"])
+def index_in_range(torch, x: x23, y: y23, index: indices(9, shape=(2, 3)), dim: st.sampled_from([0, 1, 2])):
+    """Indices out of range, and dimensions that do not exist, are refused."""
+    x.gather(dim, index)
+    x.scatter(dim, index, y)
+    x.scatter_add(dim, index - 1, y)
+    x.index_select(dim, index[0])
+    x.index_add(dim, index[0], y)
+    x.index_copy(dim, index[0], y)
+    x.index_fill(dim, index[0], 0)
+    x.take(index - 2)
+
+
+@case(requires=["scatter"])
+def index_dtypes(torch, x: x23, y: y23, kind: st.sampled_from(["float32", "int32", "bool"])):
+    """Indices are integers, and what is put has the dtype of what it is put into."""
+    index = torch.zeros(2, 3, dtype=getattr(torch, kind))
+    x.gather(0, index)
+    x.index_select(0, index[0])
+    x.take(index)
+    x.index_copy(1, index[0], y)
+    x.scatter(0, torch.zeros(2, 3, dtype=torch.int64), y.double())
+    x.index_add(1, torch.tensor([0, 1, 2]), y.double())
+
+
+@case(requires=["backward", "scatter", "in_place"], covers=["graph.names_shape"])
+def scattering_in_place(
+    torch,
+    x: x23,
+    y: y23,
+    index: indices(2, shape=(2, 3)),
+    name: st.sampled_from(
+        ["scatter_", "scatter_add_", "scatter_reduce_", "index_add_", "index_copy_", "index_fill_", "put_"]
+    ),
+    g: g23,
+):
+    """What is scattered in place has the same node, and a leaf refuses it."""
+    x.requires_grad_(), y.requires_grad_()
+    z = x * 1
+    columns = torch.tensor([2, 0, 1])
+    call = {
+        "scatter_": lambda t: t.scatter_(1, index, y),
+        "scatter_add_": lambda t: t.scatter_add_(1, index, y),
+        "scatter_reduce_": lambda t: t.scatter_reduce_(1, index, y, "amax"),
+        "index_add_": lambda t: t.index_add_(1, columns, y),
+        "index_copy_": lambda t: t.index_copy_(1, columns, y),
+        "index_fill_": lambda t: t.index_fill_(1, columns[1:], 3.0),
+        "put_": lambda t: t.put_(columns, y[0]),
+    }[name]
+    call(z)
+    z.backward(g)
+    call(x)
+
+
+@case(requires=["backward", "gather", "create_graph"])
+def gathered_twice(torch, x: x23, index: indices(3, shape=(2, 2)), y: floats("float32", shape=(2, 2), values="finite")):
+    """The second derivative goes through gather's gradient, a scatter_add, and back."""
+    out = (x.requires_grad_().gather(1, index) ** 3 * y.requires_grad_()).sum()
+    (first,) = torch.autograd.grad(out, x, create_graph=True)
+    first.grad_fn
+    first.sum().backward()
