@@ -9,9 +9,18 @@ x23 = floats("float32", shape=(2, 3), values="finite")
 
 REDUCTIONS = st.sampled_from(
     [
-        *[(name, ()) for name in ("sum", "mean", "prod", "max", "min", "amax", "median", "norm", "var", "std", "nansum")],
-        *[(name, (1,)) for name in ("sum", "mean", "prod", "max", "min", "median", "mode", "cumsum", "cumprod", "cummax")],
-        *[(name, (-1,)) for name in ("amax", "amin", "logsumexp", "logcumsumexp", "sort", "var", "std", "cummin", "nanmedian")],
+        *[
+            (name, ())
+            for name in ("sum", "mean", "prod", "max", "min", "amax", "median", "norm", "var", "std", "nansum")
+        ],
+        *[
+            (name, (1,))
+            for name in ("sum", "mean", "prod", "max", "min", "median", "mode", "cumsum", "cumprod", "cummax")
+        ],
+        *[
+            (name, (-1,))
+            for name in ("amax", "amin", "logsumexp", "logcumsumexp", "sort", "var", "std", "cummin", "nanmedian")
+        ],
         ("kthvalue", (2, -1)),
         ("topk", (2, 0)),
         ("sum", ((0, -1), True)),
@@ -46,7 +55,10 @@ VIEWS = st.sampled_from(
 )
 MOVES = st.sampled_from(
     [
-        *[(name, ()) for name in ("clone", "rot90", "tril", "triu", "fliplr", "flipud", "diag", "diag_embed", "diagflat")],
+        *[
+            (name, ())
+            for name in ("clone", "rot90", "tril", "triu", "fliplr", "flipud", "diag", "diag_embed", "diagflat")
+        ],
         ("flip", (-1,)),
         ("roll", (-1, -1)),
         ("roll", ((1, 2), (0, 1))),
@@ -60,7 +72,18 @@ MOVES = st.sampled_from(
     ]
 )
 JOINS = st.sampled_from(
-    ["cat", "stack", "hstack", "vstack", "dstack", "column_stack", "block_diag", "meshgrid", "cartesian_prod", "broadcast_tensors"]
+    [
+        "cat",
+        "stack",
+        "hstack",
+        "vstack",
+        "dstack",
+        "column_stack",
+        "block_diag",
+        "meshgrid",
+        "cartesian_prod",
+        "broadcast_tensors",
+    ]
 )
 
 
@@ -132,8 +155,10 @@ def windows_of_copies_name_their_nodes(
 
 
 @case(lecture="graph", requires=["graph", "matmul"], covers=["graph.names_lazy", "graph.names_matmul"])
-def folded_product_is_a_chain(torch, b: floats("float32", shape=(2, 2, 3)), m: floats("float32", shape=(3, 2)), left: st.booleans()):
-    """A batch times a matrix is one product of matrices between views; only the right side keeps its layout."""
+def folded_product_is_a_chain(
+    torch, b: floats("float32", shape=(2, 2, 3)), m: floats("float32", shape=(3, 2)), left: st.booleans()
+):
+    """A batch times a matrix is one product of matrices between views; on the left it is turned."""
     b.requires_grad_(), m.requires_grad_()
     y = b @ m if not left else m @ b.transpose(1, 2)[:, :, :2].transpose(1, 2)
     node = y.grad_fn

@@ -82,6 +82,9 @@ from .kernels import copysign_scalar as k_copysign_scalar
 from .kernels import cos as k_cos
 from .kernels import cosh as k_cosh
 from .kernels import count_nonzero as k_count_nonzero
+from .kernels import cummax as k_cummax
+from .kernels import cummaxmin_backward as k_cummaxmin_backward
+from .kernels import cummin as k_cummin
 from .kernels import cumprod as k_cumprod
 from .kernels import cumprod_backward as k_cumprod_backward
 from .kernels import cumsum as k_cumsum
@@ -190,6 +193,7 @@ from .kernels import log_sigmoid_backward as k_log_sigmoid_backward
 from .kernels import log_softmax as k_log_softmax
 from .kernels import log_softmax_backward_data as k_log_softmax_backward_data
 from .kernels import log_softmax_double_backward as k_log_softmax_double_backward
+from .kernels import logcumsumexp as k_logcumsumexp
 from .kernels import logit as k_logit
 from .kernels import logit_backward as k_logit_backward
 from .kernels import logsumexp as k_logsumexp
@@ -219,12 +223,15 @@ from .kernels import mish_backward as k_mish_backward
 from .kernels import mm as k_mm
 from .kernels import mm_mat2_backward as k_mm_mat2_backward
 from .kernels import mm_self_backward as k_mm_self_backward
+from .kernels import mode as k_mode
 from .kernels import mse_loss as k_mse_loss
 from .kernels import mse_loss_backward as k_mse_loss_backward
 from .kernels import mv as k_mv
 from .kernels import mvlgamma as k_mvlgamma
 from .kernels import mvlgamma_backward as k_mvlgamma_backward
 from .kernels import nan_to_num as k_nan_to_num
+from .kernels import nanmedian_all as k_nanmedian_all
+from .kernels import nanmedian_dim as k_nanmedian_dim
 from .kernels import nansum_backward as k_nansum_backward
 from .kernels import nansum_dim as k_nansum_dim
 from .kernels import ndtri as k_ndtri
@@ -256,6 +263,7 @@ from .kernels import relu as k_relu
 from .kernels import remainder as k_remainder
 from .kernels import remainder_of as k_remainder_of
 from .kernels import remainder_scalar as k_remainder_scalar
+from .kernels import renorm as k_renorm
 from .kernels import repeat as k_repeat
 from .kernels import repeat_backward as k_repeat_backward
 from .kernels import reshape as k_reshape
@@ -344,6 +352,8 @@ from .kernels import unbind as k_unbind
 from .kernels import unbind_backward as k_unbind_backward
 from .kernels import unfold as k_unfold
 from .kernels import unfold_backward as k_unfold_backward
+from .kernels import unique as k_unique
+from .kernels import unique_consecutive as k_unique_consecutive
 from .kernels import unsqueeze as k_unsqueeze
 from .kernels import unsqueeze_backward as k_unsqueeze_backward
 from .kernels import unsqueeze_dim_to as k_unsqueeze_dim_to
@@ -24723,6 +24733,44 @@ def cumsum(self, dim, dtype, *, out=None):
     return result if out is None else store(out, result, 'cumsum')
 
 
+def cumsum_(self, dim, dtype):
+    """cumsum_(self, dim, dtype) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'cumsum_', False)
+    found = inplace_operands(self, None, 'cumsum', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_cumsum(target, dim, dtype)
+    else:
+        self._array = target.dtype.type(k_cumsum(target, dim, dtype))
+    if flag:
+        node = CumsumBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_scalar_type = self._desc.dtype
+        node.dim = dim
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+    return self
+
+
 class CumprodBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim',)
     saved = ('self', 'result',)
@@ -24823,6 +24871,51 @@ def cumprod(self, dim, dtype, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'cumprod')
+
+
+def cumprod_(self, dim, dtype):
+    """cumprod_(self, dim, dtype) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'cumprod_', False)
+    found = inplace_operands(self, None, 'cumprod', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_cumprod(target, dim, dtype)
+    else:
+        self._array = target.dtype.type(k_cumprod(target, dim, dtype))
+    if flag:
+        node = CumprodBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.dim = dim
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        node.result = self._array
+        node.result_counter = self._counter
+        node.result_version = self._counter[0]
+        rebase_history(self, node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=self)
+    return self
 
 
 def all_dim(self, dim, keepdim, *, out=None):
@@ -40127,6 +40220,711 @@ def dist(self, other, p, *, out=None):
         mark_inference(result)
     return result if out is None else store(out, result, 'dist')
 
+
+class CummaxBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'indices', 'indices_counter', 'indices_version', 'dim',)
+    saved = ('self', 'indices',)
+    saved_values = ('dim',)
+    writes_grad = 2
+    not_differentiable = ('indices',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        dim = node.dim
+        out = k_cummaxmin_backward(grad, self, indices, dim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        indices = unpack_result(node, 'indices')
+        dim = node.dim
+        return formulas.cummaxmin_backward(grad, self, indices, dim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def cummax(self, dim):
+    """cummax(self, dim) -> tuple"""
+    arrays = k_cummax(self._array, dim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = CummaxBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
+    return tuple(results)
+
+
+class CumminBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'indices', 'indices_counter', 'indices_version', 'dim',)
+    saved = ('self', 'indices',)
+    saved_values = ('dim',)
+    writes_grad = 2
+    not_differentiable = ('indices',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        dim = node.dim
+        out = k_cummaxmin_backward(grad, self, indices, dim)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        indices = unpack_result(node, 'indices')
+        dim = node.dim
+        return formulas.cummaxmin_backward(grad, self, indices, dim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def cummin(self, dim):
+    """cummin(self, dim) -> tuple"""
+    arrays = k_cummin(self._array, dim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = CumminBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
+    return tuple(results)
+
+
+class LogcumsumexpBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim',)
+    saved = ('self', 'result',)
+    saved_values = ('dim',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # logcumsumexp_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
+        dim = node.dim
+        return formulas.logcumsumexp_backward(grad, self, result, dim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def logcumsumexp(self, dim, *, out=None):
+    """logcumsumexp(self, dim) -> Tensor"""
+    array = k_logcumsumexp(self._array, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = LogcumsumexpBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.dim = dim
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
+            return result if out is None else store(out, result, 'logcumsumexp')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'logcumsumexp')
+
+
+class NanmedianBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    saved = ('self', 'result',)
+    saved_values = ()
+    writes_grad = 1
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        out = k_evenly_distribute_backward(grad, self, result)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
+        return formulas.evenly_distribute_backward(grad, self, result)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def nanmedian_all(self, *, out=None):
+    """nanmedian_all(self) -> Tensor"""
+    array = k_nanmedian_all(self._array)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = NanmedianBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
+            return result if out is None else store(out, result, 'nanmedian_all')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'nanmedian_all')
+
+
+class NanmedianBackward1(UnaryNode):
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
+    saved = ('indices',)
+    saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    writes_grad = 2
+    not_differentiable = ('indices',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+        if not keep:
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        indices = unpack_result(node, 'indices')
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def nanmedian_dim(self, dim, keepdim):
+    """nanmedian_dim(self, dim, keepdim) -> tuple"""
+    arrays = k_nanmedian_dim(self._array, dim, keepdim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = NanmedianBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.keepdim = keepdim
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
+    return tuple(results)
+
+
+class ModeBackward0(UnaryNode):
+    __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
+    saved = ('indices',)
+    saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    writes_grad = 2
+    not_differentiable = ('indices',)
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        indices = node.indices
+        if node.indices_counter[0] != node.indices_version:
+            indices = unpack_result(node, 'indices')._array
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+        if not keep:
+            if node.indices is not None:
+                node.indices = None
+                node.indices_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        indices = unpack_result(node, 'indices')
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = None
+            node.indices_counter = FREED_COUNTER
+
+
+def mode(self, dim, keepdim):
+    """mode(self, dim, keepdim) -> tuple"""
+    arrays = k_mode(self._array, dim, keepdim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ModeBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.keepdim = keepdim
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        node.indices = arrays[1]
+        node.indices_counter = results[1]._counter = [0]
+        node.indices_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, indices=results[1])
+    return tuple(results)
+
+
+class RenormBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'p', 'dim', 'maxnorm',)
+    saved = ('self',)
+    saved_values = ('p', 'dim', 'maxnorm',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # renorm_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        p = node.p
+        dim = node.dim
+        maxnorm = node.maxnorm
+        return formulas.renorm_backward(grad, self, p, dim, maxnorm)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def renorm(self, p, dim, maxnorm, *, out=None):
+    """renorm(self, p, dim, maxnorm) -> Tensor"""
+    array = k_renorm(self._array, p, dim, maxnorm)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = RenormBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.p = p
+            node.dim = dim
+            node.maxnorm = maxnorm
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'renorm')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'renorm')
+
+
+def renorm_(self, p, dim, maxnorm):
+    """renorm_(self, p, dim, maxnorm) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'renorm_', False)
+    found = inplace_operands(self, None, 'renorm', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not grad_mode.disabled or _grad.grad)
+    if flag:
+        seq = next(sequence_nrs)
+        original = self.clone()
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_renorm(target, p, dim, maxnorm)
+    else:
+        self._array = target.dtype.type(k_renorm(target, p, dim, maxnorm))
+    if flag:
+        node = RenormBackward0()
+        node.seq = seq
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.self = original
+        node.self_version = 0
+        node.p = p
+        node.dim = dim
+        node.maxnorm = maxnorm
+        node.desc = self._desc
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+    return self
+
+
+class Unique2Backward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # not_derived has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        return formulas.not_derived(grad, '_unique2')
+
+
+def unique(self, inverse, counts):
+    """unique(self, inverse, counts) -> tuple"""
+    arrays = k_unique(self._array, inverse, counts)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = Unique2Backward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+    return tuple(results)
+
+
+class UniqueConsecutiveBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # not_derived has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        return formulas.not_derived(grad, 'unique_consecutive')
+
+
+def unique_consecutive(self, inverse, counts):
+    """unique_consecutive(self, inverse, counts) -> tuple"""
+    arrays = k_unique_consecutive(self._array, inverse, counts)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = UniqueConsecutiveBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._grad_fn = node
+        results[0]._output_nr = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+    return tuple(results)
+
 OPERATORS = (
     "elu",
     "elu_of",
@@ -40460,5 +41258,14 @@ OPERATORS = (
     "addcmul",
     "addcdiv",
     "dist",
+    "cummax",
+    "cummin",
+    "logcumsumexp",
+    "nanmedian_all",
+    "nanmedian_dim",
+    "mode",
+    "renorm",
+    "unique",
+    "unique_consecutive",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLossBackward0, NllLossBackwardBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CummaxBackward0, CumminBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogcumsumexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, ModeBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NanmedianBackward0, NanmedianBackward1, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLossBackward0, NllLossBackwardBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RenormBackward0, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, Unique2Backward0, UniqueConsecutiveBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)

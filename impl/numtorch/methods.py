@@ -45,6 +45,7 @@ FAMILIES = (
     "pointwise",
     "reduction",
     "linalg",
+    "statistics",
     "decomposition",
     "products",
     "comparison",

@@ -378,6 +378,16 @@ linalg_matrix_exp       torch.linalg.matrix_exp(q / 4)
 linalg_lstsq            torch.linalg.lstsq(m, v)[0] | torch.linalg.lstsq(x, w)[0]
 """
 
+STATISTICS = """
+cummax                  x.cummax(1) | x.cummax(0)
+cummin                  x.cummin(1)
+logcumsumexp            x.logcumsumexp(1)
+nanmedian_all           x.nanmedian()
+nanmedian_dim           x.nanmedian(1) | x.nanmedian(0, True)
+mode                    x.mode(1) | x.mode(0, True)
+renorm                  x.renorm(2, 0, 1.) | x.renorm(3, 1, 0.5)
+"""
+
 NO_FLOATS = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"}
 """Operators of integers; their row is tracked in place only, where PyTorch refuses floats."""
 
@@ -402,6 +412,7 @@ def samples() -> dict[str, list[str]]:
             SCATTER,
             ARRANGE,
             DECOMPOSITION,
+            STATISTICS,
         )
         for line in text.strip().splitlines()
     ]

@@ -25,7 +25,11 @@ from tests.numtorch.operator_samples import LEAVES, NO_FLOATS, ONCE, constants, 
 for module in pkgutil.iter_modules(numtorch.ops.__path__):
     importlib.import_module(f"numtorch.ops.{module.name}")
 
-ROWS = {row.name: row for row in TABLE if not all("not_implemented" in f for f in row.formulas.values())}
+ROWS = {
+    row.name: row
+    for row in TABLE
+    if not all("not_implemented" in f or "not_derived(" in f for f in row.formulas.values())
+}
 """The rows with a derivative: not those that have none, nor those of which PyTorch says that it has not written it."""
 SAMPLES = samples()
 OTHER_ORDER = {"where", "stack", "cat", "polygamma"}

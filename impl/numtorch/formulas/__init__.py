@@ -16,3 +16,4 @@ from .reduction import *  # noqa: F403
 from .scatter import *  # noqa: F403
 from .shape import *  # noqa: F403
 from .special import *  # noqa: F403
+from .statistics import *  # noqa: F403

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from typing import Any
 
 import numpy as np
@@ -234,11 +235,16 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     return tuple([x if x._desc.shape == shape else shapes.expand(x, shape) for x in given])
 
 
-def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+def meshgrid(*tensors: Any, indexing: Any = None) -> tuple[Tensor, ...]:
     """Vectors expanded to a common grid, a dimension each."""
     given = _tensors(tensors)
     if not given:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
+    if indexing is None:
+        indexing = "ij"
+        warnings.warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2
+        )
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     swapped = indexing == "xy" and len(given) > 1
@@ -257,7 +263,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     _vectors(tensors)
     if len(tensors) == 1:
         return tensors[0]
-    return shapes.stack([shapes.flatten(g) for g in meshgrid(*tensors)], 1)
+    return shapes.stack([shapes.flatten(g) for g in meshgrid(*tensors, indexing="ij")], 1)
 
 
 def _vectors(tensors: Any) -> None:
@@ -274,7 +280,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     for a, b in itertools.pairwise(grid):
         chosen &= (a <= b) if with_replacement else (a < b)
     mask = wrap(chosen)
-    return shapes.stack([d.masked_select(g, mask) for g in meshgrid(*[input] * r)], 1)
+    return shapes.stack([d.masked_select(g, mask) for g in meshgrid(*[input] * r, indexing="ij")], 1)
 
 
 def _at_least(n: int) -> Any:

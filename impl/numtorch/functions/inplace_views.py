@@ -9,7 +9,7 @@ from ..descriptor import describe
 from ..strided import AsStridedBackward1
 from ..tensor import Tensor, wrap_dim
 from ..views import become, check_inplace, requires_grad, set_history
-from .arguments import dims
+from .arguments import as_given
 from .strided import check_window, strided_node
 
 
@@ -23,7 +23,8 @@ def t_(self: Tensor) -> Tensor:
 def transpose_(self: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
     n = self._desc.ndim
-    return d.transpose_(self, wrap_dim(dim0, n), wrap_dim(dim1, n))
+    wrap_dim(dim0, n), wrap_dim(dim1, n)
+    return d.transpose_(self, dim0, dim1)
 
 
 def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
@@ -31,13 +32,15 @@ def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
     if dim is None:
         return d.squeeze_(self)
     if isinstance(dim, (tuple, list)):
-        return d.squeeze_dims_(self, dims(tuple(dim), self._desc.ndim))
-    return d.squeeze_dim_(self, wrap_dim(dim, self._desc.ndim))
+        return d.squeeze_dims_(self, as_given(tuple(dim), self._desc.ndim))
+    wrap_dim(dim, self._desc.ndim)
+    return d.squeeze_dim_(self, dim)
 
 
 def unsqueeze_(self: Tensor, dim: int) -> Tensor:
     """A dimension of size 1 inserted."""
-    return d.unsqueeze_(self, wrap_dim(dim, self._desc.ndim + 1))
+    wrap_dim(dim, self._desc.ndim + 1)
+    return d.unsqueeze_(self, dim)
 
 
 def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:

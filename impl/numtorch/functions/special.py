@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, dtype as dtypes, return_types
+from ..descriptor import broadcast_shapes
 from ..operands import category_of, refused, store, type_error
 from ..tensor import Tensor
 from .arguments import expect_tensor
@@ -288,8 +289,8 @@ def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The p-norm of the difference."""
-    expect_tensor(input, "dist")
-    return d.dist(input, expect_tensor(other, "dist", "other", 2), p)
+    broadcast_shapes(expect_tensor(input, "dist")._desc.shape, expect_tensor(other, "dist", "other", 2)._desc.shape)
+    return d.dist(input, other, p)
 
 
 ONE = ("exp2", "log2", "log10", "asinh", "acosh", "atanh", "sinc", "deg2rad", "rad2deg", "erf", "erfc", "frac", "erfinv",

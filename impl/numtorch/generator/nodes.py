@@ -21,6 +21,7 @@ WRITES = {
     "minimum_backward": 1,
     "new_zeros": 1,
     "take_backward": 1,
+    "cummaxmin_backward": 2,
     "trace_backward": 2,
     "value_selecting_backward": 2,
 }

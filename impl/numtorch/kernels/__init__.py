@@ -20,3 +20,4 @@ from .reduction_backward import *  # noqa: F403
 from .scatter import *  # noqa: F403
 from .shape import *  # noqa: F403
 from .special import *  # noqa: F403
+from .statistics import *  # noqa: F403

@@ -59,8 +59,8 @@ op("logsumexp(self, dim, keepdim)", k.logsumexp, float_result=True,
    self="logsumexp_backward(grad, self, result, dim, keepdim)")
 
 # ---- scans
-op("cumsum(self, dim, dtype)", k.cumsum, self="cumsum_backward(grad, dim, self.dtype)", jvp=LINEAR)
-op("cumprod(self, dim, dtype)", k.cumprod, self="cumprod_backward(grad, self, dim, result)")
+op("cumsum(self, dim, dtype)", k.cumsum, inplace=True, self="cumsum_backward(grad, dim, self.dtype)", jvp=LINEAR)
+op("cumprod(self, dim, dtype)", k.cumprod, inplace=True, self="cumprod_backward(grad, self, dim, result)")
 
 # ---- counts
 nondiff("all_dim(self: Tensor, dim, keepdim)", k.all_dim)

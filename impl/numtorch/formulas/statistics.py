@@ -1,0 +1,49 @@
+"""Formula functions of running extremes and distances, in differentiable operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d, dtype as dtypes
+from ..tensor import wrap
+from .reduction import norm_backward_as_it_is
+
+
+def cummaxmin_backward(grad: Any, x: Any, indices: Any, dim: int) -> Any:
+    """The gradients added where each extreme was."""
+    if not x._desc.numel:
+        return x
+    return d.scatter_add(wrap(np.zeros(x._desc.shape, grad._desc.dtype.numpy)), dim, indices, grad)
+
+
+def logcumsumexp_backward(grad: Any, x: Any, result: Any, dim: int) -> Any:
+    """The gradients of both signs apart, each by logarithms."""
+    if not grad._desc.ndim or not grad._desc.numel:
+        return grad
+    least = float(np.finfo(grad._desc.dtype.numpy).min)
+    size = grad.abs().log()
+
+    def part(mask: Any) -> Any:
+        logs = d.where(mask, size, least) - result
+        return (d.flip(d.logcumsumexp(d.flip(logs, (dim,)), dim), (dim,)) + x).exp()
+
+    return part(d.gt(grad, 0)) - part(d.lt(grad, 0))
+
+
+def renorm_backward(grad: Any, x: Any, p: float, dim: int, maxnorm: float) -> Any:
+    """Through the scaled slices and their norms."""
+    others = tuple([i for i in range(x._desc.ndim) if i != dim % x._desc.ndim])
+    wide = dtypes.float64 if x._desc.dtype is dtypes.float32 else None
+    norm = d.vector_norm(x, p, others, True, wide)
+    inner = d.sum_dim(x.conj() * grad, others, True, wide)
+    through = norm_backward_as_it_is(inner, x, p, norm, others, True)
+    inverse = d.reciprocal(d.add_scalar(norm, 1e-7))
+    scaled = d.mul_scalar(inverse, maxnorm) * (grad - inverse * through)
+    return d.where(d.gt(norm, maxnorm), scaled.to(grad._desc.dtype), grad)
+
+
+def not_derived(grad: Any, name: str) -> Any:
+    """What an operator whose derivative PyTorch has not written answers."""
+    raise NotImplementedError(f"the derivative for '{name}' is not implemented.")

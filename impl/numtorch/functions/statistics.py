@@ -1,0 +1,349 @@
+"""Running extremes, quantiles, modes, differences, counts, and what is distinct, as users call them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d, dtype as dtypes, return_types
+from ..tensor import Tensor, wrap, wrap_dim
+from ..views import check_inplace, requires_grad
+from . import shape as shapes
+from .arguments import expect_tensor
+from .reduction import MISSING, check_not_empty, nansum, one, several
+
+# ---- scans
+
+
+def cummax(input: Tensor, dim: int) -> Any:
+    """The largest element so far, and its index."""
+    return return_types.cummax(*d.cummax(expect_tensor(input, "cummax"), one(dim, input._desc.ndim)))
+
+
+def cummin(input: Tensor, dim: int) -> Any:
+    """The smallest element so far, and its index."""
+    return return_types.cummin(*d.cummin(expect_tensor(input, "cummin"), one(dim, input._desc.ndim)))
+
+
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
+    """Logarithms of running sums of exponentials."""
+    one(dim, input._desc.ndim)
+    if input._desc.dtype.category < dtypes.FLOATING:
+        raise NotImplementedError(f"\"logcumsumexp_out_cpu\" not implemented for '{input._desc.dtype.scalar_name}'")
+    return d.logcumsumexp(input, dim)
+
+
+def _scan_(name: str) -> Any:
+    function = getattr(d, name)
+
+    def call(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+        check_inplace(self, bool(requires_grad(self)))
+        return function(self, one(dim, self._desc.ndim), dtype)
+
+    call.__name__ = name
+    call.__doc__ = f"{name[:-1]} in place."
+    return call
+
+
+cumsum_, cumprod_ = _scan_("cumsum_"), _scan_("cumprod_")
+
+# ---- without nan, and ranks
+
+
+def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The mean of what is not nan."""
+    if input._desc.dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            "nanmean(): expected input to have floating point or complex dtype but got " + input._desc.dtype.scalar_name
+        )
+    given = several(dim, input._desc.ndim)
+    real = wrap(np.asarray(~np.isnan(input._array))[()])
+    return d.div(nansum(input, dim, keepdim, dtype=dtype), d.sum_dim(real, given, keepdim, None))
+
+
+def nanmedian(input: Tensor, dim: Any = MISSING, keepdim: bool = False) -> Any:
+    """The lower median of what is not nan; over a dimension also its index."""
+    if dim is MISSING:
+        return d.nanmedian_all(input)
+    check_not_empty(input, (one(dim, input._desc.ndim),), "median")
+    return return_types.nanmedian(*d.nanmedian_dim(input, int(dim), keepdim))
+
+
+def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
+    """The most frequent element over a dimension, and its index."""
+    check_not_empty(input, (one(dim, input._desc.ndim),), "mode")
+    return return_types.mode(*d.mode(input, dim, keepdim))
+
+
+_WAYS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+def _quantile(input: Tensor, q: Any, dim: Any, keepdim: bool, interpolation: str, ignore_nan: bool) -> Tensor:
+    """The elements below and above a rank, and the way between them: PyTorch's steps, which its graph shows."""
+    name = "nanquantile" if ignore_nan else "quantile"
+    desc = input._desc
+    if isinstance(q, (list, tuple)):
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments - got (list), but expected one of:\n"
+            ' * (Tensor q, int dim = None, bool keepdim = False, *, str interpolation = "linear")\n'
+            ' * (float q, int dim = None, bool keepdim = False, *, str interpolation = "linear")\n'
+        )
+    if not isinstance(q, Tensor):
+        if not 0 <= q <= 1:
+            raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
+        q = wrap(desc.dtype.numpy.type(q))
+    if interpolation not in _WAYS:
+        raise RuntimeError(
+            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
+        )
+    if not desc.numel:
+        raise RuntimeError(f"{name}() input tensor must be non-empty")
+    if q._desc.ndim > 1:
+        raise RuntimeError(f"{name}() q must be a scalar or 1D tensor")
+    if desc.dtype.name not in ("float32", "float64"):
+        raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
+    if q._desc.dtype is not desc.dtype:
+        raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
+    at = wrap_dim(dim, desc.ndim) if dim is not None else 0
+    shape: list[int] = []
+    if dim is not None and desc.ndim:
+        shape = [1 if i == at else s for i, s in enumerate(desc.shape) if keepdim or i != at]
+    elif keepdim:
+        shape = [1] * desc.ndim
+    if dim is None:
+        values = d.sort(shapes.flatten(input), -1, False)[0]
+    elif not desc.ndim or at == desc.ndim - 1:
+        values = d.sort(input, -1, False)[0]
+    else:
+        values = d.sort(d.transpose(d.unsqueeze(input, -1), at, -1), -1, False)[0]
+    values = shapes.view(values, (*shape, values._desc.shape[-1] if values._desc.ndim else 1))
+    below = _between(values, np.atleast_1d(q._array), interpolation, ignore_nan)
+    if not q._desc.ndim:
+        return below.squeeze_(-1)
+    return below.unsqueeze_(0).transpose_(0, -1).squeeze_(-1)
+
+
+def _between(values: Tensor, q: Any, interpolation: str, ignore_nan: bool) -> Tensor:
+    array = np.asarray(values._array)
+    missing = np.isnan(array)
+    last = array.shape[-1] - 1
+    if ignore_nan:
+        ranks = np.maximum(q * ((~missing).sum(-1, keepdims=True) - 1).astype(q.dtype), 0)
+    else:
+        ranks = np.where(missing.any(-1, keepdims=True), q.dtype.type(last), q * q.dtype.type(last))
+    rounded = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}.get(interpolation)
+    ranks = ranks if rounded is None else rounded(ranks)
+    lower = ranks.astype(np.int64)
+    below = d.gather(values, -1, wrap(np.ascontiguousarray(lower)), False)
+    if rounded is None:
+        weights = np.full_like(ranks, 0.5) if interpolation == "midpoint" else ranks - lower
+        above = d.gather(values, -1, wrap(np.ascontiguousarray(np.ceil(ranks).astype(np.int64))), False)
+        below.lerp_(above, wrap(np.ascontiguousarray(weights.astype(q.dtype))))
+    return below
+
+
+def quantile(input: Tensor, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear") -> Tensor:
+    """The q-th quantile of all elements, or over a dimension."""
+    return _quantile(input, q, dim, keepdim, interpolation, False)
+
+
+def nanquantile(
+    input: Tensor, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Tensor:
+    """The same of what is not nan."""
+    return _quantile(input, q, dim, keepdim, interpolation, True)
+
+
+# ---- distances and moments
+
+
+def _renorms(self: Tensor, p: Any, dim: int, maxnorm: Any) -> None:
+    if p <= 0:
+        raise RuntimeError("renorm: non-positive-norm not supported")
+    if self._desc.ndim < 2:
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {self._desc.ndim} dimensions")
+    wrap_dim(dim, self._desc.ndim)
+
+
+def renorm(input: Tensor, p: Any, dim: int, maxnorm: Any) -> Tensor:
+    """Slices whose norm is too large, scaled down to it."""
+    _renorms(input, p, dim, maxnorm)
+    return d.renorm(input, p, dim, maxnorm)
+
+
+def renorm_(self: Tensor, p: Any, dim: int, maxnorm: Any) -> Tensor:
+    """The same in place."""
+    check_inplace(self, bool(requires_grad(self)))
+    _renorms(self, p, dim, maxnorm)
+    return d.renorm_(self, p, dim, maxnorm)
+
+
+def cov(input: Tensor, *, correction: int = 1) -> Tensor:
+    """The covariances of variables, one a row."""
+    n = input._desc.ndim
+    if n > 2:
+        raise RuntimeError(
+            f"cov(): expected input to have two or fewer dimensions but got an input with {n} dimensions"
+        )
+    x = shapes.view(input, 1, -1) if n < 2 else input
+    count = x._desc.shape[1]
+    away = x - d.unsqueeze(d.sum_dim(x, (1,), False, None) / wrap(np.int64(count)), 1)
+    product = d.mm(away, d.t(away).conj())
+    return d.squeeze(product / wrap(np.int64(max(count - correction, 0))))
+
+
+def corrcoef(input: Tensor) -> Tensor:
+    """The correlations of variables, one a row."""
+    c = cov(input)
+    if not c._desc.ndim:
+        return c / c
+    deviation = d.diagonal(c, 0, 0, 1).sqrt()
+    c = c / shapes.view(deviation, -1, 1)
+    c = c / shapes.view(deviation, 1, -1)
+    return c.clamp(-1, 1)
+
+
+# ---- differences
+
+
+def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Tensor:
+    """Differences of neighbours, n times."""
+    if not input._desc.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    if prepend is not None or append is not None:
+        input = shapes.cat([x for x in (prepend, input, append) if x is not None], dim)
+    at = wrap_dim(dim, input._desc.ndim)
+    if not n:
+        return d.alias(input)
+    for _ in range(min(n, input._desc.shape[at])):
+        size = input._desc.shape[at] - 1
+        before = shapes.narrow(input, dim, 0, size)  # first, which shows in the order of the gradients
+        input = shapes.narrow(input, dim, 1, size) - before
+    return input
+
+
+def trapezoid(y: Tensor, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
+    """The integral by the trapezoidal rule."""
+    if x is None:
+        ends = d.mul_scalar(d.select(y, dim, 0) + d.select(y, dim, -1), 0.5)
+        return d.mul_scalar(d.sum_dim(y, (dim,), False, None) - ends, float(dx))
+    steps = _steps(x, y, dim)
+    dim = wrap_dim(dim, y._desc.ndim)
+    both = d.slice_(y, dim, 0, -1, 1) + d.slice_(y, dim, 1, None, 1)
+    return d.div_scalar(d.sum_dim(both * steps, (dim,), False, None), 2.0)
+
+
+def _steps(x: Tensor, y: Tensor, dim: int) -> Tensor:
+    at = wrap_dim(dim, y._desc.ndim)
+    size = y._desc.shape[at]
+    if x._desc.ndim == 1:
+        if x._desc.shape[0] != size:
+            raise RuntimeError("trapezoid: There must be one `x` value for each sample point")
+        x = shapes.view(x, *[size if i == at else 1 for i in range(y._desc.ndim)])
+    before = d.slice_(x, at, 0, -1, 1)
+    return d.slice_(x, at, 1, None, 1) - before
+
+
+def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
+    """The integral up to each point."""
+    both = d.slice_(y, dim, 0, -1, 1) + d.slice_(y, dim, 1, None, 1)
+    scaled = d.mul_scalar(both, dx / 2.0) if x is None else d.div_scalar(both * _steps(x, y, dim), 2.0)
+    return d.cumsum(scaled, dim, None)
+
+
+# ---- counts
+
+
+def bincount(input: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
+    """How often each number occurs."""
+    if input._desc.dtype.category > dtypes.INTEGRAL:
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{input._desc.dtype.scalar_name}'")
+    if input._desc.ndim != 1 or np.any(input._array < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    found = np.bincount(input._array, None if weights is None else weights._array, minlength)
+    return wrap(found.astype(np.int64) if weights is None else found)
+
+
+def searchsorted(
+    sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False, side: Any = None
+) -> Any:
+    """Where elements would be put to keep an order."""
+    right = right or side == "right"
+    kind = np.int32 if out_int32 else np.int64
+    values = np.asarray(input._array if isinstance(input, Tensor) else input)
+    lines = sorted_sequence._array
+    way = "right" if right else "left"
+    if lines.ndim == 1:
+        return wrap(np.asarray(np.searchsorted(lines, values, way)).astype(kind)[()])
+    if lines.shape[:-1] != values.shape[:-1]:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor "
+            f"and input value tensor must match, but we got boundaries tensor {list(lines.shape)} and input value tensor "
+            f"{list(values.shape)}"
+        )
+    out = np.empty(values.shape, kind)
+    for at in np.ndindex(lines.shape[:-1]):
+        out[at] = np.searchsorted(lines[at], values[at], way)
+    return wrap(out)
+
+
+def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Any:
+    """Which of the intervals between the boundaries elements lie in."""
+    if boundaries._desc.ndim != 1:
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries._desc.ndim})")
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right)
+
+
+def histc(input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0) -> Tensor:
+    """How many elements lie in each of several equal intervals."""
+    if bins <= 0:
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+    values = np.ravel(input._array)
+    if min == max and values.size:
+        min, max = values.min(), values.max()
+    if min == max:
+        min, max = min - 1, max + 1
+    return wrap(np.histogram(values, bins, (min, max))[0].astype(input._desc.dtype.numpy))
+
+
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Which elements are among others."""
+    a, b = (x._array if isinstance(x, Tensor) else np.asarray(x) for x in (elements, test_elements))
+    return wrap(np.asarray(np.isin(a, b, invert=invert))[()])
+
+
+# ---- what is distinct
+
+
+def _distinct(found: tuple, return_inverse: bool, return_counts: bool) -> Any:
+    values, inverse, counts = found
+    picked = [values, *([inverse] if return_inverse else []), *([counts] if return_counts else [])]
+    return picked[0] if len(picked) == 1 else tuple(picked)
+
+
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
+) -> Any:
+    """The distinct elements, or slices along a dimension, in order."""
+    if dim is None:
+        return _distinct(d.unique(input, return_inverse, return_counts), return_inverse, return_counts)
+    found, inverse, counts = np.unique(input._array, return_inverse=True, return_counts=True, axis=dim)
+    parts = (wrap(np.ascontiguousarray(found)), wrap(np.ravel(inverse).astype(np.int64)), wrap(counts.astype(np.int64)))
+    return _distinct(parts, return_inverse, return_counts)
+
+
+def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False) -> Any:
+    """The elements without repetitions."""
+    return _distinct(d.unique_consecutive(input, return_inverse, return_counts), return_inverse, return_counts)
+
+
+BOTH = (
+    cummax, cummin, logcumsumexp, nanmean, nanmedian, mode, quantile, nanquantile, renorm, cov, corrcoef, diff, bincount,
+    histc, unique, unique_consecutive,
+)  # fmt: skip
+FUNCTIONS = {f.__name__: f for f in (*BOTH, searchsorted, bucketize, isin, trapezoid, cumulative_trapezoid)}
+FUNCTIONS["trapz"] = trapezoid
+METHODS = {f.__name__: f for f in (*BOTH, cumsum_, cumprod_, renorm_)}
