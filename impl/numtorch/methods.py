@@ -14,7 +14,7 @@ from .descriptor import Size
 from .device import CPU, device, layout, strided
 from .functions import convert, copying, indexing, shape
 from .geometry import element_strides, storage_offset
-from .overrides import know_tensor, public
+from .overrides import PYTHON_FUNCTIONS, know_tensor, public
 from .tensor import Tensor, own_dim, readonly
 
 SHAPE = (
@@ -285,4 +285,4 @@ def bind(module: dict[str, Any]) -> None:
         setattr(Tensor, name, public(value, name, register=False))
     know_tensor(Tensor)
     for name, value in FUNCTIONS.items():
-        module[name] = public(value, name)
+        module[name] = public(value, name, python=name in PYTHON_FUNCTIONS)

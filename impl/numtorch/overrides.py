@@ -43,6 +43,30 @@ PYTHON: dict[str, dict[str, Any]] = {
 }
 """Methods that PyTorch writes in Python: these hand on their defaults as keywords, the others none at all."""
 
+PYTHON_FUNCTIONS = frozenset(
+    ["norm", "split", "atleast_1d", "atleast_2d", "atleast_3d", "meshgrid", "tensordot", "cdist", "einsum", "lu"]
+    + [
+        "broadcast_tensors",
+        "cartesian_prod",
+        "block_diag",
+        "unique",
+        "unique_consecutive",
+        "chain_matmul",
+        "stft",
+        "istft",
+    ]
+)
+"""Functions of torch that PyTorch writes in Python."""
+
+C_FUNCTIONAL = {
+    **{
+        name: name
+        for name in ("gelu", "linear", "softplus", "one_hot", "hardshrink", "softshrink", "relu_", "sigmoid", "tanh")
+    },
+    "logsigmoid": "log_sigmoid",
+}
+"""The functions of torch.nn.functional that PyTorch writes in C++, and their names there."""
+
 OPERATORS = {
     "__add__": "add",
     "__radd__": "add",
@@ -155,8 +179,11 @@ def get_default_nowrap_functions() -> set[Any]:
 # ---- what is asked
 
 
-def public(function: Any, name: str, register: bool = True) -> Any:
-    """A function under a public name: a copy of its own, known here. What is no function is given back."""
+def public(function: Any, name: str, register: bool = True, python: bool = False) -> Any:
+    """A function under a public name: a copy of its own, known here. What is no function is given back.
+
+    `python`: PyTorch writes it in Python, so that what has a default is told by keyword, and plain tensors are told of.
+    """
     if type(function) is not FunctionType or name in _NEVER:
         return function
     copy = FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
@@ -164,14 +191,30 @@ def public(function: Any, name: str, register: bool = True) -> Any:
     copy.__doc__ = function.__doc__
     copy.__qualname__ = name  # errors about arguments name a function by it
     if register:
-        know(copy, copy)
+        know(copy, copy, _defaults_of(copy) if python else None, asks_all=True)
     return copy
 
 
-def know(function: FunctionType, func: Any, defaults: dict[str, Any] | None = None) -> None:
+def _defaults_of(function: FunctionType) -> dict[str, Any]:
+    """The parameters that have a default, and what it is."""
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    values = function.__defaults__ or ()
+    return dict(zip(names[len(names) - len(values) :], values, strict=True)) | (function.__kwdefaults__ or {})
+
+
+def public_module(module: dict[str, Any], found: dict[str, Any], prefix: str = "") -> None:
+    """Fill a module of functions: torch.nn.functional, or with the prefix of C++'s names torch.linalg and torch.special."""
+    for name, value in found.items():
+        if prefix:
+            module[name] = public(value, prefix + name)
+        else:
+            module[name] = public(value, C_FUNCTIONAL.get(name, name), python=name not in C_FUNCTIONAL)
+
+
+def know(function: FunctionType, func: Any, defaults: dict[str, Any] | None = None, asks_all: bool = False) -> None:
     """Let overrides answer for a function; they are told that it is `func`."""
     if function not in _known:
-        made = _known[function] = _Function(function, func, defaults)
+        made = _known[function] = _Function(function, func, defaults, asks_all)
         if living:
             made.replace()
 
@@ -183,7 +226,8 @@ def know_tensor(cls: Any) -> None:
             continue
         if type(value) is FunctionType:
             func = vars(cls).get(OPERATORS.get(name, name), value)
-            know(value, func, PYTHON.get(OPERATORS.get(name, name)))
+            known = OPERATORS.get(name, name)
+            know(value, func, PYTHON.get(known), asks_all=known in _ASKS_ALL)
         elif isinstance(value, property):
             if type(value.fget) is FunctionType:
                 know(value.fget, value.__get__)
@@ -194,9 +238,10 @@ def know_tensor(cls: Any) -> None:
 class _Function:
     """A public function: its own code, and the code that asks first."""
 
-    __slots__ = ("_code", "_defaults", "_func", "_function", "_keywords", "_python", "original")
+    __slots__ = ("_code", "_defaults", "_func", "_function", "_keywords", "_python", "asks_all", "original")
 
-    def __init__(self, function: FunctionType, func: Any, python: dict[str, Any] | None):
+    def __init__(self, function: FunctionType, func: Any, python: dict[str, Any] | None, asks_all: bool):
+        self.asks_all = asks_all
         self._function = function
         self._func = func
         self._python = python
@@ -212,6 +257,9 @@ class _Function:
             self._code, function.__globals__, function.__name__, self._defaults, function.__closure__
         )
         original.__kwdefaults__ = self._keywords
+        original.__qualname__ = (
+            function.__qualname__
+        )  # NumPy reads it in the error of an __array__ that takes no `copy`
         self.original = original
         function.__code__ = _entry(len(self._code.co_freevars))
         function.__defaults__ = None
@@ -244,7 +292,7 @@ class _Function:
     def _asked(self, found: list[Any], args: tuple) -> list[Any]:
         """PyTorch's Python tells of the plain tensors among those asked, too; its C++ does not."""
         tensor = _tensor_type()
-        for value in args if self._func.__name__ in _ASKS_ALL else args[:1]:
+        for value in args if self.asks_all else args[:1]:
             if type(value) is tensor:
                 _insert(found, value)
         return found

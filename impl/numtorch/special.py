@@ -3,6 +3,8 @@
 import importlib as _importlib
 
 from .methods import FAMILIES as _FAMILIES
+from .overrides import public_module as _public_module
 
 for _family in _FAMILIES:
-    globals().update(getattr(_importlib.import_module(f".functions.{_family}", __package__), "SPECIAL", {}))
+    _found = getattr(_importlib.import_module(f".functions.{_family}", __package__), "SPECIAL", {})
+    _public_module(globals(), _found, "special_")

@@ -78,3 +78,15 @@ def test_python_functions_can_ask():
 
     assert type(double(x)) is recorder_class
     assert type(double(torch.ones(2))) is torch.Tensor
+
+
+def test_errors_about_arguments_stay_what_they_are_while_a_subclass_lives():
+    def text():
+        try:
+            torch.Tensor.__array__(torch.ones(2), copy=True)
+        except TypeError as error:
+            return str(error)
+
+    before = text()
+    _subclass, _ = recorder()
+    assert text() == before == "__array__() got an unexpected keyword argument 'copy'"

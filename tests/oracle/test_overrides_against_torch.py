@@ -24,6 +24,12 @@ torch.equal(x, p); torch.allclose(x, p); torch.Tensor(x); torch.square(x); x.rel
 (w * 2).sum().backward(); w.grad; (w * w).backward(p); torch.autograd.grad((w * 2).sum(), w); torch.autograd.grad(w * p, w, p)
 (w * 2).sum().grad_fn; w.register_hook(lambda g: None); w.retain_grad(); setattr(w, "grad", None)
 x.numpy(); numpy.asarray(x); x.untyped_storage(); x.__dlpack__(); w.__dlpack__(); torch.from_dlpack(x)
+F.relu(x); F.gelu(x); F.elu(x); F.softmax(x, 0); F.log_softmax(x, dim=0); F.linear(m, m); F.linear(p, m); F.mse_loss(x, p)
+F.mse_loss(x, p, reduction="sum"); F.smooth_l1_loss(x, p); F.huber_loss(x, p); F.nll_loss(m, i); F.cross_entropy(m, i)
+F.cross_entropy(m, i, label_smoothing=0.1); F.binary_cross_entropy_with_logits(x, p); F.embedding(i, m); F.dropout(x, 0.0)
+F.sigmoid(x); F.tanh(x); F.leaky_relu(x); F.hardtanh(x); F.softplus(x); F.silu(x); F.logsigmoid(x); F.normalize(m); F.glu(x)
+F.selu(x); F.relu6(x); F.hardswish(x); F.softsign(x); F.softmin(x, 0); F.hardshrink(x); torch.split(x, 1); torch.atleast_1d(x)
+torch.linalg.norm(x); torch.special.expit(x); torch.special.logit(x)
 copy.copy(x); copy.deepcopy(x); pickle.dumps(x)[:2]
 """
 
@@ -51,6 +57,9 @@ def answers(module):
             "torch": torch,
             "x": torch.tensor([1.0, 2.0]).as_subclass(Recorder),
             "p": torch.tensor([3.0, 4.0]),
+            "m": torch.tensor([[1.0, 2.0], [0.5, 4.0]]).as_subclass(Recorder),
+            "i": torch.tensor([0, 1]),
+            "F": torch.nn.functional,
             "w": torch.tensor([1.0, 2.0]).as_subclass(Recorder).requires_grad_(),
             **{name: importlib.import_module(name) for name in ("numpy", "copy", "pickle")},
         }
