@@ -261,6 +261,7 @@ class _Function:
             function.__qualname__
         )  # NumPy reads it in the error of an __array__ that takes no `copy`
         self.original = original
+        function.__wrapped__ = original  # type: ignore[attr-defined]  # whose signature inspect.signature tells
         function.__code__ = _entry(len(self._code.co_freevars))
         function.__defaults__ = None
         function.__kwdefaults__ = {"_asked": self}
@@ -271,6 +272,7 @@ class _Function:
         function.__code__ = self._code
         function.__defaults__ = self._defaults
         function.__kwdefaults__ = self._keywords
+        del function.__wrapped__  # type: ignore[attr-defined]
         self.original = None
 
     def __call__(self, args: tuple, kwargs: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """Subclasses with `__torch_function__`: what they see, what they get, and that nobody pays while there is none."""
 
 import gc
+import inspect
 
 import numtorch as torch
 from numtorch import overrides
@@ -78,6 +79,12 @@ def test_python_functions_can_ask():
 
     assert type(double(x)) is recorder_class
     assert type(double(torch.ones(2))) is torch.Tensor
+
+
+def test_signatures_stay_what_they_are_while_a_subclass_lives():
+    before = inspect.signature(torch.cat), inspect.signature(torch.nn.functional.cross_entropy)
+    _subclass, _ = recorder()
+    assert (inspect.signature(torch.cat), inspect.signature(torch.nn.functional.cross_entropy)) == before
 
 
 def test_errors_about_arguments_stay_what_they_are_while_a_subclass_lives():
