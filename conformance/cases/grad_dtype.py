@@ -1,0 +1,76 @@
+"""The dtype that the gradient of a leaf has, where it is not the leaf's own."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats
+
+OTHER = st.sampled_from(["float64", "float32", "float16"])
+
+
+@case(requires=["backward", "grad_dtype"], covers=["acc.grad_dtype"])
+def gradient_has_the_grad_dtype(torch, x: floats(("float32", "float64"), shape=(2, 3)), kind: OTHER):
+    """backward() and grad() give a leaf its gradient in the dtype that grad_dtype names."""
+    x.requires_grad_()
+    x.grad_dtype
+    x.grad_dtype = getattr(torch, kind)
+    (x * 3 + x.sin()).sum().backward()
+    (x * 2).sum().backward()
+    torch.autograd.grad((x * 5).sum(), x)
+    y = x * 2
+    y.retain_grad()
+    y.sum().backward()
+    y.grad
+
+
+@case(requires=["backward", "grad_dtype"], covers=["acc.grad_dtype"])
+def grad_dtype_may_be_set_after_the_forward_pass(torch, x: floats("float32", shape=(3,)), kind: OTHER):
+    """A grad_dtype that is set before backward() holds for the graph that exists, its hooks included."""
+    seen = []
+    y = (x.requires_grad_() * x).sum()
+    x.register_hook(lambda grad: seen.append(grad + 0))
+    x.grad_dtype = getattr(torch, kind)
+    y.backward()
+
+
+@case(requires=["backward", "create_graph", "grad_dtype"], covers=["acc.grad_dtype"])
+def converted_gradient_can_be_differentiated(torch, x: floats("float32", shape=(3,))):
+    """With create_graph the conversion to grad_dtype is part of the graph."""
+    x.requires_grad_()
+    x.grad_dtype = torch.float64
+    (g,) = torch.autograd.grad((x * x * x).sum(), x, create_graph=True)
+    torch.autograd.grad(g.sum(), x)
+    (x * x).sum().backward(create_graph=True)
+    (x * x).sum().backward()
+
+
+@case(requires=["backward", "grad_dtype"], covers=["acc.grad_dtype"])
+def grad_dtype_none_takes_any(torch, x: floats("float32", shape=(3,)), g: floats("float64", shape=(3,))):
+    """With grad_dtype None a grad of any dtype is taken, and a given gradient stays as it is."""
+    x.requires_grad_()
+    x.grad = g
+    x.grad_dtype = None
+    x.grad_dtype
+    x.grad = g
+    (x * 2).sum().backward()
+    x.grad = None
+    x.backward(g)
+    x.grad = None
+    x.view(3).backward(g)
+
+
+@case(requires=["grad_dtype"], covers=["acc.grad_dtype", "acc.assign_dtype"])
+def grad_dtype_is_checked(torch, x: floats("float32", shape=(3,)), g: floats(("float32", "float64"), shape=(3,))):
+    """grad_dtype is a dtype or None, that of an existing grad, of leaves only; grad is held to it."""
+    x.requires_grad_()
+    x.grad_dtype = torch.float64
+    x.grad = g
+    x.grad_dtype = torch.float32
+    x.grad_dtype = torch.float64
+    x.grad_dtype = 3
+    x.grad_dtype = "float32"
+    y = x * 2
+    y.grad_dtype
+    y.grad_dtype = torch.float64
+    x[0].grad_dtype
+    torch.tensor([1, 2]).grad_dtype
