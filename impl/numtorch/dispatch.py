@@ -56,6 +56,7 @@ from .kernels import atan2_scale as k_atan2_scale
 from .kernels import baddbmm as k_baddbmm
 from .kernels import below as k_below
 from .kernels import binary_cross_entropy as k_binary_cross_entropy
+from .kernels import binary_cross_entropy_backward as k_binary_cross_entropy_backward
 from .kernels import binary_cross_entropy_with_logits as k_binary_cross_entropy_with_logits
 from .kernels import block_diag as k_block_diag
 from .kernels import bmm as k_bmm
@@ -307,6 +308,8 @@ from .kernels import slice_backward as k_slice_backward
 from .kernels import slice_scatter as k_slice_scatter
 from .kernels import smooth_l1_loss as k_smooth_l1_loss
 from .kernels import smooth_l1_loss_backward as k_smooth_l1_loss_backward
+from .kernels import soft_margin_loss as k_soft_margin_loss
+from .kernels import soft_margin_loss_backward as k_soft_margin_loss_backward
 from .kernels import softmax as k_softmax
 from .kernels import softmax_backward_data as k_softmax_backward_data
 from .kernels import softmax_double_backward as k_softmax_double_backward
@@ -13362,6 +13365,7 @@ class MseLossBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction',)
     saved = ('self', 'target',)
     saved_values = ('reduction',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -13493,11 +13497,12 @@ def mse_loss(self, target, reduction, *, out=None):
 
 
 class MseLossBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'self_sym_numel',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'operand_descs',)
     saved = ('grad_output', 'self', 'target',)
-    saved_values = ('reduction', 'self_sym_numel',)
+    saved_values = ('reduction',)
+    combines = True
     def apply(node, grad, keep: bool):
-        out = through_tensors(node, grad)  # mse_loss_double_backward_grad_output has no raw form
+        out = through_tensors(node, grad)  # mse_loss_double_backward has no raw form
         if not keep:
             node.release()
         return out
@@ -13506,10 +13511,15 @@ class MseLossBackwardBackward0(VariadicNode):
         self = unpack_input(node, 'self')
         target = unpack_input(node, 'target')
         reduction = node.reduction
-        self_sym_numel = node.self_sym_numel
-        grad0 = None if node.next_nodes[0] is None else formulas.mse_loss_double_backward_grad_output(grad, self, target, reduction)
-        grad1 = None if node.next_nodes[1] is None else formulas.mse_loss_double_backward(grad * grad_output, self_sym_numel, reduction)
-        grad2 = None if node.next_nodes[2] is None else -formulas.mse_loss_double_backward(grad * grad_output, self_sym_numel, reduction)
+        grad0 = None if node.next_nodes[0] is None else mse_loss_backward(grad, self, target, reduction)
+        grad1 = None if node.next_nodes[1] is None else formulas.mse_loss_double_backward(grad * grad_output, reduction)
+        grad2 = None if node.next_nodes[2] is None else -formulas.mse_loss_double_backward(grad * grad_output, reduction)
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'MseLossBackwardBackward0', 0)
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'MseLossBackwardBackward0', 1)
+        if grad2 is not None:
+            grad2 = validate(grad2, node.operand_descs[2], 'MseLossBackwardBackward0', 2)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -13523,49 +13533,54 @@ class MseLossBackwardBackward0(VariadicNode):
 
 def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     """mse_loss_backward(grad_output, self, target, reduction) -> Tensor"""
-    array = k_mse_loss_backward(grad_output._array, self._array, target._array, reduction)
+    tensors, arrays, desc = together((grad_output, self, target,), ())
+    grad_output, self, target = tensors
+    array = k_mse_loss_backward(arrays[0], arrays[1], arrays[2], reduction)
     desc = describe(array)
-    flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
+    flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = MseLossBackwardBackward0()
-            node.seq = next(sequence_nrs)
-            edges = [edge(grad_output), edge(self), edge(target)]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            if grad_output._extra is not None and grad_output._extra.inference:
+        node = MseLossBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        if edges[1][0] is not None or edges[2][0] is not None:
+            if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
                 check_saveable(grad_output)
             node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
+            node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
+        else:
+            node.grad_output = None
+        if edges[0][0] is not None:
+            if self is not None and self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if target._extra is not None and target._extra.inference:
+            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        else:
+            node.self = None
+        if edges[0][0] is not None:
+            if target is not None and target._extra is not None and target._extra.inference:
                 check_saveable(target)
             node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-            node.reduction = reduction
-            node.self_sym_numel = self._desc.numel
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._grad_fn = node
-            result._output_nr = 0
-            result._grad = None
-            result._counter = None
-            result._extra = None
-            result._accumulator = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'mse_loss_backward')
+            node.target_version = 0 if target is None or target._counter is None else target._counter[0]
+        else:
+            node.target = None
+        node.reduction = reduction
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'mse_loss_backward', grad_output, self, target)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -13578,13 +13593,14 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'mse_loss_backward')
+    return result if out is None else store(out, result, 'mse_loss_backward', grad_output, self, target)
 
 
 class SmoothL1LossBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction', 'beta',)
     saved = ('self', 'target',)
     saved_values = ('reduction', 'beta',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -13626,8 +13642,8 @@ class SmoothL1LossBackward0(BinaryNode):
         target = unpack_input(node, 'target')
         reduction = node.reduction
         beta = node.beta
-        grad0 = None if node.fn0 is None else formulas.smooth_l1_loss_backward(grad, self, target, reduction, beta)
-        grad1 = None if node.fn1 is None else formulas.smooth_l1_loss_backward(grad, target, self, reduction, beta)
+        grad0 = None if node.fn0 is None else smooth_l1_loss_backward(grad, self, target, reduction, beta)
+        grad1 = None if node.fn1 is None else smooth_l1_loss_backward(grad, target, self, reduction, beta)
         return grad0, grad1
 
     def release(node) -> None:
@@ -13718,10 +13734,113 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     return result if out is None else store(out, result, 'smooth_l1_loss')
 
 
+class SmoothL1LossBackwardBackward0(VariadicNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'beta', 'operand_descs',)
+    saved = ('grad_output', 'self', 'target',)
+    saved_values = ('reduction', 'beta',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # smooth_l1_loss_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        reduction = node.reduction
+        beta = node.beta
+        grad0 = None if node.next_nodes[0] is None else smooth_l1_loss_backward(grad, self, target, reduction, beta)
+        grad1 = None if node.next_nodes[1] is None else formulas.smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)
+        grad2 = None if node.next_nodes[2] is None else -formulas.smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'SmoothL1LossBackwardBackward0', 0)
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'SmoothL1LossBackwardBackward0', 1)
+        if grad2 is not None:
+            grad2 = validate(grad2, node.operand_descs[2], 'SmoothL1LossBackwardBackward0', 2)
+        return grad0, grad1, grad2,
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+
+
+def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=None):
+    """smooth_l1_loss_backward(grad_output, self, target, reduction, beta) -> Tensor"""
+    tensors, arrays, desc = together((grad_output, self, target,), ())
+    grad_output, self, target = tensors
+    array = k_smooth_l1_loss_backward(arrays[0], arrays[1], arrays[2], reduction, beta)
+    desc = describe(array)
+    flag = any([requires_grad(t) for t in tensors if t is not None])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = SmoothL1LossBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        if edges[1][0] is not None or edges[2][0] is not None:
+            if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
+        else:
+            node.grad_output = None
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
+            if self is not None and self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        else:
+            node.self = None
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
+            if target is not None and target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            node.target_version = 0 if target is None or target._counter is None else target._counter[0]
+        else:
+            node.target = None
+        node.reduction = reduction
+        node.beta = beta
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'smooth_l1_loss_backward', grad_output, self, target)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'smooth_l1_loss_backward', grad_output, self, target)
+
+
 class HuberLossBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction', 'delta',)
     saved = ('self', 'target',)
     saved_values = ('reduction', 'delta',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -13763,8 +13882,8 @@ class HuberLossBackward0(BinaryNode):
         target = unpack_input(node, 'target')
         reduction = node.reduction
         delta = node.delta
-        grad0 = None if node.fn0 is None else formulas.huber_loss_backward(grad, self, target, reduction, delta)
-        grad1 = None if node.fn1 is None else formulas.huber_loss_backward(grad, target, self, reduction, delta)
+        grad0 = None if node.fn0 is None else huber_loss_backward(grad, self, target, reduction, delta)
+        grad1 = None if node.fn1 is None else huber_loss_backward(grad, target, self, reduction, delta)
         return grad0, grad1
 
     def release(node) -> None:
@@ -13853,6 +13972,327 @@ def huber_loss(self, target, reduction, delta, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'huber_loss')
+
+
+class HuberLossBackwardBackward0(VariadicNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'delta', 'operand_descs',)
+    saved = ('grad_output', 'self', 'target',)
+    saved_values = ('reduction', 'delta',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # huber_loss_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        reduction = node.reduction
+        delta = node.delta
+        grad0 = None if node.next_nodes[0] is None else huber_loss_backward(grad, self, target, reduction, delta)
+        grad1 = None if node.next_nodes[1] is None else formulas.huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)
+        grad2 = None if node.next_nodes[2] is None else -formulas.huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)
+        if grad0 is not None:
+            grad0 = validate(grad0, node.operand_descs[0], 'HuberLossBackwardBackward0', 0)
+        if grad1 is not None:
+            grad1 = validate(grad1, node.operand_descs[1], 'HuberLossBackwardBackward0', 1)
+        if grad2 is not None:
+            grad2 = validate(grad2, node.operand_descs[2], 'HuberLossBackwardBackward0', 2)
+        return grad0, grad1, grad2,
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+
+
+def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None):
+    """huber_loss_backward(grad_output, self, target, reduction, delta) -> Tensor"""
+    tensors, arrays, desc = together((grad_output, self, target,), ())
+    grad_output, self, target = tensors
+    array = k_huber_loss_backward(arrays[0], arrays[1], arrays[2], reduction, delta)
+    desc = describe(array)
+    flag = any([requires_grad(t) for t in tensors if t is not None])
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = HuberLossBackwardBackward0()
+        node.seq = next(sequence_nrs)
+        edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.operand_descs = [None if t is None else t._desc for t in tensors]
+        if edges[1][0] is not None or edges[2][0] is not None:
+            if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
+        else:
+            node.grad_output = None
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
+            if self is not None and self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        else:
+            node.self = None
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
+            if target is not None and target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            node.target_version = 0 if target is None or target._counter is None else target._counter[0]
+        else:
+            node.target = None
+        node.reduction = reduction
+        node.delta = delta
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'huber_loss_backward', grad_output, self, target)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'huber_loss_backward', grad_output, self, target)
+
+
+class SoftMarginLossBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction',)
+    saved = ('self', 'target',)
+    saved_values = ('reduction',)
+    combines = True
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        target = node.target
+        if target is not None:
+            counter = target._counter
+            if counter is not None and counter[0] != node.target_version:
+                target = unpack_input(node, 'target')
+            target = target._array
+        reduction = node.reduction
+        out = k_soft_margin_loss_backward(grad, self, target, reduction)
+        if not keep:
+            if node.self is not None:
+                node.self = FREED
+            if node.target is not None:
+                node.target = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        reduction = node.reduction
+        return soft_margin_loss_backward(grad, self, target, reduction)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+
+
+def soft_margin_loss(self, target, reduction, *, out=None):
+    """soft_margin_loss(self, target, reduction) -> Tensor"""
+    array = k_soft_margin_loss(self._array, target._array, reduction)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SoftMarginLossBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = self._grad_fn
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
+            node.reduction = reduction
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'soft_margin_loss')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'soft_margin_loss')
+
+
+class SoftMarginLossBackwardBackward0(BinaryNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction',)
+    saved = ('grad_output', 'self', 'target',)
+    saved_values = ('reduction',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # soft_margin_double_backward_grad_output has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        reduction = node.reduction
+        grad0 = None if node.fn0 is None else formulas.soft_margin_double_backward_grad_output(grad, grad_output, self, target, reduction)
+        grad1 = None if node.fn1 is None else formulas.soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+
+
+def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None):
+    """soft_margin_loss_backward(grad_output, self, target, reduction) -> Tensor"""
+    array = k_soft_margin_loss_backward(grad_output._array, self._array, target._array, reduction)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = SoftMarginLossBackwardBackward0()
+            node.seq = next(sequence_nrs)
+            fn0 = grad_output._grad_fn
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = self._grad_fn
+            if fn1 is not None and self._extra is None:
+                node.fn1 = fn1
+                node.nr1 = self._output_nr
+            elif not self._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(self)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
+            node.reduction = reduction
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'soft_margin_loss_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'soft_margin_loss_backward')
 
 
 class NllLossBackward0(UnaryNode):
@@ -14202,6 +14642,7 @@ class BinaryCrossEntropyBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction',)
     saved = ('self', 'target', 'weight',)
     saved_values = ('reduction',)
+    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # binary_cross_entropy_target_backward has no raw form
         if not keep:
@@ -14212,7 +14653,7 @@ class BinaryCrossEntropyBackward0(BinaryNode):
         target = unpack_input(node, 'target')
         weight = unpack_input(node, 'weight')
         reduction = node.reduction
-        grad0 = None if node.fn0 is None else formulas.binary_cross_entropy_backward(grad, self, target, weight, reduction)
+        grad0 = None if node.fn0 is None else binary_cross_entropy_backward(grad, self, target, weight, reduction)
         grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_target_backward(grad, self, weight, reduction)
         return grad0, grad1
 
@@ -14310,6 +14751,101 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'binary_cross_entropy')
+
+
+class BinaryCrossEntropyBackwardBackward0(VariadicNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction',)
+    saved = ('grad_output', 'self', 'target', 'weight',)
+    saved_values = ('reduction',)
+    combines = True
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # bce_double_backward_grad_output has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        target = unpack_input(node, 'target')
+        weight = unpack_input(node, 'weight')
+        reduction = node.reduction
+        grad0 = None if node.next_nodes[0] is None else formulas.bce_double_backward_grad_output(grad, grad_output, self, target, weight, reduction)
+        grad1 = None if node.next_nodes[1] is None else formulas.binary_cross_entropy_double_backward(grad_output, grad, self, target, weight, reduction)
+        grad2 = None if node.next_nodes[2] is None else formulas.binary_cross_entropy_double_backward_target(grad, grad_output, self, weight, reduction)
+        return grad0, grad1, grad2,
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.target is not None:
+            node.target = FREED
+        if node.weight is not None:
+            node.weight = FREED
+
+
+def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, *, out=None):
+    """binary_cross_entropy_backward(grad_output, self, target, weight, reduction) -> Tensor"""
+    array = k_binary_cross_entropy_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = BinaryCrossEntropyBackwardBackward0()
+            node.seq = next(sequence_nrs)
+            edges = [edge(grad_output), edge(self), edge(target)]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
+            if weight is not None and weight._extra is not None and weight._extra.inference:
+                check_saveable(weight)
+            node.weight = weight
+            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+            node.reduction = reduction
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._grad_fn = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'binary_cross_entropy_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'binary_cross_entropy_backward')
 
 
 class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
@@ -41047,11 +41583,16 @@ OPERATORS = (
     "mse_loss",
     "mse_loss_backward",
     "smooth_l1_loss",
+    "smooth_l1_loss_backward",
     "huber_loss",
+    "huber_loss_backward",
+    "soft_margin_loss",
+    "soft_margin_loss_backward",
     "nll_loss",
     "nll_loss2d",
     "nll_loss_backward",
     "binary_cross_entropy",
+    "binary_cross_entropy_backward",
     "binary_cross_entropy_with_logits",
     "embedding",
     "embedding_backward",
@@ -41268,4 +41809,4 @@ OPERATORS = (
     "unique",
     "unique_consecutive",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CummaxBackward0, CumminBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogcumsumexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, ModeBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NanmedianBackward0, NanmedianBackward1, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLossBackward0, NllLossBackwardBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RenormBackward0, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, Unique2Backward0, UniqueConsecutiveBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyBackwardBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CummaxBackward0, CumminBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HuberLossBackwardBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogcumsumexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, ModeBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NanmedianBackward0, NanmedianBackward1, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLossBackward0, NllLossBackwardBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RenormBackward0, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SmoothL1LossBackwardBackward0, SoftMarginLossBackward0, SoftMarginLossBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, Unique2Backward0, UniqueConsecutiveBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
+import numpy as np
+
 from .. import dispatch as d
 from ..dtype import FLOATING, int64
-from ..tensor import Tensor
+from ..grad_mode import is_grad_enabled, set_grad
+from ..operands import refused
+from ..tensor import Tensor, wrap
 from .arguments import expect_tensor
 
 _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
@@ -136,6 +141,10 @@ def _nll(input: Tensor, target: Tensor, weight: Any, reduction: int, ignore_inde
         raise ValueError(
             f"Expected input batch_size ({input._desc.shape[0]}) to match target batch_size ({target._desc.shape[0]})."
         )
+    if ndim <= 2 and target._desc.ndim > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if input._desc.dtype.category < FLOATING:
+        raise refused("nll_loss_out_frame", input._desc.dtype)
     if target._desc.dtype is not int64:
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target._desc.dtype.scalar_name}")
     classes = input._desc.shape[0 if ndim == 1 else 1]
@@ -148,7 +157,14 @@ def _nll(input: Tensor, target: Tensor, weight: Any, reduction: int, ignore_inde
     if counted.size and not 0 <= counted.min() <= counted.max() < classes:
         wrong = counted[(counted < 0) | (counted >= classes)].reshape(-1)[0]
         raise IndexError(f"Target {wrong} is out of bounds.")
-    return (d.nll_loss if ndim <= 2 else d.nll_loss2d)(input, target, weight, reduction, ignore_index)[0]
+    if ndim <= 2:
+        return d.nll_loss(input, target, weight, reduction, ignore_index)[0]
+    if ndim == 4:
+        return d.nll_loss2d(input, target, weight, reduction, ignore_index)[0]
+    batch, shape = input._desc.shape[0], target._desc.shape  # PyTorch's kernel is for pictures: two more dimensions
+    flat = input.contiguous().view(batch, classes, 1, -1)
+    loss = d.nll_loss2d(flat, target.contiguous().view(batch, 1, -1), weight, reduction, ignore_index)[0]
+    return loss if reduction else loss.view(shape)
 
 
 def cross_entropy(
@@ -182,7 +198,7 @@ def _of_distributions(input: Tensor, target: Tensor, weight: Any, reduction: int
         )
     classes = input._desc.shape[dim]
     if smoothing > 0:
-        target = d.mul_scalar(target, 1 - smoothing) + smoothing / classes
+        target = d.add_scalar(d.mul_scalar(target, 1 - smoothing), smoothing / classes)
     terms = input.log_softmax(dim) * target
     if weight is not None:
         terms = terms * weight.view(*(-1 if i == dim else 1 for i in range(input._desc.ndim)))
@@ -238,6 +254,9 @@ def binary_cross_entropy(
         values = tensor._array
         if values.size and not ((values >= 0) & (values <= 1)).all():
             raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+    _no_gradient(weight, "binary_cross_entropy", "weight")
+    if weight is not None:
+        weight = weight.expand(np.broadcast_shapes(tuple(target.shape), tuple(weight.shape)))
     return d.binary_cross_entropy(input, target, weight, number)
 
 
@@ -254,7 +273,149 @@ def binary_cross_entropy_with_logits(
     number = _reduction(reduction, size_average, reduce)
     if target._desc.shape != input._desc.shape:
         raise ValueError(f"Target size ({target._desc.shape}) must be the same as input size ({input._desc.shape})")
-    return d.binary_cross_entropy_with_logits(input, target, weight, pos_weight, number)
+    return torch_bce_with_logits(input, target, weight, pos_weight, number)
+
+
+def soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """log(1 + exp(-target * input))"""
+    _no_gradient(target, "soft_margin_loss", "target")
+    return d.soft_margin_loss(input, target, _reduction(reduction, size_average, reduce))
+
+
+def _no_gradient(x: Tensor | None, function: str, argument: str) -> None:
+    if x is not None and x.requires_grad:
+        raise RuntimeError(
+            f"The function '{function}' is not differentiable with respect to argument '{argument}'. "
+            "This input cannot have requires_grad True."
+        )
+
+
+def _number(reduction: Any, name: str) -> None:
+    if not isinstance(reduction, int):
+        raise TypeError(f"{name}(): argument 'reduction' must be int, not {type(reduction).__name__}")
+
+
+def torch_bce_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None, reduction: int = 0
+) -> Tensor:
+    """torch.binary_cross_entropy_with_logits, of numbered reduction"""
+    _number(reduction, "binary_cross_entropy_with_logits")
+    _no_gradient(weight, "binary_cross_entropy_with_logits", "weight")
+    _no_gradient(pos_weight, "binary_cross_entropy_with_logits", "pos_weight")
+    return d.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """How far a distribution is from another whose logarithm is the input."""
+    if size_average is None and reduce is None and reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size."
+            "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
+            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
+            stacklevel=2,
+        )
+    batch = reduction == "batchmean"
+    result = torch_kl_div(
+        input, target, _reduction("sum" if batch else reduction, size_average, reduce), log_target=log_target
+    )
+    return result / input.shape[0] if batch and input.dim() else result
+
+
+def torch_kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
+    """torch.kl_div, of numbered reduction"""
+    _number(reduction, "kl_div")
+    if log_target:
+        away = target - input  # first, as in PyTorch's C++, where the right operand is
+        return _total(target.exp() * away, reduction)
+    product = target * input
+    return _total(d.xlogy(target, target) - product, reduction)
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Minus the logarithm of a Poisson probability."""
+    mode = _reduction(reduction, size_average, reduce)
+    if log_input:
+        product = target * input
+        loss = input.exp() - product
+    else:
+        product = target * d.add_scalar(input, eps).log()
+        loss = input - product
+    if full:
+        stirling = target * target.log() - target + d.mul_scalar(d.mul_scalar(target, 2 * math.pi).log(), 0.5)
+        loss = loss + stirling.masked_fill(target <= 1, 0)
+    return _total(loss, mode)
+
+
+def margin_ranking_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """max(0, -target * (input1 - input2) + margin)"""
+    mode = _reduction(reduction, size_average, reduce)
+    if not input1.dim() == input2.dim() == target.dim():
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
+        )
+    away = input1 - input2
+    return _total(d.clamp_min(d.add_scalar(-target * away, margin), 0), mode)
+
+
+def gaussian_nll_loss(
+    input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> Tensor:
+    """Minus the logarithm of a normal density."""
+    if isinstance(var, float):
+        if var < 0:
+            raise ValueError("var has negative entry/entries")
+        var = wrap(np.full(tuple(input.shape), var, input._array.dtype))
+    elif bool(np.any(var._array < 0)):
+        raise ValueError("var has negative entry/entries")
+    if var.shape != input.shape:
+        if input.shape[:-1] == var.shape:
+            var = var.unsqueeze(-1)
+        elif input.dim() != var.dim() or sum(b for a, b in zip(input.shape, var.shape, strict=True) if a != b) != 1:
+            raise ValueError("var is of incorrect size")
+    if reduction not in _REDUCTIONS:
+        raise ValueError(reduction + " is not valid")
+    var = var.clone()
+    before = is_grad_enabled()
+    set_grad(False)
+    try:
+        var.clamp_(min=eps)
+    finally:
+        set_grad(before)
+    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
+    if full:
+        loss += 0.5 * math.log(2 * math.pi)
+    return _total(loss, _REDUCTIONS[reduction])
 
 
 def embedding(
@@ -297,8 +458,12 @@ NN_FUNCTIONAL: dict[str, Any] = {
     f.__name__: f
     for f in (
         *(mse_loss, l1_loss, smooth_l1_loss, huber_loss, nll_loss, cross_entropy),
-        *(binary_cross_entropy, binary_cross_entropy_with_logits, embedding, one_hot),
+        *(binary_cross_entropy, binary_cross_entropy_with_logits, embedding, one_hot, soft_margin_loss, kl_div),
+        *(poisson_nll_loss, margin_ranking_loss, gaussian_nll_loss),
     )
 }
 METHODS: dict[str, Any] = {}
-FUNCTIONS: dict[str, Any] = {}
+FUNCTIONS: dict[str, Any] = {
+    "binary_cross_entropy_with_logits": torch_bce_with_logits,
+    "kl_div": torch_kl_div,
+}

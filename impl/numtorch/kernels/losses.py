@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .comparison import in_layout
 from .reduction import mean_all, sum_all
 
 Array = Any
@@ -43,7 +44,7 @@ def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Arra
 def smooth_l1_loss_backward(grad: Array, x: Array, target: Array, reduction: int, beta: float) -> Array:
     """The difference over beta near zero, its sign beyond."""
     difference = x - target
-    slope = np.where(np.abs(difference) < beta, difference / x.dtype.type(beta), np.sign(difference))
+    slope = np.where(np.abs(difference) < beta, difference / x.dtype.type(beta), np.sign(difference)).astype(x.dtype)
     return np.ascontiguousarray(slope * _share(grad, x, reduction))
 
 
@@ -59,6 +60,18 @@ def huber_loss_backward(grad: Array, x: Array, target: Array, reduction: int, de
     """The difference, clamped."""
     delta = x.dtype.type(delta)
     return np.ascontiguousarray(np.clip(x - target, -delta, delta) * _share(grad, x, reduction))
+
+
+def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:
+    """log(1 + exp(-target * x))"""
+    return reduced_loss(np.log1p(np.exp(-target * x)), reduction)
+
+
+def soft_margin_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
+    """-target * sigmoid(-target * x)"""
+    z = np.exp(-target * x)
+    out = -target * z / (z + x.dtype.type(1)) * _share(grad, x, reduction)
+    return in_layout(out, x) if x.ndim > 1 else out
 
 
 def _classes(x: Array, target: Array, weight: Array | None, ignore_index: int) -> tuple[Array, Array, int]:
@@ -106,7 +119,8 @@ def binary_cross_entropy_backward(grad: Array, x: Array, target: Array, weight: 
     one = x.dtype.type(1)
     out = grad * (x - target) / np.maximum((one - x) * x, x.dtype.type(1e-12))
     out = out if weight is None else out * weight
-    return out / x.dtype.type(x.size) if reduction == MEAN else out
+    out = out / x.dtype.type(x.size) if reduction == MEAN else out
+    return in_layout(out, x) if x.ndim > 1 else out
 
 
 def binary_cross_entropy_with_logits(

@@ -4,20 +4,36 @@
 """
 
 from .. import kernels as k
-from .row import op
+from .row import nary, op
 
-op("mse_loss(self, target, reduction)", k.mse_loss, self="mse_loss_backward(grad, self, target, reduction)",
-   target="mse_loss_backward(grad, target, self, reduction)")
-op("mse_loss_backward(grad_output, self, target, reduction)", k.mse_loss_backward, node="MseLossBackwardBackward0",
-   grad_output="mse_loss_double_backward_grad_output(grad, self, target, reduction)",
-   self="mse_loss_double_backward(grad * grad_output, self.numel, reduction)",
-   target="-mse_loss_double_backward(grad * grad_output, self.numel, reduction)")
-op("smooth_l1_loss(self, target, reduction, beta)", k.smooth_l1_loss, node="SmoothL1LossBackward0",
+op("mse_loss(self, target, reduction)", k.mse_loss, elementwise=True,
+   self="mse_loss_backward(grad, self, target, reduction)", target="mse_loss_backward(grad, target, self, reduction)")
+nary("mse_loss_backward(grad_output, self, target, reduction)", k.mse_loss_backward, node="MseLossBackwardBackward0",
+     row_major=True, grad_output="mse_loss_backward(grad, self, target, reduction)",
+     self="mse_loss_double_backward(grad * grad_output, reduction)",
+     target="-mse_loss_double_backward(grad * grad_output, reduction)")
+op("smooth_l1_loss(self, target, reduction, beta)", k.smooth_l1_loss, node="SmoothL1LossBackward0", elementwise=True,
    self="smooth_l1_loss_backward(grad, self, target, reduction, beta)",
    target="smooth_l1_loss_backward(grad, target, self, reduction, beta)")
-op("huber_loss(self, target, reduction, delta)", k.huber_loss,
+nary("smooth_l1_loss_backward(grad_output, self, target, reduction, beta)", k.smooth_l1_loss_backward,
+     node="SmoothL1LossBackwardBackward0", row_major=True,
+     grad_output="smooth_l1_loss_backward(grad, self, target, reduction, beta)",
+     self="smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)",
+     target="-smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)")
+op("huber_loss(self, target, reduction, delta)", k.huber_loss, elementwise=True,
    self="huber_loss_backward(grad, self, target, reduction, delta)",
    target="huber_loss_backward(grad, target, self, reduction, delta)")
+nary("huber_loss_backward(grad_output, self, target, reduction, delta)", k.huber_loss_backward,
+     node="HuberLossBackwardBackward0", row_major=True,
+     grad_output="huber_loss_backward(grad, self, target, reduction, delta)",
+     self="huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)",
+     target="-huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)")
+op("soft_margin_loss(self, target: Tensor, reduction)", k.soft_margin_loss, elementwise=True,
+   self="soft_margin_loss_backward(grad, self, target, reduction)")
+op("soft_margin_loss_backward(grad_output, self, target: Tensor, reduction)", k.soft_margin_loss_backward,
+   node="SoftMarginLossBackwardBackward0", elementwise=True,
+   grad_output="soft_margin_double_backward_grad_output(grad, grad_output, self, target, reduction)",
+   self="soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)")
 op("nll_loss(self, target: Tensor, weight: Tensor?, reduction, ignore_index)", k.nll_loss,
    outputs=("output", "total_weight"), differentiable=(True, False),
    self="nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)")
@@ -27,9 +43,14 @@ op("nll_loss2d(self, target: Tensor, weight: Tensor?, reduction, ignore_index)",
 op("nll_loss_backward(grad_output, self, target: Tensor, weight: Tensor?, reduction, ignore_index, total_weight: Tensor)",
    k.nll_loss_backward, node="NllLossBackwardBackward0",
    grad_output="nll_loss_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)")
-op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cross_entropy,
+op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cross_entropy, elementwise=True,
    self="binary_cross_entropy_backward(grad, self, target, weight, reduction)",
    target="binary_cross_entropy_target_backward(grad, self, weight, reduction)")
+op("binary_cross_entropy_backward(grad_output, self, target, weight: Tensor?, reduction)",
+   k.binary_cross_entropy_backward, node="BinaryCrossEntropyBackwardBackward0", elementwise=True,
+   grad_output="bce_double_backward_grad_output(grad, grad_output, self, target, weight, reduction)",
+   self="binary_cross_entropy_double_backward(grad_output, grad, self, target, weight, reduction)",
+   target="binary_cross_entropy_double_backward_target(grad, grad_output, self, weight, reduction)")
 op("binary_cross_entropy_with_logits(self, target, weight: Tensor?, pos_weight: Tensor?, reduction)",
    k.binary_cross_entropy_with_logits,
    self="binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)",
