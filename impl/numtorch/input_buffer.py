@@ -115,11 +115,11 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
     if grad is None or (node.fills_empty and grad.shape != (0,)) or node.writes_only not in (None, index):
         return grad
+    if node.arity == 2 and node.plan is not None and (node.plan.reduce1 if index else node.plan.reduce0) is not None:  # type: ignore
+        return grad
     if not task.raw:
         if grad._counter is None:
             grad._counter = [node.writes_grad]
-        return grad
-    if node.arity == 2 and node.plan is not None and (node.plan.reduce1 if index else node.plan.reduce0) is not None:  # type: ignore
         return grad
     if type(grad) is not _ndarray:
         grad = np.array(grad)
