@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import functools
 import threading
@@ -12,15 +13,55 @@ from typing import Any
 from .. import grad_mode, saved, saved_hooks
 from ..device import device as cpu
 from ..dtype import float32
-from ..graph import Node, RemovableHandle, edge as _edge
+from ..graph import Node as _Node, RemovableHandle, edge as _edge
 from ..graph_task import GraphTask, task_under_way
-from ..saved_hooks import SavedTensor
 from ..tensor import Tensor
 from ..views import bump
 
 GradientEdge = namedtuple(
     "GradientEdge", ("node", "output_nr", "ownership_token"), defaults=(None,), module="torch.autograd.graph"
 )
+
+
+class Node(abc.ABC):
+    """What is common to the nodes of a graph: for isinstance, since they are made by operators alone."""
+
+    __module__ = "torch.autograd.graph"
+
+    @abc.abstractmethod
+    def name(self) -> str:
+        """The name, `MulBackward0`."""
+
+    @property
+    @abc.abstractmethod
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """(next node, which of its outputs), one for each differentiable operand."""
+
+    @abc.abstractmethod
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary for whatever the user wants to keep with the node."""
+
+    @abc.abstractmethod
+    def _sequence_nr(self) -> int: ...
+
+    @property
+    @abc.abstractmethod
+    def _input_metadata(self) -> list[Any]: ...
+
+    @abc.abstractmethod
+    def _register_hook_dict(self, tensor: Tensor) -> None: ...
+
+    @abc.abstractmethod
+    def register_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Have fn called with the gradients that the node passed on, and with those that it was given."""
+
+    @abc.abstractmethod
+    def register_prehook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Have fn called with the gradients that the node is given."""
+
+    @classmethod
+    def __subclasshook__(cls, subclass: type) -> Any:
+        return True if cls is Node and issubclass(subclass, _Node) else NotImplemented
 
 
 class _Field(property):
@@ -185,6 +226,12 @@ class _MultiHandle(RemovableHandle):
         for handle in self.handles:
             handle.remove()
 
+    def __getstate__(self) -> tuple[RemovableHandle, ...]:
+        return self.handles
+
+    def __setstate__(self, state: tuple[RemovableHandle, ...]) -> None:
+        self.handles = state
+
 
 def register_multi_grad_hook(
     tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all"
@@ -209,7 +256,7 @@ def register_multi_grad_hook(
                 fn(grad)
 
         return _MultiHandle(tuple([t.register_hook(first) for t in tensors if t.requires_grad]))
-    nodes = [_node_of(t) for t in tensors]
+    nodes = [_get_grad_fn_or_grad_acc(t) for t in tensors]
     expected = 0  # of the pass that began last, for all of them: so it is in PyTorch
     seen: dict[int, int] = {}  # pass -> how many gradients came
     gradients: dict[int, list[Any]] = {}
@@ -242,23 +289,46 @@ def _task_of_hook() -> GraphTask:
     return task
 
 
-def _node_of(tensor: Tensor) -> Node:
-    node = _edge(tensor)[0]
+def _get_grad_fn_or_grad_acc(t: Any) -> _Node:
+    """The node that the gradient of a tensor, or of an edge, flows to."""
+    node = t.node if isinstance(t, GradientEdge) else _edge(t)[0]
     if node is None:
         raise AssertionError("Expected gradient function to be set")
     return node
 
 
+# ---- what has no effect on a CPU, or without a compiler
+
+
+def region_activation_memory_budget(budget: Any) -> Any:
+    """Refused, as PyTorch does outside of torch.compile."""
+    where = "torch.autograd.graph.region_activation_memory_budget"
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)):
+        raise TypeError(f"{where}: expects a float, got {type(budget).__name__}")
+    if not 0.0 <= budget <= 1.0:
+        raise ValueError(f"{where}: must be in [0, 1], got {budget}")
+    raise RuntimeError(f"{where} can only be used inside a torch.compile region; it has no effect in eager mode.")
+
+
+def set_warn_on_accumulate_grad_stream_mismatch(enabled: bool) -> None:
+    """Whether to warn of gradients that come from another stream: there are no streams here."""
+
+
+def set_override_stale_capture_stream(enabled: bool) -> None:
+    """What to do with streams that a CUDA graph does not capture: there are none here."""
+
+
 __all__ = [
     "GradientEdge",
     "Node",
-    "RemovableHandle",
-    "SavedTensor",
     "allow_mutation_on_saved_tensors",
     "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "increment_version",
+    "region_activation_memory_budget",
     "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",
+    "set_override_stale_capture_stream",
+    "set_warn_on_accumulate_grad_stream_mismatch",
 ]
