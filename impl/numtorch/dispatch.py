@@ -406,7 +406,7 @@ class EluBackward0(UnaryNode):
         input_scale = node.input_scale
         out = k_elu_backward(grad, alpha, scale, input_scale, False, self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -505,7 +505,7 @@ class EluBackward1(UnaryNode):
         input_scale = node.input_scale
         out = k_elu_backward(grad, alpha, scale, input_scale, True, result)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -788,7 +788,7 @@ class CeluBackward0(UnaryNode):
         alpha = node.alpha
         out = k_elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -881,7 +881,7 @@ class CeluBackward1(UnaryNode):
         alpha = node.alpha
         out = k_elu_backward(grad, alpha, 1, 1.0 / alpha, True, result)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -1020,7 +1020,7 @@ class SoftplusBackward0(UnaryNode):
         threshold = node.threshold
         out = k_softplus_backward(grad, self, beta, threshold)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -1253,7 +1253,7 @@ class GeluBackward0(UnaryNode):
         approximate = node.approximate
         out = k_gelu_backward(grad, self, approximate)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -1481,7 +1481,7 @@ class SiluBackward0(UnaryNode):
             self = self._array
         out = k_silu_backward(grad, self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -1643,7 +1643,7 @@ class MishBackward0(UnaryNode):
             self = self._array
         out = k_mish_backward(grad, self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -1809,9 +1809,9 @@ class LogSigmoidBackward0(UnaryNode):
             buffer = unpack_result(node, 'buffer')._array
         out = k_log_sigmoid_backward(grad, self, buffer)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.buffer is not None:
+            if buffer is not None:
                 node.buffer = None
                 node.buffer_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -2079,7 +2079,7 @@ class LeakyReluBackward0(UnaryNode):
         negative_slope = node.negative_slope
         out = k_leaky_relu_backward(grad, self, negative_slope, False)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -2172,7 +2172,7 @@ class LeakyReluBackward1(UnaryNode):
         negative_slope = node.negative_slope
         out = k_leaky_relu_backward(grad, result, negative_slope, True)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -2324,7 +2324,7 @@ class LeakyReluBackwardBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -2463,7 +2463,7 @@ class HardtanhBackward0(UnaryNode):
         max_val = node.max_val
         out = k_hardtanh_backward(grad, self, min_val, max_val)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -2619,7 +2619,7 @@ class HardtanhBackwardBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -2759,7 +2759,7 @@ class ThresholdBackward0(UnaryNode):
         threshold = node.threshold
         out = k_threshold_backward(grad, self, threshold)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -2855,7 +2855,7 @@ class ThresholdBackward1(UnaryNode):
         threshold = node.threshold
         out = k_threshold_backward(grad, self, threshold)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -2993,7 +2993,7 @@ class SoftshrinkBackward0(UnaryNode):
         lambd = node.lambd
         out = k_softshrink_backward(grad, self, lambd)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -3103,7 +3103,7 @@ class SoftshrinkBackwardBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -3241,7 +3241,7 @@ class HardshrinkBackward0(UnaryNode):
         lambd = node.lambd
         out = k_hardshrink_backward(grad, self, lambd)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -3351,7 +3351,7 @@ class HardshrinkBackwardBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -3488,7 +3488,7 @@ class HardsigmoidBackward0(UnaryNode):
             self = self._array
         out = k_hardsigmoid_backward(grad, self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -3781,7 +3781,7 @@ class HardswishBackward0(UnaryNode):
             self = self._array
         out = k_hardswish_backward(grad, self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -4082,9 +4082,9 @@ class RreluWithNoiseBackward0(UnaryNode):
         training = node.training
         out = k_rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
         if not keep:
-            if node.noise is not None:
+            if noise is not None:
                 node.noise = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -4190,9 +4190,9 @@ class RreluWithNoiseBackward1(UnaryNode):
         training = node.training
         out = k_rrelu_with_noise_backward(grad, result, noise, lower, upper, training, True)
         if not keep:
-            if node.noise is not None:
+            if noise is not None:
                 node.noise = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -4357,9 +4357,9 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
         else:
             grad1 = k_zeros_like(grad)
         if not keep:
-            if node.noise is not None:
+            if noise is not None:
                 node.noise = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -4486,7 +4486,7 @@ class GluBackward0(UnaryNode):
         dim = node.dim
         out = k_glu_backward(grad, self, dim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -4679,7 +4679,7 @@ class SoftmaxBackward0(UnaryNode):
         dim = node.dim
         out = k_softmax_backward_data(grad, result, dim)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -4765,7 +4765,7 @@ class LogSoftmaxBackward0(UnaryNode):
         dim = node.dim
         out = k_log_softmax_backward_data(grad, result, dim)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -4869,9 +4869,9 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
         else:
             grad1 = k_softmax_double_backward(grad, grad_output, output, dim)
         if not keep:
-            if node.grad_output is not None:
+            if grad_output is not None:
                 node.grad_output = FREED
-            if node.output is not None:
+            if output is not None:
                 node.output = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -5006,9 +5006,9 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
         else:
             grad1 = k_log_softmax_double_backward(grad, grad_output, output, dim)
         if not keep:
-            if node.grad_output is not None:
+            if grad_output is not None:
                 node.grad_output = FREED
-            if node.output is not None:
+            if output is not None:
                 node.output = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -8135,9 +8135,9 @@ class MaximumBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return grad0, grad1
     def apply_tensors(node, grad):
@@ -8298,9 +8298,9 @@ class MinimumBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return grad0, grad1
     def apply_tensors(node, grad):
@@ -8460,9 +8460,9 @@ class FmaxBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -8622,9 +8622,9 @@ class FminBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -8765,7 +8765,7 @@ class WhereBackward0(VariadicNode):
         grad0 = None if node.next_nodes[0] is None else fit(k_keep_where(grad, condition), node.operand_descs[0])
         grad1 = None if node.next_nodes[1] is None else fit(k_drop_where(grad, condition), node.operand_descs[1])
         if not keep:
-            if node.condition is not None:
+            if condition is not None:
                 node.condition = FREED
         return grad0, grad1,
     def apply_tensors(node, grad):
@@ -8853,7 +8853,7 @@ class MaskedFillBackward0(VariadicNode):
             mask = mask._array
         grad0 = None if node.next_nodes[0] is None else fit(k_masked_fill(grad, mask, 0), node.operand_descs[0])
         if not keep:
-            if node.mask is not None:
+            if mask is not None:
                 node.mask = FREED
         return grad0,
     def apply_tensors(node, grad):
@@ -8973,7 +8973,7 @@ class MaskedFillBackward1(VariadicNode):
         grad0 = None if node.next_nodes[0] is None else fit(k_masked_fill(grad, mask, 0), node.operand_descs[0])
         grad1 = None if node.next_nodes[1] is None else fit(k_masked_fill_value(grad, mask), node.operand_descs[1])
         if not keep:
-            if node.mask is not None:
+            if mask is not None:
                 node.mask = FREED
         return grad0, grad1,
     def apply_tensors(node, grad):
@@ -9101,9 +9101,9 @@ class MaskedSelectBackward0(UnaryNode):
             self = self._array
         out = k_masked_select_backward(grad, self, mask)
         if not keep:
-            if node.mask is not None:
+            if mask is not None:
                 node.mask = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return out
     def apply_tensors(node, grad):
@@ -9199,7 +9199,7 @@ class ClampBackward1(UnaryNode):
         max = node.max
         out = k_clamp_backward(grad, self, min, max)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -9333,7 +9333,7 @@ class ClampMinBackward0(UnaryNode):
         min = node.min
         out = k_at_least(grad, self, min)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -9464,7 +9464,7 @@ class ClampMaxBackward0(UnaryNode):
         max = node.max
         out = k_at_most(grad, self, max)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -9609,11 +9609,11 @@ class ClampBackward0(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else fit(k_clamp_lower_backward(grad, self, min, max), node.operand_descs[1])
         grad2 = None if node.next_nodes[2] is None else fit(k_clamp_upper_backward(grad, self, min, max), node.operand_descs[2])
         if not keep:
-            if node.max is not None:
+            if max is not None:
                 node.max = FREED
-            if node.min is not None:
+            if min is not None:
                 node.min = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
@@ -9792,9 +9792,9 @@ class ClampMinBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.min is not None:
+            if min is not None:
                 node.min = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -10020,9 +10020,9 @@ class ClampMaxBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.max is not None:
+            if max is not None:
                 node.max = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -11881,9 +11881,9 @@ class DotBackward0(BinaryNode):
         else:
             grad1 = grad * self
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.tensor is not None:
+            if tensor is not None:
                 node.tensor = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -12018,9 +12018,9 @@ class VdotBackward0(BinaryNode):
         else:
             grad1 = grad * self
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -12155,9 +12155,9 @@ class MvBackward0(BinaryNode):
         else:
             grad1 = k_t_mv(self, grad)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.vec is not None:
+            if vec is not None:
                 node.vec = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -12296,9 +12296,9 @@ class MmBackward0(BinaryNode):
         else:
             grad1 = k_mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
         if not keep:
-            if node.mat2 is not None:
+            if mat2 is not None:
                 node.mat2 = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -12441,9 +12441,9 @@ class BmmBackward0(BinaryNode):
         else:
             grad1 = k_bmm_mat2_backward(grad, self)
         if not keep:
-            if node.mat2 is not None:
+            if mat2 is not None:
                 node.mat2 = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -12578,9 +12578,9 @@ class AddmmBackward0(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
         if not keep:
-            if node.mat1 is not None:
+            if mat1 is not None:
                 node.mat1 = FREED
-            if node.mat2 is not None:
+            if mat2 is not None:
                 node.mat2 = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
@@ -12739,9 +12739,9 @@ class AddmvBackward0(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_outer_backward(grad, vec), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_t_mv(mat, grad), alpha)
         if not keep:
-            if node.mat is not None:
+            if mat is not None:
                 node.mat = FREED
-            if node.vec is not None:
+            if vec is not None:
                 node.vec = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
@@ -12888,9 +12888,9 @@ class AddrBackward0(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_mv(grad, vec2), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_t_mv(grad, vec1), alpha)
         if not keep:
-            if node.vec1 is not None:
+            if vec1 is not None:
                 node.vec1 = FREED
-            if node.vec2 is not None:
+            if vec2 is not None:
                 node.vec2 = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
@@ -13037,9 +13037,9 @@ class BaddbmmBackward0(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_bmm_self_backward(grad, batch2), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_bmm_mat2_backward(grad, batch1), alpha)
         if not keep:
-            if node.batch1 is not None:
+            if batch1 is not None:
                 node.batch1 = FREED
-            if node.batch2 is not None:
+            if batch2 is not None:
                 node.batch2 = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
@@ -13396,9 +13396,9 @@ class MseLossBackward0(BinaryNode):
         else:
             grad1 = k_mse_loss_backward(grad, target, self, reduction)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.target is not None:
+            if target is not None:
                 node.target = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -13632,9 +13632,9 @@ class SmoothL1LossBackward0(BinaryNode):
         else:
             grad1 = k_smooth_l1_loss_backward(grad, target, self, reduction, beta)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.target is not None:
+            if target is not None:
                 node.target = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -13872,9 +13872,9 @@ class HuberLossBackward0(BinaryNode):
         else:
             grad1 = k_huber_loss_backward(grad, target, self, reduction, delta)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.target is not None:
+            if target is not None:
                 node.target = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -14102,9 +14102,9 @@ class SoftMarginLossBackward0(UnaryNode):
         reduction = node.reduction
         out = k_soft_margin_loss_backward(grad, self, target, reduction)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.target is not None:
+            if target is not None:
                 node.target = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -14331,13 +14331,13 @@ class NllLossBackward0(UnaryNode):
         ignore_index = node.ignore_index
         out = k_nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.target is not None:
+            if target is not None:
                 node.target = FREED
-            if node.weight is not None:
+            if weight is not None:
                 node.weight = FREED
-            if node.total_weight is not None:
+            if total_weight is not None:
                 node.total_weight = None
                 node.total_weight_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -14447,13 +14447,13 @@ class NllLoss2DBackward0(UnaryNode):
         ignore_index = node.ignore_index
         out = k_nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.target is not None:
+            if target is not None:
                 node.target = FREED
-            if node.weight is not None:
+            if weight is not None:
                 node.weight = FREED
-            if node.total_weight is not None:
+            if total_weight is not None:
                 node.total_weight = None
                 node.total_weight_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -14991,7 +14991,7 @@ class EmbeddingBackward0(UnaryNode):
         sparse = node.sparse
         out = k_embedding_backward(grad, indices, weight_sym_argsize_0, padding_idx, scale_grad_by_freq, sparse)
         if not keep:
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -15307,16 +15307,15 @@ def add_operator(self, other):
                 result._accumulator = None
                 return result
     elif desc.real and self._extra is None and not grad_mode.disabled:
-        known = desc.constants if type(other) is float else desc.integers if type(other) is int else ()
-        if other in known:
-            other = known[other]
+        known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
+        if known is not None and (number := known.get(other)) is not None:
             fn0 = self._grad_fn
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                array = self._array + other._array
+                array = self._array + number._array
                 node = AddBackward0()
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
@@ -15564,16 +15563,15 @@ def sub_operator(self, other):
                 result._accumulator = None
                 return result
     elif desc.real and self._extra is None and not grad_mode.disabled:
-        known = desc.constants if type(other) is float else desc.integers if type(other) is int else ()
-        if other in known:
-            other = known[other]
+        known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
+        if known is not None and (number := known.get(other)) is not None:
             fn0 = self._grad_fn
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                array = self._array - other._array
+                array = self._array - number._array
                 node = SubBackward0()
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
@@ -16084,9 +16082,9 @@ class MulBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -16262,16 +16260,15 @@ def mul_operator(self, other):
                 result._accumulator = None
                 return result
     elif desc.real and self._extra is None and not grad_mode.disabled:
-        known = desc.constants if type(other) is float else desc.integers if type(other) is int else ()
-        if other in known:
-            other = known[other]
+        known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
+        if known is not None and (number := known.get(other)) is not None:
             fn0 = self._grad_fn
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                array = self._array * other._array
+                array = self._array * number._array
                 node = MulBackward0()
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
@@ -16279,9 +16276,8 @@ def mul_operator(self, other):
                 node.fn1 = None
                 node.nr1 = 0
                 node.plan = None
-                node.other = other
-                counter = other._counter
-                node.other_version = 0 if counter is None else counter[0]
+                node.other = number
+                node.other_version = 0
                 node.self = None
                 node.desc = desc
                 result = _new(*_TENSOR)
@@ -16414,9 +16410,9 @@ class DivBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -16586,16 +16582,15 @@ def div_operator(self, other):
                 result._accumulator = None
                 return result
     elif desc.real and self._extra is None and not grad_mode.disabled:
-        known = desc.constants if type(other) is float else desc.integers if type(other) is int else ()
-        if other in known:
-            other = known[other]
+        known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
+        if known is not None and (number := known.get(other)) is not None:
             fn0 = self._grad_fn
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                array = self._array / other._array
+                array = self._array / number._array
                 node = DivBackward0()
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
@@ -16603,9 +16598,8 @@ def div_operator(self, other):
                 node.fn1 = None
                 node.nr1 = 0
                 node.plan = None
-                node.other = other
-                counter = other._counter
-                node.other_version = 0 if counter is None else counter[0]
+                node.other = number
+                node.other_version = 0
                 node.self = None
                 node.desc = desc
                 result = _new(*_TENSOR)
@@ -16736,9 +16730,9 @@ class DivBackward2(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -17720,7 +17714,7 @@ class ReciprocalBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = -grad * (result * result)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -18118,7 +18112,7 @@ class PowBackward0(UnaryNode):
         exponent = node.exponent
         out = k_pow_backward(grad, self, exponent)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -18278,11 +18272,11 @@ class PowBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.exponent is not None:
+            if exponent is not None:
                 node.exponent = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return fn0, grad0, fn1, grad1
@@ -18503,9 +18497,9 @@ class PowBackward2(UnaryNode):
         self = node.self
         out = k_pow_backward_base(grad, self, exponent, result)
         if not keep:
-            if node.exponent is not None:
+            if exponent is not None:
                 node.exponent = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -18606,7 +18600,7 @@ class ExpBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = grad * result
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -18764,7 +18758,7 @@ class LogBackward0(UnaryNode):
             self = self._array
         out = grad / self
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -18921,7 +18915,7 @@ class SqrtBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = grad / (2 * result)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -19076,7 +19070,7 @@ class RsqrtBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = k_rsqrt_backward(grad, result)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -19234,7 +19228,7 @@ class SinBackward0(UnaryNode):
             self = self._array
         out = grad * k_cos(self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -19394,7 +19388,7 @@ class CosBackward0(UnaryNode):
             self = self._array
         out = grad * -k_sin(self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -19554,7 +19548,7 @@ class AtanBackward0(UnaryNode):
             self = self._array
         out = grad / (self * self + 1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -19714,7 +19708,7 @@ class AsinBackward0(UnaryNode):
             self = self._array
         out = grad * k_rsqrt(-self * self + 1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -19874,7 +19868,7 @@ class AcosBackward0(UnaryNode):
             self = self._array
         out = grad * -k_rsqrt(-self * self + 1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -20034,7 +20028,7 @@ class SinhBackward0(UnaryNode):
             self = self._array
         out = grad * k_cosh(self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -20194,7 +20188,7 @@ class CoshBackward0(UnaryNode):
             self = self._array
         out = grad * k_sinh(self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -20354,7 +20348,7 @@ class Log1PBackward0(UnaryNode):
             self = self._array
         out = grad / (self + 1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -20511,7 +20505,7 @@ class Expm1Backward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = grad * (result + 1)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -20666,7 +20660,7 @@ class TanBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = grad * (1 + k_squared(result))
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -20821,7 +20815,7 @@ class TanhBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = k_tanh_backward(grad, result)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -20976,7 +20970,7 @@ class SigmoidBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = k_sigmoid_backward(grad, result)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -21131,7 +21125,7 @@ class ReluBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = k_threshold_backward(grad, result, 0)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -21289,7 +21283,7 @@ class AbsBackward0(UnaryNode):
             self = self._array
         out = grad * k_sgn(self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -21452,9 +21446,9 @@ class SgnBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = k_sgn_backward(self, grad, result)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -22440,9 +22434,9 @@ class TanhBackwardBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.grad_output is not None:
+            if grad_output is not None:
                 node.grad_output = FREED
-            if node.output is not None:
+            if output is not None:
                 node.output = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -22605,9 +22599,9 @@ class SigmoidBackwardBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.grad_output is not None:
+            if grad_output is not None:
                 node.grad_output = FREED
-            if node.output is not None:
+            if output is not None:
                 node.output = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -22765,7 +22759,7 @@ class ThresholdBackwardBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -23213,7 +23207,7 @@ class NansumBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_nansum_backward(grad, self, dim, keepdim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -23306,9 +23300,9 @@ class ProdBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = k_prod_backward(grad, self, result)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -23407,9 +23401,9 @@ class ProdBackward1(UnaryNode):
         keepdim = node.keepdim
         out = k_prod_dim_backward(grad, self, result, dim, keepdim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -23511,9 +23505,9 @@ class MaxBackward1(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = k_evenly_distribute_backward(grad, self, result)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return out
@@ -23611,9 +23605,9 @@ class MinBackward1(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = k_evenly_distribute_backward(grad, self, result)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return out
@@ -23709,7 +23703,7 @@ class MaxBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
         if not keep:
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
@@ -23782,7 +23776,7 @@ class MinBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
         if not keep:
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
@@ -23858,9 +23852,9 @@ class AmaxBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_scale_by_count_backward(grad, self, result, dim, keepdim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -23963,9 +23957,9 @@ class AminBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_scale_by_count_backward(grad, self, result, dim, keepdim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -24191,9 +24185,9 @@ class MedianBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = k_evenly_distribute_backward(grad, self, result)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return out
@@ -24289,7 +24283,7 @@ class MedianBackward1(UnaryNode):
         keepdim = node.keepdim
         out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
         if not keep:
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
@@ -24362,7 +24356,7 @@ class KthvalueBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
         if not keep:
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
@@ -24434,7 +24428,7 @@ class SortBackward0(UnaryNode):
         dim = node.dim
         out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, True)
         if not keep:
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
@@ -24504,7 +24498,7 @@ class SortBackward1(UnaryNode):
         dim = node.dim
         out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, True)
         if not keep:
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
@@ -24574,7 +24568,7 @@ class TopkBackward0(UnaryNode):
         dim = node.dim
         out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, True)
         if not keep:
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
@@ -24650,9 +24644,9 @@ class LinalgVectorNormBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_norm_backward(grad, self, ord, result, dim, keepdim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return out
@@ -24755,7 +24749,7 @@ class VarBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_var_backward(grad, self, dim, correction, keepdim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -24853,9 +24847,9 @@ class StdBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_std_backward(grad, self, result, dim, correction, keepdim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -25112,9 +25106,9 @@ class LogsumexpBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_logsumexp_backward(grad, self, result, dim, keepdim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -25329,9 +25323,9 @@ class CumprodBackward0(UnaryNode):
         dim = node.dim
         out = k_cumprod_backward(grad, self, dim, result)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -25538,9 +25532,9 @@ class GatherBackward0(UnaryNode):
         sparse_grad = node.sparse_grad
         out = k_gather_backward(grad, self, dim, index, sparse_grad)
         if not keep:
-            if node.index is not None:
+            if index is not None:
                 node.index = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return out
     def apply_tensors(node, grad):
@@ -25649,7 +25643,7 @@ class ScatterBackward0(BinaryNode):
         else:
             grad1 = k_scattered(grad, dim, index, src_info, 'ScatterBackward0')
         if not keep:
-            if node.index is not None:
+            if index is not None:
                 node.index = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -25821,7 +25815,7 @@ class ScatterBackward1(UnaryNode):
         dim = node.dim
         out = k_scatter_value(grad, dim, index, 0)
         if not keep:
-            if node.index is not None:
+            if index is not None:
                 node.index = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -26215,7 +26209,7 @@ class ScatterAddBackward0(BinaryNode):
         else:
             grad1 = k_scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
         if not keep:
-            if node.index is not None:
+            if index is not None:
                 node.index = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -26592,7 +26586,7 @@ class IndexSelectBackward0(UnaryNode):
         dim = node.dim
         out = k_index_select_backward(grad, self_sym_sizes, dim, index)
         if not keep:
-            if node.index is not None:
+            if index is not None:
                 node.index = FREED
         return out
     def apply_tensors(node, grad):
@@ -27048,7 +27042,7 @@ class IndexFillBackward0(UnaryNode):
         dim = node.dim
         out = k_index_fill(grad, dim, index, 0)
         if not keep:
-            if node.index is not None:
+            if index is not None:
                 node.index = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -27794,7 +27788,7 @@ class MaskedScatterBackward0(BinaryNode):
         else:
             grad1 = k_masked_scatter_backward(grad, mask, source_sym_sizes)
         if not keep:
-            if node.mask is not None:
+            if mask is not None:
                 node.mask = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -30653,7 +30647,7 @@ class Exp2Backward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = grad * result * 0.6931471805599453
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -30811,7 +30805,7 @@ class Log2Backward0(UnaryNode):
             self = self._array
         out = grad / (self * 0.6931471805599453)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -30971,7 +30965,7 @@ class Log10Backward0(UnaryNode):
             self = self._array
         out = grad / (self * 2.3025850929940455)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -31151,9 +31145,9 @@ class LogaddexpBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -31307,9 +31301,9 @@ class Logaddexp2Backward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -31463,9 +31457,9 @@ class XlogyBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -31667,7 +31661,7 @@ class XlogyBackward1(UnaryNode):
         self = node.self
         out = grad * self / other
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -31907,9 +31901,9 @@ class SpecialXlog1PyBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -32044,7 +32038,7 @@ class SpecialXlog1PyBackward1(UnaryNode):
         self = node.self
         out = grad * self / (other + 1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -32222,7 +32216,7 @@ class SpecialEntrBackward0(UnaryNode):
             self = self._array
         out = grad * -(1 + k_log(self))
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -32342,7 +32336,7 @@ class LogitBackward0(UnaryNode):
         eps = node.eps
         out = k_logit_backward(grad, self, eps)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -32517,7 +32511,7 @@ class AsinhBackward0(UnaryNode):
             self = self._array
         out = grad * k_rsqrt(k_squared(self) + 1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -32636,7 +32630,7 @@ class AcoshBackward0(UnaryNode):
             self = self._array
         out = grad * k_rsqrt(self * self - 1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -32755,7 +32749,7 @@ class AtanhBackward0(UnaryNode):
             self = self._array
         out = grad * 1 / (1 - k_squared(self))
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -33290,9 +33284,9 @@ class Atan2Backward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -33516,11 +33510,11 @@ class HypotBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return fn0, grad0, fn1, grad1
@@ -33744,7 +33738,7 @@ class SincBackward0(UnaryNode):
             self = self._array
         out = k_sinc_backward(grad, self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -34168,7 +34162,7 @@ class ErfBackward0(UnaryNode):
             self = self._array
         out = k_erf_backward(grad, self, 1.1283791670955126)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -34328,7 +34322,7 @@ class ErfcBackward0(UnaryNode):
             self = self._array
         out = k_erf_backward(grad, self, -1.1283791670955126)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -34488,7 +34482,7 @@ class ErfinvBackward0(UnaryNode):
             self = self._array
         out = 0.886226925452758 * k_exp(k_squared(k_erfinv(self))) * grad
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -34651,9 +34645,9 @@ class SpecialErfcxBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = (2.0 * self * result - 1.1283791670955126) * grad
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -34780,7 +34774,7 @@ class SpecialNdtriBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = grad * 2.5066282746310002 * k_exp(k_squared(result) / 2)
         if not keep:
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -34902,9 +34896,9 @@ class SpecialLogNdtrBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = grad / 2.5066282746310002 * k_exp(-(result + k_squared(self) / 2))
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -35034,7 +35028,7 @@ class LgammaBackward0(UnaryNode):
             self = self._array
         out = grad * k_digamma(self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -35194,7 +35188,7 @@ class DigammaBackward0(UnaryNode):
             self = self._array
         out = grad * k_polygamma(1, self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -35355,7 +35349,7 @@ class PolygammaBackward0(UnaryNode):
         n = node.n
         out = grad * k_polygamma(n + 1, self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -35451,7 +35445,7 @@ class PolygammaBackward1(UnaryNode):
         n = node.n
         out = grad * k_polygamma(n + 1, self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -35589,7 +35583,7 @@ class MvlgammaBackward0(UnaryNode):
         p = node.p
         out = k_mvlgamma_backward(grad, self, p)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -35747,9 +35741,9 @@ class IgammaBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -35982,9 +35976,9 @@ class IgammacBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -36217,9 +36211,9 @@ class SpecialZetaBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -36360,7 +36354,7 @@ class SpecialZetaBackward1(UnaryNode):
         self = node.self
         out = grad * -self * k_zeta_self(self + 1.0, other)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -36551,7 +36545,7 @@ class I0Backward0(UnaryNode):
             self = self._array
         out = grad * k_i1(self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -36714,9 +36708,9 @@ class SpecialI0EBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = grad * (k_i1e(self) - k_sgn(self) * result)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -37232,9 +37226,9 @@ class FmodBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -37575,9 +37569,9 @@ class RemainderBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
@@ -38696,9 +38690,9 @@ class CopysignBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return grad0, grad1
@@ -38906,9 +38900,9 @@ class CopysignBackward1(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = grad * k_copysign_ratio(self, result)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -39104,9 +39098,9 @@ class NextafterBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return grad0, grad1
     def apply_tensors(node, grad):
@@ -39336,9 +39330,9 @@ class LdexpBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
-            if node.other is not None:
+            if other is not None:
                 node.other = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return fn0, grad0, fn1, grad1
@@ -39541,7 +39535,7 @@ class FrexpBackward0(UnaryNode):
             exponent = unpack_result(node, 'exponent')._array
         out = k_frexp_backward(grad, exponent)
         if not keep:
-            if node.exponent is not None:
+            if exponent is not None:
                 node.exponent = None
                 node.exponent_counter = FREED_COUNTER
         return node.fn0, out, None, None
@@ -39607,7 +39601,7 @@ class NanToNumBackward0(UnaryNode):
             self = self._array
         out = grad * k_isfinite(self)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
@@ -40187,11 +40181,11 @@ class LerpBackward1(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else fit(grad * weight, node.operand_descs[1])
         grad2 = None if node.next_nodes[2] is None else fit(grad * (end - self), node.operand_descs[2])
         if not keep:
-            if node.end is not None:
+            if end is not None:
                 node.end = FREED
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.weight is not None:
+            if weight is not None:
                 node.weight = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
@@ -40359,9 +40353,9 @@ class AddcmulBackward0(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else fit(grad * (tensor2 * value), node.operand_descs[1])
         grad2 = None if node.next_nodes[2] is None else fit(grad * (tensor1 * value), node.operand_descs[2])
         if not keep:
-            if node.tensor1 is not None:
+            if tensor1 is not None:
                 node.tensor1 = FREED
-            if node.tensor2 is not None:
+            if tensor2 is not None:
                 node.tensor2 = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
@@ -40516,9 +40510,9 @@ class AddcdivBackward0(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else fit(grad * (value / tensor2), node.operand_descs[1])
         grad2 = None if node.next_nodes[2] is None else fit(-grad * (value * tensor1 / (tensor2 * tensor2)), node.operand_descs[2])
         if not keep:
-            if node.tensor1 is not None:
+            if tensor1 is not None:
                 node.tensor1 = FREED
-            if node.tensor2 is not None:
+            if tensor2 is not None:
                 node.tensor2 = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
@@ -40781,9 +40775,9 @@ class CummaxBackward0(UnaryNode):
         dim = node.dim
         out = k_cummaxmin_backward(grad, self, indices, dim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
@@ -40864,9 +40858,9 @@ class CumminBackward0(UnaryNode):
         dim = node.dim
         out = k_cummaxmin_backward(grad, self, indices, dim)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
@@ -41028,9 +41022,9 @@ class NanmedianBackward0(UnaryNode):
             result = unpack_result(node, 'result')._array
         out = k_evenly_distribute_backward(grad, self, result)
         if not keep:
-            if node.self is not None:
+            if self is not None:
                 node.self = FREED
-            if node.result is not None:
+            if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return out
@@ -41126,7 +41120,7 @@ class NanmedianBackward1(UnaryNode):
         keepdim = node.keepdim
         out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
         if not keep:
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out
@@ -41199,7 +41193,7 @@ class ModeBackward0(UnaryNode):
         keepdim = node.keepdim
         out = k_value_selecting_backward(grad, dim, indices, self_sym_sizes, keepdim)
         if not keep:
-            if node.indices is not None:
+            if indices is not None:
                 node.indices = None
                 node.indices_counter = FREED_COUNTER
         return out

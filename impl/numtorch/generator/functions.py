@@ -121,8 +121,9 @@ class Functions(Recording):
         )
         self.track_plain(row, 3, f"array = {fast}")
         w(1, f"elif desc.real and {a}._extra is None and not grad_mode.disabled:")
-        w(2, f"known = desc.constants if type({b}) is float else desc.integers if type({b}) is int else ()")
-        w(2, f"if {b} in known:\n    {b} = known[{b}]")
+        w(2, f"known = desc.constants if type({b}) is float else desc.integers if type({b}) is int else None")
+        w(2, f"if known is not None and (number := known.get({b})) is not None:")
+        fast = self.binary_call(row, f"{a}._array", "number._array")
         self.track_plain(row, 3, f"array = {fast}", number=b)
         w(1, f"return {row.name}({a}, {b})")
 

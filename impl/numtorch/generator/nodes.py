@@ -93,12 +93,14 @@ class Nodes(Template):
                 parent = f"{row.node}.__base__.edges(node)"
                 w(0, f"{row.node}.edges = lambda node: tuple([e for e in {parent} if e[0] is not None])")
 
-    def release(self, row: Row, indent: int) -> None:
+    def release(self, row: Row, indent: int, read: bool = False) -> None:
+        """The lines that forget what was saved; `read`: each is in a variable of its name, too."""
         w = self.body
+        where = "" if read else "node."
         for n in row.saved:
-            w(indent, f"if node.{n} is not None:\n    node.{n} = FREED")
+            w(indent, f"if {where}{n} is not None:\n    node.{n} = FREED")
         for n in row.saved_results:
-            w(indent, f"if node.{n} is not None:\n    node.{n} = None\n    node.{n}_counter = FREED_COUNTER")
+            w(indent, f"if {where}{n} is not None:\n    node.{n} = None\n    node.{n}_counter = FREED_COUNTER")
 
     def apply_raw(self, row: Row, base: str, multi: bool) -> None:
         """`run` where the node may be plain (two edges at most, one output), else `apply`."""
@@ -186,7 +188,7 @@ class Nodes(Template):
     def keep_check(self, row: Row) -> None:
         if row.saved or row.saved_results:
             self.body(2, "if not keep:")
-            self.release(row, 3)
+            self.release(row, 3, read=True)
 
     def apply_tensors(self, row: Row, base: str, multi: bool) -> None:
         w = self.body

@@ -71,7 +71,7 @@ class Recording(Template):
 
     def track_plain(self, row: Row, indent: int, compute: str = "", number: str | None = None) -> None:
         """`track`, `new_tensor` and return where operands are plain (`_extra` is None), modes are as usual, and some
-        operand requires grad; `number` is a constant.
+        operand requires grad; the operand `number` is a constant, the variable `number`.
         """
         w = self.body
         operands = [n for n in row.operands if n != number]
@@ -94,6 +94,9 @@ class Recording(Template):
         for n in row.saved:
             readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
             always = (len(known) == 1 and readers) or len(readers) == len(row.operands)
+            if n == number and readers:
+                w(indent, f"node.{n} = number\nnode.{n}_version = 0")
+                continue
             if not readers:
                 w(indent, f"node.{n} = None")
                 continue

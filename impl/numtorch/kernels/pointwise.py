@@ -86,9 +86,18 @@ def threshold_backward(grad: Array, result: Array, threshold: float) -> Array:
     return choose(result <= threshold, grad.dtype.type(0), grad)
 
 
+_ONES = {
+    kind: np.ones((), kind) for kind in "efdFD"
+}  # NumPy subtracts from a 0-d array faster than from a Python number
+
+
 def tanh_backward(grad: Array, result: Array) -> Array:
-    """grad * (1 - result ** 2)"""
-    return grad * (1 - result * result)
+    """grad * (1 - result ** 2), in one new array"""
+    if not result.ndim or grad.shape != result.shape or grad.dtype is not result.dtype:  # a product of 0-d is a scalar
+        return grad * (1 - result * result)
+    out = result * result
+    np.subtract(_ONES[result.dtype.char], out, out)
+    return np.multiply(grad, out, out)
 
 
 def sigmoid_backward(grad: Array, result: Array) -> Array:
