@@ -166,6 +166,8 @@ from .kernels import index_values as k_index_values
 from .kernels import isclose as k_isclose
 from .kernels import isfinite as k_isfinite
 from .kernels import isinf as k_isinf
+from .kernels import isneginf as k_isneginf
+from .kernels import isposinf as k_isposinf
 from .kernels import keep_where as k_keep_where
 from .kernels import kthvalue as k_kthvalue
 from .kernels import ldexp as k_ldexp
@@ -297,6 +299,7 @@ from .kernels import shrink_backward as k_shrink_backward
 from .kernels import sigmoid as k_sigmoid
 from .kernels import sigmoid_backward as k_sigmoid_backward
 from .kernels import sign as k_sign
+from .kernels import signbit as k_signbit
 from .kernels import silu as k_silu
 from .kernels import silu_backward as k_silu_backward
 from .kernels import sin as k_sin
@@ -7314,6 +7317,81 @@ def isfinite(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'isfinite')
+
+
+def isposinf(self, *, out=None):
+    """isposinf(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_isposinf(self._array)
+        desc = describe(array)
+    else:
+        self = plain(self, 'isposinf', False)
+        array, desc = single(k_isposinf(self._array), self)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'isposinf', self, exactly='isposinf does not support non-boolean outputs.')
+    return result
+
+
+def isneginf(self, *, out=None):
+    """isneginf(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_isneginf(self._array)
+        desc = describe(array)
+    else:
+        self = plain(self, 'isneginf', False)
+        array, desc = single(k_isneginf(self._array), self)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'isneginf', self, exactly='isneginf does not support non-boolean outputs.')
+    return result
+
+
+def signbit(self, *, out=None):
+    """signbit(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_signbit(self._array)
+        desc = describe(array)
+    else:
+        self = plain(self, 'signbit', False)
+        array, desc = single(k_signbit(self._array), self)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'signbit', self, exactly='signbit does not support non-boolean outputs.')
+    return result
 
 
 def logical_not(self, *, out=None):
@@ -41519,6 +41597,9 @@ OPERATORS = (
     "isnan",
     "isinf",
     "isfinite",
+    "isposinf",
+    "isneginf",
+    "signbit",
     "logical_not",
     "logical_and",
     "logical_or",

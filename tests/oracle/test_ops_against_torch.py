@@ -99,6 +99,7 @@ F.log_softmax(x, dim=0) | s.softmax(0) | s.log_softmax(0) | x.softmax(1, dtype=t
 F.elu(x.clone(), inplace=True) | F.leaky_relu(x.clone(), 0.1, inplace=True) | F.hardtanh(x.clone(), inplace=True)
 F.silu(x.clone(), inplace=True) | F.celu(x.clone(), 2., inplace=True) | F.threshold(x.clone(), 0.5, 2, inplace=True)
 F.rrelu(x) | F.rrelu(x.clone(), inplace=True) | F.glu(b) | F.glu(b, 0) | p.clone().polygamma_(1)
+F.embedding(torch.tensor([0, 2, 2]), m)
 """
 CORE = """
 x + y | x - v | x * s | x / p | 2 - x | torch.rsub(x, y) | -x | 1 / p | p ** 2 | v ** 2 | v.abs() ** v | 2 ** v

@@ -9,9 +9,10 @@ import numpy as np
 
 from .. import dispatch as d, dtype as dtypes
 from ..descriptor import broadcast_shapes
-from ..operands import category_of, store, type_name
+from ..operands import FOUND_DTYPE, category_of, refused, store, type_name
+from ..overlap import refuse_internal
 from ..tensor import Tensor, wrap
-from ..views import requires_grad
+from ..views import bump, requires_grad, storage_of
 from .arguments import expect_tensor
 from .scatter import nonzero
 
@@ -101,37 +102,104 @@ def question(name: str) -> Any:
     return call
 
 
+def isreal(input: Tensor) -> Tensor:
+    """Whether elements have no imaginary part."""
+    expect_tensor(input, "isreal")
+    return wrap(np.asarray(np.isreal(input._array))[()])
+
+
+def logical_not(input: Tensor, *, out: Any = None) -> Tensor:
+    """Whether elements are zero."""
+    result = d.logical_not(expect_tensor(input, "logical_not"))
+    return result if out is None else store(out, result, "logical_not", input)
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the only element is not zero."""
+    if input._desc.numel != 1:
+        what = "no values" if not input._desc.numel else "more than one value"
+        raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous")
+    return bool(input._array != 0)
+
+
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether the shapes are equal."""
+    return tuple(input._desc.shape) == tuple(other._desc.shape)
+
+
+def is_signed(input: Tensor) -> bool:
+    """Whether the type has negative numbers."""
+    return np.dtype(input._desc.dtype.numpy).kind in "fci"
+
+
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Which elements are among others."""
+    found = np.isin(
+        getattr(elements, "_array", elements), getattr(test_elements, "_array", test_elements), invert=invert
+    )
+    return wrap(np.asarray(found)[()])
+
+
+def written(name: str, function: Any) -> Any:
+    """The in-place form of an operator without a gradient: the history of the target stays what it was."""
+
+    def call(self: Tensor, *others: Any) -> Tensor:
+        result = function(self, *others)
+        if result._desc.shape != self._desc.shape:
+            raise RuntimeError(
+                f"output with shape {list(self._desc.shape)} doesn't match the broadcast shape {list(result._desc.shape)}"
+            )
+        array = storage_of(self)
+        refuse_internal(array)
+        array[...] = result._array
+        bump(self)
+        return self
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(...) -> Tensor, self itself"
+    return call
+
+
 def logical(name: str) -> Any:
     """torch.logical_and and its like: operands of any types"""
     function = getattr(d, name)
 
-    def call(input: Tensor, other: Tensor) -> Tensor:
+    def call(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
         expect_tensor(input, name)
         expect_tensor(other, name, "other", 2)
         broadcast_shapes(input._desc.shape, other._desc.shape)
-        return function(input, other)
+        result = function(input, other)
+        return result if out is None else store(out, result, name, input, other)
 
     call.__name__ = name
     call.__doc__ = f"{name}(input, other) -> Tensor of bool"
     return call
 
 
-def bitwise_not(input: Tensor) -> Tensor:
-    """Every bit turned; for bool, not."""
-    if input._desc.dtype.category > dtypes.INTEGRAL:
+def invert(self: Tensor) -> Tensor:
+    """~self"""
+    if self._desc.dtype.category > dtypes.INTEGRAL:
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
-    return d.bitwise_not(input)
+    return d.bitwise_not(self)
+
+
+def bitwise_not(input: Tensor, *, out: Any = None) -> Tensor:
+    """Every bit turned; for bool, not."""
+    if expect_tensor(input, "bitwise_not")._desc.dtype.category > dtypes.INTEGRAL:
+        raise refused("bitwise_not_cpu", input._desc.dtype)
+    result = d.bitwise_not(input)
+    return result if out is None else store(out, result, "bitwise_not", input, exactly=FOUND_DTYPE)
 
 
 def bitwise(name: str) -> Any:
     """torch.bitwise_and and its like: integers and bool only"""
     function = getattr(d, name)
 
-    def call(input: Any, other: Any) -> Tensor:
+    def call(input: Any, other: Any, *, out: Any = None) -> Tensor:
         for x in (input, other):
             if isinstance(x, Tensor) and x._desc.dtype.category > dtypes.INTEGRAL:
                 raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{x._desc.dtype.scalar_name}'")
-        return function(input, other)
+        return function(input, other, out=out)
 
     call.__name__ = name
     call.__doc__ = f"{name}(input, other) -> Tensor"
@@ -142,10 +210,10 @@ def extreme(name: str) -> Any:
     """torch.maximum and its like: tensors only"""
     function = getattr(d, name)
 
-    def call(input: Tensor, other: Tensor) -> Tensor:
+    def call(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
         expect_tensor(input, name)
         expect_tensor(other, name, "other", 2)
-        return function(input, other)
+        return function(input, other, out=out)
 
     call.__name__ = name
     call.__doc__ = f"{name}(input, other) -> Tensor"
@@ -332,13 +400,17 @@ BOTH = {
     )
 }
 BOTH |= {"clip": clamp, "clip_": clamp_}
-BOTH |= {n: question(n) for n in ("isnan", "isinf", "isfinite", "logical_not")}
+BOTH |= {n: question(n) for n in ("isnan", "isinf", "isfinite")}
+BOTH |= {n: getattr(d, n) for n in ("isposinf", "isneginf", "signbit")}
+BOTH |= {f.__name__: f for f in (isreal, logical_not, is_nonzero, is_same_size, is_signed)}
 BOTH |= {n: logical(n) for n in ("logical_and", "logical_or", "logical_xor")}
 BOTH |= {n: extreme(n) for n in ("maximum", "minimum", "fmax", "fmin")}
 BOTH |= {
     n: bitwise(n) for n in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift")
 }
+WRITTEN = tuple(n for n in BOTH if n.startswith(("logical_", "bitwise_")))
 METHODS = dict(BOTH) | {"where": where_method, "masked_fill_": masked_fill_}
+METHODS |= {n + "_": written(n + "_", BOTH[n]) for n in WRITTEN}
 for _name, _alias in NAMES.items():
     BOTH[_name] = METHODS[_name] = comparison(_name)
     METHODS[_name + "_"] = comparison_(_name)
@@ -354,7 +426,7 @@ for _name, _operator in {
     "bitwise_right_shift": "rshift",
 }.items():
     METHODS[f"__{_operator}__"] = BOTH[_name]
-    if "shift" not in _name:
-        METHODS[f"__r{_operator}__"] = BOTH[_name]
-METHODS["__invert__"] = bitwise_not
-FUNCTIONS = BOTH | {"where": where}
+    METHODS[f"__i{_operator}__"] = METHODS[_name + "_"]
+    METHODS[f"__r{_operator}__"] = lambda self, other, _function=BOTH[_name]: _function(other, self)
+METHODS["__invert__"] = invert
+FUNCTIONS = BOTH | {"where": where, "isin": isin}

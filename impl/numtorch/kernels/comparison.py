@@ -25,6 +25,21 @@ def isinf(x: Array) -> Array:
     return beside_number(np.isinf(x), x)
 
 
+def isposinf(x: Array) -> Array:
+    """Whether elements are infinite and positive."""
+    return x == np.inf
+
+
+def isneginf(x: Array) -> Array:
+    """Whether elements are infinite and negative."""
+    return x == -np.inf
+
+
+def signbit(x: Array) -> Array:
+    """Whether elements are below zero, or -0."""
+    return np.signbit(x) if x.dtype.kind == "f" else x < 0
+
+
 def isclose(x: Array, y: Array, rtol: float, atol: float, equal_nan: bool) -> Array:
     """|x - y| <= atol + rtol * |y|, equal infinities included."""
     close = x == y

@@ -15,6 +15,9 @@ for _name, _ufunc in (("lt", np.less), ("le", np.less_equal), ("gt", np.greater)
 nondiff("isnan(self: Tensor)", k.isnan)
 nondiff("isinf(self: Tensor)", k.isinf)
 nondiff("isfinite(self: Tensor)", k.isfinite)
+for _name in ("isposinf", "isneginf", "signbit"):
+    nondiff(f"{_name}(self: Tensor)", getattr(k, _name), pointwise=True, bool_result=True,
+            exact_out=f"{_name} does not support non-boolean outputs.")
 nondiff("logical_not(self: Tensor)", k.logical_not)
 for _name in ("logical_and", "logical_or", "logical_xor"):
     nondiff(f"{_name}(self: Tensor, other: Tensor)", getattr(k, _name))

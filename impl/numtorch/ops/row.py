@@ -199,9 +199,9 @@ def multiview(signature: str, kernel: Callable[..., Any], *, node: str | None = 
 
 def nondiff(signature: str, kernel: Callable[..., Any], *, outputs: tuple[str, ...] = ("result",),
             pointwise: bool = False, bool_result: bool = False, tensors_only: bool = False, inplace: bool = False,
-            float_result: bool = False) -> Row:
+            float_result: bool = False, exact_out: str | None = None) -> Row:
     """An operator without a gradient: its result never requires grad."""
     template = ("unary", "binary")[_count(signature, {}) - 1] if pointwise else "general"
     return _make(template, signature, kernel, {
         "not_differentiable": True, "outputs": outputs, "bool_result": bool_result, "tensors_only": tensors_only,
-        "inplace": inplace, "float_result": float_result}, {})
+        "inplace": inplace, "float_result": float_result, "exact_out": exact_out}, {})
