@@ -220,3 +220,24 @@ def copy_may_be_overwritten(torch, x: nonzero()):
     y.clone().zero_()
     y.detach().clone().mul_(3)
     y.sum().backward()
+
+
+@case(lecture="in_place", requires=["in_place", "backward"], covers=["inp.saved_output", "inp.saved_input"])
+def error_names_the_node_by_a_short_name(
+    torch,
+    x: floats(("float32", "float64"), shape=(2, 3)),
+    make: st.sampled_from(["sum", "pow", "mean", "clone", "gt_", "copy_", "squeeze", "permute"]),
+):
+    """Errors name the node of the overwritten value without Backward and the number zero."""
+    x.requires_grad_()
+    if make in ("gt_", "copy_"):
+        y = x * 2
+        getattr(y, make)(x)
+    elif make == "permute":
+        y = x.permute(1, 0)
+    else:
+        y = getattr(x, make)(*{"sum": (0,), "pow": (x,), "mean": (0,), "squeeze": (0,)}.get(make, ()))
+    z = y.sin()
+    with torch.no_grad():
+        y.add_(1)
+    z.sum().backward()

@@ -158,3 +158,27 @@ def what_requires_grad_is_not_resized(torch, x: floats(shape=(2, 3))):
     y._version
     x.data.resize_(3)
     x.shape
+
+
+@case(requires=["set_", "views"], covers=["ver.set_"])
+def set_of_a_view_rebases_its_base(torch, x: floats(shape=(2, 3)), y: lambda x: floats(x.dtype, shape=(2, 2))):
+    """set_() of a view counts as a write to its base, which gets a CopySlices."""
+    z = x.requires_grad_() * 2
+    v = z[0]
+    v.set_(y)
+    z.grad_fn.name()
+    z._version
+    z.sum().backward()
+
+
+@case(requires=["resize_", "inference_mode", "detach"], covers=["inp.resize", "leaf.detach_inplace"])
+def inference_mode_does_not_ask_autograd(torch, x: floats(shape=(2, 3))):
+    """In inference mode detach_() does nothing, and resize_() takes what requires grad."""
+    y = x.requires_grad_() * 2
+    with torch.inference_mode():
+        y.detach_()
+        y[0].detach_()
+        y.resize_(2)
+    y.requires_grad
+    y.grad_fn.name()
+    y.shape

@@ -277,3 +277,30 @@ def plain_view_made_in_inference_mode_takes_no_gradients(torch, x: floats(shape=
     v.add_(x)
     v.mul_(x.requires_grad_())
     v._version
+
+
+@case(requires=["views", "inference_mode", "in_place"], covers=["view.inference_view", "view.multi_output_chain"])
+def several_views_of_a_view_made_in_inference_mode_name_that_mode(
+    torch, x: floats(shape=(4, 3)), index: st.integers(0, 1), mode: st.sampled_from(["no_grad", "inference_mode"])
+):
+    """Several views of a view made in inference mode are refused for the mode."""
+    y = x.requires_grad_() * 2
+    with getattr(torch, mode)():
+        v = y[1:]
+        with torch.no_grad():
+            w = v[1:]
+    v.unbind(0)[index].add_(1)
+    v.split(1)[index].mul_(2)
+    w.add_(1)
+
+
+@case(requires=["views", "no_grad", "in_place"], covers=["view.no_grad_view"])
+def view_of_what_requires_grad_cannot_stop(torch, x: floats(shape=(2, 3))):
+    """A view made under no_grad requires grad as long as its base does, whatever it is told."""
+    y = x.requires_grad_() * 2
+    with torch.no_grad():
+        v = y[0]
+    v.requires_grad_(False)
+    v.requires_grad
+    v.requires_grad_()
+    v.requires_grad

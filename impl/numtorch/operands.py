@@ -171,6 +171,8 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
         check_subtraction(a, b)
     if b is None:
         tracked = bool(requires_grad(a)) if a._requires_grad else False
+        if tracked:
+            check_inplace(a, tracked)
         _check_out(a, a._desc.dtype, to_float)
         return None, None, None, tracked
     plan = None

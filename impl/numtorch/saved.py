@@ -50,10 +50,10 @@ def version_of(tensor: Any) -> int:
 
 
 def node_label(node: Node) -> str:
-    """A node's name as error texts have it: without the Backward and its digits."""
-    name = node.name().rsplit("::", 1)[-1]
+    """A node's name as error texts have it: AddBackward0 is Add, SumBackward1 is Sum1, and FBackward is F."""
+    name = node.name()
     head, found, tail = name.rpartition("Backward")
-    return head if found and (not tail or tail.isdigit()) else name
+    return head + tail.removesuffix("0") if found and (not tail or tail.isdigit()) else name
 
 
 def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) -> RuntimeError:

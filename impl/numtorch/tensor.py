@@ -115,7 +115,8 @@ class Tensor:
         extra = self._extra
         if value and extra is not None and extra.inference and not grad_mode.state.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
-        self._requires_grad = value
+        view = extra is not None and extra.base is not None and extra.backward_view
+        self._requires_grad = views.ASK_BASE if view and not value else value
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set requires_grad in place."""

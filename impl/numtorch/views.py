@@ -130,7 +130,7 @@ def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> An
     root = base
     if parent is not None and parent.base is not None and parent.backward_view:
         root = parent.base
-        if meta == DEFAULT:
+        if meta == DEFAULT or parent.creation_meta == INFERENCE_MODE:
             meta = parent.creation_meta
         if replay is not None or parent.replay is not None:
             replay = Chained(parent.replay or Restride(base), replay or Restride(view))

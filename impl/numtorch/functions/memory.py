@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import grad_mode
 from ..descriptor import describe
 from ..geometry import element_strides, root_of, storage_offset, strided
 from ..graph import BinaryNode, edge
@@ -18,7 +19,7 @@ from ..layout import contiguous_strides
 from ..storage import TypedStorage, UntypedStorage
 from ..strided import reach
 from ..tensor import Tensor, cpp_name
-from ..views import become, check_inplace, set_history, storage_of
+from ..views import become, check_inplace, rebase_history, storage_of
 from ..writes import start, tracked
 from .arguments import expect_ints, expect_tensor, is_int, sizes
 from .strided import check_bounds
@@ -78,7 +79,7 @@ def set_(
         node.plan = None
     become(self, array, desc)
     if flag:
-        set_history(self, node, 0)
+        rebase_history(self, node)
     return self
 
 
@@ -115,7 +116,7 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
 
 
 def _resize(self: Tensor, shape: tuple) -> Tensor:
-    if self.requires_grad:
+    if self.requires_grad and not grad_mode.state.inference:
         raise RuntimeError("cannot resize variables that require grad")
     if shape == tuple(self._desc.shape):
         return self  # which PyTorch does not count as a write
