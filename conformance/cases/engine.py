@@ -416,3 +416,38 @@ def deep_graph_is_freed_without_recursion(torch):
     del y
     z.backward()
     del z
+
+
+@case(lecture="grad_function", requires=["hooks", "grad"], covers=["eng.pruning"])
+def hooks_of_the_root_run_though_it_leads_nowhere(torch, xw: same_shape(2)):
+    """Of a single root that leads to no input the tensor hooks run, and nothing else."""
+    x, w = (t.requires_grad_() for t in xw)
+    y = x * 2
+    unused = w * 3
+    y.register_hook(lambda grad: None)
+    y.grad_fn.register_prehook(lambda grad_outputs: None)
+    y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
+    x.register_hook(lambda grad: None)
+    one = torch.ones_like(y)
+    torch.autograd.grad(y, unused, one, retain_graph=True, allow_unused=True)
+    torch.autograd.grad(x, unused, one, allow_unused=True)
+    torch.autograd.backward(y, one, inputs=[unused], retain_graph=True)
+    torch.autograd.backward((y, x), (one, one), inputs=[unused])
+
+
+@case(lecture="retain_graph", requires=["custom_function"], covers=["call.undefined_grad", "call.backward_twice"])
+def undefined_gradient_meets_a_freed_node(torch, x: floats(), w: lambda x: floats(x.dtype, shape=x.shape)):
+    """A node reads what it saved though its gradient is undefined, and so raises if that was freed."""
+
+    class First(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            return a + b
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad, None
+
+    y = First.apply(x.requires_grad_(), w.requires_grad_().exp()).sum()
+    y.backward()
+    y.backward()

@@ -319,3 +319,23 @@ def hooks_run_in_every_pass(torch, x: floats(), passes: st.integers(2, 3)):
     s = y.sum()
     for _ in range(passes):
         s.backward(retain_graph=True)
+
+
+@case(requires=["hooks", "grad"], covers=["eng.pruning", "hook.node_posthook"])
+def gradients_of_a_list_are_computed_for_all(torch, x: floats(min_dims=1), w: lambda x: floats(x.dtype, shape=x.shape)):
+    """A node over a list of tensors computes the gradients of all, if some input needs one of them."""
+    y = torch.cat([x.requires_grad_(), w.requires_grad_()])
+    y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
+    torch.autograd.grad(y.sum(), w)
+
+
+@case(requires=["hooks", "in_place"], covers=["hook.node_posthook"])
+def window_of_a_gradient_has_the_version_of_its_memory(torch, x: floats(shape=(2,)), w: floats("float32", shape=(2,))):
+    """A gradient that is a window into another counts the writes to that memory as its own."""
+    x, w = x.requires_grad_() * 1, w.to(x.dtype).requires_grad_()
+    y = torch.cat([x, w])[:2]
+    y.mul_(5)
+    torch.autograd.grad(y.sum(), (x, w))
+    z = x.sum(0)
+    z.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
+    torch.autograd.grad((z * z), x)

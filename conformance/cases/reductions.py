@@ -133,3 +133,10 @@ def mean_squared_error(torch, xy: st.tuples(floats("float32", shape=(2, 3)), flo
 def gradient_of_a_reduction_follows_its_cotangent(torch, x: floats(shape=(2, 3)), g: cotangent((3,))):
     """Every column of a sum over rows gets its own part of the gradient."""
     x.requires_grad_().sum(0).backward(g)
+
+
+@case(requires=["grad", "sum"], covers=["acc.grad_stride0_arg"])
+def gradient_of_a_sum_keeps_the_stride_of_what_is_one(torch, x: floats("float32", shape=(3, 1)), g: cotangent((1,))):
+    """The gradient of a sum has stride 0 where it is repeated, and not in other dimensions of size 1."""
+    y = x.requires_grad_().sum(0)
+    torch.autograd.grad(y, x, g)

@@ -5631,6 +5631,7 @@ class BlockDiagBackward0(VariadicNode):
     __slots__ = ('tensors_descs',)
     saved = ()
     saved_values = ()
+    listed = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # block_diag_backward has no raw form
         if not keep:
@@ -30357,6 +30358,7 @@ class CatBackward0(VariadicNode):
     __slots__ = ('tensors_descs', 'dim',)
     saved = ()
     saved_values = ('dim',)
+    listed = True
     writes_grad = 1
     fills_empty = True
     def apply(node, grad, keep: bool):
@@ -30422,6 +30424,7 @@ class StackBackward0(VariadicNode):
     __slots__ = ('tensors_descs', 'dim',)
     saved = ()
     saved_values = ('dim',)
+    listed = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -75,8 +75,9 @@ def run_backward(
         else:
             buffers[node] = value
     heap: list[tuple[int, Node]] = []
-    for node in dict.fromkeys([node for node, _ in roots]):
-        if task.deps.get(node) == 0:
+    for node in dict.fromkeys(task.roots):
+        # A single root is ready even if it leads to no input: then only the hooks of its tensor run.
+        if task.deps.get(node) == 0 or len(roots) == 1:
             heapq.heappush(heap, (-node.seq, node))
     if create_graph:
         task.enter()

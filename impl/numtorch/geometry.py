@@ -24,9 +24,13 @@ class Geometry:
 
 def root_of(array: np.ndarray) -> np.ndarray:
     """The array that owns the memory."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+    while True:
+        base = array.base
+        if not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # NumPy's as_strided puts an object in between
+            if not isinstance(base, np.ndarray):
+                return array
+        array = base
 
 
 def element_strides(array: Any) -> tuple[int, ...]:

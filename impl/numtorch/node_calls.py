@@ -14,6 +14,7 @@ from .graph import AccumulateGrad, Node
 from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
 from .input_buffer import set_version, show, stamp, take_back
+from .saved import read_saved
 
 _refcount = sys.getrefcount
 
@@ -87,7 +88,7 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
         run_accumulate(task, node, inputs)  # type: ignore[arg-type]
         return None
     results = apply(task, node, inputs)
-    if task.needed is not None and not node.custom:
+    if task.needed is not None and not (node.custom or node.listed):
         # PyTorch's formulas compute only what some requested input needs; a user's formula is not told.
         results = [g if fn in task.deps else None for (fn, _), g in zip(node.edges(), results, strict=False)]
     if extra is not None and extra.post_hooks:
@@ -129,6 +130,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         results = node.apply_custom([show(task, g) for g in inputs])  # type: ignore[attr-defined]
         return [take_back(task, g) for g in results]
     if all(g is None for g in inputs):
+        read_all(node)  # PyTorch unpacks before it looks at the gradients, and so raises all the same
         return (None,) * len(node.edges())
     grad = inputs if node.multi else inputs[0]
     if task.raw:
@@ -142,6 +144,12 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
     if node.writes_grad:
         out = [stamp(task, node, index, g) for index, g in enumerate(out)]
     return out
+
+
+def read_all(node: Node) -> None:
+    """Unpack whatever the node saved, for the errors and the hooks that come of it."""
+    for name in node.saved:
+        read_saved(node, name)
 
 
 def through_tensors(node: Node, grad: Any) -> Any:

@@ -56,6 +56,8 @@ class Nodes(Template):
         w(1, f"saved_values = ({''.join(repr(s) + ', ' for s in values).strip()})")
         for n, value in row.constants.items():
             w(1, f"{n} = {value!r}")
+        if "tensors" in row.formulas:
+            w(1, "listed = True")
         counts = [WRITES.get(formula.partition("(")[0]) for formula in row.formulas.values()]
         writes = next(filter(None, counts), None)
         if writes:
