@@ -21,21 +21,39 @@ torch = pytest.importorskip("torch")
 COMPLEX = "PyTorch conjugates lazily, and takes the real part otherwise"
 TOGETHER = "PyTorch computes the gradients of two operands in one function"
 LATER = "the gradient is put together otherwise"
+ORDER = "PyTorch's C++ evaluates operands and arguments from right to left, this formula does not"
 DIFFERENT = {
     "addr": "PyTorch sums a broadcast gradient only when all are there",
     "atan2": TOGETHER,
+    "binary_cross_entropy": LATER,
+    "binary_cross_entropy_backward": LATER,
     "block_diag": LATER,
     "clamp_tensor": TOGETHER,
     "conj_physical": COMPLEX,
+    "dist": ORDER,
     "gelu": LATER,
     "gelu_backward": LATER,
     "glu": LATER,
     "glu_backward": LATER,
+    "huber_loss": LATER,
+    "huber_loss_backward": LATER,
     "index_reduce": TOGETHER,
+    "linalg_eigh": ORDER,
+    "linalg_lstsq": ORDER,
+    "linalg_pinv": ORDER,
+    "linalg_qr": ORDER,
+    "linalg_svd": ORDER,
+    "logcumsumexp": ORDER,
+    "mul_scalar": ORDER,
+    "mvlgamma": LATER,
+    "nll_loss2d": LATER,
+    "nll_loss_backward": ORDER,
     "prod_all": LATER,
+    "renorm": ORDER,
     "scatter_reduce": TOGETHER,
+    "soft_margin_loss": LATER,
+    "soft_margin_loss_backward": LATER,
     "to_copy": COMPLEX,
-    "vector_norm": "pow_ is numbered after the clone that it saves",
     "view_as_complex": COMPLEX,
     "view_as_real": COMPLEX,
 }
@@ -47,7 +65,11 @@ def names(lib):
     if lib is numtorch:
         return constants()
     plain = constants()
-    of_torch = {n: torch.tensor(v.tolist()) for n, v in plain.items() if isinstance(v, numtorch.Tensor)}
+    of_torch = {
+        n: torch.tensor(v.tolist(), dtype=getattr(torch, v.dtype.name))
+        for n, v in plain.items()
+        if isinstance(v, numtorch.Tensor)
+    }
     return {**plain, **of_torch, "torch": torch, "F": torch.nn.functional}
 
 

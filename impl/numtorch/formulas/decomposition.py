@@ -23,7 +23,8 @@ def sum_to_info(grad: Any, desc: Any) -> Any:
 
 def linalg_inv_backward(grad: Any, inverse: Any) -> Any:
     """-inverse^H grad inverse^H"""
-    return -inverse.mH.matmul(grad.matmul(inverse.mH))
+    inner = grad.matmul(inverse.mH)  # first: PyTorch's C++ evaluates the last argument first
+    return -inverse.mH.matmul(inner)
 
 
 def _on_diagonal(values: Any, pivots: Any) -> Any:
@@ -55,7 +56,8 @@ def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> An
         return _by_factors(A, wrap(factors), pivots, middle)
     singular = np.abs(det._array) < 100 * np.finfo(A._desc.dtype.to_real().numpy).eps
     if not np.any(singular):
-        return d.linalg_solve_ex(A.mH, _on_diagonal(grad * det.conj(), pivots), True)[0]
+        middle = _on_diagonal(grad * det.conj(), pivots)  # first, likewise
+        return d.linalg_solve_ex(A.mH, middle, True)[0]
     if np.all(singular):
         return _singular_det(A, grad)
     mask = wrap(singular)

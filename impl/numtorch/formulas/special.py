@@ -78,13 +78,16 @@ def _nonzero(x: Any) -> tuple[Any, Any]:
 def i1_backward(grad: Any, x: Any, result: Any) -> Any:
     """i0(x) - result / x, a half at 0."""
     safe, away = _nonzero(x)
-    return grad * d.where(safe, d.i0(away) - result * away.reciprocal(), 0.5)
+    ratio = result * away.reciprocal()  # first: PyTorch's C++ evaluates the right operand first
+    return grad * d.where(safe, d.i0(away) - ratio, 0.5)
 
 
 def i1e_backward(grad: Any, x: Any, result: Any) -> Any:
     """i0e(x) - result * (sgn(x) + 1 / x), a half at 0."""
     safe, away = _nonzero(x)
-    return grad * d.where(safe, d.i0e(away) - result * (away.sgn() + away.reciprocal()), 0.5)
+    inverse = away.reciprocal()  # first, likewise
+    rest = result * (away.sgn() + inverse)
+    return grad * d.where(safe, d.i0e(away) - rest, 0.5)
 
 
 def dist_backward(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:
