@@ -315,3 +315,17 @@ def casts_have_names(torch, x: floats(values="finite")):
     x.half()
     x.int()
     x.bool()
+
+
+@case(requires=["backward"], covers=["io.del_grad_fn_alive"])
+def weak_references_to_tensors(torch, x: floats(), weakref):
+    """A weak reference to a tensor answers while something holds it, a view its base, and not after."""
+    y = x.clone()
+    base, window = weakref.ref(y), weakref.ref(y.view(-1))
+    base()
+    window()
+    z = y.view(-1)
+    del y
+    base()
+    del z
+    base()

@@ -114,3 +114,28 @@ def rows_are_filled_one_by_one(torch, x: floats(shape=(3,), values="finite")):
     rows[0] = x.requires_grad_() * 2
     rows[1] = x * x
     rows.sum().backward()
+
+
+@case(requires=["backward", "indexing"], covers=["io.index_types"])
+def index_of_numpy(
+    torch, x: x23, numpy, i: st.integers(-3, 3), rows: st.lists(st.integers(0, 1), min_size=1, max_size=3)
+):
+    """Scalars and arrays of NumPy, and tensors, index as Python's numbers and lists do."""
+    x.requires_grad_()
+    x[numpy.int64(i)]
+    x[:, numpy.int32(i)]
+    x[numpy.array(rows)].sum().backward()
+    x[torch.tensor(i)]
+    x[torch.tensor(rows), numpy.array(rows)].sum().backward()
+    x[numpy.array([True, False])]
+    x[numpy.float64(0)]
+
+
+@case(requires=["backward", "indexing"], covers=["io.index_types"])
+def index_of_one_truth_value(torch, x: x23, truth: st.booleans()):
+    """One truth value makes a new dimension of one element or none, which gets the gradient if it is there."""
+    y = x.requires_grad_()[truth]
+    y.sum().backward()
+    x[torch.tensor(truth)]
+    x[..., truth]
+    x[None, truth, 0]

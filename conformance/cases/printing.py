@@ -63,7 +63,11 @@ def scalar_formats_as_its_number(torch, x: floats(shape=()), builtins):
     """A scalar tensor is formatted as the number in it."""
     builtins.format(x, ".3f")
     builtins.format(x.requires_grad_(), "")
+    builtins.format(x, ".3f")
     builtins.format(x * 2, "")
+    builtins.format(x * 2, ">12.1e")
+    builtins.format(x.reshape(1), ".3f")
+    builtins.format(x, "d")
 
 
 @case(lecture="printing", requires=["printing"], covers=["leaf.repr"])
@@ -72,3 +76,23 @@ def size_prints_as_torch_size(torch, x: floats(), builtins):
     builtins.repr(x.shape)
     builtins.repr(x.dtype)
     builtins.str(x.size())
+
+
+@case(lecture="printing", requires=["printing"], covers=["leaf.repr"])
+def print_options(
+    torch,
+    x: floats(shape=(3, 4)),
+    precision: st.integers(0, 6),
+    width: st.sampled_from([20, 80]),
+    few: st.booleans(),
+    sci: st.sampled_from([None, True, False]),
+    builtins,
+):
+    """set_printoptions decides about digits, the width of lines, what is left out, and the notation."""
+    torch.set_printoptions(
+        precision=precision, linewidth=width, threshold=4 if few else 1000, edgeitems=1, sci_mode=sci
+    )
+    builtins.repr(x)
+    builtins.repr(x.requires_grad_() * 2)
+    torch.set_printoptions(profile="default")
+    builtins.repr(x)

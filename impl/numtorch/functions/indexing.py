@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import creation, dispatch as d, dtype as dtypes, writes
-from ..operands import category_of
+from ..operands import category_of, type_name
 from ..tensor import Tensor, wrap
 
 
@@ -171,11 +171,11 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
         else:
             if isinstance(item, str):
                 raise TypeError("new(): invalid data type 'str'")
-            tensor = _as_index(item)
+            tensor = None if isinstance(item, np.generic) else _as_index(item)
             if tensor is None:
                 raise IndexError(
                     "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
-                    f"indices (got {type(item).__name__})"
+                    f"indices (got {type_name(item)})"
                 )
             kind = tensor._desc.dtype
             if (
