@@ -133,7 +133,7 @@ def index_of_numpy(
 
 @case(requires=["backward", "indexing"], covers=["io.index_types"])
 def index_of_one_truth_value(torch, x: x23, truth: st.booleans()):
-    """One truth value makes a new dimension of one element or none, which gets the gradient if it is there."""
+    """One truth value makes a new dimension of one element or none, and passes the gradient on."""
     y = x.requires_grad_()[truth]
     y.sum().backward()
     x[torch.tensor(truth)]

@@ -14,7 +14,9 @@ from conformance.program import HOST_MODULES, Function, Global, Program, Step, o
 from conformance.render.body import Body
 from conformance.trace import Trace
 
-_RANDOM = re.compile(r"rand|normal|dropout|bernoulli|multinomial|uniform|exponential_|geometric_|cauchy_|poisson")
+_RANDOM = re.compile(
+    r"rand|normal|dropout|bernoulli|multinomial|uniform|exponential_|geometric_|cauchy_|poisson|nn\.(Linear|Embedding)\b"
+)
 
 
 def script(program: Program, trace: Trace | None = None, *, module: str = "torch") -> str:

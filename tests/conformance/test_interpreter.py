@@ -195,7 +195,7 @@ def test_the_callers_filters_of_warnings_come_back() -> None:
         (Global("torch.strided"), Global("torch.strided")),
         (Tuple((1, List((2,)))), Sequence("tuple", (1, Sequence("list", (2,))))),
         (Slice(1, None, 2), Opaque("slice")),
-        (Global("torch.sin"), Opaque("builtin_function_or_method")),
+        (Global("torch.sin"), Opaque("function")),
     ],
 )
 def test_an_operand_is_the_value_that_it_says(of: Any, seen: Any) -> None:

@@ -326,6 +326,13 @@ def seen(value) -> object:
 
     if not isinstance(value, torch.Tensor):
         return type(value).__name__
+    with torch._C.DisableTorchFunctionSubclass():  # of a class of the program, which may answer as it likes
+        return seen_tensor(value)
+
+
+def seen_tensor(value) -> object:
+    import torch
+
     try:
         leaf = value.is_leaf
     except RuntimeError:  # of a view that cannot be derived from its base any more
