@@ -298,6 +298,7 @@ from .kernels import sgn_backward as k_sgn_backward
 from .kernels import shrink_backward as k_shrink_backward
 from .kernels import sigmoid as k_sigmoid
 from .kernels import sigmoid_backward as k_sigmoid_backward
+from .kernels import sigmoid_backward_of as k_sigmoid_backward_of
 from .kernels import sign as k_sign
 from .kernels import signbit as k_signbit
 from .kernels import silu as k_silu
@@ -343,6 +344,7 @@ from .kernels import t as k_t
 from .kernels import t_mv as k_t_mv
 from .kernels import take as k_take
 from .kernels import tanh_backward as k_tanh_backward
+from .kernels import tanh_backward_of as k_tanh_backward_of
 from .kernels import threshold as k_threshold
 from .kernels import threshold_backward as k_threshold_backward
 from .kernels import to_copy as k_to_copy
@@ -18064,6 +18066,102 @@ def conj_physical_(self):
     return self
 
 
+class ConjBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = grad
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return grad.conj()
+
+
+def conj(self, *, out=None):
+    """conj(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = np.conjugate(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = ConjBackward0()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'conj', False)
+        array, desc = single(np.conjugate(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ConjBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        if out is not None:
+            return store(out, result, 'conj', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'conj', self)
+    return result
+
+
 class AngleBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
@@ -22521,8 +22619,8 @@ class TanhBackwardBackward0(BinaryNode):
     def apply_tensors(node, grad):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
-        grad0 = None if node.fn0 is None else tanh_backward(grad, output)
-        grad1 = None if node.fn1 is None else grad * (mul_scalar(output, -2) * grad_output)
+        grad0 = None if node.fn0 is None else tanh_backward(grad, output.conj())
+        grad1 = None if node.fn1 is None else grad.conj() * (mul_scalar(output.conj(), -2) * grad_output)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'TanhBackwardBackward0', 0)
@@ -22541,21 +22639,21 @@ def tanh_backward(grad_output, output, *, out=None):
     """tanh_backward(grad_output, output) -> Tensor"""
     plan = None
     if type(grad_output) is Tensor and type(output) is Tensor and (desc := grad_output._desc) is output._desc and desc.real:
-        array = k_tanh_backward(grad_output._array, output._array)
+        array = k_tanh_backward_of(grad_output._array, output._array)
     elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
         type(output) is float and output in (known := desc.constants) or type(output) is int and output in (known := desc.integers)
     ):
         output = known[output]
-        array = k_tanh_backward(grad_output._array, output._array)
+        array = k_tanh_backward_of(grad_output._array, output._array)
     elif type(grad_output) is Tensor and type(output) is Tensor and (plan := grad_output._desc.plans.get(output._desc)) is not None and plan.raw and plan.plain:
-        array = k_tanh_backward(grad_output._array, output._array)
+        array = k_tanh_backward_of(grad_output._array, output._array)
         desc = plan.result
     else:
         found = operands(grad_output, output, 'tanh_backward', False)
         if found is NotImplemented:
             return NotImplemented
         grad_output, output, left, right, desc, plan = found
-        array = k_tanh_backward(left, right)
+        array = k_tanh_backward_of(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or output._requires_grad
@@ -22686,8 +22784,8 @@ class SigmoidBackwardBackward0(BinaryNode):
     def apply_tensors(node, grad):
         grad_output = unpack_input(node, 'grad_output')
         output = unpack_input(node, 'output')
-        grad0 = None if node.fn0 is None else sigmoid_backward(grad, output)
-        grad1 = None if node.fn1 is None else mul(other=add_scalar(mul_scalar(output, -2), 1), self=grad * grad_output)
+        grad0 = None if node.fn0 is None else sigmoid_backward(grad, output.conj())
+        grad1 = None if node.fn1 is None else mul(other=add_scalar(mul_scalar(output.conj(), -2), 1), self=grad.conj() * grad_output)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SigmoidBackwardBackward0', 0)
@@ -22706,21 +22804,21 @@ def sigmoid_backward(grad_output, output, *, out=None):
     """sigmoid_backward(grad_output, output) -> Tensor"""
     plan = None
     if type(grad_output) is Tensor and type(output) is Tensor and (desc := grad_output._desc) is output._desc and desc.real:
-        array = k_sigmoid_backward(grad_output._array, output._array)
+        array = k_sigmoid_backward_of(grad_output._array, output._array)
     elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
         type(output) is float and output in (known := desc.constants) or type(output) is int and output in (known := desc.integers)
     ):
         output = known[output]
-        array = k_sigmoid_backward(grad_output._array, output._array)
+        array = k_sigmoid_backward_of(grad_output._array, output._array)
     elif type(grad_output) is Tensor and type(output) is Tensor and (plan := grad_output._desc.plans.get(output._desc)) is not None and plan.raw and plan.plain:
-        array = k_sigmoid_backward(grad_output._array, output._array)
+        array = k_sigmoid_backward_of(grad_output._array, output._array)
         desc = plan.result
     else:
         found = operands(grad_output, output, 'sigmoid_backward', False)
         if found is NotImplemented:
             return NotImplemented
         grad_output, output, left, right, desc, plan = found
-        array = k_sigmoid_backward(left, right)
+        array = k_sigmoid_backward_of(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or output._requires_grad
@@ -41691,6 +41789,7 @@ OPERATORS = (
     "neg",
     "reciprocal",
     "conj_physical",
+    "conj",
     "angle",
     "pow_scalar",
     "pow_tensor",
@@ -41887,4 +41986,4 @@ OPERATORS = (
     "unique",
     "unique_consecutive",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyBackwardBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjPhysicalBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CummaxBackward0, CumminBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HuberLossBackwardBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogcumsumexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, ModeBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NanmedianBackward0, NanmedianBackward1, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLossBackward0, NllLossBackwardBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RenormBackward0, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SmoothL1LossBackwardBackward0, SoftMarginLossBackward0, SoftMarginLossBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, Unique2Backward0, UniqueConsecutiveBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyBackwardBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjBackward0, ConjPhysicalBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CummaxBackward0, CumminBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HuberLossBackwardBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogcumsumexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, ModeBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NanmedianBackward0, NanmedianBackward1, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLossBackward0, NllLossBackwardBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RenormBackward0, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SmoothL1LossBackwardBackward0, SoftMarginLossBackward0, SoftMarginLossBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, Unique2Backward0, UniqueConsecutiveBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)

@@ -174,7 +174,7 @@ def _iter(self: Tensor) -> Any:
 
 def _conj(self: Tensor) -> Tensor:
     """The complex conjugate, computed at once (PyTorch's is a view with a flag); a real tensor itself."""
-    return dispatch.conj_physical(self) if self._desc.dtype.is_complex else self
+    return dispatch.conj(self) if self._desc.dtype.is_complex else self
 
 
 def _format(self: Tensor, spec: str) -> str:
@@ -201,7 +201,7 @@ METHODS.update(
         "cpu": lambda self: self,
         "is_conj": lambda self: False,
         "ndimension": Tensor.dim,
-        "resolve_conj": _conj,
+        "resolve_conj": lambda self: self,
         "data": property(convert.get_data, convert.set_data, convert.delete_data),
         "T": property(shape.T),
         "mT": property(shape.mT),
@@ -226,6 +226,8 @@ for _name, _kind in {
     "bool": dtypes.bool_,
     "char": dtypes.int8,
     "byte": dtypes.uint8,
+    "cfloat": dtypes.complex64,
+    "cdouble": dtypes.complex128,
 }.items():
     METHODS[_name] = convert.caster(_kind)
 DTYPES = {

@@ -6,6 +6,7 @@ old history and rebase.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from .tensor import Tensor, wrap
 from .views import bump, check_inplace, geometry, rebase_history, requires_grad, storage_of
 
 _new = object.__new__
+IMAGINARY_DISCARDED = "Casting complex values to real discards the imaginary part"
 
 
 def tracked(*tensors: Any) -> bool:
@@ -167,7 +169,8 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
         refuse(array, src._array)
         check_broadcast(src, self._desc.shape)
         source = src._array
-        if np.iscomplexobj(source) and not np.iscomplexobj(array):
+        if np.iscomplexobj(source) and not np.iscomplexobj(array) and array.dtype.kind != "b":
+            warnings.warn(IMAGINARY_DISCARDED, stacklevel=2)
             source = source.real
         np.copyto(array, source, casting="unsafe")
     return written(self, node)

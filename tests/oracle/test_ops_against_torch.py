@@ -293,6 +293,7 @@ ELSEWHERE = {
     "AliasBackward0",
     "IndexPutImplBackward0",  # these are made by views and writes: test_views_against_torch.py's matter
     "ConjPhysicalBackward0",  # PyTorch has a lazy view with another node here
+    "ConjBackward0",
     "ViewAsComplexBackward0",  # samples are real: test_conj_and_real_have_pytorchs_gradients
     "ViewAsRealBackward0",
 }

@@ -61,7 +61,10 @@ def div_mode_other(grad: Any, x: Any, other: Any, rounding_mode: str | None) -> 
 
 
 def angle_backward(grad: Any, x: Any) -> Any:
-    return d.where(wrap(x._array == 0), float("nan") if x._desc.dtype.is_complex else 0, wrap(grad._array * 0))
+    zero = wrap(x._array == 0)
+    if not x._desc.dtype.is_complex:
+        return d.where(zero, 0, wrap(grad._array * 0))
+    return d.where(zero, 0, d.mul_scalar(grad * x / x.abs().pow(2), 1j))
 
 
 def rsqrt_backward(grad: Any, result: Any) -> Any:
@@ -84,6 +87,10 @@ def new_zeros(x: Any) -> Any:
 
 
 def sgn_backward(x: Any, grad: Any, result: Any) -> Any:
+    if x._desc.dtype.is_complex:
+        size = x.abs()
+        across = grad / size - (grad / result).real * result / size
+        return across.masked_fill_(wrap(size._array == 0), 0)
     if grad_mode.state.grad:
         return zeros_like(grad)
     return wrap(kernels.efficient_zeros(grad._array))

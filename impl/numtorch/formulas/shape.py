@@ -114,5 +114,5 @@ def repeat_backward(grad: Any, repeats: tuple, shape: tuple) -> Any:
 
 
 def to_copy_backward(grad: Any, dtype: Any) -> Any:
-    """The gradient converted back."""
-    return grad.to(dtype)
+    """The gradient converted back; of a complex one to a real type the real part."""
+    return (grad.real if grad._desc.dtype.is_complex and not dtype.is_complex else grad).to(dtype)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes, grad_mode, views
+from .. import dispatch as d, dtype as dtypes, grad_mode, views, writes
 from ..device import check_device, device as device_type
 from ..geometry import address, empty_window
 from ..tensor import Tensor, wrap
@@ -36,9 +36,8 @@ def to(
         if not copy:
             return self
         return views.counted(self, d.to_copy(self, self._desc.dtype))
-    if self._desc.dtype.is_complex and not dtype.is_complex:
-        warnings.warn("Casting complex values to real discards the imaginary part", stacklevel=3)
-        self = self.real
+    if self._desc.dtype.is_complex and not dtype.is_complex and dtype is not dtypes.bool_:
+        warnings.warn(writes.IMAGINARY_DISCARDED, stacklevel=3)
     return views.counted(self, d.to_copy(self, dtype))
 
 

@@ -105,6 +105,16 @@ def sigmoid_backward(grad: Array, result: Array) -> Array:
     return grad * (1 - result) * result
 
 
+def tanh_backward_of(grad: Array, result: Array) -> Array:
+    """tanh_backward of real and complex numbers"""
+    return tanh_backward(grad, result.conj())
+
+
+def sigmoid_backward_of(grad: Array, result: Array) -> Array:
+    """sigmoid_backward of real and complex numbers"""
+    return sigmoid_backward(grad, result.conj())
+
+
 def pow_scalar(x: Array, exponent: Any) -> Array:
     """x ** exponent for a Python number, by multiplication where PyTorch multiplies."""
     if x.dtype.kind in "fc":

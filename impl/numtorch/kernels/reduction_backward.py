@@ -141,7 +141,7 @@ def norm_backward(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, kee
     zero = x.dtype.type(0)
     if ord == 0:
         return None
-    if grad.dtype != x.dtype:
+    if grad.dtype != x.real.dtype:
         return convert_norm(grad, x, ord, norm, dim, keepdim)
     grad, norm = kept(grad, dim, keepdim, x.ndim), kept(norm, dim, keepdim, x.ndim)
     if ord == 1:
@@ -163,7 +163,8 @@ def norm_backward(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, kee
 
 def convert_norm(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, keepdim: bool) -> Array | None:
     """The gradient of a norm taken in another type than its operand's."""
-    out = norm_backward(grad, x.astype(grad.dtype), ord, norm, dim, keepdim)
+    wide = np.result_type(grad.dtype, np.complex64) if x.dtype.kind == "c" else grad.dtype
+    out = norm_backward(grad, x.astype(wide), ord, norm, dim, keepdim)
     return None if out is None else out.astype(x.dtype)
 
 

@@ -365,7 +365,9 @@ def contiguous_copy(x: Array) -> Array:
 
 
 def to_copy(x: Array, dtype: Any) -> Array:
-    """The elements converted, in the same order of dimensions."""
+    """The elements converted, in the same order of dimensions; of complex ones the real part, but for bool."""
+    if x.dtype.kind == "c" and not dtype.is_complex and dtype.category:
+        x = x.real
     if type(x) is not np.ndarray or (x.flags.c_contiguous and x.size > 1):
         return x.astype(dtype.numpy)
     out = like(x, dtype.numpy)

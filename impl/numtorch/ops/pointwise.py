@@ -30,6 +30,7 @@ op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=LINEAR)
 op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result * result).conj()", jvp=ELEMENTWISE)
 
 op("conj_physical(self)", np.conjugate, self="grad.conj()", jvp=LINEAR)
+op("conj(self)", np.conjugate, inplace=False, self="grad.conj()", jvp=LINEAR)
 op("angle(self)", k.angle, pointwise=True, inplace=False, float_result=True, self="angle_backward(grad, self)")
 
 # ---- powers
@@ -74,10 +75,11 @@ op("round(self)", np.rint, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("trunc(self)", np.trunc, self="zeros_like(grad)", jvp=ELEMENTWISE)
 
 # ---- the ways back, which may be differentiated again
-op("tanh_backward(grad_output, output)", k.tanh_backward, node="TanhBackwardBackward0", pointwise=True, inplace=False,
-   grad_output="tanh_backward(grad, output)", output="grad * (-2 * output * grad_output)")
-op("sigmoid_backward(grad_output, output)", k.sigmoid_backward, node="SigmoidBackwardBackward0", pointwise=True,
-   inplace=False, grad_output="sigmoid_backward(grad, output)", output="grad * grad_output * (-2 * output + 1)")
+op("tanh_backward(grad_output, output)", k.tanh_backward_of, node="TanhBackwardBackward0", pointwise=True, inplace=False,
+   grad_output="tanh_backward(grad, output.conj())", output="grad.conj() * (-2 * output.conj() * grad_output)")
+op("sigmoid_backward(grad_output, output)", k.sigmoid_backward_of, node="SigmoidBackwardBackward0", pointwise=True,
+   inplace=False, grad_output="sigmoid_backward(grad, output.conj())",
+   output="grad.conj() * grad_output * (-2 * output.conj() + 1)")
 op("threshold_backward(grad_output, self, threshold)", k.threshold_backward, node="ThresholdBackwardBackward0",
    pointwise=True, inplace=False, last_decides=True, grad_output="threshold_backward(grad, self, threshold)",
    self="zeros_like(grad)")
