@@ -241,3 +241,28 @@ def error_names_the_node_by_a_short_name(
     with torch.no_grad():
         y.add_(1)
     z.sum().backward()
+
+
+@case(lecture="in_place", requires=["in_place", "indexing"], covers=["inp.leaf", "inp.swap_inplace_leafcheck_order"])
+def leaf_is_refused_before_anything_else(torch, x: floats(shape=(2, 3)), y: floats("float64", shape=(5,))):
+    """A leaf is refused before indices out of range, shapes and dtypes that do not fit are looked at."""
+    x.requires_grad_()
+    x.fill_(y)
+    x[0].fill_(y)
+    x.copy_(y)
+    x.add_(y)
+    x[torch.tensor([5])] = 1
+    x[torch.tensor([0])] = y
+    x.index_put_((torch.tensor([5]),), y)
+
+
+@case(requires=["in_place", "indexing"], covers=["inp.setitem_grad"])
+def items_of_a_scalar_cannot_be_assigned(torch, x: floats(shape=()), index: st.sampled_from([0, -1, 1])):
+    """A tensor without dimensions has neither items nor slices."""
+    x[index]
+    x[1:]
+    x[:]
+    x[index] = 1
+    x[1:] = 1
+    x[:] = x
+    x[...] = 2

@@ -200,12 +200,12 @@ def check_broadcast(src: Tensor, shape: tuple) -> None:
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Overwrite every element with one number or 0-d tensor."""
     is_tensor = isinstance(value, Tensor)
+    flag = tracked(self, value) if is_tensor else tracked(self)
+    check_inplace(self, flag)
     if is_tensor and value._desc.ndim:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._desc.ndim} dimensions."
         )
-    flag = tracked(self, value) if is_tensor else tracked(self)
-    check_inplace(self, flag)
     array = storage_of(self)
     if is_tensor:
         refuse_internal(array)  # a tensor is copied in, a number is not; so assigned items are refused, too
@@ -235,9 +235,8 @@ def overwrite(self: Tensor, fill: Any, node_class: type) -> Tensor:
     return written(self, node)
 
 
-def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
-    """Write `values` at the positions that index tensors pick."""
-    indices = tuple(indices)
+def before_put(self: Tensor, indices: Any, values: Tensor) -> bool:
+    """Check that values may be put into the tensor, wherever; whether that is to be tracked."""
     flag = tracked(self, values)
     check_inplace(self, flag)
     if values._desc.dtype is not self._desc.dtype:
@@ -246,9 +245,16 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
             f"{self._desc.dtype.scalar_name} for the destination and {values._desc.dtype.scalar_name} for "
             "the source."
         )
+    refuse_any(storage_of(self), values._array, *[i._array for i in indices if isinstance(i, Tensor)])
+    return flag
+
+
+def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """Write `values` at the positions that index tensors pick."""
+    indices = tuple(indices)
+    flag = before_put(self, indices, values)
     array = storage_of(self)
     warn_of_internal(array, "index_put_")
-    refuse_any(array, values._array, *[i._array for i in indices if i is not None])
     node = None
     if flag:
         node = _binary(IndexPutBackward0, self, values)

@@ -21,7 +21,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     kind = type(index)
     if kind is int:
         return _select(self, 0, index, 0)
-    if kind is slice and self._desc.ndim:
+    if kind is slice:
         return _slice(self, 0, index)
     if index is None:
         return d.unsqueeze(self, 0)
@@ -41,6 +41,8 @@ def gather(view: Tensor, picks: tuple) -> Tensor:
 
 def _select(self: Tensor, dim: int, index: int, real_dim: int) -> Tensor:
     shape = self._desc.shape
+    if not shape and index:
+        raise IndexError(f"index {index} is out of bounds for dimension {real_dim} with size 0")
     if not shape:
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
@@ -63,6 +65,8 @@ END = 2**63 - 1
 
 
 def _slice(self: Tensor, dim: int, index: slice) -> Tensor:
+    if not self._desc.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     step = 1 if index.step is None else int(index.step)
     if step <= 0:
         raise ValueError("step must be greater than zero")
@@ -137,8 +141,6 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
             used += 1
     ndim = self._desc.ndim
     if used > ndim:
-        if not ndim and items and all(type(i) is int for i in items):
-            _select(self, 0, 0, 0)
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
     view, dim, real_dim = self, 0, 0
     picks: list[Tensor | None] = []
@@ -274,15 +276,19 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if index is Ellipsis or (type(index) is slice and self._desc.ndim and _is_full(index, self._desc.shape[0])):
         assign(self, value)
         return
+    if type(index) is int or type(index) is slice:
+        assign(_select(self, 0, index, 0) if type(index) is int else _slice(self, 0, index), value)
+        return
     view, picks = take_apart(self, index)
     if not picks:
         assign(view, value)
         return
-    check_indices(view, picks)
     if value._desc.dtype is not self._desc.dtype:
         value = value.to(self._desc.dtype)
     if value._desc.ndim and value._desc.shape[0] == 1:
         value = d.view(value, _without_leading_ones(value._desc.shape))
+    writes.before_put(view, picks, value)  # before what is asked of the indices
+    check_indices(view, picks)
     writes.index_put_(view, picks, value)
 
 

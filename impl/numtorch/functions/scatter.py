@@ -570,6 +570,8 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     """The same in place."""
     from .. import writes
 
+    if isinstance(indices, (tuple, list)) and isinstance(values, Tensor):
+        writes.before_put(self, indices, values)  # before what is asked of the indices
     return writes.index_put_(self, _picks("index_put_", self, indices, values), values, accumulate)
 
 
