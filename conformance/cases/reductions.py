@@ -139,4 +139,5 @@ def gradient_of_a_reduction_follows_its_cotangent(torch, x: floats(shape=(2, 3))
 def gradient_of_a_sum_keeps_the_stride_of_what_is_one(torch, x: floats("float32", shape=(3, 1)), g: cotangent((1,))):
     """The gradient of a sum has stride 0 where it is repeated, and not in other dimensions of size 1."""
     y = x.requires_grad_().sum(0)
-    torch.autograd.grad(y, x, g)
+    torch.autograd.grad(y, x, g, retain_graph=True)
+    torch.autograd.grad(y.sum(), x)

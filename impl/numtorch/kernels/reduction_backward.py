@@ -26,7 +26,7 @@ def spread(grad: Array, shape: tuple) -> Array:
         return np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
     sizes, strides = grad.shape, list(grad.strides)
     step = grad.itemsize
-    for i in reversed(range(len(sizes))):
+    for i in reversed(range(len(sizes) if any(strides) else 0)):  # without any it was expanded, and still is
         if not strides[i] and sizes[i] == 1:
             strides[i] = (
                 step  # a dimension put back, which NumPy gives stride 0, and unsqueeze the step of what follows
