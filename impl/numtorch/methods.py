@@ -12,7 +12,7 @@ from typing import Any
 from . import creation, dispatch, dtype as dtypes, writes
 from .descriptor import Size
 from .device import CPU, device, layout, strided
-from .functions import convert, copying, indexing, shape
+from .functions import convert, copying, indexing, outputs, shape
 from .geometry import element_strides, storage_offset
 from .overrides import PYTHON_FUNCTIONS, know_tensor, public
 from .tensor import Tensor, own_dim, readonly
@@ -275,6 +275,7 @@ def bind(module: dict[str, Any]) -> None:
         extra = importlib.import_module(f".functions.{family}", __package__)
         METHODS.update(extra.METHODS)
         FUNCTIONS.update(extra.FUNCTIONS)
+    outputs.bind(FUNCTIONS, outputs.TABLE)
     for new, old in ALIASES.items():
         for ending in ("", "_"):
             for table in (METHODS, FUNCTIONS):

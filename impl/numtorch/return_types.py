@@ -53,3 +53,12 @@ cummax = _make("cummax", "values", "indices")
 cummin = _make("cummin", "values", "indices")
 nanmedian = _make("nanmedian", "values", "indices")
 mode = _make("mode", "values", "indices")
+
+_of_out: dict[Any, Any] = {}
+
+
+def of_out(kind: Any) -> Any:
+    """What the same operator returns where it wrote into tensors of the caller's."""
+    if kind not in _of_out:
+        _of_out[kind] = _make(kind.__name__ + "_out", *kind._fields)
+    return _of_out[kind]

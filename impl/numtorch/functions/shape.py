@@ -333,7 +333,7 @@ def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[
     return tuple([d.slice_(self, dim, a, b, 1) for a, b in itertools.pairwise(bounds)])
 
 
-def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
+def cat(tensors: Any, dim: int = 0) -> Tensor:
     """Tensors joined along a dimension, promoted to one type."""
     tensors = _list(tensors, "cat")
     if not tensors:
@@ -371,7 +371,7 @@ def _list(tensors: Any, name: str) -> list[Tensor]:
     return list(tensors)
 
 
-def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
+def stack(tensors: Any, dim: int = 0) -> Tensor:
     """Tensors joined along a new dimension."""
     tensors = _list(tensors, "stack")
     if not tensors:

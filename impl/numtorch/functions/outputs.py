@@ -1,0 +1,205 @@
+"""out=: the results of functions that are not elementwise, written into tensors that the caller gives.
+
+One wrapper serves all of them, and only the functions of the module have it: methods take no out=. What differs from one
+function to another is a table: the operator that PyTorch names when something requires grad, and what it says about a tensor
+of another type. (Elementwise rows answer out= themselves, see operands.store.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import dtype as dtypes, grad_mode, return_types
+from ..operands import resize_output, store
+from ..tensor import Tensor, cpp_name
+from ..views import requires_grad
+
+# ---- what is said about another type: its names are C++'s, or Torch's
+
+EXACT = "Expected out tensor to have dtype {wanted_c}, but got {found_c} instead"
+CAST = ""  # whatever the result can be cast to
+TYPED = "typed"  # computed in the type of out
+BOOL = "{name} only supports bool tensor for result, got: {found}"
+SAME = "Expected the dtype for input and out to match, but got {wanted} for input's dtype and {found} for out's dtype."
+SCALAR = "expected scalar_type {wanted} but found {found}"
+DOT = "result dtype {found} does not match input dtype {wanted}"
+SELF = "{name}(): self and result must have the same scalar type"
+JOIN = "torch.cat(): input types can't be cast to the desired output type {found}"
+CHAIN = "multi_dot(): expected out tensor to have dtype {wanted_c} but got {found_c}"
+DOTTED = "tensordot: Expected the output tensor to have dtype {wanted}, but got an output tensor with dtype {found}"
+MV = "addmv input tensors must have the same dtype, but got {found}, {wanted}, and {wanted}"
+TAKE = "take(): self and out expected to have the same dtype, but got self.dtype = {wanted} and out.dtype = {found}"
+QUANTILE = "{name}() out tensor must be same dtype as the input tensor"
+KTH = "output values must be of same type as input"
+MODE = "expected scalar type '{wanted}' but got '{found}' for values output"
+NONZERO = "nonzero: Expected out tensor to have scalar type {wanted} but got scalar type{found}"
+NORM = "linalg.{name} expected out tensor dtype {wanted} but got: {found}"
+VECDOT = "linalg.vecdot: Expected out of dtype{wanted} but found {found}"
+EXTREME = (
+    "Expected canCast( typeMetaToScalarType(self.dtype()), typeMetaToScalarType(out.dtype())) to be true, but got false.  "
+    "(Could this error message be improved?  If so, please report an enhancement request to PyTorch.)"
+)
+LOGSUM = "{name}(): Expected floating point type for result tensor, but got: {found}"
+TRIANGULAR = "expected scalar type {wanted} but found {found}"
+WHERE = "Expected out type to be {wanted} but got {found}"
+CLAMP = "Found dtype {found} but expected {wanted}"
+CASTABLE = (JOIN, EXTREME, LOGSUM)  # these are said only where the result cannot be cast
+ADDBMM = "self and mat2 must have the same dtype, but got {found} and {wanted}"
+
+NEVER = ""  # nothing to record: no gradient, whatever requires one
+COMPOSITE = None  # no operator of its own: the result is copied into out, and that is recorded
+
+TABLE: dict[str, tuple[str, str | None]] = {}
+
+
+def _rows(text: str, names: str, operator: str | None = "its own") -> None:
+    """Functions that say the same; of an operator of another name, or of their own."""
+    for name in names.split():
+        TABLE[name] = (text, name if operator == "its own" else operator)
+
+
+_rows(TYPED, "sum prod cumsum cumprod mean")
+_rows(CAST, "std var addr nansum maximum minimum fmax fmin")
+_rows(CAST, "bitwise_and bitwise_or bitwise_xor", NEVER)
+_rows(LOGSUM, "logsumexp")
+_rows(WHERE, "where")
+_rows(CLAMP, "clamp clip", "clamp")
+_rows(CAST, "outer ger kron", "mul")
+_rows(CAST, "diff", "sub")
+_rows(CAST, "nanmean", "nansum")
+_rows(BOOL, "all any", NEVER)
+_rows(SAME, "amax amin")
+_rows(SCALAR, "logcumsumexp cummax cummin")
+_rows(DOT, "dot vdot")
+_rows(SELF, "index_select masked_select")
+_rows(JOIN, "stack cat")
+_rows(JOIN, "concat concatenate hstack vstack row_stack dstack column_stack", "cat")
+_rows(CHAIN, "chain_matmul", "mm")
+_rows(DOTTED, "inner tensordot", COMPOSITE)
+_rows(MV, "mv")
+_rows(TAKE, "take")
+_rows(QUANTILE, "quantile nanquantile", COMPOSITE)
+_rows(KTH, "kthvalue")
+_rows(MODE, "mode")
+_rows(NONZERO, "nonzero argwhere", NEVER)
+_rows(ADDBMM, "addbmm")
+_rows(
+    EXACT,
+    "mm bmm matmul addmm addmv baddbmm gather scatter scatter_add scatter_reduce index_add index_copy index_reduce",
+)
+_rows(EXACT, "tril triu renorm max min sort topk aminmax median nanmedian cholesky cholesky_solve")
+_rows(EXACT, "cholesky_inverse")
+_rows(EXACT, "argmax argmin isin", NEVER)
+_rows(EXACT, "take_along_dim", "gather")
+_rows(EXACT, "msort", "sort")
+_rows(EXACT, "norm", "linalg_vector_norm")
+_rows(EXACT, "cross", "linalg_cross")
+_rows(EXACT, "inverse", "linalg_inv_ex")
+_rows(EXACT, "diag", COMPOSITE)
+
+LINALG: dict[str, tuple[str, str | None]] = {
+    "inv": (EXACT, "linalg_inv_ex"),
+    "det": (EXACT, "_linalg_det"),
+    "solve": (EXACT, "_linalg_solve_ex"),
+    "cholesky": (EXACT, "linalg_cholesky_ex"),
+    "svdvals": (EXACT, "_linalg_svd"),
+    "eigvalsh": (EXACT, "_linalg_eigh"),
+    "slogdet": (EXACT, "_linalg_slogdet"),
+    "matrix_power": (EXACT, "matmul"),
+    "multi_dot": (CHAIN, "mm"),
+    "norm": (NORM, COMPOSITE),
+    "matrix_norm": (NORM, COMPOSITE),
+    "vecdot": (VECDOT, "sum"),
+    **{n: (EXACT, "linalg_" + n) for n in ("inv_ex", "cholesky_ex", "qr", "eigh", "svd", "vector_norm", "cross")},
+    **{n: (EXACT, "linalg_" + n) for n in ("lstsq",)},
+    "solve_triangular": (TRIANGULAR, "linalg_solve_triangular"),
+    "matmul": (EXACT, "matmul"),
+}
+
+
+def with_out(name: str, function: Any, row: tuple[str, str | None]) -> Any:
+    """The function, taking out= as well."""
+
+    def call(*args: Any, out: Any = None, **keywords: Any) -> Any:
+        if out is None:
+            return function(*args, **keywords)
+        return answer(name, function, row, args, keywords, out)
+
+    call.__name__ = function.__name__
+    call.__doc__ = function.__doc__
+    return call
+
+
+def bind(functions: dict[str, Any], table: dict[str, tuple[str, str | None]]) -> None:
+    """Let the functions of the table take out=."""
+    for name, row in table.items():
+        if name in functions:
+            functions[name] = with_out(name, functions[name], row)
+
+
+def answer(name: str, function: Any, row: tuple[str, str | None], args: tuple, keywords: dict, out: Any) -> Any:
+    """Call the function and write its result, or results, into out."""
+    text, operator = row
+    several = isinstance(out, (tuple, list))
+    outs = tuple(out) if several else (out,)
+    for o in outs:
+        if not isinstance(o, Tensor):
+            raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(o).__name__}")
+    operands = [t for a in (*args, *keywords.values()) for t in (a if isinstance(a, (tuple, list)) else (a,))]
+    tensors = [t for t in operands if isinstance(t, Tensor)]
+    if operator is COMPOSITE:
+        from ..writes import copy_
+
+        result = function(*args, **keywords)
+        _typed(name, text, result, out)
+        if out._desc.shape != result._desc.shape:
+            resize_output(out, result._desc)
+        return copy_(out, result)
+    if name == "matmul":
+        text = {(2, 1): MV, (1, 1): DOT}.get(tuple([t._desc.ndim for t in tensors]), EXACT)
+    if name in ("max", "min") and not several:
+        text, operator = (CAST, name + "imum") if len(tensors) > 1 else (EXTREME, name)
+    if operator and grad_mode.state.grad and any(requires_grad(t) for t in (*tensors, *outs)):
+        raise RuntimeError(
+            f"{operator}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    if (
+        text == TYPED
+        and "dtype" not in keywords
+        and (name != "mean" or outs[0]._desc.dtype.category >= dtypes.FLOATING)
+    ):
+        keywords = {**keywords, "dtype": outs[0]._desc.dtype}
+        if name.startswith("cum") and outs[0]._desc.dtype is dtypes.bool_:
+            raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
+    mode = grad_mode.state.grad
+    grad_mode.set_grad(False)
+    try:
+        found = function(*args, **keywords)
+        results = tuple(found) if isinstance(found, tuple) else (found,)
+        for o, r in zip(outs, results, strict=False):
+            _typed(name, text if o is outs[0] or text == SCALAR else EXACT, r, o)
+        for o, r in zip(outs, results, strict=False):
+            store(o, r, name, *tensors)
+    finally:
+        grad_mode.set_grad(mode)
+    return return_types.of_out(type(found))(*outs) if several else out
+
+
+def _typed(name: str, text: str, result: Tensor, out: Tensor) -> None:
+    """Refuse a tensor of another type, in the words of the function."""
+    wanted, found = result._desc.dtype, out._desc.dtype
+    if wanted is found or text in (CAST, TYPED):
+        return
+    if text in CASTABLE and dtypes.can_cast(wanted, found):
+        return
+    error = TypeError if text == JOIN else RuntimeError
+    raise error(
+        text.format(
+            name=name,
+            wanted=wanted.scalar_name,
+            found=found.scalar_name,
+            wanted_c=cpp_name(wanted),
+            found_c=cpp_name(found),
+        )
+    )
