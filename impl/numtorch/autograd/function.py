@@ -18,6 +18,7 @@ from ..error_nodes import Error, attach, node
 from ..graph import edge
 from ..tensor import Tensor, wrap
 from ..views import storage_of
+from .function_names import settle_names, slots_of
 from .function_node import BackwardCFunction, FunctionCtx, _FunctionBase
 from .function_outputs import process_outputs
 
@@ -159,6 +160,7 @@ def _call(cls: Any, args: tuple, setup: bool) -> Any:
     for option in ("clear_saved_tensors_on_access", "boxed_grads_call"):
         if type(getattr(cls, option)) is not bool:
             raise RuntimeError(f"{option} must be a bool, got {type(getattr(cls, option)).__name__}")
+    slots = slots_of(ctx)
     was = grad_mode.is_grad_enabled()
     grad_mode.set_grad(False)
     try:
@@ -169,6 +171,7 @@ def _call(cls: Any, args: tuple, setup: bool) -> Any:
             output = cls.forward(ctx, *args)
     finally:
         grad_mode.set_grad(was)
+    settle_names(ctx, slots)
     return process_outputs(ctx, output, inputs, executable, setup)
 
 

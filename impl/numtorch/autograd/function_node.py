@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..descriptor import Descriptor
-from ..graph import FREED_TEXT, VariadicNode, next_sequence_nr
+from ..graph import FREED_TEXT, Node, VariadicNode, next_sequence_nr
 from ..graph_task import task_under_way
 from ..saved_variable import SavedVariable
 from ..tensor import Tensor, wrap
+from .function_names import shared_when_set
 
 
 class FunctionCtx:
@@ -227,7 +228,9 @@ class BackwardCFunction(VariadicNode, _FunctionBase):
 
     # ---- what the engine calls
 
-    @property
+    extra = shared_when_set(Node.extra.fget)  # type: ignore[attr-defined]
+
+    @shared_when_set
     def num_outputs(self) -> int:
         """How many values forward returned."""
         return len(self._descs)
