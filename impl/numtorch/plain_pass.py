@@ -250,7 +250,7 @@ def deliver(task: GraphTask, waiting: Waiting, fn: AccumulateGrad) -> None:
     if leaf._grad is not None:
         writes = 0
     accumulate(leaf, grad, alone)
-    if writes and leaf._grad._counter is None:
+    if writes and leaf._grad._counter is None and leaf._grad._extra is None:  # one with extras is an inference tensor
         leaf._grad._counter = [writes]
     elif task.versions is not None or task.user_grads is not None:
         set_version(task, leaf)

@@ -93,10 +93,11 @@ _ONES = {
 
 def tanh_backward(grad: Array, result: Array) -> Array:
     """grad * (1 - result ** 2), in one new array"""
-    if not result.ndim or grad.shape != result.shape or grad.dtype is not result.dtype:  # a product of 0-d is a scalar
-        return grad * (1 - result * result)
+    one = _ONES.get(result.dtype.char)
+    if not result.ndim or grad.shape != result.shape or grad.dtype is not result.dtype or one is None:
+        return grad * (1 - result * result)  # of 0-d arrays, whose product is a scalar, and of half types
     out = result * result
-    np.subtract(_ONES[result.dtype.char], out, out)
+    np.subtract(one, out, out)
     return np.multiply(grad, out, out)
 
 
