@@ -274,6 +274,7 @@ from .kernels import roll as k_roll
 from .kernels import roll_backward as k_roll_backward
 from .kernels import rot90 as k_rot90
 from .kernels import rot90_backward as k_rot90_backward
+from .kernels import round as k_round
 from .kernels import round_decimals as k_round_decimals
 from .kernels import rrelu_with_noise as k_rrelu_with_noise
 from .kernels import rrelu_with_noise_backward as k_rrelu_with_noise_backward
@@ -282,6 +283,7 @@ from .kernels import rsqrt_backward as k_rsqrt_backward
 from .kernels import rsub as k_rsub
 from .kernels import rsub_alpha as k_rsub_alpha
 from .kernels import rsub_scalar as k_rsub_scalar
+from .kernels import rsub_scalar_alpha as k_rsub_scalar_alpha
 from .kernels import scale_by_count_backward as k_scale_by_count_backward
 from .kernels import scaled as k_scaled
 from .kernels import scatter as k_scatter
@@ -17268,6 +17270,85 @@ def rsub_alpha(self, other, alpha, *, out=None):
     return result
 
 
+class RsubScalarAlphaBackward0(UnaryNode):
+    __slots__ = ('alpha',)
+    saved = ()
+    saved_values = ('alpha',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        alpha = node.alpha
+        out = k_scaled(-grad, alpha)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        alpha = node.alpha
+        return formulas.scaled(-grad, alpha)
+
+
+RsubScalarAlphaBackward0.__name__ = 'RsubBackward1'
+
+
+def rsub_scalar_alpha(self, other, alpha, *, out=None):
+    """rsub_scalar_alpha(self, other, alpha) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = k_rsub_scalar_alpha(self._array, other, alpha)
+    else:
+        self = plain(self, 'rsub', False)
+        array, desc = single(k_rsub_scalar_alpha(self._array, other, alpha), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = RsubScalarAlphaBackward0()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        if out is not None:
+            return store(out, result, 'rsub', self)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'rsub', self)
+    return result
+
+
 class RsubBackward1(UnaryNode):
     __slots__ = ()
     saved = ()
@@ -18011,6 +18092,102 @@ def conj_physical(self, *, out=None):
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
+            return store(out, result, 'conj_physical', self, exactly='Found dtype {found} but expected {expected}')
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._grad_fn = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    if out is not None:
+        return store(out, result, 'conj_physical', self, exactly='Found dtype {found} but expected {expected}')
+    return result
+
+
+class ConjPhysicalBackward1(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = grad
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return grad.conj()
+
+
+def conj_physical_of(self, *, out=None):
+    """conj_physical_of(self) -> Tensor"""
+    if type(self) is Tensor and (desc := self._desc).real:
+        array = np.conjugate(self._array)
+        if self._extra is None and out is None and not grad_mode.disabled:
+            fn0 = self._grad_fn
+            if fn0 is None and self._requires_grad:
+                ref = self._accumulator
+                if ref is None or (fn0 := ref()) is None:
+                    fn0 = accumulator(self)
+            if fn0 is not None:
+                node = ConjPhysicalBackward1()
+                node.seq = next(sequence_nrs)
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+                node.desc = desc
+                result = _new(*_TENSOR)
+                result._array = array
+                result._desc = desc
+                result._requires_grad = True
+                result._grad_fn = node
+                result._output_nr = 0
+                result._grad = None
+                result._counter = None
+                result._extra = None
+                result._accumulator = None
+                return result
+    else:
+        self = plain(self, 'conj_physical', False)
+        array, desc = single(np.conjugate(self._array), self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = ConjPhysicalBackward1()
+        node.seq = next(sequence_nrs)
+        fn0 = self._grad_fn
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+            node.nr0 = self._output_nr
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+            node.nr0 = 0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._grad_fn = node
+        result._output_nr = 0
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        if out is not None:
             return store(out, result, 'conj_physical', self)
         return result
     result = _new(*_TENSOR)
@@ -18030,8 +18207,8 @@ def conj_physical(self, *, out=None):
     return result
 
 
-def conj_physical_(self):
-    """conj_physical_(self) -> Tensor, self itself"""
+def conj_physical_of_(self):
+    """conj_physical_of_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'conj_physical_', False)
     found = inplace_operands(self, None, 'conj_physical', False)
@@ -18044,7 +18221,7 @@ def conj_physical_(self):
     else:
         self._array = target.dtype.type(np.conjugate(target))
     if flag:
-        node = ConjPhysicalBackward0()
+        node = ConjPhysicalBackward1()
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21541,7 +21718,7 @@ def abs(self, *, out=None):
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
-            return store(out, result, 'abs', self)
+            return store(out, result, 'abs', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -21556,7 +21733,7 @@ def abs(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'abs', self)
+        return store(out, result, 'abs', self, exactly='Found dtype {found} but expected {expected}')
     return result
 
 
@@ -21717,7 +21894,7 @@ def sgn(self, *, out=None):
         if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
         if out is not None:
-            return store(out, result, 'sgn', self)
+            return store(out, result, 'sgn', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -21732,7 +21909,7 @@ def sgn(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sgn', self)
+        return store(out, result, 'sgn', self, exactly='Found dtype {found} but expected {expected}')
     return result
 
 
@@ -21857,7 +22034,7 @@ def sign(self, *, out=None):
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
-            return store(out, result, 'sign', self)
+            return store(out, result, 'sign', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -21872,7 +22049,7 @@ def sign(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'sign', self)
+        return store(out, result, 'sign', self, exactly='Found dtype {found} but expected {expected}')
     return result
 
 
@@ -22121,7 +22298,7 @@ def floor(self, *, out=None):
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
-            return store(out, result, 'floor', self)
+            return store(out, result, 'floor', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -22136,7 +22313,7 @@ def floor(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'floor', self)
+        return store(out, result, 'floor', self, exactly='Found dtype {found} but expected {expected}')
     return result
 
 
@@ -22253,7 +22430,7 @@ def ceil(self, *, out=None):
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
-            return store(out, result, 'ceil', self)
+            return store(out, result, 'ceil', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -22268,7 +22445,7 @@ def ceil(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'ceil', self)
+        return store(out, result, 'ceil', self, exactly='Found dtype {found} but expected {expected}')
     return result
 
 
@@ -22327,7 +22504,7 @@ class RoundBackward0(UnaryNode):
 def round(self, *, out=None):
     """round(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).real:
-        array = np.rint(self._array)
+        array = k_round(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._grad_fn
             if fn0 is None and self._requires_grad:
@@ -22353,7 +22530,7 @@ def round(self, *, out=None):
                 return result
     else:
         self = plain(self, 'round', False)
-        array, desc = single(np.rint(self._array), self)
+        array, desc = single(k_round(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -22385,7 +22562,7 @@ def round(self, *, out=None):
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
-            return store(out, result, 'round', self)
+            return store(out, result, 'round', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -22400,7 +22577,7 @@ def round(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'round', self)
+        return store(out, result, 'round', self, exactly='Found dtype {found} but expected {expected}')
     return result
 
 
@@ -22414,9 +22591,9 @@ def round_(self):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     target = self._array
     if type(target) is np.ndarray:
-        np.rint(target, out=target, casting='unsafe')
+        target[...] = k_round(target)
     else:
-        self._array = target.dtype.type(np.rint(target))
+        self._array = target.dtype.type(k_round(target))
     if flag:
         node = RoundBackward0()
         node.seq = next(sequence_nrs)
@@ -22517,7 +22694,7 @@ def trunc(self, *, out=None):
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
-            return store(out, result, 'trunc', self)
+            return store(out, result, 'trunc', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -22532,7 +22709,7 @@ def trunc(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'trunc', self)
+        return store(out, result, 'trunc', self, exactly='Found dtype {found} but expected {expected}')
     return result
 
 
@@ -37278,7 +37455,7 @@ def frac(self, *, out=None):
                 result._accumulator = None
                 return result
     else:
-        self = plain(self, 'frac', False)
+        self = plain(self, 'frac', False, 'frac_cpu')
         array, desc = single(k_frac(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -37311,7 +37488,7 @@ def frac(self, *, out=None):
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
-            return store(out, result, 'frac', self)
+            return store(out, result, 'frac', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -37326,7 +37503,7 @@ def frac(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'frac', self)
+        return store(out, result, 'frac', self, exactly='Found dtype {found} but expected {expected}')
     return result
 
 
@@ -37336,6 +37513,8 @@ def frac_(self):
         self = plain(self, 'frac_', False)
     found = inplace_operands(self, None, 'frac', False)
     flag = found[3]
+    if self._desc.dtype.category < 2:
+        raise refused('frac_cpu', self._desc.dtype)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     target = self._array
@@ -41781,6 +41960,7 @@ OPERATORS = (
     "div_mode",
     "rsub",
     "rsub_alpha",
+    "rsub_scalar_alpha",
     "rsub_scalar",
     "add_scalar",
     "sub_scalar",
@@ -41789,6 +41969,7 @@ OPERATORS = (
     "neg",
     "reciprocal",
     "conj_physical",
+    "conj_physical_of",
     "conj",
     "angle",
     "pow_scalar",
@@ -41986,4 +42167,4 @@ OPERATORS = (
     "unique",
     "unique_consecutive",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyBackwardBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjBackward0, ConjPhysicalBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CummaxBackward0, CumminBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HuberLossBackwardBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogcumsumexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, ModeBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NanmedianBackward0, NanmedianBackward1, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLossBackward0, NllLossBackwardBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RenormBackward0, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SmoothL1LossBackwardBackward0, SoftMarginLossBackward0, SoftMarginLossBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, Unique2Backward0, UniqueConsecutiveBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyBackwardBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjBackward0, ConjPhysicalBackward0, ConjPhysicalBackward1, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CummaxBackward0, CumminBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HuberLossBackwardBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogcumsumexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, ModeBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NanmedianBackward0, NanmedianBackward1, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLossBackward0, NllLossBackwardBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RenormBackward0, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, RsubScalarAlphaBackward0, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SmoothL1LossBackwardBackward0, SoftMarginLossBackward0, SoftMarginLossBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, Unique2Backward0, UniqueConsecutiveBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)

@@ -59,6 +59,7 @@ sub_alpha               x.sub(y, alpha=2)
 div_mode                x.div(p, rounding_mode='floor') | x.div(p, rounding_mode=None)
 rsub                    torch.rsub(x, y)
 rsub_alpha              torch.rsub(x, y, alpha=2)
+rsub_scalar_alpha       torch.rsub(x, 2, alpha=3)
 round_decimals          x.round(decimals=1)
 angle                   x.angle()
 rsub_scalar             2 - x
@@ -68,8 +69,8 @@ mul_scalar              p ** 2.5 | torch.linalg.qr(q)
 div_scalar              torch.maximum(x, y)
 neg                     -x | x.neg()
 reciprocal              1 / p | p.reciprocal()
-conj                    (x.to(torch.complex128) * (1 + 2j)).conj().abs()
-conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj_physical().abs() | x.clone().conj_physical_()
+conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj().abs()
+conj_physical_of        x.clone().conj_physical_()
 view_as_real            torch.view_as_real(x.to(torch.complex128) * (1 + 2j)) | (x.to(torch.complex128) * 1j).imag
 view_as_complex         (torch.view_as_complex(m) * torch.view_as_complex(m)).imag
 pow_scalar              p ** 2 | x.pow(3) | p.pow(-0.5)

@@ -108,26 +108,6 @@ addcmul: x, x, y | x, v, s, value=2 | i, i, i, value=2 | x, y, y, value=0.5
 addcdiv: x, y, p | v, y, p, value=0.5 | i, i, i + 5 | d, x, p
 nan_to_num: x | x / 0 | x, 1.0 | i | x / 0, nan=2.0, posinf=3.0, neginf=-1.0
 dist: x, y | x, y, 1 | x, v | x, y, 3 | x, y, float('inf') | x, y, 0
-bessel_j0: x | x.detach() | p.detach() * 9
-bessel_j1: x.detach() | p.detach() * 9
-bessel_y0: p.detach() | p.detach() * 9
-bessel_y1: p.detach() | p.detach() * 9
-modified_bessel_i0: x.detach() | x
-modified_bessel_i1: x.detach()
-modified_bessel_k0: p.detach()
-modified_bessel_k1: p.detach()
-scaled_modified_bessel_k0: p.detach()
-scaled_modified_bessel_k1: p.detach()
-spherical_bessel_j0: x.detach()
-airy_ai: x.detach()
-chebyshev_polynomial_t: u.detach(), 3 | x.detach(), i.abs() | x, 2
-chebyshev_polynomial_u: u.detach(), 3 | x.detach(), i.abs()
-chebyshev_polynomial_v: u.detach(), 3 | x.detach(), i.abs()
-chebyshev_polynomial_w: u.detach(), 3 | x.detach(), i.abs()
-hermite_polynomial_h: x.detach(), 3 | x.detach(), i.abs()
-hermite_polynomial_he: x.detach(), 3 | x.detach(), i.abs()
-laguerre_polynomial_l: x.detach(), 3 | x.detach(), i.abs()
-legendre_polynomial_p: u.detach(), 3 | x.detach(), i.abs()
 """
 
 COMPARISON = """
@@ -199,7 +179,6 @@ softmax: x, 0 | x, -1 | s, 0 | x, 1, dtype=torch.float64 | i, 0
 log_softmax: x, 0 | x, -1 | s, 0 | x, 1, dtype=torch.float64 | i, 0
 sigmoid: x
 tanh: x
-prelu: x, s | x, v | x.T, w | i, s
 rrelu: x | x, 0.1, 0.3 | x, inplace=True
 glu: b | b, 2 | b, 0 | x
 dropout: x, 0.5, False
@@ -229,16 +208,8 @@ cross_entropy: x, i[:, 0].abs(), label_smoothing=0.1 | x, p, label_smoothing=0.1
 cross_entropy: v, i[0, 0].abs() | x, i[:, 0].abs(), ignore_index=0, label_smoothing=0.2 | x, p, reduction='sum'
 cross_entropy: x, i[:, 0].abs(), v.detach().abs(), label_smoothing=0.3 | x, p, v.detach().abs() | b, i[:, :1].abs().expand(2, 4)
 poisson_nll_loss: x, p | p, p, log_input=False | x, p, full=True | x, p, reduction='sum' | x, p, reduction='none'
-hinge_embedding_loss: x, y.detach().sign() | x, y, 2.0 | x, y.detach().sign(), reduction='sum'
 margin_ranking_loss: x, y, u.detach().sign() | x, y, u, 0.5, reduction='sum'
-cosine_similarity: x, y | x, y, 0 | x, v
-cosine_embedding_loss: x, y, w.detach().sign() | x, y, w, 0.5, reduction='sum'
-pairwise_distance: x, y | x, y, 1.0 | x, y, keepdim=True
-triplet_margin_loss: x, y, u | x, y, u, 0.5, 1, swap=True | x, y, u, reduction='sum'
 gaussian_nll_loss: x, y, p | x, y, p, full=True, reduction='sum'
-multi_margin_loss: x, i[:, 0].abs() | x, i[:, 0].abs(), p=2 | x, i[:, 0].abs(), reduction='none' | v, i[0, 0].abs()
-multilabel_margin_loss: x, i - 9 | x, i.abs() * 0 | x, i.abs() * 0 - 1, reduction='none'
-multilabel_soft_margin_loss: x, p | x, p, v.detach().abs(), reduction='sum'
 one_hot: i.abs() | i.abs(), 9
 """
 

@@ -92,7 +92,7 @@ def sgn_backward(x: Any, grad: Any, result: Any) -> Any:
         across = grad / size - (grad / result).real * result / size
         return across.masked_fill_(wrap(size._array == 0), 0)
     if grad_mode.state.grad:
-        return zeros_like(grad)
+        return new_zeros(grad)
     return wrap(kernels.efficient_zeros(grad._array))
 
 

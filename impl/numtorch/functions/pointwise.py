@@ -108,7 +108,9 @@ def torch_rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     if alpha == 1:
         return rsub(input, other)
     check_alpha(input, other, alpha)
-    return d.rsub_alpha(input, other, alpha)
+    if isinstance(other, Tensor):
+        return d.rsub_alpha(input, other, alpha)
+    return d.rsub_scalar_alpha(_promoted(input, category_of(other) or 0), other, alpha)
 
 
 def rsub(self: Tensor, other: Any) -> Any:
@@ -172,7 +174,8 @@ def square_(self: Tensor) -> Tensor:
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """input ** exponent in double precision"""
     result = power(_double(input), _double(exponent))
-    return result if out is None else store(out, result, "float_power")
+    said = "the output given to float_power has dtype {found} but the operation's result requires dtype {expected}"
+    return result if out is None else store(out, result, "float_power", exactly=said)
 
 
 def float_power_(self: Tensor, exponent: Any) -> Tensor:
@@ -187,6 +190,20 @@ def float_power_(self: Tensor, exponent: Any) -> Tensor:
 
 def _double(x: Any) -> Any:
     return x.to(float64) if isinstance(x, Tensor) else float(x)
+
+
+def conj_physical(input: Tensor, *, out: Any = None) -> Tensor:
+    """The complex conjugate in memory of its own; a real tensor itself."""
+    if out is None and not expect_tensor(input, "conj_physical")._desc.dtype.is_complex:
+        return input
+    return d.conj_physical(input, out=out)
+
+
+def special_round(input: Tensor, *, decimals: int = 0, out: Any = None) -> Tensor:
+    """torch.special.round, which has one overload"""
+    if expect_tensor(input, "special_round")._desc.dtype.category < 2:
+        raise refused("round_vml_cpu", input._desc.dtype)
+    return d.round_decimals(input, decimals, out=out)
 
 
 def positive(input: Tensor) -> Tensor:
@@ -314,12 +331,12 @@ UNARY = (
     "cosh",
     "log1p",
     "expm1",
-    "conj_physical",
 )
 BOTH = {
     f.__name__: f for f in (add, sub, mul, div, pow, square, square_, float_power, positive, round, round_, true_divide)
 }
 BOTH |= {n: getattr(d, n) for n in (*UNARY, *[n + "_" for n in UNARY], "angle")}
+BOTH |= {"conj_physical": conj_physical, "conj_physical_": d.conj_physical_of_}
 METHODS = BOTH | {f.__name__: f for f in (add_, sub_, mul_, div_, true_divide_, pow_, float_power_)}
 METHODS |= {
     "__add__": d.add_operator,
@@ -345,4 +362,4 @@ METHODS |= {
     "__ipow__": pow_,
 }
 FUNCTIONS = BOTH | {"rsub": torch_rsub}
-SPECIAL = {"expm1": d.expm1, "log1p": d.log1p, "expit": d.sigmoid, "round": round}
+SPECIAL = {"expm1": d.expm1, "log1p": d.log1p, "expit": d.sigmoid, "round": special_round}

@@ -241,6 +241,16 @@ def div_mode_other(grad: Array, x: Array, other: Array, rounding_mode: str | Non
     return div_other(grad, x, other) if rounding_mode is None else zeros_like(grad)
 
 
+def round(x: Array) -> Array:
+    """The nearest integer, the even one of two."""
+    return x.copy() if x.dtype.kind in "biu" else np.rint(x)
+
+
+def rsub_scalar_alpha(x: Array, other: Any, alpha: Any) -> Array:
+    """A Python number minus alpha * x."""
+    return x.dtype.type(other) - x.dtype.type(alpha) * x
+
+
 def round_decimals(x: Array, decimals: int) -> Array:
     """Rounded to so many decimal places, half to even."""
     power = x.dtype.type(10.0 ** abs_int(decimals))

@@ -20,6 +20,8 @@ op("div_mode(self, other, rounding_mode)", k.div_mode, node="DivBackward2", says
 op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, constants={"alpha": 1}, self="-grad", other="grad")
 op("rsub_alpha(self, other, alpha)", k.rsub_alpha, node="RsubAlphaBackward0", shown="RsubBackward0", says="rsub",
    pointwise=True, inplace=False, self="scaled(-grad, alpha)", other="grad")
+op("rsub_scalar_alpha(self, other, alpha)", k.rsub_scalar_alpha, node="RsubScalarAlphaBackward0", shown="RsubBackward1",
+   says="rsub", pointwise=True, inplace=False, self="scaled(-grad, alpha)", jvp=LINEAR)
 op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", constants={"alpha": 1}, self="-grad", jvp=LINEAR)
 # A number that a formula, in C++, hands to an operator; from Python it would become a tensor first, and its node Backward0.
 op("add_scalar(self, other)", np.add, pointwise=False, node="AddBackward1", self="grad", jvp=LINEAR)
@@ -29,7 +31,8 @@ op("div_scalar(self, other)", np.true_divide, pointwise=False, node="DivBackward
 op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=LINEAR)
 op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result * result).conj()", jvp=ELEMENTWISE)
 
-op("conj_physical(self)", np.conjugate, self="grad.conj()", jvp=LINEAR)
+op("conj_physical(self)", np.conjugate, inplace=False, exact_out=FOUND_DTYPE, self="grad.conj()", jvp=LINEAR)
+op("conj_physical_of(self)", np.conjugate, node="ConjPhysicalBackward1", says="conj_physical", self="grad.conj()")
 op("conj(self)", np.conjugate, inplace=False, self="grad.conj()", jvp=LINEAR)
 op("angle(self)", k.angle, pointwise=True, inplace=False, float_result=True, self="angle_backward(grad, self)")
 
@@ -64,15 +67,15 @@ op("tanh(self)", np.tanh, float_result=True, self="tanh_backward(grad, result)",
 op("sigmoid(self)", k.sigmoid, pointwise=True, float_result=True, self="sigmoid_backward(grad, result)",
    jvp=ELEMENTWISE)
 op("relu(self)", k.relu, pointwise=True, self="threshold_backward(grad, result, 0)", jvp=ELEMENTWISE)
-op("abs(self)", np.abs, self="grad * self.sgn()", jvp=ELEMENTWISE)
-op("sgn(self)", k.sign, pointwise=True, self="sgn_backward(self, grad, result)", jvp=ELEMENTWISE)
-op("sign(self)", k.sign, pointwise=True, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("abs(self)", np.abs, exact_out=FOUND_DTYPE, self="grad * self.sgn()", jvp=ELEMENTWISE)
+op("sgn(self)", k.sign, exact_out=FOUND_DTYPE, pointwise=True, self="sgn_backward(self, grad, result)", jvp=ELEMENTWISE)
+op("sign(self)", k.sign, exact_out=FOUND_DTYPE, pointwise=True, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("round_decimals(self, decimals)", k.round_decimals, node="RoundBackward1", says="round", pointwise=True,
    self="zeros_like(grad)", jvp=ELEMENTWISE)
-op("floor(self)", np.floor, self="zeros_like(grad)", jvp=ELEMENTWISE)
-op("ceil(self)", np.ceil, self="zeros_like(grad)", jvp=ELEMENTWISE)
-op("round(self)", np.rint, self="zeros_like(grad)", jvp=ELEMENTWISE)
-op("trunc(self)", np.trunc, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("floor(self)", np.floor, exact_out=FOUND_DTYPE, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("ceil(self)", np.ceil, exact_out=FOUND_DTYPE, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("round(self)", k.round, exact_out=FOUND_DTYPE, pointwise=True, self="zeros_like(grad)", jvp=ELEMENTWISE)
+op("trunc(self)", np.trunc, exact_out=FOUND_DTYPE, self="zeros_like(grad)", jvp=ELEMENTWISE)
 
 # ---- the ways back, which may be differentiated again
 op("tanh_backward(grad_output, output)", k.tanh_backward_of, node="TanhBackwardBackward0", pointwise=True, inplace=False,

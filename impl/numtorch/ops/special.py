@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import kernels as k
-from .row import ELEMENTWISE, LINEAR, nary, nondiff, op
+from .row import ELEMENTWISE, FOUND_DTYPE, LINEAR, nary, nondiff, op
 
 # ---- exponentials and logarithms
 op("exp2(self)", np.exp2, float_result=True, self="grad * result.conj() * 0.6931471805599453", jvp=ELEMENTWISE)
@@ -92,7 +92,7 @@ op("i1e(self)", k.i1e, node="SpecialI1EBackward0", says="special_i1e", pointwise
    self="i1e_backward(grad, self, result)", jvp=ELEMENTWISE)
 
 # ---- division with a remainder
-op("frac(self)", k.frac, pointwise=True, self="grad", jvp=LINEAR)
+op("frac(self)", k.frac, pointwise=True, refuses="frac_cpu", exact_out=FOUND_DTYPE, self="grad", jvp=LINEAR)
 op("fmod(self, other)", k.fmod, node="FmodBackward1", pointwise=True, self="grad",
    other="-grad * div_mode(self, other, 'trunc')")
 op("fmod_scalar(self, other)", k.fmod_scalar, node="FmodBackward0", says="fmod", pointwise=False, inplace=True, self="grad")
