@@ -69,7 +69,8 @@ mul_scalar              p ** 2.5 | torch.linalg.qr(q)
 div_scalar              torch.maximum(x, y)
 neg                     -x | x.neg()
 reciprocal              1 / p | p.reciprocal()
-conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj().abs()
+conj                    (x.to(torch.complex128) * (1 + 2j)).conj().abs()
+conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj_physical().abs()
 conj_physical_of        x.clone().conj_physical_()
 view_as_real            torch.view_as_real(x.to(torch.complex128) * (1 + 2j)) | (x.to(torch.complex128) * 1j).imag
 view_as_complex         (torch.view_as_complex(m) * torch.view_as_complex(m)).imag
