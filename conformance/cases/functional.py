@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import cotangent, floats, same_shape, smooth
+from conformance.generate import complexes, cotangent, floats, same_shape, smooth
 
 CHOICES = st.booleans()
 
@@ -377,6 +377,14 @@ def integers_have_no_derivative(torch, x: floats(shape=(2,)), n: st.integers(-3,
     torch.autograd.functional.jacobian(lambda a: a * 2, torch.tensor([n, 1]))
     torch.autograd.functional.jacobian(lambda a: (a > n).long(), x)
     torch.autograd.functional.vjp(lambda a: a.long(), x, torch.tensor([n, 1]))
+
+
+@case(requires=["functional", "complex"], covers=["fnl.types", "fnl.jacobian"])
+def complex_outputs_have_no_jacobian(torch, z: complexes(shape=(2,), values="smooth"), graph: CHOICES):
+    """jacobian raises for a complex output; vjp takes a complex vector."""
+    torch.autograd.functional.jacobian(lambda a: a * a, z, graph)
+    torch.autograd.functional.jacobian(lambda a: a.abs(), z)
+    torch.autograd.functional.vjp(lambda a: a * 2, z, z)
 
 
 # ------------------------------------------------------------------------------------------------------- what it leaves

@@ -152,6 +152,32 @@ def gradcheck_of_complex_inputs(torch, z: complexes("complex128", shape=(2,), va
     torch.autograd.gradcheck(lambda a: a.abs().square().sum(), z, fast_mode=fast)
 
 
+@case(requires=["gradcheck", "complex"], covers=["gc.options"])
+def gradcheck_of_complex_outputs(torch, z: complexes("complex128", shape=(2,), values="smooth"), fast: CHOICES):
+    """Of complex outputs the imaginary part is looked at first, and then the real part."""
+    z.requires_grad_()
+    torch.autograd.gradcheck(lambda a: a * a, z, fast_mode=fast)
+    torch.autograd.gradcheck(lambda a: (a * 2, a.abs()), z, fast_mode=fast)
+
+
+@case(requires=["gradcheck", "complex", "custom_function"], covers=["gc.options", "gc.wrong_backward"])
+def gradcheck_says_which_part_is_wrong(torch, z: complexes("complex128", shape=(1,), values="smooth"), fast: CHOICES):
+    """An error of a complex output names the part that was looked at."""
+
+    class Wrong(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 3
+
+    z.requires_grad_()
+    torch.autograd.gradcheck(lambda a: Wrong.apply(a), z, fast_mode=fast)
+    torch.autograd.gradcheck(lambda a: (a * 2, Wrong.apply(a)), z, fast_mode=fast)
+
+
 @case(requires=["gradcheck", "hooks"], covers=["gc.options"])
 def gradcheck_sees_hooks(torch, x: double(shape=(2,)), factor: st.integers(2, 3)):
     """A hook that changes a gradient makes it wrong."""
