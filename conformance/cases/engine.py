@@ -451,3 +451,12 @@ def undefined_gradient_meets_a_freed_node(torch, x: floats(), w: lambda x: float
     y = First.apply(x.requires_grad_(), w.requires_grad_().exp()).sum()
     y.backward()
     y.backward()
+
+
+@case(lecture="graph", requires=["graph"], covers=["graph.isinstance"])
+def nodes_are_made_by_operations_only(torch, x: floats()):
+    """A node cannot be constructed, neither by its class nor by the class of all nodes."""
+    node = (x.requires_grad_() * 2).grad_fn
+    node.__class__()
+    node.next_functions[0][0].__class__()
+    torch.autograd.graph.Node()

@@ -439,7 +439,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = EluBackward0()
+        node = _new(EluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -540,7 +540,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = EluBackward1()
+        node = _new(EluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -608,7 +608,7 @@ def elu_of_(self, alpha, scale, input_scale):
     else:
         self._array = target.dtype.type(k_elu(target, alpha, scale, input_scale))
     if flag:
-        node = EluBackward1()
+        node = _new(EluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -694,7 +694,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self_or_result)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = EluBackwardBackward0()
+        node = _new(EluBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -819,7 +819,7 @@ def celu(self, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = CeluBackward0()
+        node = _new(CeluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -914,7 +914,7 @@ def celu_of(self, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = CeluBackward1()
+        node = _new(CeluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -980,7 +980,7 @@ def celu_of_(self, alpha):
     else:
         self._array = target.dtype.type(k_celu(target, alpha))
     if flag:
-        node = CeluBackward1()
+        node = _new(CeluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1052,7 +1052,7 @@ def softplus(self, beta, threshold, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SoftplusBackward0()
+        node = _new(SoftplusBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1161,7 +1161,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SoftplusBackwardBackward0()
+        node = _new(SoftplusBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -1284,7 +1284,7 @@ def gelu(self, approximate, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = GeluBackward0()
+        node = _new(GeluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1391,7 +1391,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = GeluBackwardBackward0()
+        node = _new(GeluBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -1511,7 +1511,7 @@ def silu(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SiluBackward0()
+                node = _new(SiluBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -1537,7 +1537,7 @@ def silu(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SiluBackward0()
+        node = _new(SiluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1607,7 +1607,7 @@ def silu_(self):
     else:
         self._array = target.dtype.type(k_silu(target))
     if flag:
-        node = SiluBackward0()
+        node = _new(SiluBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1673,7 +1673,7 @@ def mish(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = MishBackward0()
+                node = _new(MishBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -1699,7 +1699,7 @@ def mish(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MishBackward0()
+        node = _new(MishBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1769,7 +1769,7 @@ def mish_(self):
     else:
         self._array = target.dtype.type(k_mish(target))
     if flag:
-        node = MishBackward0()
+        node = _new(MishBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1843,7 +1843,7 @@ def log_sigmoid(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LogSigmoidBackward0()
+        node = _new(LogSigmoidBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -1985,7 +1985,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LogSigmoidBackwardBackward0()
+            node = _new(LogSigmoidBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -2110,7 +2110,7 @@ def leaky_relu(self, negative_slope, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LeakyReluBackward0()
+        node = _new(LeakyReluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2205,7 +2205,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LeakyReluBackward1()
+        node = _new(LeakyReluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2271,7 +2271,7 @@ def leaky_relu_of_(self, negative_slope):
     else:
         self._array = target.dtype.type(k_leaky_relu(target, negative_slope))
     if flag:
-        node = LeakyReluBackward1()
+        node = _new(LeakyReluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2376,7 +2376,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LeakyReluBackwardBackward0()
+        node = _new(LeakyReluBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -2495,7 +2495,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HardtanhBackward0()
+        node = _new(HardtanhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2565,7 +2565,7 @@ def hardtanh_(self, min_val, max_val):
     else:
         self._array = target.dtype.type(k_clamp(target, min_val, max_val))
     if flag:
-        node = HardtanhBackward0()
+        node = _new(HardtanhBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2672,7 +2672,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HardtanhBackwardBackward0()
+        node = _new(HardtanhBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -2790,7 +2790,7 @@ def threshold(self, threshold, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ThresholdBackward0()
+        node = _new(ThresholdBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2886,7 +2886,7 @@ def threshold_of(self, threshold, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ThresholdBackward1()
+        node = _new(ThresholdBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -2955,7 +2955,7 @@ def threshold_of_(self, threshold, value):
     else:
         self._array = target.dtype.type(k_threshold(target, threshold, value))
     if flag:
-        node = ThresholdBackward1()
+        node = _new(ThresholdBackward1)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -3024,7 +3024,7 @@ def softshrink(self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SoftshrinkBackward0()
+        node = _new(SoftshrinkBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -3155,7 +3155,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SoftshrinkBackwardBackward0()
+        node = _new(SoftshrinkBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -3272,7 +3272,7 @@ def hardshrink(self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HardshrinkBackward0()
+        node = _new(HardshrinkBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -3403,7 +3403,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HardshrinkBackwardBackward0()
+        node = _new(HardshrinkBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -3518,7 +3518,7 @@ def hardsigmoid(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = HardsigmoidBackward0()
+                node = _new(HardsigmoidBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -3544,7 +3544,7 @@ def hardsigmoid(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HardsigmoidBackward0()
+        node = _new(HardsigmoidBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -3614,7 +3614,7 @@ def hardsigmoid_(self):
     else:
         self._array = target.dtype.type(k_hardsigmoid(target))
     if flag:
-        node = HardsigmoidBackward0()
+        node = _new(HardsigmoidBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -3705,7 +3705,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HardsigmoidNotImplemented()
+        node = _new(HardsigmoidNotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -3811,7 +3811,7 @@ def hardswish(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = HardswishBackward0()
+                node = _new(HardswishBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -3837,7 +3837,7 @@ def hardswish(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HardswishBackward0()
+        node = _new(HardswishBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -3907,7 +3907,7 @@ def hardswish_(self):
     else:
         self._array = target.dtype.type(k_hardswish(target))
     if flag:
-        node = HardswishBackward0()
+        node = _new(HardswishBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -3985,7 +3985,7 @@ def hardswish_backward(grad_output, self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HardswishBackwardBackward0()
+        node = _new(HardswishBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -4118,7 +4118,7 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = RreluWithNoiseBackward0()
+            node = _new(RreluWithNoiseBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4228,7 +4228,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = RreluWithNoiseBackward1()
+            node = _new(RreluWithNoiseBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4295,7 +4295,7 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
     else:
         self._array = target.dtype.type(k_rrelu_with_noise(target, noise._array, lower, upper, training))
     if flag:
-        node = RreluWithNoiseBackward1()
+        node = _new(RreluWithNoiseBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -4395,7 +4395,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = RreluWithNoiseBackwardBackward0()
+            node = _new(RreluWithNoiseBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -4515,7 +4515,7 @@ def glu(self, dim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = GluBackward0()
+            node = _new(GluBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4596,7 +4596,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = GluBackwardBackward0()
+            node = _new(GluBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -4710,7 +4710,7 @@ def softmax(self, dim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SoftmaxBackward0()
+            node = _new(SoftmaxBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4796,7 +4796,7 @@ def log_softmax(self, dim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LogSoftmaxBackward0()
+            node = _new(LogSoftmaxBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -4905,7 +4905,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SoftmaxBackwardDataBackward0()
+            node = _new(SoftmaxBackwardDataBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -5042,7 +5042,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LogSoftmaxBackwardDataBackward0()
+            node = _new(LogSoftmaxBackwardDataBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -5143,7 +5143,7 @@ def tril(self, diagonal, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = TrilBackward0()
+            node = _new(TrilBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -5200,7 +5200,7 @@ def tril_(self, diagonal):
     else:
         self._array = target.dtype.type(k_tril(target, diagonal))
     if flag:
-        node = TrilBackward0()
+        node = _new(TrilBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -5250,7 +5250,7 @@ def triu(self, diagonal, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = TriuBackward0()
+            node = _new(TriuBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -5307,7 +5307,7 @@ def triu_(self, diagonal):
     else:
         self._array = target.dtype.type(k_triu(target, diagonal))
     if flag:
-        node = TriuBackward0()
+        node = _new(TriuBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -5359,7 +5359,7 @@ def roll(self, shifts, dims, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = RollBackward0()
+            node = _new(RollBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -5432,7 +5432,7 @@ def rot90(self, k, dims, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = Rot90Backward0()
+            node = _new(Rot90Backward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -5507,7 +5507,7 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = DiagEmbedBackward0()
+            node = _new(DiagEmbedBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -5585,7 +5585,7 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = DiagonalBackward0_copy()
+            node = _new(DiagonalBackward0_copy)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -5653,7 +5653,7 @@ def block_diag(tensors, *, out=None):
     flag = any([requires_grad(t) for t in tensors])
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = BlockDiagBackward0()
+            node = _new(BlockDiagBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -5723,7 +5723,7 @@ def unfold(self, dimension, size, step):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = UnfoldBackward0()
+        node = _new(UnfoldBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -5800,7 +5800,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
         flag = requires_grad(grad_in)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = UnfoldBackwardBackward0()
+            node = _new(UnfoldBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_in._grad_fn
             if fn0 is not None and grad_in._extra is None:
@@ -5938,7 +5938,7 @@ def lt_(self, other):
     else:
         self._array = target.dtype.type(np.less(target, right))
     if flag:
-        node = LtBackward1()
+        node = _new(LtBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6004,7 +6004,7 @@ def lt_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LtBackward0()
+            node = _new(LtBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -6060,7 +6060,7 @@ def lt_scalar_(self, other):
     else:
         self._array = target.dtype.type(np.less(target, other))
     if flag:
-        node = LtBackward0()
+        node = _new(LtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6175,7 +6175,7 @@ def le_(self, other):
     else:
         self._array = target.dtype.type(np.less_equal(target, right))
     if flag:
-        node = LeBackward1()
+        node = _new(LeBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6241,7 +6241,7 @@ def le_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LeBackward0()
+            node = _new(LeBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -6297,7 +6297,7 @@ def le_scalar_(self, other):
     else:
         self._array = target.dtype.type(np.less_equal(target, other))
     if flag:
-        node = LeBackward0()
+        node = _new(LeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6412,7 +6412,7 @@ def gt_(self, other):
     else:
         self._array = target.dtype.type(np.greater(target, right))
     if flag:
-        node = GtBackward1()
+        node = _new(GtBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6478,7 +6478,7 @@ def gt_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = GtBackward0()
+            node = _new(GtBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -6534,7 +6534,7 @@ def gt_scalar_(self, other):
     else:
         self._array = target.dtype.type(np.greater(target, other))
     if flag:
-        node = GtBackward0()
+        node = _new(GtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6649,7 +6649,7 @@ def ge_(self, other):
     else:
         self._array = target.dtype.type(np.greater_equal(target, right))
     if flag:
-        node = GeBackward1()
+        node = _new(GeBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6715,7 +6715,7 @@ def ge_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = GeBackward0()
+            node = _new(GeBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -6771,7 +6771,7 @@ def ge_scalar_(self, other):
     else:
         self._array = target.dtype.type(np.greater_equal(target, other))
     if flag:
-        node = GeBackward0()
+        node = _new(GeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6886,7 +6886,7 @@ def eq_(self, other):
     else:
         self._array = target.dtype.type(np.equal(target, right))
     if flag:
-        node = EqBackward1()
+        node = _new(EqBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -6952,7 +6952,7 @@ def eq_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = EqBackward0()
+            node = _new(EqBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -7008,7 +7008,7 @@ def eq_scalar_(self, other):
     else:
         self._array = target.dtype.type(np.equal(target, other))
     if flag:
-        node = EqBackward0()
+        node = _new(EqBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -7123,7 +7123,7 @@ def ne_(self, other):
     else:
         self._array = target.dtype.type(np.not_equal(target, right))
     if flag:
-        node = NeBackward1()
+        node = _new(NeBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -7189,7 +7189,7 @@ def ne_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = NeBackward0()
+            node = _new(NeBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -7245,7 +7245,7 @@ def ne_scalar_(self, other):
     else:
         self._array = target.dtype.type(np.not_equal(target, other))
     if flag:
-        node = NeBackward0()
+        node = _new(NeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -7587,7 +7587,7 @@ def bitwise_and_(self, other):
     else:
         self._array = target.dtype.type(np.bitwise_and(target, right))
     if flag:
-        node = Bitwise_AndBackward1()
+        node = _new(Bitwise_AndBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -7720,7 +7720,7 @@ def bitwise_or_(self, other):
     else:
         self._array = target.dtype.type(np.bitwise_or(target, right))
     if flag:
-        node = Bitwise_OrBackward1()
+        node = _new(Bitwise_OrBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -7853,7 +7853,7 @@ def bitwise_xor_(self, other):
     else:
         self._array = target.dtype.type(np.bitwise_xor(target, right))
     if flag:
-        node = Bitwise_XorBackward1()
+        node = _new(Bitwise_XorBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -7986,7 +7986,7 @@ def bitwise_left_shift_(self, other):
     else:
         self._array = target.dtype.type(np.left_shift(target, right))
     if flag:
-        node = Bitwise_Left_ShiftBackward1()
+        node = _new(Bitwise_Left_ShiftBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -8119,7 +8119,7 @@ def bitwise_right_shift_(self, other):
     else:
         self._array = target.dtype.type(np.right_shift(target, right))
     if flag:
-        node = Bitwise_Right_ShiftBackward1()
+        node = _new(Bitwise_Right_ShiftBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -8267,7 +8267,7 @@ def maximum(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MaximumBackward0()
+        node = _new(MaximumBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -8430,7 +8430,7 @@ def minimum(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MinimumBackward0()
+        node = _new(MinimumBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -8592,7 +8592,7 @@ def fmax(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = FmaxBackward0()
+        node = _new(FmaxBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -8754,7 +8754,7 @@ def fmin(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = FminBackward0()
+        node = _new(FminBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -8875,7 +8875,7 @@ def where(condition, self, other, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = WhereBackward0()
+        node = _new(WhereBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if other is None else edge(other)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -8959,7 +8959,7 @@ def masked_fill(self, mask, value, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MaskedFillBackward0()
+        node = _new(MaskedFillBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9014,7 +9014,7 @@ def masked_fill_(self, mask, value):
     else:
         self._array = target.dtype.type(written)
     if flag:
-        node = MaskedFillBackward0()
+        node = _new(MaskedFillBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9082,7 +9082,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MaskedFillBackward1()
+        node = _new(MaskedFillBackward1)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if value is None else edge(value)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9137,7 +9137,7 @@ def masked_fill_tensor_(self, mask, value):
     else:
         self._array = target.dtype.type(written)
     if flag:
-        node = MaskedFillBackward1()
+        node = _new(MaskedFillBackward1)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if value is None else edge(value)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9210,7 +9210,7 @@ def masked_select(self, mask, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MaskedSelectBackward0()
+            node = _new(MaskedSelectBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -9305,7 +9305,7 @@ def clamp(self, min, max, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ClampBackward1()
+            node = _new(ClampBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -9371,7 +9371,7 @@ def clamp_(self, min, max):
     else:
         self._array = target.dtype.type(k_clamp(target, min, max))
     if flag:
-        node = ClampBackward1()
+        node = _new(ClampBackward1)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -9438,7 +9438,7 @@ def clamp_min(self, min, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ClampMinBackward0()
+            node = _new(ClampMinBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -9503,7 +9503,7 @@ def clamp_min_(self, min):
     else:
         self._array = target.dtype.type(k_clamp_min(target, min))
     if flag:
-        node = ClampMinBackward0()
+        node = _new(ClampMinBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -9569,7 +9569,7 @@ def clamp_max(self, max, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ClampMaxBackward0()
+            node = _new(ClampMaxBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -9634,7 +9634,7 @@ def clamp_max_(self, max):
     else:
         self._array = target.dtype.type(k_clamp_max(target, max))
     if flag:
-        node = ClampMaxBackward0()
+        node = _new(ClampMaxBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -9732,7 +9732,7 @@ def clamp_tensor(self, min, max, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ClampBackward0()
+        node = _new(ClampBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9802,7 +9802,7 @@ def clamp_tensor_(self, min, max):
     else:
         self._array = target.dtype.type(written)
     if flag:
-        node = ClampBackward0()
+        node = _new(ClampBackward0)
         node.seq = seq
         edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9924,7 +9924,7 @@ def clamp_min_tensor(self, min, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(min)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ClampMinBackward1()
+        node = _new(ClampMinBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -10017,7 +10017,7 @@ def clamp_min_tensor_(self, min):
     else:
         self._array = target.dtype.type(np.maximum(target, right))
     if flag:
-        node = ClampMinBackward1()
+        node = _new(ClampMinBackward1)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -10152,7 +10152,7 @@ def clamp_max_tensor(self, max, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(max)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ClampMaxBackward1()
+        node = _new(ClampMaxBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -10245,7 +10245,7 @@ def clamp_max_tensor_(self, max):
     else:
         self._array = target.dtype.type(np.minimum(target, right))
     if flag:
-        node = ClampMaxBackward1()
+        node = _new(ClampMaxBackward1)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -10319,7 +10319,7 @@ def linalg_inv_ex(A):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LinalgInvExBackward0()
+        node = _new(LinalgInvExBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._grad_fn
         if fn0 is not None and A._extra is None:
@@ -10383,7 +10383,7 @@ def linalg_det(A):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LinalgDetBackward0()
+        node = _new(LinalgDetBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._grad_fn
         if fn0 is not None and A._extra is None:
@@ -10470,7 +10470,7 @@ def linalg_slogdet(A):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LinalgSlogdetBackward0()
+        node = _new(LinalgSlogdetBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._grad_fn
         if fn0 is not None and A._extra is None:
@@ -10552,7 +10552,7 @@ def linalg_solve_ex(A, B, left):
     if flag and flag is not True:
         flag = requires_grad(A) or requires_grad(B)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LinalgSolveExBackward0()
+        node = _new(LinalgSolveExBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._grad_fn
         if fn0 is not None and A._extra is None:
@@ -10644,7 +10644,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
         flag = requires_grad(self) or requires_grad(B)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LinalgSolveTriangularBackward0()
+            node = _new(LinalgSolveTriangularBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -10744,7 +10744,7 @@ def linalg_cholesky_ex(self, upper):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LinalgCholeskyExBackward0()
+        node = _new(LinalgCholeskyExBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -10799,7 +10799,7 @@ def cholesky(self, upper, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = CholeskyBackward0()
+            node = _new(CholeskyBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -10881,7 +10881,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
         flag = requires_grad(self) or requires_grad(input2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = CholeskySolveBackward0()
+            node = _new(CholeskySolveBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -10987,7 +10987,7 @@ def cholesky_inverse(self, upper, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = CholeskyInverseBackward0()
+            node = _new(CholeskyInverseBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -11081,7 +11081,7 @@ def linalg_qr(A, mode):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LinalgQrBackward0()
+        node = _new(LinalgQrBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._grad_fn
         if fn0 is not None and A._extra is None:
@@ -11156,7 +11156,7 @@ def linalg_eigh(A, UPLO):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LinalgEighBackward0()
+        node = _new(LinalgEighBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._grad_fn
         if fn0 is not None and A._extra is None:
@@ -11237,7 +11237,7 @@ def linalg_svd(A, full_matrices):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LinalgSvdBackward0()
+        node = _new(LinalgSvdBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._grad_fn
         if fn0 is not None and A._extra is None:
@@ -11308,7 +11308,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LinalgPinvBackward0()
+            node = _new(LinalgPinvBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -11385,7 +11385,7 @@ def linalg_matrix_exp(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LinalgMatrixExpBackward0()
+            node = _new(LinalgMatrixExpBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -11476,7 +11476,7 @@ def linalg_lstsq(self, b, rcond):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(b)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LinalgLstsqBackward0()
+        node = _new(LinalgLstsqBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -11568,7 +11568,7 @@ def linalg_cross(self, other, dim, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LinalgCrossBackward0()
+            node = _new(LinalgCrossBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -11677,7 +11677,7 @@ def index(self, indices, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = IndexBackward0()
+            node = _new(IndexBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -11763,7 +11763,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = IndexPutBackward0()
+            node = _new(IndexPutBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -11868,7 +11868,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = IndexPutImplBackward0()
+            node = _new(IndexPutImplBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -11992,7 +11992,7 @@ def dot(self, tensor, *, out=None):
         flag = requires_grad(self) or requires_grad(tensor)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = DotBackward0()
+            node = _new(DotBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -12129,7 +12129,7 @@ def vdot(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = VdotBackward0()
+            node = _new(VdotBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -12266,7 +12266,7 @@ def mv(self, vec, *, out=None):
         flag = requires_grad(self) or requires_grad(vec)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MvBackward0()
+            node = _new(MvBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -12411,7 +12411,7 @@ def mm(self, mat2, *, out=None):
         flag = requires_grad(self) or requires_grad(mat2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MmBackward0()
+            node = _new(MmBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -12552,7 +12552,7 @@ def bmm(self, mat2, *, out=None):
         flag = requires_grad(self) or requires_grad(mat2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = BmmBackward0()
+            node = _new(BmmBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -12697,7 +12697,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(mat1) or requires_grad(mat2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = AddmmBackward0()
+            node = _new(AddmmBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(self), edge(mat1), edge(mat2)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -12762,7 +12762,7 @@ def addmm_(self, mat1, mat2, beta, alpha):
     else:
         self._array = target.dtype.type(k_addmm(target, mat1._array, mat2._array, beta, alpha))
     if flag:
-        node = AddmmBackward0()
+        node = _new(AddmmBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(self), edge(mat1), edge(mat2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -12854,7 +12854,7 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(mat) or requires_grad(vec)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = AddmvBackward0()
+            node = _new(AddmvBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(self), edge(mat), edge(vec)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -12915,7 +12915,7 @@ def addmv_(self, mat, vec, beta, alpha):
     else:
         self._array = target.dtype.type(k_addmv(target, mat._array, vec._array, beta, alpha))
     if flag:
-        node = AddmvBackward0()
+        node = _new(AddmvBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(self), edge(mat), edge(vec)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -13003,7 +13003,7 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(vec1) or requires_grad(vec2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = AddrBackward0()
+            node = _new(AddrBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(self), edge(vec1), edge(vec2)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -13064,7 +13064,7 @@ def addr_(self, vec1, vec2, beta, alpha):
     else:
         self._array = target.dtype.type(k_addr(target, vec1._array, vec2._array, beta, alpha))
     if flag:
-        node = AddrBackward0()
+        node = _new(AddrBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(self), edge(vec1), edge(vec2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -13152,7 +13152,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = BaddbmmBackward0()
+            node = _new(BaddbmmBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -13213,7 +13213,7 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
     else:
         self._array = target.dtype.type(k_baddbmm(target, batch1._array, batch2._array, beta, alpha))
     if flag:
-        node = BaddbmmBackward0()
+        node = _new(BaddbmmBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(self), edge(batch1), edge(batch2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -13279,7 +13279,7 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = AddbmmBackward0()
+            node = _new(AddbmmBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -13343,7 +13343,7 @@ def addbmm_(self, batch1, batch2, beta, alpha):
     else:
         self._array = target.dtype.type(k_addbmm(target, batch1._array, batch2._array, beta, alpha))
     if flag:
-        node = AddbmmBackward0()
+        node = _new(AddbmmBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(self), edge(batch1), edge(batch2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -13401,7 +13401,7 @@ def trace(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = TraceBackward0()
+            node = _new(TraceBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -13508,7 +13508,7 @@ def mse_loss(self, target, reduction, *, out=None):
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MseLossBackward0()
+            node = _new(MseLossBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -13622,7 +13622,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MseLossBackwardBackward0()
+        node = _new(MseLossBackwardBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -13745,7 +13745,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SmoothL1LossBackward0()
+            node = _new(SmoothL1LossBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -13861,7 +13861,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SmoothL1LossBackwardBackward0()
+        node = _new(SmoothL1LossBackwardBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -13985,7 +13985,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = HuberLossBackward0()
+            node = _new(HuberLossBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -14101,7 +14101,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HuberLossBackwardBackward0()
+        node = _new(HuberLossBackwardBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -14212,7 +14212,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SoftMarginLossBackward0()
+            node = _new(SoftMarginLossBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -14302,7 +14302,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SoftMarginLossBackwardBackward0()
+            node = _new(SoftMarginLossBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -14453,7 +14453,7 @@ def nll_loss(self, target, weight, reduction, ignore_index):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = NllLossBackward0()
+        node = _new(NllLossBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -14569,7 +14569,7 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = NllLoss2DBackward0()
+        node = _new(NllLoss2DBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -14644,7 +14644,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = NllLossBackwardBackward0()
+            node = _new(NllLossBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -14758,7 +14758,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = BinaryCrossEntropyBackward0()
+            node = _new(BinaryCrossEntropyBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -14877,7 +14877,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = BinaryCrossEntropyBackwardBackward0()
+            node = _new(BinaryCrossEntropyBackwardBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(grad_output), edge(self), edge(target)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -14970,7 +14970,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = BinaryCrossEntropyWithLogitsBackward0()
+            node = _new(BinaryCrossEntropyWithLogitsBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -15099,7 +15099,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
         flag = requires_grad(weight)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = EmbeddingBackward0()
+            node = _new(EmbeddingBackward0)
             node.seq = next(sequence_nrs)
             fn0 = weight._grad_fn
             if fn0 is not None and weight._extra is None:
@@ -15178,7 +15178,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
         flag = requires_grad(grad_output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = EmbeddingDenseBackwardBackward0()
+            node = _new(EmbeddingDenseBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -15289,7 +15289,7 @@ def add(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AddBackward0()
+        node = _new(AddBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -15370,7 +15370,7 @@ def add_operator(self, other):
                     fn1 = accumulator(other)
             if fn0 is not None or fn1 is not None:
                 array = self._array + other._array
-                node = AddBackward0()
+                node = _new(AddBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -15399,7 +15399,7 @@ def add_operator(self, other):
                     fn0 = accumulator(self)
             if fn0 is not None:
                 array = self._array + number._array
-                node = AddBackward0()
+                node = _new(AddBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -15442,7 +15442,7 @@ def add_(self, other):
     else:
         self._array = target.dtype.type(np.add(target, right))
     if flag:
-        node = AddBackward0()
+        node = _new(AddBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -15545,7 +15545,7 @@ def sub(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SubBackward0()
+        node = _new(SubBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -15626,7 +15626,7 @@ def sub_operator(self, other):
                     fn1 = accumulator(other)
             if fn0 is not None or fn1 is not None:
                 array = self._array - other._array
-                node = SubBackward0()
+                node = _new(SubBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -15655,7 +15655,7 @@ def sub_operator(self, other):
                     fn0 = accumulator(self)
             if fn0 is not None:
                 array = self._array - number._array
-                node = SubBackward0()
+                node = _new(SubBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -15698,7 +15698,7 @@ def sub_(self, other):
     else:
         self._array = target.dtype.type(np.subtract(target, right))
     if flag:
-        node = SubBackward0()
+        node = _new(SubBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -15805,7 +15805,7 @@ def add_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AddAlphaBackward0()
+        node = _new(AddAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -15891,7 +15891,7 @@ def add_alpha_(self, other, alpha):
     else:
         self._array = target.dtype.type(k_add_alpha(target, right, alpha))
     if flag:
-        node = AddAlphaBackward0()
+        node = _new(AddAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -15999,7 +15999,7 @@ def sub_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SubAlphaBackward0()
+        node = _new(SubAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16085,7 +16085,7 @@ def sub_alpha_(self, other, alpha):
     else:
         self._array = target.dtype.type(k_sub_alpha(target, right, alpha))
     if flag:
-        node = SubAlphaBackward0()
+        node = _new(SubAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16214,7 +16214,7 @@ def mul(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MulBackward0()
+        node = _new(MulBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16311,7 +16311,7 @@ def mul_operator(self, other):
                     fn1 = accumulator(other)
             if fn0 is not None or fn1 is not None:
                 array = self._array * other._array
-                node = MulBackward0()
+                node = _new(MulBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -16352,7 +16352,7 @@ def mul_operator(self, other):
                     fn0 = accumulator(self)
             if fn0 is not None:
                 array = self._array * number._array
-                node = MulBackward0()
+                node = _new(MulBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -16401,7 +16401,7 @@ def mul_(self, other):
     else:
         self._array = target.dtype.type(np.multiply(target, right))
     if flag:
-        node = MulBackward0()
+        node = _new(MulBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16542,7 +16542,7 @@ def div(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = DivBackward0()
+        node = _new(DivBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16636,7 +16636,7 @@ def div_operator(self, other):
                     fn1 = accumulator(other)
             if fn0 is not None or fn1 is not None:
                 array = self._array / other._array
-                node = DivBackward0()
+                node = _new(DivBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -16674,7 +16674,7 @@ def div_operator(self, other):
                     fn0 = accumulator(self)
             if fn0 is not None:
                 array = self._array / number._array
-                node = DivBackward0()
+                node = _new(DivBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -16723,7 +16723,7 @@ def div_(self, other):
     else:
         self._array = target.dtype.type(np.divide(target, right))
     if flag:
-        node = DivBackward0()
+        node = _new(DivBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16863,7 +16863,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = DivBackward2()
+        node = _new(DivBackward2)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -16960,7 +16960,7 @@ def div_mode_(self, other, rounding_mode):
     else:
         self._array = target.dtype.type(k_div_mode(target, right, rounding_mode))
     if flag:
-        node = DivBackward2()
+        node = _new(DivBackward2)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17074,7 +17074,7 @@ def rsub(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = RsubBackward0()
+        node = _new(RsubBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17205,7 +17205,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = RsubAlphaBackward0()
+        node = _new(RsubAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17302,7 +17302,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = RsubScalarAlphaBackward0()
+        node = _new(RsubScalarAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17375,7 +17375,7 @@ def rsub_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = RsubBackward1()
+            node = _new(RsubBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -17442,7 +17442,7 @@ def add_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = AddBackward1()
+            node = _new(AddBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -17509,7 +17509,7 @@ def sub_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SubBackward1()
+            node = _new(SubBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -17578,7 +17578,7 @@ def mul_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MulBackward1()
+            node = _new(MulBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -17635,7 +17635,7 @@ def mul_scalar_(self, other):
     else:
         self._array = target.dtype.type(np.multiply(target, other))
     if flag:
-        node = MulBackward1()
+        node = _new(MulBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17685,7 +17685,7 @@ def div_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = DivBackward1()
+            node = _new(DivBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -17755,7 +17755,7 @@ def neg(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = NegBackward0()
+                node = _new(NegBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -17778,7 +17778,7 @@ def neg(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = NegBackward0()
+        node = _new(NegBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17838,7 +17838,7 @@ def neg_(self):
     else:
         self._array = target.dtype.type(np.negative(target))
     if flag:
-        node = NegBackward0()
+        node = _new(NegBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17901,7 +17901,7 @@ def reciprocal(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = ReciprocalBackward0()
+                node = _new(ReciprocalBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -17927,7 +17927,7 @@ def reciprocal(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ReciprocalBackward0()
+        node = _new(ReciprocalBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -17990,7 +17990,7 @@ def reciprocal_(self):
     else:
         self._array = target.dtype.type(np.reciprocal(target))
     if flag:
-        node = ReciprocalBackward0()
+        node = _new(ReciprocalBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18042,7 +18042,7 @@ def conj_physical(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = ConjPhysicalBackward0()
+                node = _new(ConjPhysicalBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -18065,7 +18065,7 @@ def conj_physical(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ConjPhysicalBackward0()
+        node = _new(ConjPhysicalBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18138,7 +18138,7 @@ def conj_physical_of(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = ConjPhysicalBackward1()
+                node = _new(ConjPhysicalBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -18161,7 +18161,7 @@ def conj_physical_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ConjPhysicalBackward1()
+        node = _new(ConjPhysicalBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18221,7 +18221,7 @@ def conj_physical_of_(self):
     else:
         self._array = target.dtype.type(np.conjugate(target))
     if flag:
-        node = ConjPhysicalBackward1()
+        node = _new(ConjPhysicalBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18270,7 +18270,7 @@ def conj(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = ConjBackward0()
+                node = _new(ConjBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -18293,7 +18293,7 @@ def conj(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ConjBackward0()
+        node = _new(ConjBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18369,7 +18369,7 @@ def angle(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AngleBackward0()
+                node = _new(AngleBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -18395,7 +18395,7 @@ def angle(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AngleBackward0()
+        node = _new(AngleBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18490,7 +18490,7 @@ def pow_scalar(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = PowBackward0()
+        node = _new(PowBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18559,7 +18559,7 @@ def pow_scalar_(self, exponent):
     else:
         self._array = target.dtype.type(k_pow_scalar(target, exponent))
     if flag:
-        node = PowBackward0()
+        node = _new(PowBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18682,7 +18682,7 @@ def pow_tensor(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(exponent)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = PowBackward1()
+        node = _new(PowBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18778,7 +18778,7 @@ def pow_tensor_(self, exponent):
     else:
         self._array = target.dtype.type(k_pow_tensor(target, right))
     if flag:
-        node = PowBackward1()
+        node = _new(PowBackward1)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -18883,7 +18883,7 @@ def pow_base(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(exponent)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = PowBackward2()
+        node = _new(PowBackward2)
         node.seq = next(sequence_nrs)
         fn0 = exponent._grad_fn
         if fn0 is not None and exponent._extra is None:
@@ -18979,7 +18979,7 @@ def exp(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = ExpBackward0()
+                node = _new(ExpBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -19005,7 +19005,7 @@ def exp(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ExpBackward0()
+        node = _new(ExpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19068,7 +19068,7 @@ def exp_(self):
     else:
         self._array = target.dtype.type(np.exp(target))
     if flag:
-        node = ExpBackward0()
+        node = _new(ExpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19135,7 +19135,7 @@ def log(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = LogBackward0()
+                node = _new(LogBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -19161,7 +19161,7 @@ def log(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LogBackward0()
+        node = _new(LogBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19229,7 +19229,7 @@ def log_(self):
     else:
         self._array = target.dtype.type(np.log(target))
     if flag:
-        node = LogBackward0()
+        node = _new(LogBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19294,7 +19294,7 @@ def sqrt(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SqrtBackward0()
+                node = _new(SqrtBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -19320,7 +19320,7 @@ def sqrt(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SqrtBackward0()
+        node = _new(SqrtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19383,7 +19383,7 @@ def sqrt_(self):
     else:
         self._array = target.dtype.type(np.sqrt(target))
     if flag:
-        node = SqrtBackward0()
+        node = _new(SqrtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19449,7 +19449,7 @@ def rsqrt(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = RsqrtBackward0()
+                node = _new(RsqrtBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -19475,7 +19475,7 @@ def rsqrt(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = RsqrtBackward0()
+        node = _new(RsqrtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19538,7 +19538,7 @@ def rsqrt_(self):
     else:
         self._array = target.dtype.type(k_rsqrt(target))
     if flag:
-        node = RsqrtBackward0()
+        node = _new(RsqrtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19605,7 +19605,7 @@ def sin(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SinBackward0()
+                node = _new(SinBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -19631,7 +19631,7 @@ def sin(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SinBackward0()
+        node = _new(SinBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19699,7 +19699,7 @@ def sin_(self):
     else:
         self._array = target.dtype.type(np.sin(target))
     if flag:
-        node = SinBackward0()
+        node = _new(SinBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19765,7 +19765,7 @@ def cos(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = CosBackward0()
+                node = _new(CosBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -19791,7 +19791,7 @@ def cos(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = CosBackward0()
+        node = _new(CosBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19859,7 +19859,7 @@ def cos_(self):
     else:
         self._array = target.dtype.type(np.cos(target))
     if flag:
-        node = CosBackward0()
+        node = _new(CosBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -19925,7 +19925,7 @@ def atan(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AtanBackward0()
+                node = _new(AtanBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -19951,7 +19951,7 @@ def atan(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AtanBackward0()
+        node = _new(AtanBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20019,7 +20019,7 @@ def atan_(self):
     else:
         self._array = target.dtype.type(np.arctan(target))
     if flag:
-        node = AtanBackward0()
+        node = _new(AtanBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20085,7 +20085,7 @@ def asin(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AsinBackward0()
+                node = _new(AsinBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -20111,7 +20111,7 @@ def asin(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AsinBackward0()
+        node = _new(AsinBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20179,7 +20179,7 @@ def asin_(self):
     else:
         self._array = target.dtype.type(np.arcsin(target))
     if flag:
-        node = AsinBackward0()
+        node = _new(AsinBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20245,7 +20245,7 @@ def acos(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AcosBackward0()
+                node = _new(AcosBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -20271,7 +20271,7 @@ def acos(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AcosBackward0()
+        node = _new(AcosBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20339,7 +20339,7 @@ def acos_(self):
     else:
         self._array = target.dtype.type(np.arccos(target))
     if flag:
-        node = AcosBackward0()
+        node = _new(AcosBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20405,7 +20405,7 @@ def sinh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SinhBackward0()
+                node = _new(SinhBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -20431,7 +20431,7 @@ def sinh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SinhBackward0()
+        node = _new(SinhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20499,7 +20499,7 @@ def sinh_(self):
     else:
         self._array = target.dtype.type(np.sinh(target))
     if flag:
-        node = SinhBackward0()
+        node = _new(SinhBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20565,7 +20565,7 @@ def cosh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = CoshBackward0()
+                node = _new(CoshBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -20591,7 +20591,7 @@ def cosh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = CoshBackward0()
+        node = _new(CoshBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20659,7 +20659,7 @@ def cosh_(self):
     else:
         self._array = target.dtype.type(np.cosh(target))
     if flag:
-        node = CoshBackward0()
+        node = _new(CoshBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20725,7 +20725,7 @@ def log1p(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = Log1PBackward0()
+                node = _new(Log1PBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -20751,7 +20751,7 @@ def log1p(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Log1PBackward0()
+        node = _new(Log1PBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20819,7 +20819,7 @@ def log1p_(self):
     else:
         self._array = target.dtype.type(np.log1p(target))
     if flag:
-        node = Log1PBackward0()
+        node = _new(Log1PBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20884,7 +20884,7 @@ def expm1(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = Expm1Backward0()
+                node = _new(Expm1Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -20910,7 +20910,7 @@ def expm1(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Expm1Backward0()
+        node = _new(Expm1Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -20973,7 +20973,7 @@ def expm1_(self):
     else:
         self._array = target.dtype.type(np.expm1(target))
     if flag:
-        node = Expm1Backward0()
+        node = _new(Expm1Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21039,7 +21039,7 @@ def tan(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = TanBackward0()
+                node = _new(TanBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -21065,7 +21065,7 @@ def tan(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = TanBackward0()
+        node = _new(TanBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21128,7 +21128,7 @@ def tan_(self):
     else:
         self._array = target.dtype.type(np.tan(target))
     if flag:
-        node = TanBackward0()
+        node = _new(TanBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21194,7 +21194,7 @@ def tanh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = TanhBackward0()
+                node = _new(TanhBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -21220,7 +21220,7 @@ def tanh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = TanhBackward0()
+        node = _new(TanhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21283,7 +21283,7 @@ def tanh_(self):
     else:
         self._array = target.dtype.type(np.tanh(target))
     if flag:
-        node = TanhBackward0()
+        node = _new(TanhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21349,7 +21349,7 @@ def sigmoid(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SigmoidBackward0()
+                node = _new(SigmoidBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -21375,7 +21375,7 @@ def sigmoid(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SigmoidBackward0()
+        node = _new(SigmoidBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21438,7 +21438,7 @@ def sigmoid_(self):
     else:
         self._array = target.dtype.type(k_sigmoid(target))
     if flag:
-        node = SigmoidBackward0()
+        node = _new(SigmoidBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21504,7 +21504,7 @@ def relu(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = ReluBackward0()
+                node = _new(ReluBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -21530,7 +21530,7 @@ def relu(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ReluBackward0()
+        node = _new(ReluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21593,7 +21593,7 @@ def relu_(self):
     else:
         self._array = target.dtype.type(k_relu(target))
     if flag:
-        node = ReluBackward0()
+        node = _new(ReluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21660,7 +21660,7 @@ def abs(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AbsBackward0()
+                node = _new(AbsBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -21686,7 +21686,7 @@ def abs(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AbsBackward0()
+        node = _new(AbsBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21754,7 +21754,7 @@ def abs_(self):
     else:
         self._array = target.dtype.type(np.absolute(target))
     if flag:
-        node = AbsBackward0()
+        node = _new(AbsBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21830,7 +21830,7 @@ def sgn(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SgnBackward0()
+                node = _new(SgnBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -21859,7 +21859,7 @@ def sgn(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SgnBackward0()
+        node = _new(SgnBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21930,7 +21930,7 @@ def sgn_(self):
     else:
         self._array = target.dtype.type(k_sign(target))
     if flag:
-        node = SgnBackward0()
+        node = _new(SgnBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -21984,7 +21984,7 @@ def sign(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SignBackward0()
+                node = _new(SignBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -22007,7 +22007,7 @@ def sign(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SignBackward0()
+        node = _new(SignBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22067,7 +22067,7 @@ def sign_(self):
     else:
         self._array = target.dtype.type(k_sign(target))
     if flag:
-        node = SignBackward0()
+        node = _new(SignBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22116,7 +22116,7 @@ def round_decimals(self, decimals, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = RoundBackward1()
+                node = _new(RoundBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -22139,7 +22139,7 @@ def round_decimals(self, decimals, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = RoundBackward1()
+        node = _new(RoundBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22199,7 +22199,7 @@ def round_decimals_(self, decimals):
     else:
         self._array = target.dtype.type(k_round_decimals(target, decimals))
     if flag:
-        node = RoundBackward1()
+        node = _new(RoundBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22248,7 +22248,7 @@ def floor(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = FloorBackward0()
+                node = _new(FloorBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -22271,7 +22271,7 @@ def floor(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = FloorBackward0()
+        node = _new(FloorBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22331,7 +22331,7 @@ def floor_(self):
     else:
         self._array = target.dtype.type(np.floor(target))
     if flag:
-        node = FloorBackward0()
+        node = _new(FloorBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22380,7 +22380,7 @@ def ceil(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = CeilBackward0()
+                node = _new(CeilBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -22403,7 +22403,7 @@ def ceil(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = CeilBackward0()
+        node = _new(CeilBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22463,7 +22463,7 @@ def ceil_(self):
     else:
         self._array = target.dtype.type(np.ceil(target))
     if flag:
-        node = CeilBackward0()
+        node = _new(CeilBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22512,7 +22512,7 @@ def round(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = RoundBackward0()
+                node = _new(RoundBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -22535,7 +22535,7 @@ def round(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = RoundBackward0()
+        node = _new(RoundBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22595,7 +22595,7 @@ def round_(self):
     else:
         self._array = target.dtype.type(k_round(target))
     if flag:
-        node = RoundBackward0()
+        node = _new(RoundBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22644,7 +22644,7 @@ def trunc(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = TruncBackward0()
+                node = _new(TruncBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -22667,7 +22667,7 @@ def trunc(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = TruncBackward0()
+        node = _new(TruncBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22727,7 +22727,7 @@ def trunc_(self):
     else:
         self._array = target.dtype.type(np.trunc(target))
     if flag:
-        node = TruncBackward0()
+        node = _new(TruncBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -22837,7 +22837,7 @@ def tanh_backward(grad_output, output, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = TanhBackwardBackward0()
+        node = _new(TanhBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -23002,7 +23002,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SigmoidBackwardBackward0()
+        node = _new(SigmoidBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -23158,7 +23158,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ThresholdBackwardBackward0()
+        node = _new(ThresholdBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._grad_fn
         if fn0 is not None and grad_output._extra is None:
@@ -23260,7 +23260,7 @@ def sum_all(self, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SumBackward0()
+            node = _new(SumBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -23337,7 +23337,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SumBackward1()
+            node = _new(SumBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -23414,7 +23414,7 @@ def mean_all(self, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MeanBackward0()
+            node = _new(MeanBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -23494,7 +23494,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MeanBackward1()
+            node = _new(MeanBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -23584,7 +23584,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = NansumBackward0()
+            node = _new(NansumBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -23682,7 +23682,7 @@ def prod_all(self, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ProdBackward0()
+            node = _new(ProdBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -23785,7 +23785,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ProdBackward1()
+            node = _new(ProdBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -23887,7 +23887,7 @@ def max_all(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MaxBackward1()
+            node = _new(MaxBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -23987,7 +23987,7 @@ def min_all(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MinBackward1()
+            node = _new(MinBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -24082,7 +24082,7 @@ def max_dim(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MaxBackward0()
+        node = _new(MaxBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -24155,7 +24155,7 @@ def min_dim(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MinBackward0()
+        node = _new(MinBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -24236,7 +24236,7 @@ def amax(self, dim, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = AmaxBackward0()
+            node = _new(AmaxBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -24341,7 +24341,7 @@ def amin(self, dim, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = AminBackward0()
+            node = _new(AminBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -24440,7 +24440,7 @@ def aminmax(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AminmaxBackward0()
+        node = _new(AminmaxBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -24567,7 +24567,7 @@ def median_all(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MedianBackward0()
+            node = _new(MedianBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -24662,7 +24662,7 @@ def median_dim(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MedianBackward1()
+        node = _new(MedianBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -24735,7 +24735,7 @@ def kthvalue(self, k, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = KthvalueBackward0()
+        node = _new(KthvalueBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -24806,7 +24806,7 @@ def sort(self, dim, descending):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SortBackward0()
+        node = _new(SortBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -24876,7 +24876,7 @@ def sort_stable(self, dim, descending):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SortBackward1()
+        node = _new(SortBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -24946,7 +24946,7 @@ def topk(self, k, dim, largest):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = TopkBackward0()
+        node = _new(TopkBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -25029,7 +25029,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LinalgVectorNormBackward0()
+            node = _new(LinalgVectorNormBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -25127,7 +25127,7 @@ def var(self, dim, correction, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = VarBackward0()
+            node = _new(VarBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -25232,7 +25232,7 @@ def std(self, dim, correction, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = StdBackward0()
+            node = _new(StdBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -25323,7 +25323,7 @@ def var_mean(self, dim, correction, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = VarMeanBackward0()
+        node = _new(VarMeanBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -25400,7 +25400,7 @@ def std_mean(self, dim, correction, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = StdMeanBackward0()
+        node = _new(StdMeanBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -25492,7 +25492,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LogsumexpBackward0()
+            node = _new(LogsumexpBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -25573,7 +25573,7 @@ def cumsum(self, dim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = CumsumBackward0()
+            node = _new(CumsumBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -25631,7 +25631,7 @@ def cumsum_(self, dim, dtype):
     else:
         self._array = target.dtype.type(k_cumsum(target, dim, dtype))
     if flag:
-        node = CumsumBackward0()
+        node = _new(CumsumBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -25706,7 +25706,7 @@ def cumprod(self, dim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = CumprodBackward0()
+            node = _new(CumprodBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -25774,7 +25774,7 @@ def cumprod_(self, dim, dtype):
     else:
         self._array = target.dtype.type(k_cumprod(target, dim, dtype))
     if flag:
-        node = CumprodBackward0()
+        node = _new(CumprodBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -25914,7 +25914,7 @@ def gather(self, dim, index, sparse_grad, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = GatherBackward0()
+            node = _new(GatherBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -26022,7 +26022,7 @@ def scatter(self, dim, index, src, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ScatterBackward0()
+            node = _new(ScatterBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -26103,7 +26103,7 @@ def scatter_(self, dim, index, src):
     else:
         self._array = target.dtype.type(k_scatter(target, dim, index._array, src._array))
     if flag:
-        node = ScatterBackward0()
+        node = _new(ScatterBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26191,7 +26191,7 @@ def scatter_value(self, dim, index, value, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ScatterBackward1()
+            node = _new(ScatterBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -26253,7 +26253,7 @@ def scatter_value_(self, dim, index, value):
     else:
         self._array = target.dtype.type(k_scatter_value(target, dim, index._array, value))
     if flag:
-        node = ScatterBackward1()
+        node = _new(ScatterBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26317,7 +26317,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ScatterNotImplemented()
+            node = _new(ScatterNotImplemented)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -26391,7 +26391,7 @@ def scatter_with_(self, dim, index, src, reduce):
     else:
         self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce))
     if flag:
-        node = ScatterNotImplemented()
+        node = _new(ScatterNotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26456,7 +26456,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ScatterValueNotImplemented()
+            node = _new(ScatterValueNotImplemented)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -26512,7 +26512,7 @@ def scatter_value_with_(self, dim, index, value, reduce):
     else:
         self._array = target.dtype.type(k_scatter_value_with(target, dim, index._array, value, reduce))
     if flag:
-        node = ScatterValueNotImplemented()
+        node = _new(ScatterValueNotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26588,7 +26588,7 @@ def scatter_add(self, dim, index, src, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ScatterAddBackward0()
+            node = _new(ScatterAddBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -26672,7 +26672,7 @@ def scatter_add_(self, dim, index, src):
     else:
         self._array = target.dtype.type(k_scatter_add(target, dim, index._array, src._array))
     if flag:
-        node = ScatterAddBackward0()
+        node = _new(ScatterAddBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26763,7 +26763,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ScatterReduceBackward0()
+            node = _new(ScatterReduceBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -26861,7 +26861,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     else:
         self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self))
     if flag:
-        node = ScatterReduceBackward0()
+        node = _new(ScatterReduceBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -26963,7 +26963,7 @@ def index_select(self, dim, index, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = IndexSelectBackward0()
+            node = _new(IndexSelectBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -27047,7 +27047,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = IndexAddBackward0()
+            node = _new(IndexAddBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -27140,7 +27140,7 @@ def index_add_(self, dim, index, source, alpha):
     else:
         self._array = target.dtype.type(k_index_add(target, dim, index._array, source._array, alpha))
     if flag:
-        node = IndexAddBackward0()
+        node = _new(IndexAddBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -27233,7 +27233,7 @@ def index_copy(self, dim, index, source, *, out=None):
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = IndexCopyBackward0()
+            node = _new(IndexCopyBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -27322,7 +27322,7 @@ def index_copy_(self, dim, index, source):
     else:
         self._array = target.dtype.type(k_index_copy(target, dim, index._array, source._array))
     if flag:
-        node = IndexCopyBackward0()
+        node = _new(IndexCopyBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -27418,7 +27418,7 @@ def index_fill(self, dim, index, value, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = IndexFillBackward0()
+            node = _new(IndexFillBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -27480,7 +27480,7 @@ def index_fill_(self, dim, index, value):
     else:
         self._array = target.dtype.type(k_index_fill(target, dim, index._array, value))
     if flag:
-        node = IndexFillBackward0()
+        node = _new(IndexFillBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -27538,7 +27538,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
         flag = requires_grad(self) or requires_grad(value)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = IndexFillBackward1()
+            node = _new(IndexFillBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -27618,7 +27618,7 @@ def index_fill_tensor_(self, dim, index, value):
     else:
         self._array = target.dtype.type(k_index_fill(target, dim, index._array, value._array))
     if flag:
-        node = IndexFillBackward1()
+        node = _new(IndexFillBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -27705,7 +27705,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = IndexReduceBackward0()
+            node = _new(IndexReduceBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -27803,7 +27803,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     else:
         self._array = target.dtype.type(k_index_reduce(target, dim, index._array, source._array, reduce, include_self))
     if flag:
-        node = IndexReduceBackward0()
+        node = _new(IndexReduceBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -27892,7 +27892,7 @@ def take(self, index, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = TakeBackward0()
+            node = _new(TakeBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -27977,7 +27977,7 @@ def put(self, index, source, accumulate, *, out=None):
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = PutBackward0()
+            node = _new(PutBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -28062,7 +28062,7 @@ def put_(self, index, source, accumulate):
     else:
         self._array = target.dtype.type(k_put(target, index._array, source._array, accumulate))
     if flag:
-        node = PutBackward0()
+        node = _new(PutBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -28167,7 +28167,7 @@ def masked_scatter(self, mask, source, *, out=None):
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MaskedScatterBackward0()
+            node = _new(MaskedScatterBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -28248,7 +28248,7 @@ def masked_scatter_(self, mask, source):
     else:
         self._array = target.dtype.type(k_masked_scatter(target, mask._array, source._array))
     if flag:
-        node = MaskedScatterBackward0()
+        node = _new(MaskedScatterBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -28323,7 +28323,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
         flag = requires_grad(grad_output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = MaskedScatterBackwardBackward0()
+            node = _new(MaskedScatterBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -28416,7 +28416,7 @@ def select_scatter(self, src, dim, index, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SelectScatterBackward0()
+            node = _new(SelectScatterBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -28506,7 +28506,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SliceScatterBackward0()
+            node = _new(SliceScatterBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -28597,7 +28597,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = DiagonalScatterBackward0()
+            node = _new(DiagonalScatterBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -28689,7 +28689,7 @@ def view(self, size):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ViewBackward0()
+        node = _new(ViewBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -28761,7 +28761,7 @@ def reshape_alias(self, size):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ReshapeAliasBackward0()
+        node = _new(ReshapeAliasBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -28831,7 +28831,7 @@ def alias(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AliasBackward0()
+        node = _new(AliasBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -28900,7 +28900,7 @@ def t(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = TBackward0()
+        node = _new(TBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -28953,7 +28953,7 @@ def t_(self):
     array = k_t(settled(storage_of(self)))
     desc = describe(array)
     if flag:
-        node = TBackward1()
+        node = _new(TBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29006,7 +29006,7 @@ def transpose(self, dim0, dim1):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = TransposeBackward0()
+        node = _new(TransposeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29061,7 +29061,7 @@ def transpose_(self, dim0, dim1):
     array = k_transpose(settled(storage_of(self)), dim0, dim1)
     desc = describe(array)
     if flag:
-        node = TransposeBackward1()
+        node = _new(TransposeBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29114,7 +29114,7 @@ def permute(self, dims):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = PermuteBackward0()
+        node = _new(PermuteBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29186,7 +29186,7 @@ def expand(self, size):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ExpandBackward0()
+        node = _new(ExpandBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29258,7 +29258,7 @@ def squeeze(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SqueezeBackward0()
+        node = _new(SqueezeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29312,7 +29312,7 @@ def squeeze_(self):
     array = k_squeeze(settled(storage_of(self)))
     desc = describe(array)
     if flag:
-        node = SqueezeBackward3()
+        node = _new(SqueezeBackward3)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29366,7 +29366,7 @@ def squeeze_dim(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SqueezeBackward1()
+        node = _new(SqueezeBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29421,7 +29421,7 @@ def squeeze_dim_(self, dim):
     array = k_squeeze_dim(settled(storage_of(self)), dim)
     desc = describe(array)
     if flag:
-        node = SqueezeBackward4()
+        node = _new(SqueezeBackward4)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29476,7 +29476,7 @@ def squeeze_dims(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SqueezeBackward2()
+        node = _new(SqueezeBackward2)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29531,7 +29531,7 @@ def squeeze_dims_(self, dim):
     array = k_squeeze_dims(settled(storage_of(self)), dim)
     desc = describe(array)
     if flag:
-        node = SqueezeBackward5()
+        node = _new(SqueezeBackward5)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29584,7 +29584,7 @@ def unsqueeze(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = UnsqueezeBackward0()
+        node = _new(UnsqueezeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29638,7 +29638,7 @@ def unsqueeze_(self, dim):
     array = k_unsqueeze(settled(storage_of(self)), dim)
     desc = describe(array)
     if flag:
-        node = UnsqueezeBackward1()
+        node = _new(UnsqueezeBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29694,7 +29694,7 @@ def select(self, dim, index):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SelectBackward0()
+        node = _new(SelectBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29776,7 +29776,7 @@ def slice_(self, dim, start, end, step):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SliceBackward0()
+        node = _new(SliceBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29858,7 +29858,7 @@ def diagonal(self, offset, dim1, dim2):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = DiagonalBackward0()
+        node = _new(DiagonalBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29928,7 +29928,7 @@ def view_as_real(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ViewAsRealBackward0()
+        node = _new(ViewAsRealBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -29994,7 +29994,7 @@ def view_as_complex(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ViewAsComplexBackward0()
+        node = _new(ViewAsComplexBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -30072,7 +30072,7 @@ def unbind(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = UnbindBackward0()
+        node = _new(UnbindBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -30136,7 +30136,7 @@ def split(self, split_size, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SplitBackward0()
+        node = _new(SplitBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -30201,7 +30201,7 @@ def split_with_sizes(self, split_sizes, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SplitWithSizesBackward0()
+        node = _new(SplitWithSizesBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -30255,7 +30255,7 @@ def flip(self, dims, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = FlipBackward0()
+            node = _new(FlipBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -30327,7 +30327,7 @@ def repeat(self, repeats, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = RepeatBackward0()
+            node = _new(RepeatBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -30396,7 +30396,7 @@ def clone(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = CloneBackward0()
+            node = _new(CloneBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -30447,7 +30447,7 @@ def contiguous_copy(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = CloneBackward0()
+            node = _new(CloneBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -30516,7 +30516,7 @@ def unsafe_view(self, size, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = UnsafeViewBackward0()
+            node = _new(UnsafeViewBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -30586,7 +30586,7 @@ def to_copy(self, dtype_, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = ToCopyBackward0()
+            node = _new(ToCopyBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -30659,7 +30659,7 @@ def cat(tensors, dim, *, out=None):
     flag = any([requires_grad(t) for t in tensors])
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = CatBackward0()
+            node = _new(CatBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -30723,7 +30723,7 @@ def stack(tensors, dim, *, out=None):
     flag = any([requires_grad(t) for t in tensors])
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = StackBackward0()
+            node = _new(StackBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -30788,7 +30788,7 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
         flag = requires_grad(grad_output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SelectBackwardBackward0()
+            node = _new(SelectBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -30865,7 +30865,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
         flag = requires_grad(grad_output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = SliceBackwardBackward0()
+            node = _new(SliceBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -30942,7 +30942,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
         flag = requires_grad(grad_output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = DiagonalBackwardBackward0()
+            node = _new(DiagonalBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._grad_fn
             if fn0 is not None and grad_output._extra is None:
@@ -31028,7 +31028,7 @@ def exp2(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = Exp2Backward0()
+                node = _new(Exp2Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -31054,7 +31054,7 @@ def exp2(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Exp2Backward0()
+        node = _new(Exp2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -31117,7 +31117,7 @@ def exp2_(self):
     else:
         self._array = target.dtype.type(np.exp2(target))
     if flag:
-        node = Exp2Backward0()
+        node = _new(Exp2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -31184,7 +31184,7 @@ def log2(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = Log2Backward0()
+                node = _new(Log2Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -31210,7 +31210,7 @@ def log2(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Log2Backward0()
+        node = _new(Log2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -31278,7 +31278,7 @@ def log2_(self):
     else:
         self._array = target.dtype.type(np.log2(target))
     if flag:
-        node = Log2Backward0()
+        node = _new(Log2Backward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -31344,7 +31344,7 @@ def log10(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = Log10Backward0()
+                node = _new(Log10Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -31370,7 +31370,7 @@ def log10(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Log10Backward0()
+        node = _new(Log10Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -31438,7 +31438,7 @@ def log10_(self):
     else:
         self._array = target.dtype.type(np.log10(target))
     if flag:
-        node = Log10Backward0()
+        node = _new(Log10Backward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -31544,7 +31544,7 @@ def logaddexp(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LogaddexpBackward0()
+        node = _new(LogaddexpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -31700,7 +31700,7 @@ def logaddexp2(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Logaddexp2Backward0()
+        node = _new(Logaddexp2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -31856,7 +31856,7 @@ def xlogy(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = XlogyBackward0()
+        node = _new(XlogyBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -31950,7 +31950,7 @@ def xlogy_(self, other):
     else:
         self._array = target.dtype.type(k_xlogy(target, right))
     if flag:
-        node = XlogyBackward0()
+        node = _new(XlogyBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -32041,7 +32041,7 @@ def xlogy_self(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = XlogyBackward1()
+        node = _new(XlogyBackward1)
         node.seq = next(sequence_nrs)
         fn0 = other._grad_fn
         if fn0 is not None and other._extra is None:
@@ -32124,7 +32124,7 @@ def xlogy_other(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = XlogyBackward2()
+        node = _new(XlogyBackward2)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -32193,7 +32193,7 @@ def xlogy_other_(self, other):
     else:
         self._array = target.dtype.type(k_xlogy_other(target, other))
     if flag:
-        node = XlogyBackward2()
+        node = _new(XlogyBackward2)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -32300,7 +32300,7 @@ def xlog1py(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialXlog1PyBackward0()
+        node = _new(SpecialXlog1PyBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -32418,7 +32418,7 @@ def xlog1py_self(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialXlog1PyBackward1()
+        node = _new(SpecialXlog1PyBackward1)
         node.seq = next(sequence_nrs)
         fn0 = other._grad_fn
         if fn0 is not None and other._extra is None:
@@ -32501,7 +32501,7 @@ def xlog1py_other(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialXlog1PyBackward2()
+        node = _new(SpecialXlog1PyBackward2)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -32595,7 +32595,7 @@ def entr(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SpecialEntrBackward0()
+                node = _new(SpecialEntrBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -32621,7 +32621,7 @@ def entr(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialEntrBackward0()
+        node = _new(SpecialEntrBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -32716,7 +32716,7 @@ def logit(self, eps, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LogitBackward0()
+        node = _new(LogitBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -32785,7 +32785,7 @@ def logit_(self, eps):
     else:
         self._array = target.dtype.type(k_logit(target, eps))
     if flag:
-        node = LogitBackward0()
+        node = _new(LogitBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -32890,7 +32890,7 @@ def asinh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AsinhBackward0()
+                node = _new(AsinhBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -32916,7 +32916,7 @@ def asinh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AsinhBackward0()
+        node = _new(AsinhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33009,7 +33009,7 @@ def acosh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AcoshBackward0()
+                node = _new(AcoshBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -33035,7 +33035,7 @@ def acosh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AcoshBackward0()
+        node = _new(AcoshBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33128,7 +33128,7 @@ def atanh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AtanhBackward0()
+                node = _new(AtanhBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -33154,7 +33154,7 @@ def atanh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AtanhBackward0()
+        node = _new(AtanhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33232,7 +33232,7 @@ def asinh_of(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AsinhBackward1()
+                node = _new(AsinhBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -33255,7 +33255,7 @@ def asinh_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AsinhBackward1()
+        node = _new(AsinhBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33315,7 +33315,7 @@ def asinh_of_(self):
     else:
         self._array = target.dtype.type(np.arcsinh(target))
     if flag:
-        node = AsinhBackward1()
+        node = _new(AsinhBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33364,7 +33364,7 @@ def acosh_of(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AcoshBackward1()
+                node = _new(AcoshBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -33387,7 +33387,7 @@ def acosh_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AcoshBackward1()
+        node = _new(AcoshBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33447,7 +33447,7 @@ def acosh_of_(self):
     else:
         self._array = target.dtype.type(np.arccosh(target))
     if flag:
-        node = AcoshBackward1()
+        node = _new(AcoshBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33496,7 +33496,7 @@ def atanh_of(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = AtanhBackward1()
+                node = _new(AtanhBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -33519,7 +33519,7 @@ def atanh_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AtanhBackward1()
+        node = _new(AtanhBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33579,7 +33579,7 @@ def atanh_of_(self):
     else:
         self._array = target.dtype.type(np.arctanh(target))
     if flag:
-        node = AtanhBackward1()
+        node = _new(AtanhBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33683,7 +33683,7 @@ def atan2(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Atan2Backward0()
+        node = _new(Atan2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33777,7 +33777,7 @@ def atan2_(self, other):
     else:
         self._array = target.dtype.type(np.arctan2(target, right))
     if flag:
-        node = Atan2Backward0()
+        node = _new(Atan2Backward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -33916,7 +33916,7 @@ def hypot(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HypotBackward0()
+        node = _new(HypotBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34019,7 +34019,7 @@ def hypot_(self, other):
     else:
         self._array = target.dtype.type(np.hypot(target, right))
     if flag:
-        node = HypotBackward0()
+        node = _new(HypotBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34117,7 +34117,7 @@ def sinc(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SincBackward0()
+                node = _new(SincBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -34143,7 +34143,7 @@ def sinc(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SincBackward0()
+        node = _new(SincBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34211,7 +34211,7 @@ def sinc_(self):
     else:
         self._array = target.dtype.type(k_sinc(target))
     if flag:
-        node = SincBackward0()
+        node = _new(SincBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34262,7 +34262,7 @@ def deg2rad(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = Deg2RadBackward0()
+                node = _new(Deg2RadBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -34285,7 +34285,7 @@ def deg2rad(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Deg2RadBackward0()
+        node = _new(Deg2RadBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34345,7 +34345,7 @@ def deg2rad_(self):
     else:
         self._array = target.dtype.type(k_deg2rad(target))
     if flag:
-        node = Deg2RadBackward0()
+        node = _new(Deg2RadBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34394,7 +34394,7 @@ def rad2deg(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = Rad2DegBackward0()
+                node = _new(Rad2DegBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -34417,7 +34417,7 @@ def rad2deg(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Rad2DegBackward0()
+        node = _new(Rad2DegBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34477,7 +34477,7 @@ def rad2deg_(self):
     else:
         self._array = target.dtype.type(k_rad2deg(target))
     if flag:
-        node = Rad2DegBackward0()
+        node = _new(Rad2DegBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34541,7 +34541,7 @@ def erf(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = ErfBackward0()
+                node = _new(ErfBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -34567,7 +34567,7 @@ def erf(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ErfBackward0()
+        node = _new(ErfBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34635,7 +34635,7 @@ def erf_(self):
     else:
         self._array = target.dtype.type(k_erf(target))
     if flag:
-        node = ErfBackward0()
+        node = _new(ErfBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34701,7 +34701,7 @@ def erfc(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = ErfcBackward0()
+                node = _new(ErfcBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -34727,7 +34727,7 @@ def erfc(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ErfcBackward0()
+        node = _new(ErfcBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34795,7 +34795,7 @@ def erfc_(self):
     else:
         self._array = target.dtype.type(k_erfc(target))
     if flag:
-        node = ErfcBackward0()
+        node = _new(ErfcBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34861,7 +34861,7 @@ def erfinv(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = ErfinvBackward0()
+                node = _new(ErfinvBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -34887,7 +34887,7 @@ def erfinv(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ErfinvBackward0()
+        node = _new(ErfinvBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -34955,7 +34955,7 @@ def erfinv_(self):
     else:
         self._array = target.dtype.type(k_erfinv(target))
     if flag:
-        node = ErfinvBackward0()
+        node = _new(ErfinvBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35031,7 +35031,7 @@ def erfcx(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SpecialErfcxBackward0()
+                node = _new(SpecialErfcxBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -35060,7 +35060,7 @@ def erfcx(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialErfcxBackward0()
+        node = _new(SpecialErfcxBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35155,7 +35155,7 @@ def ndtri(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SpecialNdtriBackward0()
+                node = _new(SpecialNdtriBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -35181,7 +35181,7 @@ def ndtri(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialNdtriBackward0()
+        node = _new(SpecialNdtriBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35282,7 +35282,7 @@ def log_ndtr(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SpecialLogNdtrBackward0()
+                node = _new(SpecialLogNdtrBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -35311,7 +35311,7 @@ def log_ndtr(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialLogNdtrBackward0()
+        node = _new(SpecialLogNdtrBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35407,7 +35407,7 @@ def lgamma(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = LgammaBackward0()
+                node = _new(LgammaBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -35433,7 +35433,7 @@ def lgamma(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LgammaBackward0()
+        node = _new(LgammaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35501,7 +35501,7 @@ def lgamma_(self):
     else:
         self._array = target.dtype.type(k_lgamma(target))
     if flag:
-        node = LgammaBackward0()
+        node = _new(LgammaBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35567,7 +35567,7 @@ def digamma(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = DigammaBackward0()
+                node = _new(DigammaBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -35593,7 +35593,7 @@ def digamma(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = DigammaBackward0()
+        node = _new(DigammaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35661,7 +35661,7 @@ def digamma_(self):
     else:
         self._array = target.dtype.type(k_digamma(target))
     if flag:
-        node = DigammaBackward0()
+        node = _new(DigammaBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35729,7 +35729,7 @@ def polygamma(n, self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = PolygammaBackward0()
+        node = _new(PolygammaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35825,7 +35825,7 @@ def polygamma_of(n, self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = PolygammaBackward1()
+        node = _new(PolygammaBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35894,7 +35894,7 @@ def polygamma_of_(n, self):
     else:
         self._array = target.dtype.type(k_polygamma(n, target))
     if flag:
-        node = PolygammaBackward1()
+        node = _new(PolygammaBackward1)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -35964,7 +35964,7 @@ def mvlgamma(self, p, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = MvlgammaBackward0()
+        node = _new(MvlgammaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -36033,7 +36033,7 @@ def mvlgamma_(self, p):
     else:
         self._array = target.dtype.type(k_mvlgamma(target, p))
     if flag:
-        node = MvlgammaBackward0()
+        node = _new(MvlgammaBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -36140,7 +36140,7 @@ def igamma(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = IgammaBackward0()
+        node = _new(IgammaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -36240,7 +36240,7 @@ def igamma_(self, other):
     else:
         self._array = target.dtype.type(k_igamma(target, right))
     if flag:
-        node = IgammaBackward0()
+        node = _new(IgammaBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -36375,7 +36375,7 @@ def igammac(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = IgammacBackward0()
+        node = _new(IgammacBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -36475,7 +36475,7 @@ def igammac_(self, other):
     else:
         self._array = target.dtype.type(k_igammac(target, right))
     if flag:
-        node = IgammacBackward0()
+        node = _new(IgammacBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -36610,7 +36610,7 @@ def zeta(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialZetaBackward0()
+        node = _new(SpecialZetaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -36734,7 +36734,7 @@ def zeta_self(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialZetaBackward1()
+        node = _new(SpecialZetaBackward1)
         node.seq = next(sequence_nrs)
         fn0 = other._grad_fn
         if fn0 is not None and other._extra is None:
@@ -36813,7 +36813,7 @@ def zeta_other(self, other, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SpecialZetaBackward2()
+                node = _new(SpecialZetaBackward2)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -36836,7 +36836,7 @@ def zeta_other(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialZetaBackward2()
+        node = _new(SpecialZetaBackward2)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -36924,7 +36924,7 @@ def i0(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = I0Backward0()
+                node = _new(I0Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -36950,7 +36950,7 @@ def i0(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = I0Backward0()
+        node = _new(I0Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -37018,7 +37018,7 @@ def i0_(self):
     else:
         self._array = target.dtype.type(k_i0(target))
     if flag:
-        node = I0Backward0()
+        node = _new(I0Backward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -37094,7 +37094,7 @@ def i0e(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SpecialI0EBackward0()
+                node = _new(SpecialI0EBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -37123,7 +37123,7 @@ def i0e(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialI0EBackward0()
+        node = _new(SpecialI0EBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -37211,7 +37211,7 @@ def i1(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SpecialI1Backward0()
+                node = _new(SpecialI1Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -37240,7 +37240,7 @@ def i1(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialI1Backward0()
+        node = _new(SpecialI1Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -37328,7 +37328,7 @@ def i1e(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = SpecialI1EBackward0()
+                node = _new(SpecialI1EBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -37357,7 +37357,7 @@ def i1e(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = SpecialI1EBackward0()
+        node = _new(SpecialI1EBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -37438,7 +37438,7 @@ def frac(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = FracBackward0()
+                node = _new(FracBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -37461,7 +37461,7 @@ def frac(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = FracBackward0()
+        node = _new(FracBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -37523,7 +37523,7 @@ def frac_(self):
     else:
         self._array = target.dtype.type(k_frac(target))
     if flag:
-        node = FracBackward0()
+        node = _new(FracBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -37633,7 +37633,7 @@ def fmod(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = FmodBackward1()
+        node = _new(FmodBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -37732,7 +37732,7 @@ def fmod_(self, other):
     else:
         self._array = target.dtype.type(k_fmod(target, right))
     if flag:
-        node = FmodBackward1()
+        node = _new(FmodBackward1)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -37810,7 +37810,7 @@ def fmod_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = FmodBackward0()
+            node = _new(FmodBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -37866,7 +37866,7 @@ def fmod_scalar_(self, other):
     else:
         self._array = target.dtype.type(k_fmod_scalar(target, other))
     if flag:
-        node = FmodBackward0()
+        node = _new(FmodBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -37976,7 +37976,7 @@ def remainder(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = RemainderBackward1()
+        node = _new(RemainderBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -38075,7 +38075,7 @@ def remainder_(self, other):
     else:
         self._array = target.dtype.type(k_remainder(target, right))
     if flag:
-        node = RemainderBackward1()
+        node = _new(RemainderBackward1)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -38153,7 +38153,7 @@ def remainder_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = RemainderBackward0()
+            node = _new(RemainderBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -38209,7 +38209,7 @@ def remainder_scalar_(self, other):
     else:
         self._array = target.dtype.type(k_remainder_scalar(target, other))
     if flag:
-        node = RemainderBackward0()
+        node = _new(RemainderBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -38298,7 +38298,7 @@ def floor_divide(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = FloorDivideNotImplemented()
+        node = _new(FloorDivideNotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -38394,7 +38394,7 @@ def floor_divide_scalar(self, other, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = FloorDivideScalarNotImplemented()
+                node = _new(FloorDivideScalarNotImplemented)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -38417,7 +38417,7 @@ def floor_divide_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = FloorDivideScalarNotImplemented()
+        node = _new(FloorDivideScalarNotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -38530,7 +38530,7 @@ def floor_divide_of(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = FloorDivide_NotImplemented()
+        node = _new(FloorDivide_NotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -38610,7 +38610,7 @@ def floor_divide_of_(self, other):
     else:
         self._array = target.dtype.type(k_floor_divide(target, right))
     if flag:
-        node = FloorDivide_NotImplemented()
+        node = _new(FloorDivide_NotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -38682,7 +38682,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = FloorDivideScalar_NotImplemented()
+                node = _new(FloorDivideScalar_NotImplemented)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -38705,7 +38705,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = FloorDivideScalar_NotImplemented()
+        node = _new(FloorDivideScalar_NotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -38765,7 +38765,7 @@ def floor_divide_of_scalar_(self, other):
     else:
         self._array = target.dtype.type(k_floor_divide_scalar(target, other))
     if flag:
-        node = FloorDivideScalar_NotImplemented()
+        node = _new(FloorDivideScalar_NotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -38819,7 +38819,7 @@ def remainder_of(self, other, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(other)
             if fn0 is not None:
-                node = RemainderNotImplemented()
+                node = _new(RemainderNotImplemented)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = other._output_nr
@@ -38842,7 +38842,7 @@ def remainder_of(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = RemainderNotImplemented()
+        node = _new(RemainderNotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = other._grad_fn
         if fn0 is not None and other._extra is None:
@@ -38937,7 +38937,7 @@ def gcd_(self, other):
     else:
         self._array = target.dtype.type(np.gcd(target, right))
     if flag:
-        node = GcdBackward0()
+        node = _new(GcdBackward0)
         node.seq = next(sequence_nrs)
         node.plan = plan
         node.desc = self._desc
@@ -38998,7 +38998,7 @@ def lcm_(self, other):
     else:
         self._array = target.dtype.type(np.lcm(target, right))
     if flag:
-        node = LcmBackward0()
+        node = _new(LcmBackward0)
         node.seq = next(sequence_nrs)
         node.plan = plan
         node.desc = self._desc
@@ -39093,7 +39093,7 @@ def copysign(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = CopysignBackward0()
+        node = _new(CopysignBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -39188,7 +39188,7 @@ def copysign_(self, other):
     else:
         self._array = target.dtype.type(k_copysign(target, right))
     if flag:
-        node = CopysignBackward0()
+        node = _new(CopysignBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -39288,7 +39288,7 @@ def copysign_scalar(self, other, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = CopysignBackward1()
+                node = _new(CopysignBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -39317,7 +39317,7 @@ def copysign_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = CopysignBackward1()
+        node = _new(CopysignBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -39388,7 +39388,7 @@ def copysign_scalar_(self, other):
     else:
         self._array = target.dtype.type(k_copysign_scalar(target, other))
     if flag:
-        node = CopysignBackward1()
+        node = _new(CopysignBackward1)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -39499,7 +39499,7 @@ def nextafter(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = NextafterBackward0()
+        node = _new(NextafterBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -39599,7 +39599,7 @@ def nextafter_(self, other):
     else:
         self._array = target.dtype.type(np.nextafter(target, right))
     if flag:
-        node = NextafterBackward0()
+        node = _new(NextafterBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -39733,7 +39733,7 @@ def ldexp(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LdexpBackward0()
+        node = _new(LdexpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -39825,7 +39825,7 @@ def ldexp_(self, other):
     else:
         self._array = target.dtype.type(k_ldexp(target, right))
     if flag:
-        node = LdexpBackward0()
+        node = _new(LdexpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -39915,7 +39915,7 @@ def frexp(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = FrexpBackward0()
+        node = _new(FrexpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -39982,7 +39982,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = NanToNumBackward0()
+                node = _new(NanToNumBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -40008,7 +40008,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = NanToNumBackward0()
+        node = _new(NanToNumBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -40076,7 +40076,7 @@ def nan_to_num_(self, nan, posinf, neginf):
     else:
         self._array = target.dtype.type(k_nan_to_num(target, nan, posinf, neginf))
     if flag:
-        node = NanToNumBackward0()
+        node = _new(NanToNumBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -40161,7 +40161,7 @@ def heaviside(self, values, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = HeavisideNotImplemented()
+        node = _new(HeavisideNotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -40286,7 +40286,7 @@ def heaviside_of(self, values, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Heaviside_NotImplemented()
+        node = _new(Heaviside_NotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -40367,7 +40367,7 @@ def heaviside_of_(self, values):
     else:
         self._array = target.dtype.type(k_heaviside(target, right))
     if flag:
-        node = Heaviside_NotImplemented()
+        node = _new(Heaviside_NotImplemented)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -40441,7 +40441,7 @@ def lerp_scalar(self, end, weight, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LerpBackward0()
+        node = _new(LerpBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -40490,7 +40490,7 @@ def lerp_scalar_(self, end, weight):
     else:
         self._array = target.dtype.type(written)
     if flag:
-        node = LerpBackward0()
+        node = _new(LerpBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -40579,7 +40579,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = LerpBackward1()
+        node = _new(LerpBackward1)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -40649,7 +40649,7 @@ def lerp_tensor_(self, end, weight):
     else:
         self._array = target.dtype.type(written)
     if flag:
-        node = LerpBackward1()
+        node = _new(LerpBackward1)
         node.seq = seq
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -40747,7 +40747,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AddcmulBackward0()
+        node = _new(AddcmulBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -40810,7 +40810,7 @@ def addcmul_(self, tensor1, tensor2, value):
     else:
         self._array = target.dtype.type(written)
     if flag:
-        node = AddcmulBackward0()
+        node = _new(AddcmulBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -40904,7 +40904,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = AddcdivBackward0()
+        node = _new(AddcdivBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -40967,7 +40967,7 @@ def addcdiv_(self, tensor1, tensor2, value):
     else:
         self._array = target.dtype.type(written)
     if flag:
-        node = AddcdivBackward0()
+        node = _new(AddcdivBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -41035,7 +41035,7 @@ def dist(self, other, p, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = DistBackward0()
+            node = _new(DistBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -41161,7 +41161,7 @@ def cummax(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = CummaxBackward0()
+        node = _new(CummaxBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -41244,7 +41244,7 @@ def cummin(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = CumminBackward0()
+        node = _new(CumminBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -41307,7 +41307,7 @@ def logcumsumexp(self, dim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = LogcumsumexpBackward0()
+            node = _new(LogcumsumexpBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -41408,7 +41408,7 @@ def nanmedian_all(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = NanmedianBackward0()
+            node = _new(NanmedianBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -41503,7 +41503,7 @@ def nanmedian_dim(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = NanmedianBackward1()
+        node = _new(NanmedianBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -41576,7 +41576,7 @@ def mode(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = ModeBackward0()
+        node = _new(ModeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -41634,7 +41634,7 @@ def renorm(self, p, dim, maxnorm, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = RenormBackward0()
+            node = _new(RenormBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._grad_fn
             if fn0 is not None and self._extra is None:
@@ -41701,7 +41701,7 @@ def renorm_(self, p, dim, maxnorm):
     else:
         self._array = target.dtype.type(k_renorm(target, p, dim, maxnorm))
     if flag:
-        node = RenormBackward0()
+        node = _new(RenormBackward0)
         node.seq = seq
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -41749,7 +41749,7 @@ def unique(self, inverse, counts):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = Unique2Backward0()
+        node = _new(Unique2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:
@@ -41792,7 +41792,7 @@ def unique_consecutive(self, inverse, counts):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = UniqueConsecutiveBackward0()
+        node = _new(UniqueConsecutiveBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._grad_fn
         if fn0 is not None and self._extra is None:

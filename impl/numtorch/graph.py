@@ -196,6 +196,10 @@ class Node:
         except AttributeError:
             return None
 
+    def __new__(cls, *args: Any) -> Any:
+        """Operators make nodes, by object.__new__; users cannot."""
+        raise TypeError(f"cannot create '{cls.__name__}' instances")
+
     @property
     def num_outputs(self) -> int:
         """How many forward outputs the node stands for."""
@@ -363,6 +367,10 @@ class AccumulateGrad(Node):
 
     __slots__ = ("__weakref__", "variable")
     accumulates = True
+
+    def __new__(cls, *args: Any) -> Any:
+        raise RuntimeError("Cannot construct")
+
     arity = 0
 
     def edges(self) -> tuple[tuple[Node | None, int], ...]:

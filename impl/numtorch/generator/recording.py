@@ -17,7 +17,7 @@ class Recording(Template):
         base = self.base(row)
         early = inplace and row.tensors[0].name in row.saved  # numbered already, before the clone that it saves
         number = "seq" if early else "next(sequence_nrs)"
-        w(indent, f"node = {cls or row.node}()\nnode.seq = {number}")
+        w(indent, f"node = _new({cls or row.node})\nnode.seq = {number}")
         if base == "VariadicNode":
             lists = [p.name for p in row.params if p.kind == "tensors"]
             if lists:
@@ -85,7 +85,7 @@ class Recording(Template):
         w(indent, f"if {' or '.join(f'{fn} is not None' for fn in known)}:")
         indent += 1
         w(indent, compute)
-        w(indent, f"node = {row.node}()\nnode.seq = next(sequence_nrs)")
+        w(indent, f"node = _new({row.node})\nnode.seq = next(sequence_nrs)")
         for i, n in enumerate(row.operands):
             fn, nr = ("None", "0") if n == number else (f"fn{i}", f"{n}._output_nr")
             w(indent, f"node.fn{i} = {fn}\nnode.nr{i} = {nr}")
