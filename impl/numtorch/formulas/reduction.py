@@ -67,6 +67,8 @@ def prod_backward(grad: Any, x: Any, result: Any) -> Any:
     zeros = x._desc.numel - np.count_nonzero(x._array)
     if not zeros:
         return grad * (result / x).conj()
+    if x._desc.numel == 1:
+        return d.view(grad, tuple(x._desc.shape))
     flat = d.view(x, (x._desc.numel,)) if x._array.flags.c_contiguous else x.reshape(-1)
     return d.view(grad * others(flat, 0).conj(), tuple(x._desc.shape))
 

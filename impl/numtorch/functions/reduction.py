@@ -250,11 +250,16 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False,
         )
     given = several(dim, desc.ndim)
     if (ord < 0 or ord == float("inf")) and not desc.numel:
-        sizes = [desc.shape[a] for a in given] if given else desc.shape
-        if 0 in sizes:
+        empty = next((a for a in given if desc.shape[a] == 0), None) if given else None
+        if empty is not None:
             raise RuntimeError(
-                f"linalg.vector_norm cannot compute the {ord:g} norm on an empty "
-                f"{'tensor' if not given else 'dimension'} because the operation does not have an identity"
+                f"linalg.vector_norm cannot compute the {ord:g} norm on the dimension {empty}because this dimension is empty "
+                "and the operation does not have an identity"
+            )
+        if not given and 0 in desc.shape:
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not have "
+                "an identity"
             )
     return d.vector_norm(x, ord, given, keepdim, dtype)
 
@@ -273,6 +278,8 @@ def _moment(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, co
     n = 1
     for a in given or range(desc.ndim):
         n *= desc.shape[a] if desc.ndim else 1
+    if desc.ndim and not desc.numel:
+        n = 0  # PyTorch divides the elements by the results
     if n - (1 if correction is None else correction) <= 0:
         warnings.warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "

@@ -1,0 +1,125 @@
+"""What reductions answer where there is a choice or nothing to reduce: one element, none, ties, zeros."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats
+
+tied = st.lists(st.sampled_from([1.0, 2.0, 2.0, 0.0, -1.0]), min_size=1, max_size=4)
+zeros = st.lists(st.sampled_from([0.0, 2.0, 3.0, -1.0, 0.0]), min_size=1, max_size=4)
+
+
+@case(requires=["backward", "std"], covers=["num.std_single"])
+def spread_of_one_element(torch, x: floats("float32", shape=(1,)), name: st.sampled_from(["std", "var"])):
+    """The spread of one element is nan, with a warning, and so is its gradient; uncorrected it is zero."""
+    getattr(x.requires_grad_(), name)().backward()
+    getattr(x, name)(unbiased=False).backward()
+
+
+@case(requires=["backward", "std"], covers=["num.std_single"])
+def spread_with_too_large_a_correction(
+    torch,
+    x: floats("float32", shape=(2, 3), values="smooth"),
+    name: st.sampled_from(["std", "var"]),
+    correction: st.sampled_from([0, 1, 2, 3, 5]),
+    dim: st.sampled_from([0, 1, -1]),
+):
+    """A correction that leaves no degree of freedom warns, and answers infinity or nan."""
+    y = getattr(x.requires_grad_(), name)(dim, correction=correction)
+    y.sum().backward()
+    getattr(torch, name + "_mean")(x, dim, correction=correction)
+
+
+@case(requires=["backward", "std"], covers=["num.std_single"])
+def spread_of_equal_elements(
+    torch, v: floats("float32", shape=(), values="finite"), name: st.sampled_from(["std", "var"])
+):
+    """The deviation of equal elements is zero, with gradient zero."""
+    x = v.detach().repeat(3).requires_grad_()
+    getattr(x, name)().backward()
+
+
+@case(requires=["backward", "sum"], covers=["num.empty"])
+def differentiated_reductions_of_nothing(
+    torch,
+    shape: st.sampled_from([(0,), (2, 0), (0, 3)]),
+    name: st.sampled_from(["sum", "prod", "mean", "nansum", "norm", "std", "var", "median", "nanmedian"]),
+):
+    """Of nothing some reductions have a value, and all a gradient of no elements."""
+    x = torch.zeros(shape, requires_grad=True)
+    getattr(x, name)().backward()
+
+
+@case(requires=["sum"], covers=["num.empty"])
+def a_dimension_of_nothing(
+    torch,
+    shape: st.sampled_from([(2, 0), (0, 3)]),
+    dim: st.sampled_from([0, 1]),
+    name: st.sampled_from(
+        [
+            "sum",
+            "prod",
+            "mean",
+            "max",
+            "amin",
+            "argmax",
+            "median",
+            "mode",
+            "logsumexp",
+            "std",
+            "cumsum",
+            "cummax",
+            "sort",
+            "norm",
+        ]
+    ),
+):
+    """A dimension of size zero is summed to zeros, and has no extreme, no median and no mode."""
+    x = torch.zeros(shape, requires_grad=True)
+    if name == "norm":
+        x.norm(2, dim)
+        x.norm(float("inf"), dim)
+    else:
+        getattr(x, name)(dim)
+
+
+@case(requires=["backward", "prod"], covers=["num.prod_zeros"])
+def running_products_with_zeros(torch, values: zeros):
+    """The gradient of a running product is right at zeros too."""
+    x = torch.tensor(values, requires_grad=True)
+    x.cumprod(0).sum().backward()
+
+
+@case(requires=["backward", "prod"], covers=["num.prod_zeros"])
+def products_with_zeros_twice(torch, values: zeros):
+    """The second derivative of a product with zeros is the product of the others."""
+    x = torch.tensor(values, requires_grad=True)
+    (first,) = torch.autograd.grad(x.prod(), x, create_graph=True)
+    first.sum().backward()
+
+
+@case(requires=["backward", "max"], covers=["num.max_all"])
+def ties_in_every_extreme(
+    torch,
+    values: tied,
+    name: st.sampled_from(["max", "min", "amax", "amin", "median", "nanmedian"]),
+    given: st.booleans(),
+):
+    """Extremes of everything share the gradient among ties; over a dimension the index takes it."""
+    x = torch.tensor(values, requires_grad=True)
+    call = getattr(x, name)
+    if given and name not in ("amax", "amin"):
+        call(0).values.backward()
+    elif given:
+        call(0).backward()
+    else:
+        call().backward()
+
+
+@case(requires=["backward", "sort"], covers=["num.max_all"])
+def ties_in_order(torch, values: tied, name: st.sampled_from(["sort", "mode", "cummax", "cummin", "logcumsumexp"])):
+    """What orders elements gives the gradient to the places that its indices name."""
+    x = torch.tensor(values, requires_grad=True)
+    result = getattr(x, name)(0)
+    y = result if name == "logcumsumexp" else result.values
+    (y * torch.arange(1.0, y.dim() + 1.0)).sum().backward()
