@@ -106,14 +106,19 @@ def sigmoid_backward(grad: Array, result: Array) -> Array:
     return grad * (1 - result) * result
 
 
+def conjugate(x: Array) -> Array:
+    """The conjugate; NumPy has none of a bfloat16."""
+    return x.conj() if x.dtype.kind == "c" else x
+
+
 def tanh_backward_of(grad: Array, result: Array) -> Array:
     """tanh_backward of real and complex numbers"""
-    return tanh_backward(grad, result.conj())
+    return tanh_backward(grad, conjugate(result))
 
 
 def sigmoid_backward_of(grad: Array, result: Array) -> Array:
     """sigmoid_backward of real and complex numbers"""
-    return sigmoid_backward(grad, result.conj())
+    return sigmoid_backward(grad, conjugate(result))
 
 
 def pow_scalar(x: Array, exponent: Any) -> Array:
