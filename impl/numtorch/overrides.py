@@ -186,7 +186,12 @@ def public(function: Any, name: str, register: bool = True, python: bool = False
     """
     if type(function) is not FunctionType or name in _NEVER:
         return function
-    copy = FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
+    code = function.__code__
+    if register and code.co_argcount and code.co_varnames[0] == "self":
+        # One function is the method and the function of the module, which calls its first operand `input`. Renaming costs
+        # no call anything, as a wrapper would: variables of a function have numbers, and names for people only.
+        code = code.replace(co_varnames=("input", *code.co_varnames[1:]))
+    copy = FunctionType(code, function.__globals__, name, function.__defaults__, function.__closure__)
     copy.__kwdefaults__ = function.__kwdefaults__
     copy.__doc__ = function.__doc__
     copy.__qualname__ = name  # errors about arguments name a function by it

@@ -34,8 +34,15 @@ ROWS = {
 SAMPLES = samples()
 OTHER_ORDER = {"where", "stack", "cat", "polygamma"}
 """Functions whose first argument is not the tensor that the method is called on."""
+
+
+def place(code: Any) -> tuple[str, int]:
+    """Where some code stands: alike for an operator and for its copies under public names."""
+    return code.co_filename, code.co_firstlineno
+
+
 CODES = {
-    f.__code__: name
+    place(f.__code__): name
     for name, f in vars(dispatch).items()
     if getattr(f, "__module__", "") == dispatch.__name__ and hasattr(f, "__code__")
 }
@@ -89,8 +96,8 @@ def reached(text: str, twice: bool) -> set[str]:
     found: set[str] = set()
 
     def look(frame: Any, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code in CODES:
-            found.add(CODES[frame.f_code])
+        if event == "call" and place(frame.f_code) in CODES:
+            found.add(CODES[place(frame.f_code)])
 
     f, given = function(text)
     sys.setprofile(look)

@@ -47,3 +47,15 @@ def test_there_is_no_other_device_than_the_cpu(make):
         make(2, device="meta")
     with pytest.raises(AssertionError, match="Torch not compiled with CUDA enabled"):
         make(2, device=torch.device("cuda", 0))
+
+
+def test_functions_of_the_module_call_their_first_operand_input():
+    x = torch.tensor([1.0, 4.0])
+    assert torch.sqrt(input=x).tolist() == [1.0, 2.0]
+    assert torch.add(input=x, other=1).tolist() == [2.0, 5.0]
+    assert torch.sum(input=x).item() == 5.0
+
+
+def test_methods_call_it_self():
+    with pytest.raises(TypeError, match="input"):
+        torch.tensor([1.0]).sqrt(input=torch.tensor([1.0]))
