@@ -140,3 +140,20 @@ def graph_stays_in_the_context_that_recorded_it(torch, x: floats(shape=(3,)), ag
         with torch.autograd.graph.allow_mutation_on_saved_tensors():
             z.sum().backward()
     z.sum().backward()
+
+
+@case(requires=["detach", "graph"], covers=["leaf.grad_fn_assign_none"])
+def graph_behind_a_tensor_can_be_let_go(torch, x: floats(values="finite")):
+    """_grad_fn can be set to None and to nothing else, and that detaches in place."""
+    y = x.requires_grad_() * 2
+    y._grad_fn
+    y._grad_fn = 3
+    y._grad_fn = y.grad_fn
+    del y._grad_fn
+    y._grad_fn = None
+    y.requires_grad
+    y.is_leaf
+    view = (x * 2).view(-1)
+    view._grad_fn = None
+    x._grad_fn = None
+    x.requires_grad

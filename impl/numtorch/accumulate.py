@@ -94,7 +94,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         new._array = grad
         new._desc = found
         new._requires_grad = False
-        new._grad_fn = None
+        new._node = None
         new._output_nr = 0
         new._grad = None
         new._counter = counter

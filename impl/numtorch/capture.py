@@ -28,7 +28,7 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
         return None
     wanted = {fn for fn, _ in inputs}
     for fn in wanted:
-        if type(fn) is not AccumulateGrad or fn.variable._extra is not None or fn.variable._grad_fn is not None:
+        if type(fn) is not AccumulateGrad or fn.variable._extra is not None or fn.variable._node is not None:
             return None
     enters = not task.raw and grad_mode.disabled
     if enters:

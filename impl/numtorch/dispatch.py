@@ -441,7 +441,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(EluBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -465,7 +465,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -480,7 +480,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -542,7 +542,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(EluBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -561,7 +561,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -579,7 +579,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -610,7 +610,7 @@ def elu_of_(self, alpha, scale, input_scale):
     if flag:
         node = _new(EluBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -696,7 +696,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(EluBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -710,7 +710,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = self_or_result._grad_fn
+        fn1 = self_or_result._node
         if fn1 is not None and self_or_result._extra is None:
             node.fn1 = fn1
             node.nr1 = self_or_result._output_nr
@@ -747,7 +747,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -762,7 +762,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -821,7 +821,7 @@ def celu(self, alpha, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(CeluBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -843,7 +843,7 @@ def celu(self, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -858,7 +858,7 @@ def celu(self, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -916,7 +916,7 @@ def celu_of(self, alpha, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(CeluBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -933,7 +933,7 @@ def celu_of(self, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -951,7 +951,7 @@ def celu_of(self, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -982,7 +982,7 @@ def celu_of_(self, alpha):
     if flag:
         node = _new(CeluBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -1054,7 +1054,7 @@ def softplus(self, beta, threshold, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SoftplusBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -1077,7 +1077,7 @@ def softplus(self, beta, threshold, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -1092,7 +1092,7 @@ def softplus(self, beta, threshold, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -1163,7 +1163,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SoftplusBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -1177,7 +1177,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = self._grad_fn
+        fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
             node.nr1 = self._output_nr
@@ -1212,7 +1212,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -1227,7 +1227,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -1286,7 +1286,7 @@ def gelu(self, approximate, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(GeluBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -1308,7 +1308,7 @@ def gelu(self, approximate, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -1323,7 +1323,7 @@ def gelu(self, approximate, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -1393,7 +1393,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(GeluBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -1407,7 +1407,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = self._grad_fn
+        fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
             node.nr1 = self._output_nr
@@ -1441,7 +1441,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -1456,7 +1456,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -1505,7 +1505,7 @@ def silu(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_silu(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -1523,7 +1523,7 @@ def silu(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -1539,7 +1539,7 @@ def silu(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SiluBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -1560,7 +1560,7 @@ def silu(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -1575,7 +1575,7 @@ def silu(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -1609,7 +1609,7 @@ def silu_(self):
     if flag:
         node = _new(SiluBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -1667,7 +1667,7 @@ def mish(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_mish(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -1685,7 +1685,7 @@ def mish(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -1701,7 +1701,7 @@ def mish(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(MishBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -1722,7 +1722,7 @@ def mish(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -1737,7 +1737,7 @@ def mish(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -1771,7 +1771,7 @@ def mish_(self):
     if flag:
         node = _new(MishBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -1845,7 +1845,7 @@ def log_sigmoid(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LogSigmoidBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -1863,7 +1863,7 @@ def log_sigmoid(self):
         node.self_version = 0 if counter is None else counter[0]
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.buffer = arrays[1]
         node.buffer_counter = results[1]._counter = [0]
@@ -1898,7 +1898,7 @@ def silu_gradient(grad_output, self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -1936,7 +1936,7 @@ def mish_gradient(grad_output, self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -1987,7 +1987,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LogSigmoidBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -2001,7 +2001,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = self._grad_fn
+            fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
                 node.nr1 = self._output_nr
@@ -2042,7 +2042,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -2055,7 +2055,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -2112,7 +2112,7 @@ def leaky_relu(self, negative_slope, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LeakyReluBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -2134,7 +2134,7 @@ def leaky_relu(self, negative_slope, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -2149,7 +2149,7 @@ def leaky_relu(self, negative_slope, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -2207,7 +2207,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LeakyReluBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -2224,7 +2224,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -2242,7 +2242,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -2273,7 +2273,7 @@ def leaky_relu_of_(self, negative_slope):
     if flag:
         node = _new(LeakyReluBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -2378,7 +2378,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LeakyReluBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -2392,7 +2392,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = self._grad_fn
+        fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
             node.nr1 = self._output_nr
@@ -2421,7 +2421,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -2436,7 +2436,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -2497,7 +2497,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HardtanhBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -2520,7 +2520,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -2535,7 +2535,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -2567,7 +2567,7 @@ def hardtanh_(self, min_val, max_val):
     if flag:
         node = _new(HardtanhBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -2674,7 +2674,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HardtanhBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -2688,7 +2688,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = self._grad_fn
+        fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
             node.nr1 = self._output_nr
@@ -2718,7 +2718,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -2733,7 +2733,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -2792,7 +2792,7 @@ def threshold(self, threshold, value, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ThresholdBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -2814,7 +2814,7 @@ def threshold(self, threshold, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -2829,7 +2829,7 @@ def threshold(self, threshold, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -2888,7 +2888,7 @@ def threshold_of(self, threshold, value, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ThresholdBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -2910,7 +2910,7 @@ def threshold_of(self, threshold, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -2925,7 +2925,7 @@ def threshold_of(self, threshold, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -2957,7 +2957,7 @@ def threshold_of_(self, threshold, value):
     if flag:
         node = _new(ThresholdBackward1)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -3026,7 +3026,7 @@ def softshrink(self, lambd, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SoftshrinkBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -3048,7 +3048,7 @@ def softshrink(self, lambd, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -3063,7 +3063,7 @@ def softshrink(self, lambd, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -3157,7 +3157,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SoftshrinkBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -3171,7 +3171,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = self._grad_fn
+        fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
             node.nr1 = self._output_nr
@@ -3200,7 +3200,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -3215,7 +3215,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -3274,7 +3274,7 @@ def hardshrink(self, lambd, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HardshrinkBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -3296,7 +3296,7 @@ def hardshrink(self, lambd, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -3311,7 +3311,7 @@ def hardshrink(self, lambd, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -3405,7 +3405,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HardshrinkBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -3419,7 +3419,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = self._grad_fn
+        fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
             node.nr1 = self._output_nr
@@ -3448,7 +3448,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -3463,7 +3463,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -3512,7 +3512,7 @@ def hardsigmoid(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_hardsigmoid(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -3530,7 +3530,7 @@ def hardsigmoid(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -3546,7 +3546,7 @@ def hardsigmoid(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HardsigmoidBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -3567,7 +3567,7 @@ def hardsigmoid(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -3582,7 +3582,7 @@ def hardsigmoid(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -3616,7 +3616,7 @@ def hardsigmoid_(self):
     if flag:
         node = _new(HardsigmoidBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -3707,7 +3707,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HardsigmoidNotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -3721,7 +3721,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = self._grad_fn
+        fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
             node.nr1 = self._output_nr
@@ -3741,7 +3741,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -3756,7 +3756,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -3805,7 +3805,7 @@ def hardswish(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_hardswish(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -3823,7 +3823,7 @@ def hardswish(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -3839,7 +3839,7 @@ def hardswish(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HardswishBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -3860,7 +3860,7 @@ def hardswish(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -3875,7 +3875,7 @@ def hardswish(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -3909,7 +3909,7 @@ def hardswish_(self):
     if flag:
         node = _new(HardswishBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -3987,7 +3987,7 @@ def hardswish_backward(grad_output, self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HardswishBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -4001,7 +4001,7 @@ def hardswish_backward(grad_output, self, *, out=None):
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = self._grad_fn
+        fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
             node.nr1 = self._output_nr
@@ -4034,7 +4034,7 @@ def hardswish_backward(grad_output, self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -4049,7 +4049,7 @@ def hardswish_backward(grad_output, self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -4120,7 +4120,7 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(RreluWithNoiseBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -4149,7 +4149,7 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -4162,7 +4162,7 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -4230,7 +4230,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(RreluWithNoiseBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -4254,7 +4254,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -4270,7 +4270,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -4297,7 +4297,7 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
     if flag:
         node = _new(RreluWithNoiseBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -4397,7 +4397,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
         if desc.dtype.category >= 2:
             node = _new(RreluWithNoiseBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -4411,7 +4411,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = self._grad_fn
+            fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
                 node.nr1 = self._output_nr
@@ -4450,7 +4450,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -4463,7 +4463,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -4517,7 +4517,7 @@ def glu(self, dim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(GluBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -4539,7 +4539,7 @@ def glu(self, dim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -4552,7 +4552,7 @@ def glu(self, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -4598,7 +4598,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(GluBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -4612,7 +4612,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = self._grad_fn
+            fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
                 node.nr1 = self._output_nr
@@ -4646,7 +4646,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -4659,7 +4659,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -4712,7 +4712,7 @@ def softmax(self, dim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(SoftmaxBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -4729,7 +4729,7 @@ def softmax(self, dim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -4745,7 +4745,7 @@ def softmax(self, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -4798,7 +4798,7 @@ def log_softmax(self, dim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LogSoftmaxBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -4815,7 +4815,7 @@ def log_softmax(self, dim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -4831,7 +4831,7 @@ def log_softmax(self, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -4907,7 +4907,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(SoftmaxBackwardDataBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -4921,7 +4921,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = output._grad_fn
+            fn1 = output._node
             if fn1 is not None and output._extra is None:
                 node.fn1 = fn1
                 node.nr1 = output._output_nr
@@ -4955,7 +4955,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -4968,7 +4968,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5044,7 +5044,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LogSoftmaxBackwardDataBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -5058,7 +5058,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = output._grad_fn
+            fn1 = output._node
             if fn1 is not None and output._extra is None:
                 node.fn1 = fn1
                 node.nr1 = output._output_nr
@@ -5092,7 +5092,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -5105,7 +5105,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5145,7 +5145,7 @@ def tril(self, diagonal, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(TrilBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -5162,7 +5162,7 @@ def tril(self, diagonal, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -5175,7 +5175,7 @@ def tril(self, diagonal, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5202,7 +5202,7 @@ def tril_(self, diagonal):
     if flag:
         node = _new(TrilBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -5252,7 +5252,7 @@ def triu(self, diagonal, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(TriuBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -5269,7 +5269,7 @@ def triu(self, diagonal, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -5282,7 +5282,7 @@ def triu(self, diagonal, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5309,7 +5309,7 @@ def triu_(self, diagonal):
     if flag:
         node = _new(TriuBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -5361,7 +5361,7 @@ def roll(self, shifts, dims, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(RollBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -5379,7 +5379,7 @@ def roll(self, shifts, dims, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -5392,7 +5392,7 @@ def roll(self, shifts, dims, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5434,7 +5434,7 @@ def rot90(self, k, dims, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(Rot90Backward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -5452,7 +5452,7 @@ def rot90(self, k, dims, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -5465,7 +5465,7 @@ def rot90(self, k, dims, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5509,7 +5509,7 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(DiagEmbedBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -5528,7 +5528,7 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -5541,7 +5541,7 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5587,7 +5587,7 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(DiagonalBackward0_copy)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -5607,7 +5607,7 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -5620,7 +5620,7 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5664,7 +5664,7 @@ def block_diag(tensors, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -5677,7 +5677,7 @@ def block_diag(tensors, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5725,7 +5725,7 @@ def unfold(self, dimension, size, step):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(UnfoldBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -5745,7 +5745,7 @@ def unfold(self, dimension, size, step):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -5758,7 +5758,7 @@ def unfold(self, dimension, size, step):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5802,7 +5802,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(UnfoldBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_in._grad_fn
+            fn0 = grad_in._node
             if fn0 is not None and grad_in._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_in._output_nr
@@ -5821,7 +5821,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -5834,7 +5834,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5909,7 +5909,7 @@ def lt(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -5940,7 +5940,7 @@ def lt_(self, other):
     if flag:
         node = _new(LtBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -5954,7 +5954,7 @@ def lt_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -6006,7 +6006,7 @@ def lt_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LtBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -6022,7 +6022,7 @@ def lt_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -6035,7 +6035,7 @@ def lt_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -6062,7 +6062,7 @@ def lt_scalar_(self, other):
     if flag:
         node = _new(LtBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -6146,7 +6146,7 @@ def le(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -6177,7 +6177,7 @@ def le_(self, other):
     if flag:
         node = _new(LeBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -6191,7 +6191,7 @@ def le_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -6243,7 +6243,7 @@ def le_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LeBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -6259,7 +6259,7 @@ def le_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -6272,7 +6272,7 @@ def le_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -6299,7 +6299,7 @@ def le_scalar_(self, other):
     if flag:
         node = _new(LeBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -6383,7 +6383,7 @@ def gt(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -6414,7 +6414,7 @@ def gt_(self, other):
     if flag:
         node = _new(GtBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -6428,7 +6428,7 @@ def gt_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -6480,7 +6480,7 @@ def gt_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(GtBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -6496,7 +6496,7 @@ def gt_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -6509,7 +6509,7 @@ def gt_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -6536,7 +6536,7 @@ def gt_scalar_(self, other):
     if flag:
         node = _new(GtBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -6620,7 +6620,7 @@ def ge(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -6651,7 +6651,7 @@ def ge_(self, other):
     if flag:
         node = _new(GeBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -6665,7 +6665,7 @@ def ge_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -6717,7 +6717,7 @@ def ge_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(GeBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -6733,7 +6733,7 @@ def ge_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -6746,7 +6746,7 @@ def ge_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -6773,7 +6773,7 @@ def ge_scalar_(self, other):
     if flag:
         node = _new(GeBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -6857,7 +6857,7 @@ def eq(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -6888,7 +6888,7 @@ def eq_(self, other):
     if flag:
         node = _new(EqBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -6902,7 +6902,7 @@ def eq_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -6954,7 +6954,7 @@ def eq_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(EqBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -6970,7 +6970,7 @@ def eq_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -6983,7 +6983,7 @@ def eq_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7010,7 +7010,7 @@ def eq_scalar_(self, other):
     if flag:
         node = _new(EqBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -7094,7 +7094,7 @@ def ne(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7125,7 +7125,7 @@ def ne_(self, other):
     if flag:
         node = _new(NeBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -7139,7 +7139,7 @@ def ne_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -7191,7 +7191,7 @@ def ne_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(NeBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -7207,7 +7207,7 @@ def ne_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -7220,7 +7220,7 @@ def ne_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7247,7 +7247,7 @@ def ne_scalar_(self, other):
     if flag:
         node = _new(NeBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -7275,7 +7275,7 @@ def isnan(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7294,7 +7294,7 @@ def isinf(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7313,7 +7313,7 @@ def isfinite(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7336,7 +7336,7 @@ def isposinf(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7361,7 +7361,7 @@ def isneginf(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7386,7 +7386,7 @@ def signbit(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7407,7 +7407,7 @@ def logical_not(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7426,7 +7426,7 @@ def logical_and(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7445,7 +7445,7 @@ def logical_or(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7464,7 +7464,7 @@ def logical_xor(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7483,7 +7483,7 @@ def bitwise_not(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7558,7 +7558,7 @@ def bitwise_and(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7589,7 +7589,7 @@ def bitwise_and_(self, other):
     if flag:
         node = _new(Bitwise_AndBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -7603,7 +7603,7 @@ def bitwise_and_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -7691,7 +7691,7 @@ def bitwise_or(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7722,7 +7722,7 @@ def bitwise_or_(self, other):
     if flag:
         node = _new(Bitwise_OrBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -7736,7 +7736,7 @@ def bitwise_or_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -7824,7 +7824,7 @@ def bitwise_xor(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7855,7 +7855,7 @@ def bitwise_xor_(self, other):
     if flag:
         node = _new(Bitwise_XorBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -7869,7 +7869,7 @@ def bitwise_xor_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -7957,7 +7957,7 @@ def bitwise_left_shift(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -7988,7 +7988,7 @@ def bitwise_left_shift_(self, other):
     if flag:
         node = _new(Bitwise_Left_ShiftBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -8002,7 +8002,7 @@ def bitwise_left_shift_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -8090,7 +8090,7 @@ def bitwise_right_shift(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -8121,7 +8121,7 @@ def bitwise_right_shift_(self, other):
     if flag:
         node = _new(Bitwise_Right_ShiftBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -8135,7 +8135,7 @@ def bitwise_right_shift_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -8167,7 +8167,7 @@ def isclose(self, other, rtol, atol, equal_nan, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -8269,7 +8269,7 @@ def maximum(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(MaximumBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -8283,7 +8283,7 @@ def maximum(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -8313,7 +8313,7 @@ def maximum(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -8328,7 +8328,7 @@ def maximum(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -8432,7 +8432,7 @@ def minimum(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(MinimumBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -8446,7 +8446,7 @@ def minimum(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -8476,7 +8476,7 @@ def minimum(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -8491,7 +8491,7 @@ def minimum(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -8594,7 +8594,7 @@ def fmax(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FmaxBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -8608,7 +8608,7 @@ def fmax(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -8638,7 +8638,7 @@ def fmax(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -8653,7 +8653,7 @@ def fmax(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -8756,7 +8756,7 @@ def fmin(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FminBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -8770,7 +8770,7 @@ def fmin(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -8800,7 +8800,7 @@ def fmin(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -8815,7 +8815,7 @@ def fmin(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -8893,7 +8893,7 @@ def where(condition, self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -8906,7 +8906,7 @@ def where(condition, self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -8977,7 +8977,7 @@ def masked_fill(self, mask, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -8990,7 +8990,7 @@ def masked_fill(self, mask, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -9100,7 +9100,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -9113,7 +9113,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -9212,7 +9212,7 @@ def masked_select(self, mask, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MaskedSelectBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -9238,7 +9238,7 @@ def masked_select(self, mask, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -9251,7 +9251,7 @@ def masked_select(self, mask, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -9307,7 +9307,7 @@ def clamp(self, min, max, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ClampBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -9330,7 +9330,7 @@ def clamp(self, min, max, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -9343,7 +9343,7 @@ def clamp(self, min, max, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -9373,7 +9373,7 @@ def clamp_(self, min, max):
     if flag:
         node = _new(ClampBackward1)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -9440,7 +9440,7 @@ def clamp_min(self, min, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ClampMinBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -9462,7 +9462,7 @@ def clamp_min(self, min, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -9475,7 +9475,7 @@ def clamp_min(self, min, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -9505,7 +9505,7 @@ def clamp_min_(self, min):
     if flag:
         node = _new(ClampMinBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -9571,7 +9571,7 @@ def clamp_max(self, max, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ClampMaxBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -9593,7 +9593,7 @@ def clamp_max(self, max, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -9606,7 +9606,7 @@ def clamp_max(self, max, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -9636,7 +9636,7 @@ def clamp_max_(self, max):
     if flag:
         node = _new(ClampMaxBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -9764,7 +9764,7 @@ def clamp_tensor(self, min, max, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -9777,7 +9777,7 @@ def clamp_tensor(self, min, max, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -9926,7 +9926,7 @@ def clamp_min_tensor(self, min, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ClampMinBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -9940,7 +9940,7 @@ def clamp_min_tensor(self, min, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = min._grad_fn
+        fn1 = min._node
         if fn1 is not None and min._extra is None:
             node.fn1 = fn1
             node.nr1 = min._output_nr
@@ -9970,7 +9970,7 @@ def clamp_min_tensor(self, min, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -9985,7 +9985,7 @@ def clamp_min_tensor(self, min, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -10019,7 +10019,7 @@ def clamp_min_tensor_(self, min):
     if flag:
         node = _new(ClampMinBackward1)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -10033,7 +10033,7 @@ def clamp_min_tensor_(self, min):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = min._grad_fn
+        fn1 = min._node
         if fn1 is not None and min._extra is None:
             node.fn1 = fn1
             node.nr1 = min._output_nr
@@ -10154,7 +10154,7 @@ def clamp_max_tensor(self, max, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ClampMaxBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -10168,7 +10168,7 @@ def clamp_max_tensor(self, max, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = max._grad_fn
+        fn1 = max._node
         if fn1 is not None and max._extra is None:
             node.fn1 = fn1
             node.nr1 = max._output_nr
@@ -10198,7 +10198,7 @@ def clamp_max_tensor(self, max, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -10213,7 +10213,7 @@ def clamp_max_tensor(self, max, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -10247,7 +10247,7 @@ def clamp_max_tensor_(self, max):
     if flag:
         node = _new(ClampMaxBackward1)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -10261,7 +10261,7 @@ def clamp_max_tensor_(self, max):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = max._grad_fn
+        fn1 = max._node
         if fn1 is not None and max._extra is None:
             node.fn1 = fn1
             node.nr1 = max._output_nr
@@ -10321,7 +10321,7 @@ def linalg_inv_ex(A):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LinalgInvExBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = A._grad_fn
+        fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
             node.nr0 = A._output_nr
@@ -10334,7 +10334,7 @@ def linalg_inv_ex(A):
             node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.inverse = arrays[0]
         node.inverse_counter = results[0]._counter = [0]
@@ -10385,7 +10385,7 @@ def linalg_det(A):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LinalgDetBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = A._grad_fn
+        fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
             node.nr0 = A._output_nr
@@ -10403,7 +10403,7 @@ def linalg_det(A):
         node.A_version = 0 if counter is None else counter[0]
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.LU = arrays[1]
         node.LU_counter = results[1]._counter = [0]
@@ -10472,7 +10472,7 @@ def linalg_slogdet(A):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LinalgSlogdetBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = A._grad_fn
+        fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
             node.nr0 = A._output_nr
@@ -10491,10 +10491,10 @@ def linalg_slogdet(A):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._grad_fn = node
+        results[1]._node = node
         results[1]._output_nr = 1
         node.LU = arrays[2]
         node.LU_counter = results[2]._counter = [0]
@@ -10554,7 +10554,7 @@ def linalg_solve_ex(A, B, left):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LinalgSolveExBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = A._grad_fn
+        fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
             node.nr0 = A._output_nr
@@ -10568,7 +10568,7 @@ def linalg_solve_ex(A, B, left):
             fn0, nr0 = edge(A)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = B._grad_fn
+        fn1 = B._node
         if fn1 is not None and B._extra is None:
             node.fn1 = fn1
             node.nr1 = B._output_nr
@@ -10592,7 +10592,7 @@ def linalg_solve_ex(A, B, left):
         node.left = left
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.LU = arrays[1]
         node.LU_counter = results[1]._counter = [0]
@@ -10646,7 +10646,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LinalgSolveTriangularBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -10660,7 +10660,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = B._grad_fn
+            fn1 = B._node
             if fn1 is not None and B._extra is None:
                 node.fn1 = fn1
                 node.nr1 = B._output_nr
@@ -10689,7 +10689,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -10705,7 +10705,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -10746,7 +10746,7 @@ def linalg_cholesky_ex(self, upper):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LinalgCholeskyExBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -10760,7 +10760,7 @@ def linalg_cholesky_ex(self, upper):
         node.upper = upper
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.L = arrays[0]
         node.L_counter = results[0]._counter = [0]
@@ -10801,7 +10801,7 @@ def cholesky(self, upper, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(CholeskyBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -10818,7 +10818,7 @@ def cholesky(self, upper, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -10834,7 +10834,7 @@ def cholesky(self, upper, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -10883,7 +10883,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(CholeskySolveBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -10897,7 +10897,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = input2._grad_fn
+            fn1 = input2._node
             if fn1 is not None and input2._extra is None:
                 node.fn1 = fn1
                 node.nr1 = input2._output_nr
@@ -10928,7 +10928,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -10944,7 +10944,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -10989,7 +10989,7 @@ def cholesky_inverse(self, upper, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(CholeskyInverseBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -11011,7 +11011,7 @@ def cholesky_inverse(self, upper, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -11027,7 +11027,7 @@ def cholesky_inverse(self, upper, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -11083,7 +11083,7 @@ def linalg_qr(A, mode):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LinalgQrBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = A._grad_fn
+        fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
             node.nr0 = A._output_nr
@@ -11098,10 +11098,10 @@ def linalg_qr(A, mode):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._grad_fn = node
+        results[1]._node = node
         results[1]._output_nr = 1
         node.Q = arrays[0]
         node.Q_counter = results[0]._counter = [0]
@@ -11158,7 +11158,7 @@ def linalg_eigh(A, UPLO):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LinalgEighBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = A._grad_fn
+        fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
             node.nr0 = A._output_nr
@@ -11172,10 +11172,10 @@ def linalg_eigh(A, UPLO):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._grad_fn = node
+        results[1]._node = node
         results[1]._output_nr = 1
         node.eigenvalues = arrays[0]
         node.eigenvalues_counter = results[0]._counter = [0]
@@ -11239,7 +11239,7 @@ def linalg_svd(A, full_matrices):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LinalgSvdBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = A._grad_fn
+        fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
             node.nr0 = A._output_nr
@@ -11255,13 +11255,13 @@ def linalg_svd(A, full_matrices):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._grad_fn = node
+        results[1]._node = node
         results[1]._output_nr = 1
         results[2]._requires_grad = True
-        results[2]._grad_fn = node
+        results[2]._node = node
         results[2]._output_nr = 2
         node.S = arrays[1]
         node.S_counter = results[1]._counter = [0]
@@ -11310,7 +11310,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LinalgPinvBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -11331,7 +11331,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -11347,7 +11347,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -11387,7 +11387,7 @@ def linalg_matrix_exp(self, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LinalgMatrixExpBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -11408,7 +11408,7 @@ def linalg_matrix_exp(self, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -11421,7 +11421,7 @@ def linalg_matrix_exp(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -11478,7 +11478,7 @@ def linalg_lstsq(self, b, rcond):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LinalgLstsqBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -11492,7 +11492,7 @@ def linalg_lstsq(self, b, rcond):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = b._grad_fn
+        fn1 = b._node
         if fn1 is not None and b._extra is None:
             node.fn1 = fn1
             node.nr1 = b._output_nr
@@ -11520,10 +11520,10 @@ def linalg_lstsq(self, b, rcond):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._grad_fn = node
+        results[1]._node = node
         results[1]._output_nr = 1
         node.solution = arrays[0]
         node.solution_counter = results[0]._counter = [0]
@@ -11570,7 +11570,7 @@ def linalg_cross(self, other, dim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LinalgCrossBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -11584,7 +11584,7 @@ def linalg_cross(self, other, dim, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = other._grad_fn
+            fn1 = other._node
             if fn1 is not None and other._extra is None:
                 node.fn1 = fn1
                 node.nr1 = other._output_nr
@@ -11623,7 +11623,7 @@ def linalg_cross(self, other, dim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -11636,7 +11636,7 @@ def linalg_cross(self, other, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -11679,7 +11679,7 @@ def index(self, indices, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(IndexBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -11697,7 +11697,7 @@ def index(self, indices, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -11710,7 +11710,7 @@ def index(self, indices, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -11765,7 +11765,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(IndexPutBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -11779,7 +11779,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = values._grad_fn
+            fn1 = values._node
             if fn1 is not None and values._extra is None:
                 node.fn1 = fn1
                 node.nr1 = values._output_nr
@@ -11802,7 +11802,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -11815,7 +11815,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -11870,7 +11870,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(IndexPutImplBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -11884,7 +11884,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = values._grad_fn
+            fn1 = values._node
             if fn1 is not None and values._extra is None:
                 node.fn1 = fn1
                 node.nr1 = values._output_nr
@@ -11907,7 +11907,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -11920,7 +11920,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -11994,7 +11994,7 @@ def dot(self, tensor, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(DotBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -12008,7 +12008,7 @@ def dot(self, tensor, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = tensor._grad_fn
+            fn1 = tensor._node
             if fn1 is not None and tensor._extra is None:
                 node.fn1 = fn1
                 node.nr1 = tensor._output_nr
@@ -12044,7 +12044,7 @@ def dot(self, tensor, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -12057,7 +12057,7 @@ def dot(self, tensor, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -12131,7 +12131,7 @@ def vdot(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(VdotBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -12145,7 +12145,7 @@ def vdot(self, other, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = other._grad_fn
+            fn1 = other._node
             if fn1 is not None and other._extra is None:
                 node.fn1 = fn1
                 node.nr1 = other._output_nr
@@ -12181,7 +12181,7 @@ def vdot(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -12194,7 +12194,7 @@ def vdot(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -12268,7 +12268,7 @@ def mv(self, vec, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MvBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -12282,7 +12282,7 @@ def mv(self, vec, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = vec._grad_fn
+            fn1 = vec._node
             if fn1 is not None and vec._extra is None:
                 node.fn1 = fn1
                 node.nr1 = vec._output_nr
@@ -12318,7 +12318,7 @@ def mv(self, vec, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -12331,7 +12331,7 @@ def mv(self, vec, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -12413,7 +12413,7 @@ def mm(self, mat2, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MmBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -12427,7 +12427,7 @@ def mm(self, mat2, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = mat2._grad_fn
+            fn1 = mat2._node
             if fn1 is not None and mat2._extra is None:
                 node.fn1 = fn1
                 node.nr1 = mat2._output_nr
@@ -12467,7 +12467,7 @@ def mm(self, mat2, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -12480,7 +12480,7 @@ def mm(self, mat2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -12554,7 +12554,7 @@ def bmm(self, mat2, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(BmmBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -12568,7 +12568,7 @@ def bmm(self, mat2, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = mat2._grad_fn
+            fn1 = mat2._node
             if fn1 is not None and mat2._extra is None:
                 node.fn1 = fn1
                 node.nr1 = mat2._output_nr
@@ -12604,7 +12604,7 @@ def bmm(self, mat2, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -12617,7 +12617,7 @@ def bmm(self, mat2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -12724,7 +12724,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -12737,7 +12737,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -12877,7 +12877,7 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -12890,7 +12890,7 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -13026,7 +13026,7 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -13039,7 +13039,7 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -13175,7 +13175,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -13188,7 +13188,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -13305,7 +13305,7 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -13318,7 +13318,7 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -13403,7 +13403,7 @@ def trace(self, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(TraceBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -13420,7 +13420,7 @@ def trace(self, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -13433,7 +13433,7 @@ def trace(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -13510,7 +13510,7 @@ def mse_loss(self, target, reduction, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MseLossBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -13524,7 +13524,7 @@ def mse_loss(self, target, reduction, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = target._grad_fn
+            fn1 = target._node
             if fn1 is not None and target._extra is None:
                 node.fn1 = fn1
                 node.nr1 = target._output_nr
@@ -13555,7 +13555,7 @@ def mse_loss(self, target, reduction, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -13568,7 +13568,7 @@ def mse_loss(self, target, reduction, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -13655,7 +13655,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -13668,7 +13668,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -13747,7 +13747,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(SmoothL1LossBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -13761,7 +13761,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = target._grad_fn
+            fn1 = target._node
             if fn1 is not None and target._extra is None:
                 node.fn1 = fn1
                 node.nr1 = target._output_nr
@@ -13793,7 +13793,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -13806,7 +13806,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -13895,7 +13895,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -13908,7 +13908,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -13987,7 +13987,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(HuberLossBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -14001,7 +14001,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = target._grad_fn
+            fn1 = target._node
             if fn1 is not None and target._extra is None:
                 node.fn1 = fn1
                 node.nr1 = target._output_nr
@@ -14033,7 +14033,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -14046,7 +14046,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -14135,7 +14135,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -14148,7 +14148,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -14214,7 +14214,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(SoftMarginLossBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -14241,7 +14241,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -14254,7 +14254,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -14304,7 +14304,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
         if desc.dtype.category >= 2:
             node = _new(SoftMarginLossBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -14318,7 +14318,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = self._grad_fn
+            fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
                 node.nr1 = self._output_nr
@@ -14354,7 +14354,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -14367,7 +14367,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -14455,7 +14455,7 @@ def nll_loss(self, target, weight, reduction, ignore_index):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(NllLossBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -14484,7 +14484,7 @@ def nll_loss(self, target, weight, reduction, ignore_index):
         node.ignore_index = ignore_index
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.total_weight = arrays[1]
         node.total_weight_counter = results[1]._counter = [0]
@@ -14571,7 +14571,7 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(NllLoss2DBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -14600,7 +14600,7 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
         node.ignore_index = ignore_index
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.total_weight = arrays[1]
         node.total_weight_counter = results[1]._counter = [0]
@@ -14646,7 +14646,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
         if desc.dtype.category >= 2:
             node = _new(NllLossBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -14660,7 +14660,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = self._grad_fn
+            fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
                 node.nr1 = self._output_nr
@@ -14697,7 +14697,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -14710,7 +14710,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -14760,7 +14760,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(BinaryCrossEntropyBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -14774,7 +14774,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = target._grad_fn
+            fn1 = target._node
             if fn1 is not None and target._extra is None:
                 node.fn1 = fn1
                 node.nr1 = target._output_nr
@@ -14812,7 +14812,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -14825,7 +14825,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -14907,7 +14907,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -14920,7 +14920,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -14972,7 +14972,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
         if desc.dtype.category >= 2:
             node = _new(BinaryCrossEntropyWithLogitsBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -14986,7 +14986,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = target._grad_fn
+            fn1 = target._node
             if fn1 is not None and target._extra is None:
                 node.fn1 = fn1
                 node.nr1 = target._output_nr
@@ -15028,7 +15028,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -15041,7 +15041,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -15101,7 +15101,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
         if desc.dtype.category >= 2:
             node = _new(EmbeddingBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = weight._grad_fn
+            fn0 = weight._node
             if fn0 is not None and weight._extra is None:
                 node.fn0 = fn0
                 node.nr0 = weight._output_nr
@@ -15126,7 +15126,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -15139,7 +15139,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -15180,7 +15180,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
         if desc.dtype.category >= 2:
             node = _new(EmbeddingDenseBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -15202,7 +15202,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -15215,7 +15215,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -15291,7 +15291,7 @@ def add(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AddBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -15305,7 +15305,7 @@ def add(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -15325,7 +15325,7 @@ def add(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -15340,7 +15340,7 @@ def add(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -15358,12 +15358,12 @@ def add_operator(self, other):
     desc = self._desc
     if type(other) is Tensor:
         if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
-            fn1 = other._grad_fn
+            fn1 = other._node
             if fn1 is None and other._requires_grad:
                 ref = other._accumulator
                 if ref is None or (fn1 := ref()) is None:
@@ -15382,7 +15382,7 @@ def add_operator(self, other):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -15392,7 +15392,7 @@ def add_operator(self, other):
     elif desc.real and self._extra is None and not grad_mode.disabled:
         known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
         if known is not None and (number := known.get(other)) is not None:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -15411,7 +15411,7 @@ def add_operator(self, other):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -15444,7 +15444,7 @@ def add_(self, other):
     if flag:
         node = _new(AddBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -15458,7 +15458,7 @@ def add_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -15547,7 +15547,7 @@ def sub(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SubBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -15561,7 +15561,7 @@ def sub(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -15581,7 +15581,7 @@ def sub(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -15596,7 +15596,7 @@ def sub(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -15614,12 +15614,12 @@ def sub_operator(self, other):
     desc = self._desc
     if type(other) is Tensor:
         if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
-            fn1 = other._grad_fn
+            fn1 = other._node
             if fn1 is None and other._requires_grad:
                 ref = other._accumulator
                 if ref is None or (fn1 := ref()) is None:
@@ -15638,7 +15638,7 @@ def sub_operator(self, other):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -15648,7 +15648,7 @@ def sub_operator(self, other):
     elif desc.real and self._extra is None and not grad_mode.disabled:
         known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
         if known is not None and (number := known.get(other)) is not None:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -15667,7 +15667,7 @@ def sub_operator(self, other):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -15700,7 +15700,7 @@ def sub_(self, other):
     if flag:
         node = _new(SubBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -15714,7 +15714,7 @@ def sub_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -15807,7 +15807,7 @@ def add_alpha(self, other, alpha, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AddAlphaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -15821,7 +15821,7 @@ def add_alpha(self, other, alpha, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -15842,7 +15842,7 @@ def add_alpha(self, other, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -15857,7 +15857,7 @@ def add_alpha(self, other, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -15893,7 +15893,7 @@ def add_alpha_(self, other, alpha):
     if flag:
         node = _new(AddAlphaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -15907,7 +15907,7 @@ def add_alpha_(self, other, alpha):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -16001,7 +16001,7 @@ def sub_alpha(self, other, alpha, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SubAlphaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -16015,7 +16015,7 @@ def sub_alpha(self, other, alpha, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -16036,7 +16036,7 @@ def sub_alpha(self, other, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -16051,7 +16051,7 @@ def sub_alpha(self, other, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -16087,7 +16087,7 @@ def sub_alpha_(self, other, alpha):
     if flag:
         node = _new(SubAlphaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -16101,7 +16101,7 @@ def sub_alpha_(self, other, alpha):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -16216,7 +16216,7 @@ def mul(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(MulBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -16230,7 +16230,7 @@ def mul(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -16266,7 +16266,7 @@ def mul(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -16281,7 +16281,7 @@ def mul(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -16299,12 +16299,12 @@ def mul_operator(self, other):
     desc = self._desc
     if type(other) is Tensor:
         if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
-            fn1 = other._grad_fn
+            fn1 = other._node
             if fn1 is None and other._requires_grad:
                 ref = other._accumulator
                 if ref is None or (fn1 := ref()) is None:
@@ -16335,7 +16335,7 @@ def mul_operator(self, other):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -16345,7 +16345,7 @@ def mul_operator(self, other):
     elif desc.real and self._extra is None and not grad_mode.disabled:
         known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
         if known is not None and (number := known.get(other)) is not None:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -16367,7 +16367,7 @@ def mul_operator(self, other):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -16403,7 +16403,7 @@ def mul_(self, other):
     if flag:
         node = _new(MulBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -16417,7 +16417,7 @@ def mul_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -16544,7 +16544,7 @@ def div(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(DivBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -16558,7 +16558,7 @@ def div(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -16591,7 +16591,7 @@ def div(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -16606,7 +16606,7 @@ def div(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -16624,12 +16624,12 @@ def div_operator(self, other):
     desc = self._desc
     if type(other) is Tensor:
         if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
-            fn1 = other._grad_fn
+            fn1 = other._node
             if fn1 is None and other._requires_grad:
                 ref = other._accumulator
                 if ref is None or (fn1 := ref()) is None:
@@ -16657,7 +16657,7 @@ def div_operator(self, other):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -16667,7 +16667,7 @@ def div_operator(self, other):
     elif desc.real and self._extra is None and not grad_mode.disabled:
         known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
         if known is not None and (number := known.get(other)) is not None:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -16689,7 +16689,7 @@ def div_operator(self, other):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -16725,7 +16725,7 @@ def div_(self, other):
     if flag:
         node = _new(DivBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -16739,7 +16739,7 @@ def div_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -16865,7 +16865,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(DivBackward2)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -16879,7 +16879,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -16913,7 +16913,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -16928,7 +16928,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -16962,7 +16962,7 @@ def div_mode_(self, other, rounding_mode):
     if flag:
         node = _new(DivBackward2)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -16976,7 +16976,7 @@ def div_mode_(self, other, rounding_mode):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -17076,7 +17076,7 @@ def rsub(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(RsubBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -17090,7 +17090,7 @@ def rsub(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -17110,7 +17110,7 @@ def rsub(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -17125,7 +17125,7 @@ def rsub(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -17207,7 +17207,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(RsubAlphaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -17221,7 +17221,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -17242,7 +17242,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -17257,7 +17257,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -17304,7 +17304,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(RsubScalarAlphaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -17321,7 +17321,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -17336,7 +17336,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -17377,7 +17377,7 @@ def rsub_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(RsubBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -17393,7 +17393,7 @@ def rsub_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -17406,7 +17406,7 @@ def rsub_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -17444,7 +17444,7 @@ def add_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(AddBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -17460,7 +17460,7 @@ def add_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -17473,7 +17473,7 @@ def add_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -17511,7 +17511,7 @@ def sub_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(SubBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -17527,7 +17527,7 @@ def sub_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -17540,7 +17540,7 @@ def sub_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -17580,7 +17580,7 @@ def mul_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MulBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -17597,7 +17597,7 @@ def mul_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -17610,7 +17610,7 @@ def mul_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -17637,7 +17637,7 @@ def mul_scalar_(self, other):
     if flag:
         node = _new(MulBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -17687,7 +17687,7 @@ def div_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(DivBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -17704,7 +17704,7 @@ def div_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -17717,7 +17717,7 @@ def div_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -17749,7 +17749,7 @@ def neg(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.negative(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -17764,7 +17764,7 @@ def neg(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -17780,7 +17780,7 @@ def neg(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(NegBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -17796,7 +17796,7 @@ def neg(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -17811,7 +17811,7 @@ def neg(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -17840,7 +17840,7 @@ def neg_(self):
     if flag:
         node = _new(NegBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -17895,7 +17895,7 @@ def reciprocal(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.reciprocal(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -17910,7 +17910,7 @@ def reciprocal(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -17929,7 +17929,7 @@ def reciprocal(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ReciprocalBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -17945,7 +17945,7 @@ def reciprocal(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -17963,7 +17963,7 @@ def reciprocal(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -17992,7 +17992,7 @@ def reciprocal_(self):
     if flag:
         node = _new(ReciprocalBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -18036,7 +18036,7 @@ def conj_physical(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.conjugate(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -18051,7 +18051,7 @@ def conj_physical(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -18067,7 +18067,7 @@ def conj_physical(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ConjPhysicalBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -18083,7 +18083,7 @@ def conj_physical(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -18098,7 +18098,7 @@ def conj_physical(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -18132,7 +18132,7 @@ def conj_physical_of(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.conjugate(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -18147,7 +18147,7 @@ def conj_physical_of(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -18163,7 +18163,7 @@ def conj_physical_of(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ConjPhysicalBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -18179,7 +18179,7 @@ def conj_physical_of(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -18194,7 +18194,7 @@ def conj_physical_of(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -18223,7 +18223,7 @@ def conj_physical_of_(self):
     if flag:
         node = _new(ConjPhysicalBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -18264,7 +18264,7 @@ def conj(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.conjugate(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -18279,7 +18279,7 @@ def conj(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -18295,7 +18295,7 @@ def conj(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ConjBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -18311,7 +18311,7 @@ def conj(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -18326,7 +18326,7 @@ def conj(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -18363,7 +18363,7 @@ def angle(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_angle(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -18381,7 +18381,7 @@ def angle(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -18397,7 +18397,7 @@ def angle(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AngleBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -18418,7 +18418,7 @@ def angle(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -18433,7 +18433,7 @@ def angle(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -18492,7 +18492,7 @@ def pow_scalar(self, exponent, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(PowBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -18514,7 +18514,7 @@ def pow_scalar(self, exponent, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -18529,7 +18529,7 @@ def pow_scalar(self, exponent, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -18561,7 +18561,7 @@ def pow_scalar_(self, exponent):
     if flag:
         node = _new(PowBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -18684,7 +18684,7 @@ def pow_tensor(self, exponent, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(PowBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -18698,7 +18698,7 @@ def pow_tensor(self, exponent, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = exponent._grad_fn
+        fn1 = exponent._node
         if fn1 is not None and exponent._extra is None:
             node.fn1 = fn1
             node.nr1 = exponent._output_nr
@@ -18728,7 +18728,7 @@ def pow_tensor(self, exponent, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -18746,7 +18746,7 @@ def pow_tensor(self, exponent, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -18780,7 +18780,7 @@ def pow_tensor_(self, exponent):
     if flag:
         node = _new(PowBackward1)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -18794,7 +18794,7 @@ def pow_tensor_(self, exponent):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = exponent._grad_fn
+        fn1 = exponent._node
         if fn1 is not None and exponent._extra is None:
             node.fn1 = fn1
             node.nr1 = exponent._output_nr
@@ -18885,7 +18885,7 @@ def pow_base(self, exponent, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(PowBackward2)
         node.seq = next(sequence_nrs)
-        fn0 = exponent._grad_fn
+        fn0 = exponent._node
         if fn0 is not None and exponent._extra is None:
             node.fn0 = fn0
             node.nr0 = exponent._output_nr
@@ -18907,7 +18907,7 @@ def pow_base(self, exponent, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -18925,7 +18925,7 @@ def pow_base(self, exponent, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -18973,7 +18973,7 @@ def exp(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.exp(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -18988,7 +18988,7 @@ def exp(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -19007,7 +19007,7 @@ def exp(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ExpBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19023,7 +19023,7 @@ def exp(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -19041,7 +19041,7 @@ def exp(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -19070,7 +19070,7 @@ def exp_(self):
     if flag:
         node = _new(ExpBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19129,7 +19129,7 @@ def log(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.log(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -19147,7 +19147,7 @@ def log(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -19163,7 +19163,7 @@ def log(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LogBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19184,7 +19184,7 @@ def log(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -19199,7 +19199,7 @@ def log(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -19231,7 +19231,7 @@ def log_(self):
     if flag:
         node = _new(LogBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19288,7 +19288,7 @@ def sqrt(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.sqrt(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -19303,7 +19303,7 @@ def sqrt(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -19322,7 +19322,7 @@ def sqrt(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SqrtBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19338,7 +19338,7 @@ def sqrt(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -19356,7 +19356,7 @@ def sqrt(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -19385,7 +19385,7 @@ def sqrt_(self):
     if flag:
         node = _new(SqrtBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19443,7 +19443,7 @@ def rsqrt(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_rsqrt(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -19458,7 +19458,7 @@ def rsqrt(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -19477,7 +19477,7 @@ def rsqrt(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(RsqrtBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19493,7 +19493,7 @@ def rsqrt(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -19511,7 +19511,7 @@ def rsqrt(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -19540,7 +19540,7 @@ def rsqrt_(self):
     if flag:
         node = _new(RsqrtBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19599,7 +19599,7 @@ def sin(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.sin(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -19617,7 +19617,7 @@ def sin(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -19633,7 +19633,7 @@ def sin(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SinBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19654,7 +19654,7 @@ def sin(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -19669,7 +19669,7 @@ def sin(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -19701,7 +19701,7 @@ def sin_(self):
     if flag:
         node = _new(SinBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19759,7 +19759,7 @@ def cos(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.cos(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -19777,7 +19777,7 @@ def cos(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -19793,7 +19793,7 @@ def cos(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(CosBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19814,7 +19814,7 @@ def cos(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -19829,7 +19829,7 @@ def cos(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -19861,7 +19861,7 @@ def cos_(self):
     if flag:
         node = _new(CosBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19919,7 +19919,7 @@ def atan(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.arctan(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -19937,7 +19937,7 @@ def atan(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -19953,7 +19953,7 @@ def atan(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AtanBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -19974,7 +19974,7 @@ def atan(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -19989,7 +19989,7 @@ def atan(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -20021,7 +20021,7 @@ def atan_(self):
     if flag:
         node = _new(AtanBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20079,7 +20079,7 @@ def asin(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.arcsin(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -20097,7 +20097,7 @@ def asin(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -20113,7 +20113,7 @@ def asin(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AsinBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20134,7 +20134,7 @@ def asin(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -20149,7 +20149,7 @@ def asin(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -20181,7 +20181,7 @@ def asin_(self):
     if flag:
         node = _new(AsinBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20239,7 +20239,7 @@ def acos(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.arccos(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -20257,7 +20257,7 @@ def acos(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -20273,7 +20273,7 @@ def acos(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AcosBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20294,7 +20294,7 @@ def acos(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -20309,7 +20309,7 @@ def acos(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -20341,7 +20341,7 @@ def acos_(self):
     if flag:
         node = _new(AcosBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20399,7 +20399,7 @@ def sinh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.sinh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -20417,7 +20417,7 @@ def sinh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -20433,7 +20433,7 @@ def sinh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SinhBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20454,7 +20454,7 @@ def sinh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -20469,7 +20469,7 @@ def sinh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -20501,7 +20501,7 @@ def sinh_(self):
     if flag:
         node = _new(SinhBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20559,7 +20559,7 @@ def cosh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.cosh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -20577,7 +20577,7 @@ def cosh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -20593,7 +20593,7 @@ def cosh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(CoshBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20614,7 +20614,7 @@ def cosh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -20629,7 +20629,7 @@ def cosh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -20661,7 +20661,7 @@ def cosh_(self):
     if flag:
         node = _new(CoshBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20719,7 +20719,7 @@ def log1p(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.log1p(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -20737,7 +20737,7 @@ def log1p(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -20753,7 +20753,7 @@ def log1p(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Log1PBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20774,7 +20774,7 @@ def log1p(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -20789,7 +20789,7 @@ def log1p(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -20821,7 +20821,7 @@ def log1p_(self):
     if flag:
         node = _new(Log1PBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20878,7 +20878,7 @@ def expm1(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.expm1(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -20893,7 +20893,7 @@ def expm1(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -20912,7 +20912,7 @@ def expm1(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Expm1Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -20928,7 +20928,7 @@ def expm1(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -20946,7 +20946,7 @@ def expm1(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -20975,7 +20975,7 @@ def expm1_(self):
     if flag:
         node = _new(Expm1Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21033,7 +21033,7 @@ def tan(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.tan(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -21048,7 +21048,7 @@ def tan(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -21067,7 +21067,7 @@ def tan(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(TanBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21083,7 +21083,7 @@ def tan(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -21101,7 +21101,7 @@ def tan(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -21130,7 +21130,7 @@ def tan_(self):
     if flag:
         node = _new(TanBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21188,7 +21188,7 @@ def tanh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.tanh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -21203,7 +21203,7 @@ def tanh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -21222,7 +21222,7 @@ def tanh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(TanhBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21238,7 +21238,7 @@ def tanh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -21256,7 +21256,7 @@ def tanh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -21285,7 +21285,7 @@ def tanh_(self):
     if flag:
         node = _new(TanhBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21343,7 +21343,7 @@ def sigmoid(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_sigmoid(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -21358,7 +21358,7 @@ def sigmoid(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -21377,7 +21377,7 @@ def sigmoid(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SigmoidBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21393,7 +21393,7 @@ def sigmoid(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -21411,7 +21411,7 @@ def sigmoid(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -21440,7 +21440,7 @@ def sigmoid_(self):
     if flag:
         node = _new(SigmoidBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21498,7 +21498,7 @@ def relu(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_relu(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -21513,7 +21513,7 @@ def relu(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -21532,7 +21532,7 @@ def relu(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ReluBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21548,7 +21548,7 @@ def relu(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -21566,7 +21566,7 @@ def relu(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -21595,7 +21595,7 @@ def relu_(self):
     if flag:
         node = _new(ReluBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21654,7 +21654,7 @@ def abs(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.absolute(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -21672,7 +21672,7 @@ def abs(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -21688,7 +21688,7 @@ def abs(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AbsBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21709,7 +21709,7 @@ def abs(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -21724,7 +21724,7 @@ def abs(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -21756,7 +21756,7 @@ def abs_(self):
     if flag:
         node = _new(AbsBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21824,7 +21824,7 @@ def sgn(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_sign(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -21842,7 +21842,7 @@ def sgn(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -21861,7 +21861,7 @@ def sgn(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SgnBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21882,7 +21882,7 @@ def sgn(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -21900,7 +21900,7 @@ def sgn(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -21932,7 +21932,7 @@ def sgn_(self):
     if flag:
         node = _new(SgnBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -21978,7 +21978,7 @@ def sign(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_sign(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -21993,7 +21993,7 @@ def sign(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -22009,7 +22009,7 @@ def sign(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SignBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22025,7 +22025,7 @@ def sign(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -22040,7 +22040,7 @@ def sign(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -22069,7 +22069,7 @@ def sign_(self):
     if flag:
         node = _new(SignBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22110,7 +22110,7 @@ def round_decimals(self, decimals, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_round_decimals(self._array, decimals)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -22125,7 +22125,7 @@ def round_decimals(self, decimals, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -22141,7 +22141,7 @@ def round_decimals(self, decimals, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(RoundBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22157,7 +22157,7 @@ def round_decimals(self, decimals, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -22172,7 +22172,7 @@ def round_decimals(self, decimals, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -22201,7 +22201,7 @@ def round_decimals_(self, decimals):
     if flag:
         node = _new(RoundBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22242,7 +22242,7 @@ def floor(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.floor(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -22257,7 +22257,7 @@ def floor(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -22273,7 +22273,7 @@ def floor(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FloorBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22289,7 +22289,7 @@ def floor(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -22304,7 +22304,7 @@ def floor(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -22333,7 +22333,7 @@ def floor_(self):
     if flag:
         node = _new(FloorBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22374,7 +22374,7 @@ def ceil(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.ceil(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -22389,7 +22389,7 @@ def ceil(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -22405,7 +22405,7 @@ def ceil(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(CeilBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22421,7 +22421,7 @@ def ceil(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -22436,7 +22436,7 @@ def ceil(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -22465,7 +22465,7 @@ def ceil_(self):
     if flag:
         node = _new(CeilBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22506,7 +22506,7 @@ def round(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_round(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -22521,7 +22521,7 @@ def round(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -22537,7 +22537,7 @@ def round(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(RoundBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22553,7 +22553,7 @@ def round(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -22568,7 +22568,7 @@ def round(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -22597,7 +22597,7 @@ def round_(self):
     if flag:
         node = _new(RoundBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22638,7 +22638,7 @@ def trunc(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.trunc(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -22653,7 +22653,7 @@ def trunc(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -22669,7 +22669,7 @@ def trunc(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(TruncBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22685,7 +22685,7 @@ def trunc(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -22700,7 +22700,7 @@ def trunc(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -22729,7 +22729,7 @@ def trunc_(self):
     if flag:
         node = _new(TruncBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -22839,7 +22839,7 @@ def tanh_backward(grad_output, output, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(TanhBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -22853,7 +22853,7 @@ def tanh_backward(grad_output, output, *, out=None):
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = output._grad_fn
+        fn1 = output._node
         if fn1 is not None and output._extra is None:
             node.fn1 = fn1
             node.nr1 = output._output_nr
@@ -22886,7 +22886,7 @@ def tanh_backward(grad_output, output, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -22901,7 +22901,7 @@ def tanh_backward(grad_output, output, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23004,7 +23004,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SigmoidBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -23018,7 +23018,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = output._grad_fn
+        fn1 = output._node
         if fn1 is not None and output._extra is None:
             node.fn1 = fn1
             node.nr1 = output._output_nr
@@ -23051,7 +23051,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -23066,7 +23066,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23160,7 +23160,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ThresholdBackwardBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = grad_output._grad_fn
+        fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
             node.nr0 = grad_output._output_nr
@@ -23174,7 +23174,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = self._grad_fn
+        fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
             node.nr1 = self._output_nr
@@ -23203,7 +23203,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -23218,7 +23218,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23262,7 +23262,7 @@ def sum_all(self, dtype, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(SumBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -23280,7 +23280,7 @@ def sum_all(self, dtype, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -23293,7 +23293,7 @@ def sum_all(self, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23339,7 +23339,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(SumBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -23359,7 +23359,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -23372,7 +23372,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23416,7 +23416,7 @@ def mean_all(self, dtype, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MeanBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -23435,7 +23435,7 @@ def mean_all(self, dtype, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -23448,7 +23448,7 @@ def mean_all(self, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23496,7 +23496,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MeanBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -23517,7 +23517,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -23530,7 +23530,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23586,7 +23586,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(NansumBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -23609,7 +23609,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -23622,7 +23622,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23684,7 +23684,7 @@ def prod_all(self, dtype, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ProdBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -23705,7 +23705,7 @@ def prod_all(self, dtype, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -23721,7 +23721,7 @@ def prod_all(self, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23787,7 +23787,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ProdBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -23810,7 +23810,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -23826,7 +23826,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23889,7 +23889,7 @@ def max_all(self, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MaxBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -23910,7 +23910,7 @@ def max_all(self, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -23926,7 +23926,7 @@ def max_all(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -23989,7 +23989,7 @@ def min_all(self, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MinBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -24010,7 +24010,7 @@ def min_all(self, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -24026,7 +24026,7 @@ def min_all(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -24084,7 +24084,7 @@ def max_dim(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(MaxBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -24100,7 +24100,7 @@ def max_dim(self, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -24157,7 +24157,7 @@ def min_dim(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(MinBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -24173,7 +24173,7 @@ def min_dim(self, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -24238,7 +24238,7 @@ def amax(self, dim, keepdim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(AmaxBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -24261,7 +24261,7 @@ def amax(self, dim, keepdim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -24277,7 +24277,7 @@ def amax(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -24343,7 +24343,7 @@ def amin(self, dim, keepdim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(AminBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -24366,7 +24366,7 @@ def amin(self, dim, keepdim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -24382,7 +24382,7 @@ def amin(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -24442,7 +24442,7 @@ def aminmax(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AminmaxBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -24463,10 +24463,10 @@ def aminmax(self, dim, keepdim):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._grad_fn = node
+        results[1]._node = node
         results[1]._output_nr = 1
         node.max = arrays[1]
         node.max_counter = results[1]._counter = [0]
@@ -24487,7 +24487,7 @@ def argmax(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -24506,7 +24506,7 @@ def argmin(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -24569,7 +24569,7 @@ def median_all(self, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MedianBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -24590,7 +24590,7 @@ def median_all(self, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -24606,7 +24606,7 @@ def median_all(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -24664,7 +24664,7 @@ def median_dim(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(MedianBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -24680,7 +24680,7 @@ def median_dim(self, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -24737,7 +24737,7 @@ def kthvalue(self, k, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(KthvalueBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -24753,7 +24753,7 @@ def kthvalue(self, k, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -24808,7 +24808,7 @@ def sort(self, dim, descending):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SortBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -24823,7 +24823,7 @@ def sort(self, dim, descending):
         node.dim = dim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -24878,7 +24878,7 @@ def sort_stable(self, dim, descending):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SortBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -24893,7 +24893,7 @@ def sort_stable(self, dim, descending):
         node.dim = dim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -24948,7 +24948,7 @@ def topk(self, k, dim, largest):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(TopkBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -24963,7 +24963,7 @@ def topk(self, k, dim, largest):
         node.dim = dim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -25031,7 +25031,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LinalgVectorNormBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -25055,7 +25055,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -25071,7 +25071,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -25129,7 +25129,7 @@ def var(self, dim, correction, keepdim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(VarBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -25153,7 +25153,7 @@ def var(self, dim, correction, keepdim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -25166,7 +25166,7 @@ def var(self, dim, correction, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -25234,7 +25234,7 @@ def std(self, dim, correction, keepdim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(StdBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -25258,7 +25258,7 @@ def std(self, dim, correction, keepdim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -25274,7 +25274,7 @@ def std(self, dim, correction, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -25325,7 +25325,7 @@ def var_mean(self, dim, correction, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(VarMeanBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -25347,10 +25347,10 @@ def var_mean(self, dim, correction, keepdim):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._grad_fn = node
+        results[1]._node = node
         results[1]._output_nr = 1
         if saved_hooks.in_force:
             saved_hooks.pack(node)
@@ -25402,7 +25402,7 @@ def std_mean(self, dim, correction, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(StdMeanBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -25424,10 +25424,10 @@ def std_mean(self, dim, correction, keepdim):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._grad_fn = node
+        results[1]._node = node
         results[1]._output_nr = 1
         node.result0 = arrays[0]
         node.result0_counter = results[0]._counter = [0]
@@ -25494,7 +25494,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LogsumexpBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -25517,7 +25517,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -25533,7 +25533,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -25575,7 +25575,7 @@ def cumsum(self, dim, dtype, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(CumsumBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -25593,7 +25593,7 @@ def cumsum(self, dim, dtype, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -25606,7 +25606,7 @@ def cumsum(self, dim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -25633,7 +25633,7 @@ def cumsum_(self, dim, dtype):
     if flag:
         node = _new(CumsumBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -25708,7 +25708,7 @@ def cumprod(self, dim, dtype, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(CumprodBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -25730,7 +25730,7 @@ def cumprod(self, dim, dtype, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -25746,7 +25746,7 @@ def cumprod(self, dim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -25776,7 +25776,7 @@ def cumprod_(self, dim, dtype):
     if flag:
         node = _new(CumprodBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -25810,7 +25810,7 @@ def all_dim(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -25829,7 +25829,7 @@ def any_dim(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -25848,7 +25848,7 @@ def count_nonzero(self, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -25916,7 +25916,7 @@ def gather(self, dim, index, sparse_grad, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(GatherBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -25944,7 +25944,7 @@ def gather(self, dim, index, sparse_grad, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -25957,7 +25957,7 @@ def gather(self, dim, index, sparse_grad, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -26024,7 +26024,7 @@ def scatter(self, dim, index, src, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ScatterBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -26038,7 +26038,7 @@ def scatter(self, dim, index, src, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = src._grad_fn
+            fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
                 node.nr1 = src._output_nr
@@ -26065,7 +26065,7 @@ def scatter(self, dim, index, src, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -26078,7 +26078,7 @@ def scatter(self, dim, index, src, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -26105,7 +26105,7 @@ def scatter_(self, dim, index, src):
     if flag:
         node = _new(ScatterBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -26119,7 +26119,7 @@ def scatter_(self, dim, index, src):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = src._grad_fn
+        fn1 = src._node
         if fn1 is not None and src._extra is None:
             node.fn1 = fn1
             node.nr1 = src._output_nr
@@ -26193,7 +26193,7 @@ def scatter_value(self, dim, index, value, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ScatterBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -26215,7 +26215,7 @@ def scatter_value(self, dim, index, value, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -26228,7 +26228,7 @@ def scatter_value(self, dim, index, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -26255,7 +26255,7 @@ def scatter_value_(self, dim, index, value):
     if flag:
         node = _new(ScatterBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -26319,7 +26319,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ScatterNotImplemented)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -26333,7 +26333,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = src._grad_fn
+            fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
                 node.nr1 = src._output_nr
@@ -26353,7 +26353,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -26366,7 +26366,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -26393,7 +26393,7 @@ def scatter_with_(self, dim, index, src, reduce):
     if flag:
         node = _new(ScatterNotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -26407,7 +26407,7 @@ def scatter_with_(self, dim, index, src, reduce):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = src._grad_fn
+        fn1 = src._node
         if fn1 is not None and src._extra is None:
             node.fn1 = fn1
             node.nr1 = src._output_nr
@@ -26458,7 +26458,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ScatterValueNotImplemented)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -26474,7 +26474,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -26487,7 +26487,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -26514,7 +26514,7 @@ def scatter_value_with_(self, dim, index, value, reduce):
     if flag:
         node = _new(ScatterValueNotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -26590,7 +26590,7 @@ def scatter_add(self, dim, index, src, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ScatterAddBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -26604,7 +26604,7 @@ def scatter_add(self, dim, index, src, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = src._grad_fn
+            fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
                 node.nr1 = src._output_nr
@@ -26634,7 +26634,7 @@ def scatter_add(self, dim, index, src, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -26647,7 +26647,7 @@ def scatter_add(self, dim, index, src, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -26674,7 +26674,7 @@ def scatter_add_(self, dim, index, src):
     if flag:
         node = _new(ScatterAddBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -26688,7 +26688,7 @@ def scatter_add_(self, dim, index, src):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = src._grad_fn
+        fn1 = src._node
         if fn1 is not None and src._extra is None:
             node.fn1 = fn1
             node.nr1 = src._output_nr
@@ -26765,7 +26765,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ScatterReduceBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -26779,7 +26779,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = src._grad_fn
+            fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
                 node.nr1 = src._output_nr
@@ -26817,7 +26817,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -26833,7 +26833,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -26863,7 +26863,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     if flag:
         node = _new(ScatterReduceBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -26877,7 +26877,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = src._grad_fn
+        fn1 = src._node
         if fn1 is not None and src._extra is None:
             node.fn1 = fn1
             node.nr1 = src._output_nr
@@ -26965,7 +26965,7 @@ def index_select(self, dim, index, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(IndexSelectBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -26988,7 +26988,7 @@ def index_select(self, dim, index, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -27001,7 +27001,7 @@ def index_select(self, dim, index, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -27049,7 +27049,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(IndexAddBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -27063,7 +27063,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = source._grad_fn
+            fn1 = source._node
             if fn1 is not None and source._extra is None:
                 node.fn1 = fn1
                 node.nr1 = source._output_nr
@@ -27102,7 +27102,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -27115,7 +27115,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -27142,7 +27142,7 @@ def index_add_(self, dim, index, source, alpha):
     if flag:
         node = _new(IndexAddBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -27156,7 +27156,7 @@ def index_add_(self, dim, index, source, alpha):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = source._grad_fn
+        fn1 = source._node
         if fn1 is not None and source._extra is None:
             node.fn1 = fn1
             node.nr1 = source._output_nr
@@ -27235,7 +27235,7 @@ def index_copy(self, dim, index, source, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(IndexCopyBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -27249,7 +27249,7 @@ def index_copy(self, dim, index, source, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = source._grad_fn
+            fn1 = source._node
             if fn1 is not None and source._extra is None:
                 node.fn1 = fn1
                 node.nr1 = source._output_nr
@@ -27284,7 +27284,7 @@ def index_copy(self, dim, index, source, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -27297,7 +27297,7 @@ def index_copy(self, dim, index, source, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -27324,7 +27324,7 @@ def index_copy_(self, dim, index, source):
     if flag:
         node = _new(IndexCopyBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -27338,7 +27338,7 @@ def index_copy_(self, dim, index, source):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = source._grad_fn
+        fn1 = source._node
         if fn1 is not None and source._extra is None:
             node.fn1 = fn1
             node.nr1 = source._output_nr
@@ -27420,7 +27420,7 @@ def index_fill(self, dim, index, value, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(IndexFillBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -27442,7 +27442,7 @@ def index_fill(self, dim, index, value, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -27455,7 +27455,7 @@ def index_fill(self, dim, index, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -27482,7 +27482,7 @@ def index_fill_(self, dim, index, value):
     if flag:
         node = _new(IndexFillBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -27540,7 +27540,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(IndexFillBackward1)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -27554,7 +27554,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = value._grad_fn
+            fn1 = value._node
             if fn1 is not None and value._extra is None:
                 node.fn1 = fn1
                 node.nr1 = value._output_nr
@@ -27580,7 +27580,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -27593,7 +27593,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -27620,7 +27620,7 @@ def index_fill_tensor_(self, dim, index, value):
     if flag:
         node = _new(IndexFillBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -27634,7 +27634,7 @@ def index_fill_tensor_(self, dim, index, value):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = value._grad_fn
+        fn1 = value._node
         if fn1 is not None and value._extra is None:
             node.fn1 = fn1
             node.nr1 = value._output_nr
@@ -27707,7 +27707,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(IndexReduceBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -27721,7 +27721,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = source._grad_fn
+            fn1 = source._node
             if fn1 is not None and source._extra is None:
                 node.fn1 = fn1
                 node.nr1 = source._output_nr
@@ -27759,7 +27759,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -27775,7 +27775,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -27805,7 +27805,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     if flag:
         node = _new(IndexReduceBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -27819,7 +27819,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = source._grad_fn
+        fn1 = source._node
         if fn1 is not None and source._extra is None:
             node.fn1 = fn1
             node.nr1 = source._output_nr
@@ -27894,7 +27894,7 @@ def take(self, index, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(TakeBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -27920,7 +27920,7 @@ def take(self, index, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -27933,7 +27933,7 @@ def take(self, index, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -27979,7 +27979,7 @@ def put(self, index, source, accumulate, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(PutBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -27993,7 +27993,7 @@ def put(self, index, source, accumulate, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = source._grad_fn
+            fn1 = source._node
             if fn1 is not None and source._extra is None:
                 node.fn1 = fn1
                 node.nr1 = source._output_nr
@@ -28024,7 +28024,7 @@ def put(self, index, source, accumulate, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -28037,7 +28037,7 @@ def put(self, index, source, accumulate, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28064,7 +28064,7 @@ def put_(self, index, source, accumulate):
     if flag:
         node = _new(PutBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -28078,7 +28078,7 @@ def put_(self, index, source, accumulate):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = source._grad_fn
+        fn1 = source._node
         if fn1 is not None and source._extra is None:
             node.fn1 = fn1
             node.nr1 = source._output_nr
@@ -28169,7 +28169,7 @@ def masked_scatter(self, mask, source, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MaskedScatterBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -28183,7 +28183,7 @@ def masked_scatter(self, mask, source, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = source._grad_fn
+            fn1 = source._node
             if fn1 is not None and source._extra is None:
                 node.fn1 = fn1
                 node.nr1 = source._output_nr
@@ -28210,7 +28210,7 @@ def masked_scatter(self, mask, source, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -28223,7 +28223,7 @@ def masked_scatter(self, mask, source, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28250,7 +28250,7 @@ def masked_scatter_(self, mask, source):
     if flag:
         node = _new(MaskedScatterBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -28264,7 +28264,7 @@ def masked_scatter_(self, mask, source):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = source._grad_fn
+        fn1 = source._node
         if fn1 is not None and source._extra is None:
             node.fn1 = fn1
             node.nr1 = source._output_nr
@@ -28325,7 +28325,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(MaskedScatterBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -28347,7 +28347,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -28360,7 +28360,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28379,7 +28379,7 @@ def nonzero(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28418,7 +28418,7 @@ def select_scatter(self, src, dim, index, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(SelectScatterBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -28432,7 +28432,7 @@ def select_scatter(self, src, dim, index, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = src._grad_fn
+            fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
                 node.nr1 = src._output_nr
@@ -28454,7 +28454,7 @@ def select_scatter(self, src, dim, index, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -28467,7 +28467,7 @@ def select_scatter(self, src, dim, index, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28508,7 +28508,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(SliceScatterBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -28522,7 +28522,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = src._grad_fn
+            fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
                 node.nr1 = src._output_nr
@@ -28546,7 +28546,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -28559,7 +28559,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28599,7 +28599,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(DiagonalScatterBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -28613,7 +28613,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = src._grad_fn
+            fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
                 node.nr1 = src._output_nr
@@ -28636,7 +28636,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -28649,7 +28649,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28691,7 +28691,7 @@ def view(self, size):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ViewBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -28708,7 +28708,7 @@ def view(self, size):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -28721,7 +28721,7 @@ def view(self, size):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28763,7 +28763,7 @@ def reshape_alias(self, size):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ReshapeAliasBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -28780,7 +28780,7 @@ def reshape_alias(self, size):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -28793,7 +28793,7 @@ def reshape_alias(self, size):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28833,7 +28833,7 @@ def alias(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AliasBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -28849,7 +28849,7 @@ def alias(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -28862,7 +28862,7 @@ def alias(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28902,7 +28902,7 @@ def t(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(TBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -28918,7 +28918,7 @@ def t(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -28931,7 +28931,7 @@ def t(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -28955,7 +28955,7 @@ def t_(self):
     if flag:
         node = _new(TBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29008,7 +29008,7 @@ def transpose(self, dim0, dim1):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(TransposeBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29026,7 +29026,7 @@ def transpose(self, dim0, dim1):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29039,7 +29039,7 @@ def transpose(self, dim0, dim1):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29063,7 +29063,7 @@ def transpose_(self, dim0, dim1):
     if flag:
         node = _new(TransposeBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29116,7 +29116,7 @@ def permute(self, dims):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(PermuteBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29133,7 +29133,7 @@ def permute(self, dims):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29146,7 +29146,7 @@ def permute(self, dims):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29188,7 +29188,7 @@ def expand(self, size):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ExpandBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29205,7 +29205,7 @@ def expand(self, size):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29218,7 +29218,7 @@ def expand(self, size):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29260,7 +29260,7 @@ def squeeze(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SqueezeBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29277,7 +29277,7 @@ def squeeze(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29290,7 +29290,7 @@ def squeeze(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29314,7 +29314,7 @@ def squeeze_(self):
     if flag:
         node = _new(SqueezeBackward3)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29368,7 +29368,7 @@ def squeeze_dim(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SqueezeBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29386,7 +29386,7 @@ def squeeze_dim(self, dim):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29399,7 +29399,7 @@ def squeeze_dim(self, dim):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29423,7 +29423,7 @@ def squeeze_dim_(self, dim):
     if flag:
         node = _new(SqueezeBackward4)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29478,7 +29478,7 @@ def squeeze_dims(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SqueezeBackward2)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29496,7 +29496,7 @@ def squeeze_dims(self, dim):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29509,7 +29509,7 @@ def squeeze_dims(self, dim):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29533,7 +29533,7 @@ def squeeze_dims_(self, dim):
     if flag:
         node = _new(SqueezeBackward5)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29586,7 +29586,7 @@ def unsqueeze(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(UnsqueezeBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29603,7 +29603,7 @@ def unsqueeze(self, dim):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29616,7 +29616,7 @@ def unsqueeze(self, dim):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29640,7 +29640,7 @@ def unsqueeze_(self, dim):
     if flag:
         node = _new(UnsqueezeBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29696,7 +29696,7 @@ def select(self, dim, index):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SelectBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29715,7 +29715,7 @@ def select(self, dim, index):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29728,7 +29728,7 @@ def select(self, dim, index):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29778,7 +29778,7 @@ def slice_(self, dim, start, end, step):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SliceBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29799,7 +29799,7 @@ def slice_(self, dim, start, end, step):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29812,7 +29812,7 @@ def slice_(self, dim, start, end, step):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29860,7 +29860,7 @@ def diagonal(self, offset, dim1, dim2):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(DiagonalBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29880,7 +29880,7 @@ def diagonal(self, offset, dim1, dim2):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29893,7 +29893,7 @@ def diagonal(self, offset, dim1, dim2):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29930,7 +29930,7 @@ def view_as_real(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ViewAsRealBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -29946,7 +29946,7 @@ def view_as_real(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -29959,7 +29959,7 @@ def view_as_real(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -29996,7 +29996,7 @@ def view_as_complex(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ViewAsComplexBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -30012,7 +30012,7 @@ def view_as_complex(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -30025,7 +30025,7 @@ def view_as_complex(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30074,7 +30074,7 @@ def unbind(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(UnbindBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -30091,7 +30091,7 @@ def unbind(self, dim):
         node.desc = node.descs[0] if results else None
         for i, result in enumerate(results):
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = i
     for result in results:
         as_view(self, result, 2)
@@ -30138,7 +30138,7 @@ def split(self, split_size, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SplitBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -30156,7 +30156,7 @@ def split(self, split_size, dim):
         node.desc = node.descs[0] if results else None
         for i, result in enumerate(results):
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = i
     for result in results:
         as_view(self, result, 2)
@@ -30203,7 +30203,7 @@ def split_with_sizes(self, split_sizes, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SplitWithSizesBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -30221,7 +30221,7 @@ def split_with_sizes(self, split_sizes, dim):
         node.desc = node.descs[0] if results else None
         for i, result in enumerate(results):
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = i
     for result in results:
         as_view(self, result, 2)
@@ -30257,7 +30257,7 @@ def flip(self, dims, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(FlipBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -30274,7 +30274,7 @@ def flip(self, dims, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30287,7 +30287,7 @@ def flip(self, dims, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30329,7 +30329,7 @@ def repeat(self, repeats, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(RepeatBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -30347,7 +30347,7 @@ def repeat(self, repeats, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30360,7 +30360,7 @@ def repeat(self, repeats, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30398,7 +30398,7 @@ def clone(self, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(CloneBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -30414,7 +30414,7 @@ def clone(self, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30427,7 +30427,7 @@ def clone(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30449,7 +30449,7 @@ def contiguous_copy(self, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(CloneBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -30465,7 +30465,7 @@ def contiguous_copy(self, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30478,7 +30478,7 @@ def contiguous_copy(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30518,7 +30518,7 @@ def unsafe_view(self, size, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(UnsafeViewBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -30535,7 +30535,7 @@ def unsafe_view(self, size, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30548,7 +30548,7 @@ def unsafe_view(self, size, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30588,7 +30588,7 @@ def to_copy(self, dtype_, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(ToCopyBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -30605,7 +30605,7 @@ def to_copy(self, dtype_, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30618,7 +30618,7 @@ def to_copy(self, dtype_, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30671,7 +30671,7 @@ def cat(tensors, dim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30684,7 +30684,7 @@ def cat(tensors, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30735,7 +30735,7 @@ def stack(tensors, dim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30748,7 +30748,7 @@ def stack(tensors, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30790,7 +30790,7 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(SelectBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -30808,7 +30808,7 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30821,7 +30821,7 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30867,7 +30867,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
         if desc.dtype.category >= 2:
             node = _new(SliceBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -30887,7 +30887,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30900,7 +30900,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -30944,7 +30944,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
         if desc.dtype.category >= 2:
             node = _new(DiagonalBackwardBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = grad_output._grad_fn
+            fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
                 node.nr0 = grad_output._output_nr
@@ -30963,7 +30963,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -30976,7 +30976,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -31022,7 +31022,7 @@ def exp2(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.exp2(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -31037,7 +31037,7 @@ def exp2(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -31056,7 +31056,7 @@ def exp2(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Exp2Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -31072,7 +31072,7 @@ def exp2(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -31090,7 +31090,7 @@ def exp2(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -31119,7 +31119,7 @@ def exp2_(self):
     if flag:
         node = _new(Exp2Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -31178,7 +31178,7 @@ def log2(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.log2(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -31196,7 +31196,7 @@ def log2(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -31212,7 +31212,7 @@ def log2(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Log2Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -31233,7 +31233,7 @@ def log2(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -31248,7 +31248,7 @@ def log2(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -31280,7 +31280,7 @@ def log2_(self):
     if flag:
         node = _new(Log2Backward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -31338,7 +31338,7 @@ def log10(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.log10(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -31356,7 +31356,7 @@ def log10(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -31372,7 +31372,7 @@ def log10(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Log10Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -31393,7 +31393,7 @@ def log10(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -31408,7 +31408,7 @@ def log10(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -31440,7 +31440,7 @@ def log10_(self):
     if flag:
         node = _new(Log10Backward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -31546,7 +31546,7 @@ def logaddexp(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LogaddexpBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -31560,7 +31560,7 @@ def logaddexp(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -31590,7 +31590,7 @@ def logaddexp(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -31605,7 +31605,7 @@ def logaddexp(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -31702,7 +31702,7 @@ def logaddexp2(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Logaddexp2Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -31716,7 +31716,7 @@ def logaddexp2(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -31746,7 +31746,7 @@ def logaddexp2(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -31761,7 +31761,7 @@ def logaddexp2(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -31858,7 +31858,7 @@ def xlogy(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(XlogyBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -31872,7 +31872,7 @@ def xlogy(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -31902,7 +31902,7 @@ def xlogy(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -31917,7 +31917,7 @@ def xlogy(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -31952,7 +31952,7 @@ def xlogy_(self, other):
     if flag:
         node = _new(XlogyBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -31966,7 +31966,7 @@ def xlogy_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -32043,7 +32043,7 @@ def xlogy_self(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(XlogyBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = other._grad_fn
+        fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
             node.nr0 = other._output_nr
@@ -32065,7 +32065,7 @@ def xlogy_self(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -32080,7 +32080,7 @@ def xlogy_self(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -32126,7 +32126,7 @@ def xlogy_other(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(XlogyBackward2)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -32148,7 +32148,7 @@ def xlogy_other(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -32163,7 +32163,7 @@ def xlogy_other(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -32195,7 +32195,7 @@ def xlogy_other_(self, other):
     if flag:
         node = _new(XlogyBackward2)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -32302,7 +32302,7 @@ def xlog1py(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialXlog1PyBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -32316,7 +32316,7 @@ def xlog1py(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -32346,7 +32346,7 @@ def xlog1py(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -32361,7 +32361,7 @@ def xlog1py(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -32420,7 +32420,7 @@ def xlog1py_self(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialXlog1PyBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = other._grad_fn
+        fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
             node.nr0 = other._output_nr
@@ -32442,7 +32442,7 @@ def xlog1py_self(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -32457,7 +32457,7 @@ def xlog1py_self(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -32503,7 +32503,7 @@ def xlog1py_other(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialXlog1PyBackward2)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -32525,7 +32525,7 @@ def xlog1py_other(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -32540,7 +32540,7 @@ def xlog1py_other(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -32589,7 +32589,7 @@ def entr(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_entr(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -32607,7 +32607,7 @@ def entr(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -32623,7 +32623,7 @@ def entr(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialEntrBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -32644,7 +32644,7 @@ def entr(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -32659,7 +32659,7 @@ def entr(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -32718,7 +32718,7 @@ def logit(self, eps, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LogitBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -32740,7 +32740,7 @@ def logit(self, eps, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -32755,7 +32755,7 @@ def logit(self, eps, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -32787,7 +32787,7 @@ def logit_(self, eps):
     if flag:
         node = _new(LogitBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -32835,7 +32835,7 @@ def logit_gradient(grad_output, self, eps, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -32884,7 +32884,7 @@ def asinh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.arcsinh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -32902,7 +32902,7 @@ def asinh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -32918,7 +32918,7 @@ def asinh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AsinhBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -32939,7 +32939,7 @@ def asinh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -32954,7 +32954,7 @@ def asinh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -33003,7 +33003,7 @@ def acosh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.arccosh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -33021,7 +33021,7 @@ def acosh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -33037,7 +33037,7 @@ def acosh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AcoshBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33058,7 +33058,7 @@ def acosh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -33073,7 +33073,7 @@ def acosh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -33122,7 +33122,7 @@ def atanh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.arctanh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -33140,7 +33140,7 @@ def atanh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -33156,7 +33156,7 @@ def atanh(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AtanhBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33177,7 +33177,7 @@ def atanh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -33192,7 +33192,7 @@ def atanh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -33226,7 +33226,7 @@ def asinh_of(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.arcsinh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -33241,7 +33241,7 @@ def asinh_of(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -33257,7 +33257,7 @@ def asinh_of(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AsinhBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33273,7 +33273,7 @@ def asinh_of(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -33288,7 +33288,7 @@ def asinh_of(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -33317,7 +33317,7 @@ def asinh_of_(self):
     if flag:
         node = _new(AsinhBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33358,7 +33358,7 @@ def acosh_of(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.arccosh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -33373,7 +33373,7 @@ def acosh_of(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -33389,7 +33389,7 @@ def acosh_of(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AcoshBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33405,7 +33405,7 @@ def acosh_of(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -33420,7 +33420,7 @@ def acosh_of(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -33449,7 +33449,7 @@ def acosh_of_(self):
     if flag:
         node = _new(AcoshBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33490,7 +33490,7 @@ def atanh_of(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = np.arctanh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -33505,7 +33505,7 @@ def atanh_of(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -33521,7 +33521,7 @@ def atanh_of(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(AtanhBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33537,7 +33537,7 @@ def atanh_of(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -33552,7 +33552,7 @@ def atanh_of(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -33581,7 +33581,7 @@ def atanh_of_(self):
     if flag:
         node = _new(AtanhBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33685,7 +33685,7 @@ def atan2(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Atan2Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33699,7 +33699,7 @@ def atan2(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -33729,7 +33729,7 @@ def atan2(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -33744,7 +33744,7 @@ def atan2(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -33779,7 +33779,7 @@ def atan2_(self, other):
     if flag:
         node = _new(Atan2Backward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33793,7 +33793,7 @@ def atan2_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -33918,7 +33918,7 @@ def hypot(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HypotBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -33932,7 +33932,7 @@ def hypot(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -33968,7 +33968,7 @@ def hypot(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -33986,7 +33986,7 @@ def hypot(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -34021,7 +34021,7 @@ def hypot_(self, other):
     if flag:
         node = _new(HypotBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34035,7 +34035,7 @@ def hypot_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -34111,7 +34111,7 @@ def sinc(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_sinc(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -34129,7 +34129,7 @@ def sinc(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -34145,7 +34145,7 @@ def sinc(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SincBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34166,7 +34166,7 @@ def sinc(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -34181,7 +34181,7 @@ def sinc(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -34213,7 +34213,7 @@ def sinc_(self):
     if flag:
         node = _new(SincBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34256,7 +34256,7 @@ def deg2rad(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_deg2rad(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -34271,7 +34271,7 @@ def deg2rad(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -34287,7 +34287,7 @@ def deg2rad(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Deg2RadBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34303,7 +34303,7 @@ def deg2rad(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -34318,7 +34318,7 @@ def deg2rad(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -34347,7 +34347,7 @@ def deg2rad_(self):
     if flag:
         node = _new(Deg2RadBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34388,7 +34388,7 @@ def rad2deg(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_rad2deg(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -34403,7 +34403,7 @@ def rad2deg(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -34419,7 +34419,7 @@ def rad2deg(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Rad2DegBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34435,7 +34435,7 @@ def rad2deg(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -34450,7 +34450,7 @@ def rad2deg(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -34479,7 +34479,7 @@ def rad2deg_(self):
     if flag:
         node = _new(Rad2DegBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34535,7 +34535,7 @@ def erf(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_erf(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -34553,7 +34553,7 @@ def erf(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -34569,7 +34569,7 @@ def erf(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ErfBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34590,7 +34590,7 @@ def erf(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -34605,7 +34605,7 @@ def erf(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -34637,7 +34637,7 @@ def erf_(self):
     if flag:
         node = _new(ErfBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34695,7 +34695,7 @@ def erfc(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_erfc(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -34713,7 +34713,7 @@ def erfc(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -34729,7 +34729,7 @@ def erfc(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ErfcBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34750,7 +34750,7 @@ def erfc(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -34765,7 +34765,7 @@ def erfc(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -34797,7 +34797,7 @@ def erfc_(self):
     if flag:
         node = _new(ErfcBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34855,7 +34855,7 @@ def erfinv(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_erfinv(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -34873,7 +34873,7 @@ def erfinv(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -34889,7 +34889,7 @@ def erfinv(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ErfinvBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -34910,7 +34910,7 @@ def erfinv(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -34925,7 +34925,7 @@ def erfinv(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -34957,7 +34957,7 @@ def erfinv_(self):
     if flag:
         node = _new(ErfinvBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35025,7 +35025,7 @@ def erfcx(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_erfcx(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -35043,7 +35043,7 @@ def erfcx(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -35062,7 +35062,7 @@ def erfcx(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialErfcxBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35083,7 +35083,7 @@ def erfcx(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -35101,7 +35101,7 @@ def erfcx(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -35149,7 +35149,7 @@ def ndtri(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_ndtri(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -35164,7 +35164,7 @@ def ndtri(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -35183,7 +35183,7 @@ def ndtri(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialNdtriBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35199,7 +35199,7 @@ def ndtri(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -35217,7 +35217,7 @@ def ndtri(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -35276,7 +35276,7 @@ def log_ndtr(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_log_ndtr(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -35294,7 +35294,7 @@ def log_ndtr(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -35313,7 +35313,7 @@ def log_ndtr(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialLogNdtrBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35334,7 +35334,7 @@ def log_ndtr(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -35352,7 +35352,7 @@ def log_ndtr(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -35401,7 +35401,7 @@ def lgamma(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_lgamma(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -35419,7 +35419,7 @@ def lgamma(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -35435,7 +35435,7 @@ def lgamma(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LgammaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35456,7 +35456,7 @@ def lgamma(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -35471,7 +35471,7 @@ def lgamma(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -35503,7 +35503,7 @@ def lgamma_(self):
     if flag:
         node = _new(LgammaBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35561,7 +35561,7 @@ def digamma(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_digamma(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -35579,7 +35579,7 @@ def digamma(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -35595,7 +35595,7 @@ def digamma(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(DigammaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35616,7 +35616,7 @@ def digamma(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -35631,7 +35631,7 @@ def digamma(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -35663,7 +35663,7 @@ def digamma_(self):
     if flag:
         node = _new(DigammaBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35731,7 +35731,7 @@ def polygamma(n, self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(PolygammaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35753,7 +35753,7 @@ def polygamma(n, self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -35768,7 +35768,7 @@ def polygamma(n, self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -35827,7 +35827,7 @@ def polygamma_of(n, self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(PolygammaBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35849,7 +35849,7 @@ def polygamma_of(n, self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -35864,7 +35864,7 @@ def polygamma_of(n, self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -35896,7 +35896,7 @@ def polygamma_of_(n, self):
     if flag:
         node = _new(PolygammaBackward1)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35966,7 +35966,7 @@ def mvlgamma(self, p, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(MvlgammaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -35988,7 +35988,7 @@ def mvlgamma(self, p, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -36003,7 +36003,7 @@ def mvlgamma(self, p, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -36035,7 +36035,7 @@ def mvlgamma_(self, p):
     if flag:
         node = _new(MvlgammaBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -36142,7 +36142,7 @@ def igamma(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(IgammaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -36156,7 +36156,7 @@ def igamma(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -36192,7 +36192,7 @@ def igamma(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -36207,7 +36207,7 @@ def igamma(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -36242,7 +36242,7 @@ def igamma_(self, other):
     if flag:
         node = _new(IgammaBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -36256,7 +36256,7 @@ def igamma_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -36377,7 +36377,7 @@ def igammac(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(IgammacBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -36391,7 +36391,7 @@ def igammac(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -36427,7 +36427,7 @@ def igammac(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -36442,7 +36442,7 @@ def igammac(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -36477,7 +36477,7 @@ def igammac_(self, other):
     if flag:
         node = _new(IgammacBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -36491,7 +36491,7 @@ def igammac_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -36612,7 +36612,7 @@ def zeta(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialZetaBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -36626,7 +36626,7 @@ def zeta(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -36662,7 +36662,7 @@ def zeta(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -36677,7 +36677,7 @@ def zeta(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -36736,7 +36736,7 @@ def zeta_self(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialZetaBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = other._grad_fn
+        fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
             node.nr0 = other._output_nr
@@ -36758,7 +36758,7 @@ def zeta_self(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -36773,7 +36773,7 @@ def zeta_self(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -36807,7 +36807,7 @@ def zeta_other(self, other, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_zeta_other(self._array, other)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -36822,7 +36822,7 @@ def zeta_other(self, other, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -36838,7 +36838,7 @@ def zeta_other(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialZetaBackward2)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -36854,7 +36854,7 @@ def zeta_other(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -36869,7 +36869,7 @@ def zeta_other(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -36918,7 +36918,7 @@ def i0(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_i0(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -36936,7 +36936,7 @@ def i0(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -36952,7 +36952,7 @@ def i0(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(I0Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -36973,7 +36973,7 @@ def i0(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -36988,7 +36988,7 @@ def i0(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -37020,7 +37020,7 @@ def i0_(self):
     if flag:
         node = _new(I0Backward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -37088,7 +37088,7 @@ def i0e(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_i0e(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -37106,7 +37106,7 @@ def i0e(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -37125,7 +37125,7 @@ def i0e(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialI0EBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -37146,7 +37146,7 @@ def i0e(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -37164,7 +37164,7 @@ def i0e(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -37205,7 +37205,7 @@ def i1(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_i1(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -37223,7 +37223,7 @@ def i1(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -37242,7 +37242,7 @@ def i1(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialI1Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -37263,7 +37263,7 @@ def i1(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -37281,7 +37281,7 @@ def i1(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -37322,7 +37322,7 @@ def i1e(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_i1e(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -37340,7 +37340,7 @@ def i1e(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -37359,7 +37359,7 @@ def i1e(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(SpecialI1EBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -37380,7 +37380,7 @@ def i1e(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -37398,7 +37398,7 @@ def i1e(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -37432,7 +37432,7 @@ def frac(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_frac(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -37447,7 +37447,7 @@ def frac(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -37463,7 +37463,7 @@ def frac(self, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FracBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -37479,7 +37479,7 @@ def frac(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -37494,7 +37494,7 @@ def frac(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -37525,7 +37525,7 @@ def frac_(self):
     if flag:
         node = _new(FracBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -37635,7 +37635,7 @@ def fmod(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FmodBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -37649,7 +37649,7 @@ def fmod(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -37685,7 +37685,7 @@ def fmod(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -37700,7 +37700,7 @@ def fmod(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -37734,7 +37734,7 @@ def fmod_(self, other):
     if flag:
         node = _new(FmodBackward1)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -37748,7 +37748,7 @@ def fmod_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -37812,7 +37812,7 @@ def fmod_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(FmodBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -37828,7 +37828,7 @@ def fmod_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -37841,7 +37841,7 @@ def fmod_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -37868,7 +37868,7 @@ def fmod_scalar_(self, other):
     if flag:
         node = _new(FmodBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -37978,7 +37978,7 @@ def remainder(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(RemainderBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -37992,7 +37992,7 @@ def remainder(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -38028,7 +38028,7 @@ def remainder(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -38043,7 +38043,7 @@ def remainder(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -38077,7 +38077,7 @@ def remainder_(self, other):
     if flag:
         node = _new(RemainderBackward1)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -38091,7 +38091,7 @@ def remainder_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -38155,7 +38155,7 @@ def remainder_scalar(self, other, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(RemainderBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -38171,7 +38171,7 @@ def remainder_scalar(self, other, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -38184,7 +38184,7 @@ def remainder_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -38211,7 +38211,7 @@ def remainder_scalar_(self, other):
     if flag:
         node = _new(RemainderBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -38300,7 +38300,7 @@ def floor_divide(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FloorDivideNotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -38314,7 +38314,7 @@ def floor_divide(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -38334,7 +38334,7 @@ def floor_divide(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -38349,7 +38349,7 @@ def floor_divide(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -38388,7 +38388,7 @@ def floor_divide_scalar(self, other, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_floor_divide_scalar(self._array, other)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -38403,7 +38403,7 @@ def floor_divide_scalar(self, other, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -38419,7 +38419,7 @@ def floor_divide_scalar(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FloorDivideScalarNotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -38435,7 +38435,7 @@ def floor_divide_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -38450,7 +38450,7 @@ def floor_divide_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -38532,7 +38532,7 @@ def floor_divide_of(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FloorDivide_NotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -38546,7 +38546,7 @@ def floor_divide_of(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -38566,7 +38566,7 @@ def floor_divide_of(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -38581,7 +38581,7 @@ def floor_divide_of(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -38612,7 +38612,7 @@ def floor_divide_of_(self, other):
     if flag:
         node = _new(FloorDivide_NotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -38626,7 +38626,7 @@ def floor_divide_of_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -38676,7 +38676,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_floor_divide_scalar(self._array, other)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -38691,7 +38691,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -38707,7 +38707,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FloorDivideScalar_NotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -38723,7 +38723,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -38738,7 +38738,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -38767,7 +38767,7 @@ def floor_divide_of_scalar_(self, other):
     if flag:
         node = _new(FloorDivideScalar_NotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -38813,7 +38813,7 @@ def remainder_of(self, other, *, out=None):
     if type(other) is Tensor and (desc := other._desc).real:
         array = k_remainder_of(self, other._array)
         if other._extra is None and out is None and not grad_mode.disabled:
-            fn0 = other._grad_fn
+            fn0 = other._node
             if fn0 is None and other._requires_grad:
                 ref = other._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -38828,7 +38828,7 @@ def remainder_of(self, other, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -38844,7 +38844,7 @@ def remainder_of(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(RemainderNotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = other._grad_fn
+        fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
             node.nr0 = other._output_nr
@@ -38860,7 +38860,7 @@ def remainder_of(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -38875,7 +38875,7 @@ def remainder_of(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -38907,7 +38907,7 @@ def gcd(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -38968,7 +38968,7 @@ def lcm(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -39095,7 +39095,7 @@ def copysign(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(CopysignBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -39109,7 +39109,7 @@ def copysign(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -39137,7 +39137,7 @@ def copysign(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -39155,7 +39155,7 @@ def copysign(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -39190,7 +39190,7 @@ def copysign_(self, other):
     if flag:
         node = _new(CopysignBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -39204,7 +39204,7 @@ def copysign_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -39282,7 +39282,7 @@ def copysign_scalar(self, other, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_copysign_scalar(self._array, other)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -39300,7 +39300,7 @@ def copysign_scalar(self, other, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -39319,7 +39319,7 @@ def copysign_scalar(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(CopysignBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -39340,7 +39340,7 @@ def copysign_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -39358,7 +39358,7 @@ def copysign_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -39390,7 +39390,7 @@ def copysign_scalar_(self, other):
     if flag:
         node = _new(CopysignBackward1)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -39501,7 +39501,7 @@ def nextafter(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(NextafterBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -39515,7 +39515,7 @@ def nextafter(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -39551,7 +39551,7 @@ def nextafter(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -39566,7 +39566,7 @@ def nextafter(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -39601,7 +39601,7 @@ def nextafter_(self, other):
     if flag:
         node = _new(NextafterBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -39615,7 +39615,7 @@ def nextafter_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -39735,7 +39735,7 @@ def ldexp(self, other, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(LdexpBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -39749,7 +39749,7 @@ def ldexp(self, other, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -39777,7 +39777,7 @@ def ldexp(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -39795,7 +39795,7 @@ def ldexp(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -39827,7 +39827,7 @@ def ldexp_(self, other):
     if flag:
         node = _new(LdexpBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -39841,7 +39841,7 @@ def ldexp_(self, other):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = other._grad_fn
+        fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
             node.nr1 = other._output_nr
@@ -39917,7 +39917,7 @@ def frexp(self):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FrexpBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -39930,7 +39930,7 @@ def frexp(self):
             node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.exponent = arrays[1]
         node.exponent_counter = results[1]._counter = [0]
@@ -39976,7 +39976,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     if type(self) is Tensor and (desc := self._desc).real:
         array = k_nan_to_num(self._array, nan, posinf, neginf)
         if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
@@ -39994,7 +39994,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
-                result._grad_fn = node
+                result._node = node
                 result._output_nr = 0
                 result._grad = None
                 result._counter = None
@@ -40010,7 +40010,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(NanToNumBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -40031,7 +40031,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -40046,7 +40046,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -40078,7 +40078,7 @@ def nan_to_num_(self, nan, posinf, neginf):
     if flag:
         node = _new(NanToNumBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -40163,7 +40163,7 @@ def heaviside(self, values, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HeavisideNotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -40177,7 +40177,7 @@ def heaviside(self, values, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = values._grad_fn
+        fn1 = values._node
         if fn1 is not None and values._extra is None:
             node.fn1 = fn1
             node.nr1 = values._output_nr
@@ -40197,7 +40197,7 @@ def heaviside(self, values, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -40212,7 +40212,7 @@ def heaviside(self, values, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -40288,7 +40288,7 @@ def heaviside_of(self, values, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Heaviside_NotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -40302,7 +40302,7 @@ def heaviside_of(self, values, *, out=None):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = values._grad_fn
+        fn1 = values._node
         if fn1 is not None and values._extra is None:
             node.fn1 = fn1
             node.nr1 = values._output_nr
@@ -40322,7 +40322,7 @@ def heaviside_of(self, values, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -40337,7 +40337,7 @@ def heaviside_of(self, values, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -40369,7 +40369,7 @@ def heaviside_of_(self, values):
     if flag:
         node = _new(Heaviside_NotImplemented)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -40383,7 +40383,7 @@ def heaviside_of_(self, values):
             fn0, nr0 = edge(self)
             node.fn0 = fn0
             node.nr0 = nr0
-        fn1 = values._grad_fn
+        fn1 = values._node
         if fn1 is not None and values._extra is None:
             node.fn1 = fn1
             node.nr1 = values._output_nr
@@ -40453,7 +40453,7 @@ def lerp_scalar(self, end, weight, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -40466,7 +40466,7 @@ def lerp_scalar(self, end, weight, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -40611,7 +40611,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -40624,7 +40624,7 @@ def lerp_tensor(self, end, weight, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -40773,7 +40773,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -40786,7 +40786,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -40930,7 +40930,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._grad_fn = node
+        result._node = node
         result._output_nr = 0
         result._grad = None
         result._counter = None
@@ -40943,7 +40943,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -41037,7 +41037,7 @@ def dist(self, other, p, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(DistBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -41051,7 +41051,7 @@ def dist(self, other, p, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
-            fn1 = other._grad_fn
+            fn1 = other._node
             if fn1 is not None and other._extra is None:
                 node.fn1 = fn1
                 node.nr1 = other._output_nr
@@ -41082,7 +41082,7 @@ def dist(self, other, p, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -41098,7 +41098,7 @@ def dist(self, other, p, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -41163,7 +41163,7 @@ def cummax(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(CummaxBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -41182,7 +41182,7 @@ def cummax(self, dim):
         node.dim = dim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -41246,7 +41246,7 @@ def cummin(self, dim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(CumminBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -41265,7 +41265,7 @@ def cummin(self, dim):
         node.dim = dim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -41309,7 +41309,7 @@ def logcumsumexp(self, dim, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(LogcumsumexpBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -41331,7 +41331,7 @@ def logcumsumexp(self, dim, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -41347,7 +41347,7 @@ def logcumsumexp(self, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -41410,7 +41410,7 @@ def nanmedian_all(self, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(NanmedianBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -41431,7 +41431,7 @@ def nanmedian_all(self, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -41447,7 +41447,7 @@ def nanmedian_all(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -41505,7 +41505,7 @@ def nanmedian_dim(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(NanmedianBackward1)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -41521,7 +41521,7 @@ def nanmedian_dim(self, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -41578,7 +41578,7 @@ def mode(self, dim, keepdim):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(ModeBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -41594,7 +41594,7 @@ def mode(self, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -41636,7 +41636,7 @@ def renorm(self, p, dim, maxnorm, *, out=None):
         if desc.dtype.category >= 2:
             node = _new(RenormBackward0)
             node.seq = next(sequence_nrs)
-            fn0 = self._grad_fn
+            fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
@@ -41660,7 +41660,7 @@ def renorm(self, p, dim, maxnorm, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._grad_fn = node
+            result._node = node
             result._output_nr = 0
             result._grad = None
             result._counter = None
@@ -41673,7 +41673,7 @@ def renorm(self, p, dim, maxnorm, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None
@@ -41703,7 +41703,7 @@ def renorm_(self, p, dim, maxnorm):
     if flag:
         node = _new(RenormBackward0)
         node.seq = seq
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -41751,7 +41751,7 @@ def unique(self, inverse, counts):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Unique2Backward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -41764,7 +41764,7 @@ def unique(self, inverse, counts):
             node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node)
@@ -41794,7 +41794,7 @@ def unique_consecutive(self, inverse, counts):
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(UniqueConsecutiveBackward0)
         node.seq = next(sequence_nrs)
-        fn0 = self._grad_fn
+        fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
             node.nr0 = self._output_nr
@@ -41807,7 +41807,7 @@ def unique_consecutive(self, inverse, counts):
             node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._grad_fn = node
+        results[0]._node = node
         results[0]._output_nr = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node)

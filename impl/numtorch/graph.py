@@ -452,7 +452,7 @@ def edge(tensor: Any) -> tuple[Node | None, int]:
                 0,
             )  # a view made without grad of a base that requires it: it has no history, and is no leaf of its own
     else:
-        fn = tensor._grad_fn
+        fn = tensor._node
     if fn is None:
         return accumulator(tensor), 0
     return fn, tensor._output_nr

@@ -180,7 +180,7 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> 
     leaf = node.variable
     grad = inputs.pop()
     if grad is not None and leaf.requires_grad:
-        if leaf._grad_fn is not None:
+        if leaf._node is not None:
             raise RuntimeError("leaf variable has been moved into the graph interior")
         if task.raw:
             accumulate(leaf, grad, _refcount(grad) <= HELD)

@@ -78,7 +78,7 @@ class Waiting:
                 possible = self.add(leaves, fn, grad)
             else:
                 leaf = fn.variable
-                possible = leaf._extra is None and leaf._requires_grad and leaf._grad_fn is None and grad is not None
+                possible = leaf._extra is None and leaf._requires_grad and leaf._node is None and grad is not None
                 if possible and not (careful and fn.extra is not None):
                     leaves[fn] = grad
                     new.append(fn)

@@ -152,7 +152,7 @@ def unpack_result(node: Node, name: str = "result") -> Any:
         raise modified(tensor._desc, node if differentiable else None, nr, counter[0], then)
     if tensor._desc.dtype.category >= 2 and differentiable:
         tensor._requires_grad = True
-        tensor._grad_fn = node
+        tensor._node = node
         tensor._output_nr = nr
     return tensor
 

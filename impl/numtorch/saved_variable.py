@@ -39,7 +39,7 @@ class SavedVariable(saved_hooks.SavedTensor):
             raise saved.modified(node.descriptors()[self._output_nr], node, self._output_nr, now, self._version)
         fresh = wrap(self._array)
         fresh._counter = self._counter
-        fresh._requires_grad, fresh._grad_fn, fresh._output_nr = True, node, self._output_nr
+        fresh._requires_grad, fresh._node, fresh._output_nr = True, node, self._output_nr
         return fresh
 
     def _is_packed(self) -> bool:
@@ -74,7 +74,7 @@ def save(tensor: Tensor | None, is_output: bool) -> SavedVariable:
         return self
     if tensor._extra is not None:
         saved.check_saveable(tensor)
-    self._result = is_output and tensor._grad_fn is not None
+    self._result = is_output and tensor._node is not None
     pair = saved_hooks.innermost()
     if pair is not None:
         self._put(saved_hooks.Packed(tensor, self._result, pair))

@@ -49,7 +49,7 @@ class Tensor:
         "_desc",
         "_extra",
         "_grad",
-        "_grad_fn",
+        "_node",
         "_output_nr",
         "_requires_grad",
     )
@@ -57,7 +57,7 @@ class Tensor:
     _array: Any
     _desc: Descriptor
     _requires_grad: Any
-    _grad_fn: Any
+    _node: Any
     _output_nr: int
     _grad: Any
     _counter: list[int] | None
@@ -103,7 +103,7 @@ class Tensor:
         raise RuntimeError("requires_grad must be a bool")
 
     def _set_requires_grad(self, value: bool, text: str) -> None:
-        if self._grad_fn is not None:
+        if self._node is not None:
             if not value:
                 raise RuntimeError(
                     "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
@@ -136,7 +136,22 @@ class Tensor:
     @readonly
     def grad_fn(self) -> Any:
         """The node whose output this tensor is."""
-        return self._grad_fn if self._extra is None else views.current_grad_fn(self)
+        return self._node if self._extra is None else views.current_grad_fn(self)
+
+    @property
+    def _grad_fn(self) -> Any:
+        """`grad_fn`, which may be set to None: that is `detach_`."""
+        return self.grad_fn
+
+    @_grad_fn.setter
+    def _grad_fn(self, value: Any) -> None:
+        if value is not None:
+            raise RuntimeError("_grad_fn can be only set to None")
+        self.detach_()  # type: ignore[attr-defined]
+
+    @_grad_fn.deleter
+    def _grad_fn(self) -> None:
+        raise RuntimeError("Deletion of _grad_fn not allowed. Detach tensor instead!")
 
     @readonly
     def output_nr(self) -> int:
@@ -146,7 +161,7 @@ class Tensor:
     @property
     def grad(self) -> Any:
         """The gradient accumulated by backward."""
-        if self._grad is None and self._grad_fn is not None and not (self._extra and self._extra.retains_grad):
+        if self._grad is None and self._node is not None and not (self._extra and self._extra.retains_grad):
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
                 "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
@@ -197,7 +212,7 @@ class Tensor:
         """Keep the gradient of this non-leaf in .grad."""
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        node = self._grad_fn
+        node = self._node
         if node is None or self.retains_grad:
             return
         node = self.grad_fn
@@ -263,7 +278,7 @@ class Tensor:
         self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
     ) -> None:
         """Compute the gradient of this tensor and add it to the leaves."""
-        node = self._grad_fn
+        node = self._node
         if (
             gradient is None
             and inputs is None
@@ -380,7 +395,7 @@ def wrap(array: Any) -> Tensor:
     result._array = array
     result._desc = describe(array)
     result._requires_grad = False
-    result._grad_fn = None
+    result._node = None
     result._output_nr = 0
     result._grad = None
     result._counter = None

@@ -91,7 +91,7 @@ def storage_of(tensor: Any) -> np.ndarray:
     if type(array) is not np.ndarray:
         old, array = array, np.array(array)
         tensor._array = array
-        node = tensor._grad_fn
+        node = tensor._node
         if node is not None:  # a node may have saved this very scalar as its result
             for name in node.saved:
                 if getattr(node, name) is old:
@@ -184,9 +184,9 @@ def current_grad_fn(tensor: Any) -> Node | None:
     """The tensor's grad_fn; a view whose memory was written since is first re-derived from its base."""
     extra = tensor._extra
     if extra is None or extra.base is None or not extra.backward_view:
-        return tensor._grad_fn
+        return tensor._node
     base = extra.base
-    if tensor._grad_fn is None and not requires_grad(base):
+    if tensor._node is None and not requires_grad(base):
         return None
     version = tensor._counter[0]
     if extra.attr_version != version:
@@ -194,17 +194,17 @@ def current_grad_fn(tensor: Any) -> Node | None:
             handle_view_on_rebase(tensor, indirect=True)
         regenerate(tensor, extra, base)
         extra.attr_version = version
-    return tensor._grad_fn
+    return tensor._node
 
 
 def regenerate(tensor: Any, extra: AutogradMeta, base: Any) -> None:
     """Give a stale view a grad_fn that derives it anew from its base."""
-    old = tensor._grad_fn
+    old = tensor._node
     if extra.replay is not None:
         was = grad_mode.is_grad_enabled()
         try:
             grad_mode.set_grad(True)
-            node = extra.replay(base)._grad_fn
+            node = extra.replay(base)._node
         finally:
             grad_mode.set_grad(was)
     else:
@@ -216,7 +216,7 @@ def regenerate(tensor: Any, extra: AutogradMeta, base: Any) -> None:
         node.stride = element_strides(tensor._array)
         node.given_offset = node.offset = storage_offset(tensor._array)
         node.base = geometry(base)
-    tensor._grad_fn = node
+    tensor._node = node
     move_hooks(extra, old, tensor._output_nr, node, 0)
     tensor._requires_grad = True
     tensor._output_nr = 0
@@ -236,7 +236,7 @@ def handle_view_on_rebase(tensor: Any, indirect: bool = False) -> None:
     meta = tensor._extra.creation_meta
     if meta == DEFAULT:
         return
-    node = tensor._grad_fn
+    node = tensor._node
     did = "its base or another view of its base has been" if indirect else "is being"
     if meta in (INFERENCE_MODE, NO_GRAD_MODE) or node is None:
         head = "A view was created in "
@@ -279,22 +279,22 @@ def check_inplace(tensor: Any, tracked: bool) -> None:
     if extra is not None and extra.base is not None and extra.backward_view:
         if extra.creation_meta != DEFAULT:
             handle_view_on_rebase(tensor)
-        if wants and extra.base._grad_fn is None:
+        if wants and extra.base._node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-    if wants and tensor._grad_fn is None:  # also of a stale view, of which nobody has asked the grad_fn yet
+    if wants and tensor._node is None:  # also of a stale view, of which nobody has asked the grad_fn yet
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
 def is_leaf(tensor: Any) -> bool:
     """Whether the tensor is no result of a tracked operation."""
-    return (tensor._grad_fn if tensor._extra is None else current_grad_fn(tensor)) is None
+    return (tensor._node if tensor._extra is None else current_grad_fn(tensor)) is None
 
 
 def set_history(tensor: Any, node: Node, output_nr: int) -> None:
     """Make the tensor the node's output."""
     extra = tensor._extra
-    old, old_nr = tensor._grad_fn, tensor._output_nr
-    tensor._grad_fn = node
+    old, old_nr = tensor._node, tensor._output_nr
+    tensor._node = node
     tensor._output_nr = output_nr
     tensor._requires_grad = True
     if extra is not None:

@@ -96,7 +96,7 @@ def detach_(self: Tensor) -> Tensor:
             "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
         )
     self._requires_grad = False
-    self._grad_fn = None
+    self._node = None
     self._output_nr = 0
     return self
 

@@ -221,7 +221,7 @@ class Functions(Recording):
                 if yes:
                     w(
                         2,
-                        f"results[{i}]._requires_grad = True\nresults[{i}]._grad_fn = node\nresults[{i}]._output_nr = {i}",
+                        f"results[{i}]._requires_grad = True\nresults[{i}]._node = node\nresults[{i}]._output_nr = {i}",
                     )
             self.save_result(row, 2, {n: (f"arrays[{i}]", f"results[{i}]") for i, n in enumerate(row.outputs)})
         w(1, "return tuple(results)")
@@ -261,5 +261,5 @@ class Functions(Recording):
         self.track(row, 2)
         w(2, "node.descs = tuple([r._desc for r in results])\nnode.desc = node.descs[0] if results else None")
         w(2, "for i, result in enumerate(results):")
-        w(3, "result._requires_grad = True\nresult._grad_fn = node\nresult._output_nr = i")
+        w(3, "result._requires_grad = True\nresult._node = node\nresult._output_nr = i")
         w(1, f"for result in results:\n    as_view({first}, result, 2)\nreturn tuple(results)")

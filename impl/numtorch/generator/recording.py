@@ -31,7 +31,7 @@ class Recording(Template):
                 w(indent, "node.operand_descs = [None if t is None else t._desc for t in tensors]")
         else:
             for i, n in enumerate(row.operands):
-                w(indent, f"fn{i} = {n}._grad_fn")
+                w(indent, f"fn{i} = {n}._node")
                 w(indent, f"if fn{i} is not None and {n}._extra is None:")
                 w(indent + 1, f"node.fn{i} = fn{i}\nnode.nr{i} = {n}._output_nr")
                 if len(row.operands) > 1:
@@ -78,7 +78,7 @@ class Recording(Template):
         for i, n in enumerate(row.operands):
             if n == number:
                 continue
-            w(indent, f"fn{i} = {n}._grad_fn\nif fn{i} is None and {n}._requires_grad:")
+            w(indent, f"fn{i} = {n}._node\nif fn{i} is None and {n}._requires_grad:")
             w(indent + 1, f"ref = {n}._accumulator")
             w(indent + 1, f"if ref is None or (fn{i} := ref()) is None:\n    fn{i} = accumulator({n})")
         known = [f"fn{i}" for i, n in enumerate(row.operands) if n in operands]
@@ -151,7 +151,7 @@ class Recording(Template):
         self.body(
             indent,
             f"result = _new(*_TENSOR)\nresult._array = array\nresult._desc = desc\n"
-            f"result._requires_grad = {requires}\nresult._grad_fn = {grad_fn}\nresult._output_nr = 0\n"
+            f"result._requires_grad = {requires}\nresult._node = {grad_fn}\nresult._output_nr = 0\n"
             "result._grad = None\nresult._counter = None\nresult._extra = None\nresult._accumulator = None",
         )
         if grad_fn == "None":
