@@ -602,11 +602,6 @@ def elu_of_(self, alpha, scale, input_scale):
         raise refused('elu_cpu', self._desc.dtype)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_elu(target, alpha, scale, input_scale)
-    else:
-        self._array = target.dtype.type(k_elu(target, alpha, scale, input_scale))
     if flag:
         node = _new(EluBackward1)
         node.seq = next(sequence_nrs)
@@ -625,6 +620,13 @@ def elu_of_(self, alpha, scale, input_scale):
         node.scale = scale
         node.input_scale = input_scale
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_elu(target, alpha, scale, input_scale)
+    else:
+        self._array = target.dtype.type(k_elu(target, alpha, scale, input_scale))
     bump(self)
     if flag:
         node.result = self._array
@@ -974,11 +976,6 @@ def celu_of_(self, alpha):
         raise refused('elu_cpu', self._desc.dtype)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_celu(target, alpha)
-    else:
-        self._array = target.dtype.type(k_celu(target, alpha))
     if flag:
         node = _new(CeluBackward1)
         node.seq = next(sequence_nrs)
@@ -995,6 +992,13 @@ def celu_of_(self, alpha):
             node.nr0 = nr0
         node.alpha = alpha
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_celu(target, alpha)
+    else:
+        self._array = target.dtype.type(k_celu(target, alpha))
     bump(self)
     if flag:
         node.result = self._array
@@ -1601,11 +1605,6 @@ def silu_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_silu(target)
-    else:
-        self._array = target.dtype.type(k_silu(target))
     if flag:
         node = _new(SiluBackward0)
         node.seq = seq
@@ -1623,11 +1622,16 @@ def silu_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_silu(target)
+    else:
+        self._array = target.dtype.type(k_silu(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -1763,11 +1767,6 @@ def mish_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_mish(target)
-    else:
-        self._array = target.dtype.type(k_mish(target))
     if flag:
         node = _new(MishBackward0)
         node.seq = seq
@@ -1785,11 +1784,16 @@ def mish_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_mish(target)
+    else:
+        self._array = target.dtype.type(k_mish(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -2265,11 +2269,6 @@ def leaky_relu_of_(self, negative_slope):
         raise refused('leaky_relu_cpu', self._desc.dtype)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_leaky_relu(target, negative_slope)
-    else:
-        self._array = target.dtype.type(k_leaky_relu(target, negative_slope))
     if flag:
         node = _new(LeakyReluBackward1)
         node.seq = next(sequence_nrs)
@@ -2286,6 +2285,13 @@ def leaky_relu_of_(self, negative_slope):
             node.nr0 = nr0
         node.negative_slope = negative_slope
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_leaky_relu(target, negative_slope)
+    else:
+        self._array = target.dtype.type(k_leaky_relu(target, negative_slope))
     bump(self)
     if flag:
         node.result = self._array
@@ -2559,11 +2565,6 @@ def hardtanh_(self, min_val, max_val):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_clamp(target, min_val, max_val)
-    else:
-        self._array = target.dtype.type(k_clamp(target, min_val, max_val))
     if flag:
         node = _new(HardtanhBackward0)
         node.seq = seq
@@ -2583,11 +2584,16 @@ def hardtanh_(self, min_val, max_val):
         node.min_val = min_val
         node.max_val = max_val
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_clamp(target, min_val, max_val)
+    else:
+        self._array = target.dtype.type(k_clamp(target, min_val, max_val))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -2949,11 +2955,6 @@ def threshold_of_(self, threshold, value):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_threshold(target, threshold, value)
-    else:
-        self._array = target.dtype.type(k_threshold(target, threshold, value))
     if flag:
         node = _new(ThresholdBackward1)
         node.seq = seq
@@ -2972,11 +2973,16 @@ def threshold_of_(self, threshold, value):
         node.self_version = 0
         node.threshold = threshold
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_threshold(target, threshold, value)
+    else:
+        self._array = target.dtype.type(k_threshold(target, threshold, value))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -3608,11 +3614,6 @@ def hardsigmoid_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_hardsigmoid(target)
-    else:
-        self._array = target.dtype.type(k_hardsigmoid(target))
     if flag:
         node = _new(HardsigmoidBackward0)
         node.seq = seq
@@ -3630,11 +3631,16 @@ def hardsigmoid_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_hardsigmoid(target)
+    else:
+        self._array = target.dtype.type(k_hardsigmoid(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -3901,11 +3907,6 @@ def hardswish_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_hardswish(target)
-    else:
-        self._array = target.dtype.type(k_hardswish(target))
     if flag:
         node = _new(HardswishBackward0)
         node.seq = seq
@@ -3923,11 +3924,16 @@ def hardswish_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_hardswish(target)
+    else:
+        self._array = target.dtype.type(k_hardswish(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -4289,11 +4295,6 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_rrelu_with_noise(target, noise._array, lower, upper, training)
-    else:
-        self._array = target.dtype.type(k_rrelu_with_noise(target, noise._array, lower, upper, training))
     if flag:
         node = _new(RreluWithNoiseBackward1)
         node.seq = next(sequence_nrs)
@@ -4317,6 +4318,13 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
         node.upper = upper
         node.training = training
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_rrelu_with_noise(target, noise._array, lower, upper, training)
+    else:
+        self._array = target.dtype.type(k_rrelu_with_noise(target, noise._array, lower, upper, training))
     bump(self)
     if flag:
         node.result = self._array
@@ -5194,11 +5202,6 @@ def tril_(self, diagonal):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_tril(target, diagonal)
-    else:
-        self._array = target.dtype.type(k_tril(target, diagonal))
     if flag:
         node = _new(TrilBackward0)
         node.seq = next(sequence_nrs)
@@ -5215,11 +5218,16 @@ def tril_(self, diagonal):
             node.nr0 = nr0
         node.diagonal = diagonal
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_tril(target, diagonal)
+    else:
+        self._array = target.dtype.type(k_tril(target, diagonal))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -5301,11 +5309,6 @@ def triu_(self, diagonal):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_triu(target, diagonal)
-    else:
-        self._array = target.dtype.type(k_triu(target, diagonal))
     if flag:
         node = _new(TriuBackward0)
         node.seq = next(sequence_nrs)
@@ -5322,11 +5325,16 @@ def triu_(self, diagonal):
             node.nr0 = nr0
         node.diagonal = diagonal
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_triu(target, diagonal)
+    else:
+        self._array = target.dtype.type(k_triu(target, diagonal))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -5932,11 +5940,6 @@ def lt_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.less(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.less(target, right))
     if flag:
         node = _new(LtBackward1)
         node.seq = next(sequence_nrs)
@@ -5970,11 +5973,16 @@ def lt_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.less(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.less(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -6054,11 +6062,6 @@ def lt_scalar_(self, other):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.less(target, other, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.less(target, other))
     if flag:
         node = _new(LtBackward0)
         node.seq = next(sequence_nrs)
@@ -6074,11 +6077,16 @@ def lt_scalar_(self, other):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.less(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.less(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -6169,11 +6177,6 @@ def le_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.less_equal(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.less_equal(target, right))
     if flag:
         node = _new(LeBackward1)
         node.seq = next(sequence_nrs)
@@ -6207,11 +6210,16 @@ def le_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.less_equal(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.less_equal(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -6291,11 +6299,6 @@ def le_scalar_(self, other):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.less_equal(target, other, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.less_equal(target, other))
     if flag:
         node = _new(LeBackward0)
         node.seq = next(sequence_nrs)
@@ -6311,11 +6314,16 @@ def le_scalar_(self, other):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.less_equal(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.less_equal(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -6406,11 +6414,6 @@ def gt_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.greater(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.greater(target, right))
     if flag:
         node = _new(GtBackward1)
         node.seq = next(sequence_nrs)
@@ -6444,11 +6447,16 @@ def gt_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.greater(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.greater(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -6528,11 +6536,6 @@ def gt_scalar_(self, other):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.greater(target, other, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.greater(target, other))
     if flag:
         node = _new(GtBackward0)
         node.seq = next(sequence_nrs)
@@ -6548,11 +6551,16 @@ def gt_scalar_(self, other):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.greater(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.greater(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -6643,11 +6651,6 @@ def ge_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.greater_equal(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.greater_equal(target, right))
     if flag:
         node = _new(GeBackward1)
         node.seq = next(sequence_nrs)
@@ -6681,11 +6684,16 @@ def ge_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.greater_equal(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.greater_equal(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -6765,11 +6773,6 @@ def ge_scalar_(self, other):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.greater_equal(target, other, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.greater_equal(target, other))
     if flag:
         node = _new(GeBackward0)
         node.seq = next(sequence_nrs)
@@ -6785,11 +6788,16 @@ def ge_scalar_(self, other):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.greater_equal(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.greater_equal(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -6880,11 +6888,6 @@ def eq_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.equal(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.equal(target, right))
     if flag:
         node = _new(EqBackward1)
         node.seq = next(sequence_nrs)
@@ -6918,11 +6921,16 @@ def eq_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.equal(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.equal(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -7002,11 +7010,6 @@ def eq_scalar_(self, other):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.equal(target, other, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.equal(target, other))
     if flag:
         node = _new(EqBackward0)
         node.seq = next(sequence_nrs)
@@ -7022,11 +7025,16 @@ def eq_scalar_(self, other):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.equal(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.equal(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -7117,11 +7125,6 @@ def ne_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.not_equal(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.not_equal(target, right))
     if flag:
         node = _new(NeBackward1)
         node.seq = next(sequence_nrs)
@@ -7155,11 +7158,16 @@ def ne_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.not_equal(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.not_equal(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -7239,11 +7247,6 @@ def ne_scalar_(self, other):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.not_equal(target, other, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.not_equal(target, other))
     if flag:
         node = _new(NeBackward0)
         node.seq = next(sequence_nrs)
@@ -7259,11 +7262,16 @@ def ne_scalar_(self, other):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.not_equal(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.not_equal(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -7581,11 +7589,6 @@ def bitwise_and_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.bitwise_and(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.bitwise_and(target, right))
     if flag:
         node = _new(Bitwise_AndBackward1)
         node.seq = next(sequence_nrs)
@@ -7619,11 +7622,16 @@ def bitwise_and_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.bitwise_and(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.bitwise_and(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -7714,11 +7722,6 @@ def bitwise_or_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.bitwise_or(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.bitwise_or(target, right))
     if flag:
         node = _new(Bitwise_OrBackward1)
         node.seq = next(sequence_nrs)
@@ -7752,11 +7755,16 @@ def bitwise_or_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.bitwise_or(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.bitwise_or(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -7847,11 +7855,6 @@ def bitwise_xor_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.bitwise_xor(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.bitwise_xor(target, right))
     if flag:
         node = _new(Bitwise_XorBackward1)
         node.seq = next(sequence_nrs)
@@ -7885,11 +7888,16 @@ def bitwise_xor_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.bitwise_xor(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.bitwise_xor(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -7980,11 +7988,6 @@ def bitwise_left_shift_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.left_shift(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.left_shift(target, right))
     if flag:
         node = _new(Bitwise_Left_ShiftBackward1)
         node.seq = next(sequence_nrs)
@@ -8018,11 +8021,16 @@ def bitwise_left_shift_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.left_shift(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.left_shift(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -8113,11 +8121,6 @@ def bitwise_right_shift_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.right_shift(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.right_shift(target, right))
     if flag:
         node = _new(Bitwise_Right_ShiftBackward1)
         node.seq = next(sequence_nrs)
@@ -8151,11 +8154,16 @@ def bitwise_right_shift_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.right_shift(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.right_shift(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -9007,12 +9015,6 @@ def masked_fill_(self, mask, value):
     tensors, arrays, desc = together((self,), (mask,))
     self, = tensors
     check_result(self, desc)
-    target = self._array
-    written = k_masked_fill(arrays[0], mask._array, value)
-    if type(target) is np.ndarray:
-        target[...] = written
-    else:
-        self._array = target.dtype.type(written)
     if flag:
         node = _new(MaskedFillBackward0)
         node.seq = next(sequence_nrs)
@@ -9028,11 +9030,17 @@ def masked_fill_(self, mask, value):
         else:
             node.mask = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    written = k_masked_fill(arrays[0], mask._array, value)
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -9130,12 +9138,6 @@ def masked_fill_tensor_(self, mask, value):
     tensors, arrays, desc = together((self, value,), (mask,))
     self, value = tensors
     check_result(self, desc)
-    target = self._array
-    written = k_masked_fill_tensor(arrays[0], mask._array, arrays[1])
-    if type(target) is np.ndarray:
-        target[...] = written
-    else:
-        self._array = target.dtype.type(written)
     if flag:
         node = _new(MaskedFillBackward1)
         node.seq = next(sequence_nrs)
@@ -9151,11 +9153,17 @@ def masked_fill_tensor_(self, mask, value):
         else:
             node.mask = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    written = k_masked_fill_tensor(arrays[0], mask._array, arrays[1])
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -9365,11 +9373,6 @@ def clamp_(self, min, max):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_clamp(target, min, max)
-    else:
-        self._array = target.dtype.type(k_clamp(target, min, max))
     if flag:
         node = _new(ClampBackward1)
         node.seq = seq
@@ -9389,11 +9392,16 @@ def clamp_(self, min, max):
         node.min = min
         node.max = max
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_clamp(target, min, max)
+    else:
+        self._array = target.dtype.type(k_clamp(target, min, max))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -9497,11 +9505,6 @@ def clamp_min_(self, min):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_clamp_min(target, min)
-    else:
-        self._array = target.dtype.type(k_clamp_min(target, min))
     if flag:
         node = _new(ClampMinBackward0)
         node.seq = seq
@@ -9520,11 +9523,16 @@ def clamp_min_(self, min):
         node.self_version = 0
         node.min = min
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_clamp_min(target, min)
+    else:
+        self._array = target.dtype.type(k_clamp_min(target, min))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -9628,11 +9636,6 @@ def clamp_max_(self, max):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_clamp_max(target, max)
-    else:
-        self._array = target.dtype.type(k_clamp_max(target, max))
     if flag:
         node = _new(ClampMaxBackward0)
         node.seq = seq
@@ -9651,11 +9654,16 @@ def clamp_max_(self, max):
         node.self_version = 0
         node.max = max
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_clamp_max(target, max)
+    else:
+        self._array = target.dtype.type(k_clamp_max(target, max))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -9795,12 +9803,6 @@ def clamp_tensor_(self, min, max):
     self, min, max = tensors
     check_result(self, desc)
     seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
-    target = self._array
-    written = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
-    if type(target) is np.ndarray:
-        target[...] = written
-    else:
-        self._array = target.dtype.type(written)
     if flag:
         node = _new(ClampBackward0)
         node.seq = seq
@@ -9828,11 +9830,17 @@ def clamp_tensor_(self, min, max):
         else:
             node.self = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    written = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -10011,11 +10019,6 @@ def clamp_min_tensor_(self, min):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.maximum(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.maximum(target, right))
     if flag:
         node = _new(ClampMinBackward1)
         node.seq = seq
@@ -10056,11 +10059,16 @@ def clamp_min_tensor_(self, min):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.maximum(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.maximum(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -10239,11 +10247,6 @@ def clamp_max_tensor_(self, max):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.minimum(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.minimum(target, right))
     if flag:
         node = _new(ClampMaxBackward1)
         node.seq = seq
@@ -10284,11 +10287,16 @@ def clamp_max_tensor_(self, max):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.minimum(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.minimum(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -12756,11 +12764,6 @@ def addmm_(self, mat1, mat2, beta, alpha):
     flag = found[3] or requires_grad(mat1) or requires_grad(mat2)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_addmm(target, mat1._array, mat2._array, beta, alpha)
-    else:
-        self._array = target.dtype.type(k_addmm(target, mat1._array, mat2._array, beta, alpha))
     if flag:
         node = _new(AddmmBackward0)
         node.seq = next(sequence_nrs)
@@ -12785,11 +12788,16 @@ def addmm_(self, mat1, mat2, beta, alpha):
         node.mat2_sym_sizes = mat2._desc.shape
         node.mat2_sym_strides = mat2._array.strides
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_addmm(target, mat1._array, mat2._array, beta, alpha)
+    else:
+        self._array = target.dtype.type(k_addmm(target, mat1._array, mat2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -12909,11 +12917,6 @@ def addmv_(self, mat, vec, beta, alpha):
     flag = found[3] or requires_grad(mat) or requires_grad(vec)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_addmv(target, mat._array, vec._array, beta, alpha)
-    else:
-        self._array = target.dtype.type(k_addmv(target, mat._array, vec._array, beta, alpha))
     if flag:
         node = _new(AddmvBackward0)
         node.seq = next(sequence_nrs)
@@ -12934,11 +12937,16 @@ def addmv_(self, mat, vec, beta, alpha):
         node.beta = beta
         node.alpha = alpha
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_addmv(target, mat._array, vec._array, beta, alpha)
+    else:
+        self._array = target.dtype.type(k_addmv(target, mat._array, vec._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -13058,11 +13066,6 @@ def addr_(self, vec1, vec2, beta, alpha):
     flag = found[3] or requires_grad(vec1) or requires_grad(vec2)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_addr(target, vec1._array, vec2._array, beta, alpha)
-    else:
-        self._array = target.dtype.type(k_addr(target, vec1._array, vec2._array, beta, alpha))
     if flag:
         node = _new(AddrBackward0)
         node.seq = next(sequence_nrs)
@@ -13083,11 +13086,16 @@ def addr_(self, vec1, vec2, beta, alpha):
         node.beta = beta
         node.alpha = alpha
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_addr(target, vec1._array, vec2._array, beta, alpha)
+    else:
+        self._array = target.dtype.type(k_addr(target, vec1._array, vec2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -13207,11 +13215,6 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
     flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_baddbmm(target, batch1._array, batch2._array, beta, alpha)
-    else:
-        self._array = target.dtype.type(k_baddbmm(target, batch1._array, batch2._array, beta, alpha))
     if flag:
         node = _new(BaddbmmBackward0)
         node.seq = next(sequence_nrs)
@@ -13232,11 +13235,16 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
         node.beta = beta
         node.alpha = alpha
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_baddbmm(target, batch1._array, batch2._array, beta, alpha)
+    else:
+        self._array = target.dtype.type(k_baddbmm(target, batch1._array, batch2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -13337,11 +13345,6 @@ def addbmm_(self, batch1, batch2, beta, alpha):
     flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_addbmm(target, batch1._array, batch2._array, beta, alpha)
-    else:
-        self._array = target.dtype.type(k_addbmm(target, batch1._array, batch2._array, beta, alpha))
     if flag:
         node = _new(AddbmmBackward0)
         node.seq = next(sequence_nrs)
@@ -13365,11 +13368,16 @@ def addbmm_(self, batch1, batch2, beta, alpha):
         node.batch2_sym_argsize_2 = batch2._desc.shape[2]
         node.alpha = alpha
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_addbmm(target, batch1._array, batch2._array, beta, alpha)
+    else:
+        self._array = target.dtype.type(k_addbmm(target, batch1._array, batch2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -15436,11 +15444,6 @@ def add_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.add(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.add(target, right))
     if flag:
         node = _new(AddBackward0)
         node.seq = next(sequence_nrs)
@@ -15474,11 +15477,16 @@ def add_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.add(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.add(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -15692,11 +15700,6 @@ def sub_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.subtract(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.subtract(target, right))
     if flag:
         node = _new(SubBackward0)
         node.seq = next(sequence_nrs)
@@ -15730,11 +15733,16 @@ def sub_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.subtract(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.subtract(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -15885,11 +15893,6 @@ def add_alpha_(self, other, alpha):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        k_add_alpha(target, right, alpha, target)
-    else:
-        self._array = target.dtype.type(k_add_alpha(target, right, alpha))
     if flag:
         node = _new(AddAlphaBackward0)
         node.seq = next(sequence_nrs)
@@ -15924,11 +15927,16 @@ def add_alpha_(self, other, alpha):
         node.plan = plan
         node.alpha = alpha
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        k_add_alpha(target, right, alpha, target)
+    else:
+        self._array = target.dtype.type(k_add_alpha(target, right, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -16079,11 +16087,6 @@ def sub_alpha_(self, other, alpha):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        k_sub_alpha(target, right, alpha, target)
-    else:
-        self._array = target.dtype.type(k_sub_alpha(target, right, alpha))
     if flag:
         node = _new(SubAlphaBackward0)
         node.seq = next(sequence_nrs)
@@ -16118,11 +16121,16 @@ def sub_alpha_(self, other, alpha):
         node.plan = plan
         node.alpha = alpha
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        k_sub_alpha(target, right, alpha, target)
+    else:
+        self._array = target.dtype.type(k_sub_alpha(target, right, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -16395,11 +16403,6 @@ def mul_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
-    target = self._array
-    if type(target) is np.ndarray:
-        np.multiply(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.multiply(target, right))
     if flag:
         node = _new(MulBackward0)
         node.seq = seq
@@ -16446,11 +16449,16 @@ def mul_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.multiply(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.multiply(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -16717,11 +16725,6 @@ def div_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
-    target = self._array
-    if type(target) is np.ndarray:
-        np.divide(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.divide(target, right))
     if flag:
         node = _new(DivBackward0)
         node.seq = seq
@@ -16765,11 +16768,16 @@ def div_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.divide(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.divide(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -16954,11 +16962,6 @@ def div_mode_(self, other, rounding_mode):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_div_mode(target, right, rounding_mode)
-    else:
-        self._array = target.dtype.type(k_div_mode(target, right, rounding_mode))
     if flag:
         node = _new(DivBackward2)
         node.seq = seq
@@ -17003,11 +17006,16 @@ def div_mode_(self, other, rounding_mode):
             node.self = None
         node.rounding_mode = rounding_mode
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_div_mode(target, right, rounding_mode)
+    else:
+        self._array = target.dtype.type(k_div_mode(target, right, rounding_mode))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -17629,11 +17637,6 @@ def mul_scalar_(self, other):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.multiply(target, other, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.multiply(target, other))
     if flag:
         node = _new(MulBackward1)
         node.seq = next(sequence_nrs)
@@ -17650,11 +17653,16 @@ def mul_scalar_(self, other):
             node.nr0 = nr0
         node.other = other
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.multiply(target, other, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.multiply(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -17832,11 +17840,6 @@ def neg_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.negative(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.negative(target))
     if flag:
         node = _new(NegBackward0)
         node.seq = next(sequence_nrs)
@@ -17852,11 +17855,16 @@ def neg_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.negative(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.negative(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -17984,11 +17992,6 @@ def reciprocal_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.reciprocal(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.reciprocal(target))
     if flag:
         node = _new(ReciprocalBackward0)
         node.seq = next(sequence_nrs)
@@ -18004,6 +18007,13 @@ def reciprocal_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.reciprocal(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.reciprocal(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -18215,11 +18225,6 @@ def conj_physical_of_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.conjugate(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.conjugate(target))
     if flag:
         node = _new(ConjPhysicalBackward1)
         node.seq = next(sequence_nrs)
@@ -18235,11 +18240,16 @@ def conj_physical_of_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.conjugate(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.conjugate(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -18553,11 +18563,6 @@ def pow_scalar_(self, exponent):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_pow_scalar(target, exponent)
-    else:
-        self._array = target.dtype.type(k_pow_scalar(target, exponent))
     if flag:
         node = _new(PowBackward0)
         node.seq = seq
@@ -18576,11 +18581,16 @@ def pow_scalar_(self, exponent):
         node.self_version = 0
         node.exponent = exponent
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_pow_scalar(target, exponent)
+    else:
+        self._array = target.dtype.type(k_pow_scalar(target, exponent))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -18772,11 +18782,6 @@ def pow_tensor_(self, exponent):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_pow_tensor(target, right)
-    else:
-        self._array = target.dtype.type(k_pow_tensor(target, right))
     if flag:
         node = _new(PowBackward1)
         node.seq = seq
@@ -18817,6 +18822,13 @@ def pow_tensor_(self, exponent):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_pow_tensor(target, right)
+    else:
+        self._array = target.dtype.type(k_pow_tensor(target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -19062,11 +19074,6 @@ def exp_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.exp(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.exp(target))
     if flag:
         node = _new(ExpBackward0)
         node.seq = next(sequence_nrs)
@@ -19082,6 +19089,13 @@ def exp_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.exp(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.exp(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -19223,11 +19237,6 @@ def log_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.log(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.log(target))
     if flag:
         node = _new(LogBackward0)
         node.seq = seq
@@ -19245,11 +19254,16 @@ def log_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.log(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.log(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -19377,11 +19391,6 @@ def sqrt_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.sqrt(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.sqrt(target))
     if flag:
         node = _new(SqrtBackward0)
         node.seq = next(sequence_nrs)
@@ -19397,6 +19406,13 @@ def sqrt_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.sqrt(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.sqrt(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -19532,11 +19548,6 @@ def rsqrt_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_rsqrt(target)
-    else:
-        self._array = target.dtype.type(k_rsqrt(target))
     if flag:
         node = _new(RsqrtBackward0)
         node.seq = next(sequence_nrs)
@@ -19552,6 +19563,13 @@ def rsqrt_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_rsqrt(target)
+    else:
+        self._array = target.dtype.type(k_rsqrt(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -19693,11 +19711,6 @@ def sin_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.sin(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.sin(target))
     if flag:
         node = _new(SinBackward0)
         node.seq = seq
@@ -19715,11 +19728,16 @@ def sin_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.sin(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.sin(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -19853,11 +19871,6 @@ def cos_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.cos(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.cos(target))
     if flag:
         node = _new(CosBackward0)
         node.seq = seq
@@ -19875,11 +19888,16 @@ def cos_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.cos(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.cos(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -20013,11 +20031,6 @@ def atan_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.arctan(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.arctan(target))
     if flag:
         node = _new(AtanBackward0)
         node.seq = seq
@@ -20035,11 +20048,16 @@ def atan_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arctan(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arctan(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -20173,11 +20191,6 @@ def asin_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.arcsin(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.arcsin(target))
     if flag:
         node = _new(AsinBackward0)
         node.seq = seq
@@ -20195,11 +20208,16 @@ def asin_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arcsin(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arcsin(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -20333,11 +20351,6 @@ def acos_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.arccos(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.arccos(target))
     if flag:
         node = _new(AcosBackward0)
         node.seq = seq
@@ -20355,11 +20368,16 @@ def acos_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arccos(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arccos(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -20493,11 +20511,6 @@ def sinh_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.sinh(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.sinh(target))
     if flag:
         node = _new(SinhBackward0)
         node.seq = seq
@@ -20515,11 +20528,16 @@ def sinh_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.sinh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.sinh(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -20653,11 +20671,6 @@ def cosh_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.cosh(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.cosh(target))
     if flag:
         node = _new(CoshBackward0)
         node.seq = seq
@@ -20675,11 +20688,16 @@ def cosh_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.cosh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.cosh(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -20813,11 +20831,6 @@ def log1p_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.log1p(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.log1p(target))
     if flag:
         node = _new(Log1PBackward0)
         node.seq = seq
@@ -20835,11 +20848,16 @@ def log1p_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.log1p(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.log1p(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -20967,11 +20985,6 @@ def expm1_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.expm1(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.expm1(target))
     if flag:
         node = _new(Expm1Backward0)
         node.seq = next(sequence_nrs)
@@ -20987,6 +21000,13 @@ def expm1_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.expm1(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.expm1(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -21122,11 +21142,6 @@ def tan_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.tan(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.tan(target))
     if flag:
         node = _new(TanBackward0)
         node.seq = next(sequence_nrs)
@@ -21142,6 +21157,13 @@ def tan_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.tan(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.tan(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -21277,11 +21299,6 @@ def tanh_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.tanh(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.tanh(target))
     if flag:
         node = _new(TanhBackward0)
         node.seq = next(sequence_nrs)
@@ -21297,6 +21314,13 @@ def tanh_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.tanh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.tanh(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -21432,11 +21456,6 @@ def sigmoid_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_sigmoid(target)
-    else:
-        self._array = target.dtype.type(k_sigmoid(target))
     if flag:
         node = _new(SigmoidBackward0)
         node.seq = next(sequence_nrs)
@@ -21452,6 +21471,13 @@ def sigmoid_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_sigmoid(target)
+    else:
+        self._array = target.dtype.type(k_sigmoid(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -21587,11 +21613,6 @@ def relu_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_relu(target)
-    else:
-        self._array = target.dtype.type(k_relu(target))
     if flag:
         node = _new(ReluBackward0)
         node.seq = next(sequence_nrs)
@@ -21607,6 +21628,13 @@ def relu_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_relu(target)
+    else:
+        self._array = target.dtype.type(k_relu(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -21748,11 +21776,6 @@ def abs_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.absolute(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.absolute(target))
     if flag:
         node = _new(AbsBackward0)
         node.seq = seq
@@ -21770,11 +21793,16 @@ def abs_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.absolute(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.absolute(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -21924,11 +21952,6 @@ def sgn_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_sign(target)
-    else:
-        self._array = target.dtype.type(k_sign(target))
     if flag:
         node = _new(SgnBackward0)
         node.seq = seq
@@ -21946,6 +21969,13 @@ def sgn_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_sign(target)
+    else:
+        self._array = target.dtype.type(k_sign(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -22061,11 +22091,6 @@ def sign_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_sign(target)
-    else:
-        self._array = target.dtype.type(k_sign(target))
     if flag:
         node = _new(SignBackward0)
         node.seq = next(sequence_nrs)
@@ -22081,11 +22106,16 @@ def sign_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_sign(target)
+    else:
+        self._array = target.dtype.type(k_sign(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -22193,11 +22223,6 @@ def round_decimals_(self, decimals):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_round_decimals(target, decimals)
-    else:
-        self._array = target.dtype.type(k_round_decimals(target, decimals))
     if flag:
         node = _new(RoundBackward1)
         node.seq = next(sequence_nrs)
@@ -22213,11 +22238,16 @@ def round_decimals_(self, decimals):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_round_decimals(target, decimals)
+    else:
+        self._array = target.dtype.type(k_round_decimals(target, decimals))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -22325,11 +22355,6 @@ def floor_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.floor(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.floor(target))
     if flag:
         node = _new(FloorBackward0)
         node.seq = next(sequence_nrs)
@@ -22345,11 +22370,16 @@ def floor_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.floor(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.floor(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -22457,11 +22487,6 @@ def ceil_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.ceil(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.ceil(target))
     if flag:
         node = _new(CeilBackward0)
         node.seq = next(sequence_nrs)
@@ -22477,11 +22502,16 @@ def ceil_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.ceil(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.ceil(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -22589,11 +22619,6 @@ def round_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_round(target)
-    else:
-        self._array = target.dtype.type(k_round(target))
     if flag:
         node = _new(RoundBackward0)
         node.seq = next(sequence_nrs)
@@ -22609,11 +22634,16 @@ def round_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_round(target)
+    else:
+        self._array = target.dtype.type(k_round(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -22721,11 +22751,6 @@ def trunc_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.trunc(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.trunc(target))
     if flag:
         node = _new(TruncBackward0)
         node.seq = next(sequence_nrs)
@@ -22741,11 +22766,16 @@ def trunc_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.trunc(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.trunc(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -25625,11 +25655,6 @@ def cumsum_(self, dim, dtype):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_cumsum(target, dim, dtype)
-    else:
-        self._array = target.dtype.type(k_cumsum(target, dim, dtype))
     if flag:
         node = _new(CumsumBackward0)
         node.seq = next(sequence_nrs)
@@ -25647,11 +25672,16 @@ def cumsum_(self, dim, dtype):
         node.self_scalar_type = self._desc.dtype
         node.dim = dim
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_cumsum(target, dim, dtype)
+    else:
+        self._array = target.dtype.type(k_cumsum(target, dim, dtype))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -25768,11 +25798,6 @@ def cumprod_(self, dim, dtype):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_cumprod(target, dim, dtype)
-    else:
-        self._array = target.dtype.type(k_cumprod(target, dim, dtype))
     if flag:
         node = _new(CumprodBackward0)
         node.seq = seq
@@ -25791,6 +25816,13 @@ def cumprod_(self, dim, dtype):
         node.self_version = 0
         node.dim = dim
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_cumprod(target, dim, dtype)
+    else:
+        self._array = target.dtype.type(k_cumprod(target, dim, dtype))
     bump(self)
     if flag:
         node.result = self._array
@@ -26097,11 +26129,6 @@ def scatter_(self, dim, index, src):
     flag = found[3] or requires_grad(src)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_scatter(target, dim, index._array, src._array)
-    else:
-        self._array = target.dtype.type(k_scatter(target, dim, index._array, src._array))
     if flag:
         node = _new(ScatterBackward0)
         node.seq = next(sequence_nrs)
@@ -26142,11 +26169,16 @@ def scatter_(self, dim, index, src):
         node.dim = dim
         node.src_info = src._desc
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter(target, dim, index._array, src._array)
+    else:
+        self._array = target.dtype.type(k_scatter(target, dim, index._array, src._array))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -26247,11 +26279,6 @@ def scatter_value_(self, dim, index, value):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_scatter_value(target, dim, index._array, value)
-    else:
-        self._array = target.dtype.type(k_scatter_value(target, dim, index._array, value))
     if flag:
         node = _new(ScatterBackward1)
         node.seq = next(sequence_nrs)
@@ -26273,11 +26300,16 @@ def scatter_value_(self, dim, index, value):
         node.index_version = 0 if counter is None else counter[0]
         node.dim = dim
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter_value(target, dim, index._array, value)
+    else:
+        self._array = target.dtype.type(k_scatter_value(target, dim, index._array, value))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -26385,11 +26417,6 @@ def scatter_with_(self, dim, index, src, reduce):
     flag = found[3] or requires_grad(src)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce)
-    else:
-        self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce))
     if flag:
         node = _new(ScatterNotImplemented)
         node.seq = next(sequence_nrs)
@@ -26423,11 +26450,16 @@ def scatter_with_(self, dim, index, src, reduce):
             node.nr1 = nr1
         node.plan = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce)
+    else:
+        self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -26506,11 +26538,6 @@ def scatter_value_with_(self, dim, index, value, reduce):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_scatter_value_with(target, dim, index._array, value, reduce)
-    else:
-        self._array = target.dtype.type(k_scatter_value_with(target, dim, index._array, value, reduce))
     if flag:
         node = _new(ScatterValueNotImplemented)
         node.seq = next(sequence_nrs)
@@ -26526,11 +26553,16 @@ def scatter_value_with_(self, dim, index, value, reduce):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter_value_with(target, dim, index._array, value, reduce)
+    else:
+        self._array = target.dtype.type(k_scatter_value_with(target, dim, index._array, value, reduce))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -26666,11 +26698,6 @@ def scatter_add_(self, dim, index, src):
     flag = found[3] or requires_grad(src)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_scatter_add(target, dim, index._array, src._array)
-    else:
-        self._array = target.dtype.type(k_scatter_add(target, dim, index._array, src._array))
     if flag:
         node = _new(ScatterAddBackward0)
         node.seq = next(sequence_nrs)
@@ -26714,11 +26741,16 @@ def scatter_add_(self, dim, index, src):
         node.src_info = src._desc
         node.dim = dim
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter_add(target, dim, index._array, src._array)
+    else:
+        self._array = target.dtype.type(k_scatter_add(target, dim, index._array, src._array))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -26855,11 +26887,6 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self)
-    else:
-        self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self))
     if flag:
         node = _new(ScatterReduceBackward0)
         node.seq = seq
@@ -26908,6 +26935,13 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
         node.reduce = reduce
         node.include_self = include_self
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self)
+    else:
+        self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self))
     bump(self)
     if flag:
         node.result = self._array
@@ -27134,11 +27168,6 @@ def index_add_(self, dim, index, source, alpha):
     flag = found[3] or requires_grad(source)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_index_add(target, dim, index._array, source._array, alpha)
-    else:
-        self._array = target.dtype.type(k_index_add(target, dim, index._array, source._array, alpha))
     if flag:
         node = _new(IndexAddBackward0)
         node.seq = next(sequence_nrs)
@@ -27191,11 +27220,16 @@ def index_add_(self, dim, index, source, alpha):
         node.dim = dim
         node.alpha = alpha
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_index_add(target, dim, index._array, source._array, alpha)
+    else:
+        self._array = target.dtype.type(k_index_add(target, dim, index._array, source._array, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -27316,11 +27350,6 @@ def index_copy_(self, dim, index, source):
     flag = found[3] or requires_grad(source)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_index_copy(target, dim, index._array, source._array)
-    else:
-        self._array = target.dtype.type(k_index_copy(target, dim, index._array, source._array))
     if flag:
         node = _new(IndexCopyBackward0)
         node.seq = next(sequence_nrs)
@@ -27369,11 +27398,16 @@ def index_copy_(self, dim, index, source):
         node.dim = dim
         node.source_dim = source._desc.ndim
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_index_copy(target, dim, index._array, source._array)
+    else:
+        self._array = target.dtype.type(k_index_copy(target, dim, index._array, source._array))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -27474,11 +27508,6 @@ def index_fill_(self, dim, index, value):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_index_fill(target, dim, index._array, value)
-    else:
-        self._array = target.dtype.type(k_index_fill(target, dim, index._array, value))
     if flag:
         node = _new(IndexFillBackward0)
         node.seq = next(sequence_nrs)
@@ -27500,11 +27529,16 @@ def index_fill_(self, dim, index, value):
         node.index_version = 0 if counter is None else counter[0]
         node.dim = dim
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_index_fill(target, dim, index._array, value)
+    else:
+        self._array = target.dtype.type(k_index_fill(target, dim, index._array, value))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -27612,11 +27646,6 @@ def index_fill_tensor_(self, dim, index, value):
     flag = found[3] or requires_grad(value)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_index_fill(target, dim, index._array, value._array)
-    else:
-        self._array = target.dtype.type(k_index_fill(target, dim, index._array, value._array))
     if flag:
         node = _new(IndexFillBackward1)
         node.seq = next(sequence_nrs)
@@ -27656,11 +27685,16 @@ def index_fill_tensor_(self, dim, index, value):
         node.index_version = 0 if counter is None else counter[0]
         node.dim = dim
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_index_fill(target, dim, index._array, value._array)
+    else:
+        self._array = target.dtype.type(k_index_fill(target, dim, index._array, value._array))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -27797,11 +27831,6 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_index_reduce(target, dim, index._array, source._array, reduce, include_self)
-    else:
-        self._array = target.dtype.type(k_index_reduce(target, dim, index._array, source._array, reduce, include_self))
     if flag:
         node = _new(IndexReduceBackward0)
         node.seq = seq
@@ -27850,6 +27879,13 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
         node.reduce = reduce
         node.include_self = include_self
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_index_reduce(target, dim, index._array, source._array, reduce, include_self)
+    else:
+        self._array = target.dtype.type(k_index_reduce(target, dim, index._array, source._array, reduce, include_self))
     bump(self)
     if flag:
         node.result = self._array
@@ -28056,11 +28092,6 @@ def put_(self, index, source, accumulate):
     flag = found[3] or requires_grad(source)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_put(target, index._array, source._array, accumulate)
-    else:
-        self._array = target.dtype.type(k_put(target, index._array, source._array, accumulate))
     if flag:
         node = _new(PutBackward0)
         node.seq = next(sequence_nrs)
@@ -28105,11 +28136,16 @@ def put_(self, index, source, accumulate):
         node.source_version = 0 if counter is None else counter[0]
         node.accumulate = accumulate
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_put(target, index._array, source._array, accumulate)
+    else:
+        self._array = target.dtype.type(k_put(target, index._array, source._array, accumulate))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -28242,11 +28278,6 @@ def masked_scatter_(self, mask, source):
     flag = found[3] or requires_grad(source)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_masked_scatter(target, mask._array, source._array)
-    else:
-        self._array = target.dtype.type(k_masked_scatter(target, mask._array, source._array))
     if flag:
         node = _new(MaskedScatterBackward0)
         node.seq = next(sequence_nrs)
@@ -28287,11 +28318,16 @@ def masked_scatter_(self, mask, source):
         node.self_info = self._desc
         node.source_sym_sizes = source._desc.shape
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_masked_scatter(target, mask._array, source._array)
+    else:
+        self._array = target.dtype.type(k_masked_scatter(target, mask._array, source._array))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -31111,11 +31147,6 @@ def exp2_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.exp2(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.exp2(target))
     if flag:
         node = _new(Exp2Backward0)
         node.seq = next(sequence_nrs)
@@ -31131,6 +31162,13 @@ def exp2_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.exp2(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.exp2(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -31272,11 +31310,6 @@ def log2_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.log2(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.log2(target))
     if flag:
         node = _new(Log2Backward0)
         node.seq = seq
@@ -31294,11 +31327,16 @@ def log2_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.log2(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.log2(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -31432,11 +31470,6 @@ def log10_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.log10(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.log10(target))
     if flag:
         node = _new(Log10Backward0)
         node.seq = seq
@@ -31454,11 +31487,16 @@ def log10_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.log10(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.log10(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -31944,11 +31982,6 @@ def xlogy_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_xlogy(target, right)
-    else:
-        self._array = target.dtype.type(k_xlogy(target, right))
     if flag:
         node = _new(XlogyBackward0)
         node.seq = seq
@@ -31989,11 +32022,16 @@ def xlogy_(self, other):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_xlogy(target, right)
+    else:
+        self._array = target.dtype.type(k_xlogy(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -32187,11 +32225,6 @@ def xlogy_other_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_xlogy_other(target, other)
-    else:
-        self._array = target.dtype.type(k_xlogy_other(target, other))
     if flag:
         node = _new(XlogyBackward2)
         node.seq = seq
@@ -32210,11 +32243,16 @@ def xlogy_other_(self, other):
         node.self_version = 0
         node.other = other
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_xlogy_other(target, other)
+    else:
+        self._array = target.dtype.type(k_xlogy_other(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -32779,11 +32817,6 @@ def logit_(self, eps):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_logit(target, eps)
-    else:
-        self._array = target.dtype.type(k_logit(target, eps))
     if flag:
         node = _new(LogitBackward0)
         node.seq = seq
@@ -32802,11 +32835,16 @@ def logit_(self, eps):
         node.self_version = 0
         node.eps = eps
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_logit(target, eps)
+    else:
+        self._array = target.dtype.type(k_logit(target, eps))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -33309,11 +33347,6 @@ def asinh_of_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.arcsinh(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.arcsinh(target))
     if flag:
         node = _new(AsinhBackward1)
         node.seq = next(sequence_nrs)
@@ -33329,11 +33362,16 @@ def asinh_of_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arcsinh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arcsinh(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -33441,11 +33479,6 @@ def acosh_of_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.arccosh(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.arccosh(target))
     if flag:
         node = _new(AcoshBackward1)
         node.seq = next(sequence_nrs)
@@ -33461,11 +33494,16 @@ def acosh_of_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arccosh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arccosh(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -33573,11 +33611,6 @@ def atanh_of_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.arctanh(target, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.arctanh(target))
     if flag:
         node = _new(AtanhBackward1)
         node.seq = next(sequence_nrs)
@@ -33593,11 +33626,16 @@ def atanh_of_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arctanh(target, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arctanh(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -33771,11 +33809,6 @@ def atan2_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.arctan2(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.arctan2(target, right))
     if flag:
         node = _new(Atan2Backward0)
         node.seq = seq
@@ -33816,11 +33849,16 @@ def atan2_(self, other):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.arctan2(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.arctan2(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -34013,11 +34051,6 @@ def hypot_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.hypot(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.hypot(target, right))
     if flag:
         node = _new(HypotBackward0)
         node.seq = seq
@@ -34064,6 +34097,13 @@ def hypot_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.hypot(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.hypot(target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -34205,11 +34245,6 @@ def sinc_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_sinc(target)
-    else:
-        self._array = target.dtype.type(k_sinc(target))
     if flag:
         node = _new(SincBackward0)
         node.seq = seq
@@ -34227,11 +34262,16 @@ def sinc_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_sinc(target)
+    else:
+        self._array = target.dtype.type(k_sinc(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -34339,11 +34379,6 @@ def deg2rad_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_deg2rad(target)
-    else:
-        self._array = target.dtype.type(k_deg2rad(target))
     if flag:
         node = _new(Deg2RadBackward0)
         node.seq = next(sequence_nrs)
@@ -34359,11 +34394,16 @@ def deg2rad_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_deg2rad(target)
+    else:
+        self._array = target.dtype.type(k_deg2rad(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -34471,11 +34511,6 @@ def rad2deg_(self):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_rad2deg(target)
-    else:
-        self._array = target.dtype.type(k_rad2deg(target))
     if flag:
         node = _new(Rad2DegBackward0)
         node.seq = next(sequence_nrs)
@@ -34491,11 +34526,16 @@ def rad2deg_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_rad2deg(target)
+    else:
+        self._array = target.dtype.type(k_rad2deg(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -34629,11 +34669,6 @@ def erf_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_erf(target)
-    else:
-        self._array = target.dtype.type(k_erf(target))
     if flag:
         node = _new(ErfBackward0)
         node.seq = seq
@@ -34651,11 +34686,16 @@ def erf_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_erf(target)
+    else:
+        self._array = target.dtype.type(k_erf(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -34789,11 +34829,6 @@ def erfc_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_erfc(target)
-    else:
-        self._array = target.dtype.type(k_erfc(target))
     if flag:
         node = _new(ErfcBackward0)
         node.seq = seq
@@ -34811,11 +34846,16 @@ def erfc_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_erfc(target)
+    else:
+        self._array = target.dtype.type(k_erfc(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -34949,11 +34989,6 @@ def erfinv_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_erfinv(target)
-    else:
-        self._array = target.dtype.type(k_erfinv(target))
     if flag:
         node = _new(ErfinvBackward0)
         node.seq = seq
@@ -34971,11 +35006,16 @@ def erfinv_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_erfinv(target)
+    else:
+        self._array = target.dtype.type(k_erfinv(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -35495,11 +35535,6 @@ def lgamma_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_lgamma(target)
-    else:
-        self._array = target.dtype.type(k_lgamma(target))
     if flag:
         node = _new(LgammaBackward0)
         node.seq = seq
@@ -35517,11 +35552,16 @@ def lgamma_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_lgamma(target)
+    else:
+        self._array = target.dtype.type(k_lgamma(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -35655,11 +35695,6 @@ def digamma_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_digamma(target)
-    else:
-        self._array = target.dtype.type(k_digamma(target))
     if flag:
         node = _new(DigammaBackward0)
         node.seq = seq
@@ -35677,11 +35712,16 @@ def digamma_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_digamma(target)
+    else:
+        self._array = target.dtype.type(k_digamma(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -35888,11 +35928,6 @@ def polygamma_of_(n, self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_polygamma(n, target)
-    else:
-        self._array = target.dtype.type(k_polygamma(n, target))
     if flag:
         node = _new(PolygammaBackward1)
         node.seq = seq
@@ -35911,11 +35946,16 @@ def polygamma_of_(n, self):
         node.self_version = 0
         node.n = n
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_polygamma(n, target)
+    else:
+        self._array = target.dtype.type(k_polygamma(n, target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -36027,11 +36067,6 @@ def mvlgamma_(self, p):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_mvlgamma(target, p)
-    else:
-        self._array = target.dtype.type(k_mvlgamma(target, p))
     if flag:
         node = _new(MvlgammaBackward0)
         node.seq = seq
@@ -36050,11 +36085,16 @@ def mvlgamma_(self, p):
         node.self_version = 0
         node.p = p
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_mvlgamma(target, p)
+    else:
+        self._array = target.dtype.type(k_mvlgamma(target, p))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -36234,11 +36274,6 @@ def igamma_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_igamma(target, right)
-    else:
-        self._array = target.dtype.type(k_igamma(target, right))
     if flag:
         node = _new(IgammaBackward0)
         node.seq = seq
@@ -36285,11 +36320,16 @@ def igamma_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_igamma(target, right)
+    else:
+        self._array = target.dtype.type(k_igamma(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -36469,11 +36509,6 @@ def igammac_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_igammac(target, right)
-    else:
-        self._array = target.dtype.type(k_igammac(target, right))
     if flag:
         node = _new(IgammacBackward0)
         node.seq = seq
@@ -36520,11 +36555,16 @@ def igammac_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_igammac(target, right)
+    else:
+        self._array = target.dtype.type(k_igammac(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -37012,11 +37052,6 @@ def i0_(self):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_i0(target)
-    else:
-        self._array = target.dtype.type(k_i0(target))
     if flag:
         node = _new(I0Backward0)
         node.seq = seq
@@ -37034,11 +37069,16 @@ def i0_(self):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_i0(target)
+    else:
+        self._array = target.dtype.type(k_i0(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -37517,11 +37557,6 @@ def frac_(self):
         raise refused('frac_cpu', self._desc.dtype)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_frac(target)
-    else:
-        self._array = target.dtype.type(k_frac(target))
     if flag:
         node = _new(FracBackward0)
         node.seq = next(sequence_nrs)
@@ -37537,11 +37572,16 @@ def frac_(self):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_frac(target)
+    else:
+        self._array = target.dtype.type(k_frac(target))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -37726,11 +37766,6 @@ def fmod_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_fmod(target, right)
-    else:
-        self._array = target.dtype.type(k_fmod(target, right))
     if flag:
         node = _new(FmodBackward1)
         node.seq = seq
@@ -37777,11 +37812,16 @@ def fmod_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_fmod(target, right)
+    else:
+        self._array = target.dtype.type(k_fmod(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -37860,11 +37900,6 @@ def fmod_scalar_(self, other):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_fmod_scalar(target, other)
-    else:
-        self._array = target.dtype.type(k_fmod_scalar(target, other))
     if flag:
         node = _new(FmodBackward0)
         node.seq = next(sequence_nrs)
@@ -37880,11 +37915,16 @@ def fmod_scalar_(self, other):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_fmod_scalar(target, other)
+    else:
+        self._array = target.dtype.type(k_fmod_scalar(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -38069,11 +38109,6 @@ def remainder_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_remainder(target, right)
-    else:
-        self._array = target.dtype.type(k_remainder(target, right))
     if flag:
         node = _new(RemainderBackward1)
         node.seq = seq
@@ -38120,11 +38155,16 @@ def remainder_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_remainder(target, right)
+    else:
+        self._array = target.dtype.type(k_remainder(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -38203,11 +38243,6 @@ def remainder_scalar_(self, other):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_remainder_scalar(target, other)
-    else:
-        self._array = target.dtype.type(k_remainder_scalar(target, other))
     if flag:
         node = _new(RemainderBackward0)
         node.seq = next(sequence_nrs)
@@ -38223,11 +38258,16 @@ def remainder_scalar_(self, other):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_remainder_scalar(target, other)
+    else:
+        self._array = target.dtype.type(k_remainder_scalar(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -38604,11 +38644,6 @@ def floor_divide_of_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_floor_divide(target, right)
-    else:
-        self._array = target.dtype.type(k_floor_divide(target, right))
     if flag:
         node = _new(FloorDivide_NotImplemented)
         node.seq = next(sequence_nrs)
@@ -38642,11 +38677,16 @@ def floor_divide_of_(self, other):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_floor_divide(target, right)
+    else:
+        self._array = target.dtype.type(k_floor_divide(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -38759,11 +38799,6 @@ def floor_divide_of_scalar_(self, other):
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_floor_divide_scalar(target, other)
-    else:
-        self._array = target.dtype.type(k_floor_divide_scalar(target, other))
     if flag:
         node = _new(FloorDivideScalar_NotImplemented)
         node.seq = next(sequence_nrs)
@@ -38779,11 +38814,16 @@ def floor_divide_of_scalar_(self, other):
             node.fn0 = fn0
             node.nr0 = nr0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_floor_divide_scalar(target, other)
+    else:
+        self._array = target.dtype.type(k_floor_divide_scalar(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -38931,21 +38971,21 @@ def gcd_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.gcd(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.gcd(target, right))
     if flag:
         node = _new(GcdBackward0)
         node.seq = next(sequence_nrs)
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.gcd(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.gcd(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -38992,21 +39032,21 @@ def lcm_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        np.lcm(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.lcm(target, right))
     if flag:
         node = _new(LcmBackward0)
         node.seq = next(sequence_nrs)
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.lcm(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.lcm(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -39182,11 +39222,6 @@ def copysign_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_copysign(target, right)
-    else:
-        self._array = target.dtype.type(k_copysign(target, right))
     if flag:
         node = _new(CopysignBackward0)
         node.seq = seq
@@ -39225,6 +39260,13 @@ def copysign_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_copysign(target, right)
+    else:
+        self._array = target.dtype.type(k_copysign(target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -39382,11 +39424,6 @@ def copysign_scalar_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_copysign_scalar(target, other)
-    else:
-        self._array = target.dtype.type(k_copysign_scalar(target, other))
     if flag:
         node = _new(CopysignBackward1)
         node.seq = seq
@@ -39404,6 +39441,13 @@ def copysign_scalar_(self, other):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_copysign_scalar(target, other)
+    else:
+        self._array = target.dtype.type(k_copysign_scalar(target, other))
     bump(self)
     if flag:
         node.result = self._array
@@ -39593,11 +39637,6 @@ def nextafter_(self, other):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        np.nextafter(target, right, out=target, casting='unsafe')
-    else:
-        self._array = target.dtype.type(np.nextafter(target, right))
     if flag:
         node = _new(NextafterBackward0)
         node.seq = seq
@@ -39644,11 +39683,16 @@ def nextafter_(self, other):
         else:
             node.self = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.nextafter(target, right, out=target, casting='unsafe')
+    else:
+        self._array = target.dtype.type(np.nextafter(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -39819,11 +39863,6 @@ def ldexp_(self, other):
     other, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_ldexp(target, right)
-    else:
-        self._array = target.dtype.type(k_ldexp(target, right))
     if flag:
         node = _new(LdexpBackward0)
         node.seq = next(sequence_nrs)
@@ -39865,6 +39904,13 @@ def ldexp_(self, other):
         else:
             node.other = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_ldexp(target, right)
+    else:
+        self._array = target.dtype.type(k_ldexp(target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -40070,11 +40116,6 @@ def nan_to_num_(self, nan, posinf, neginf):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_nan_to_num(target, nan, posinf, neginf)
-    else:
-        self._array = target.dtype.type(k_nan_to_num(target, nan, posinf, neginf))
     if flag:
         node = _new(NanToNumBackward0)
         node.seq = seq
@@ -40092,11 +40133,16 @@ def nan_to_num_(self, nan, posinf, neginf):
         node.self = original
         node.self_version = 0
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_nan_to_num(target, nan, posinf, neginf)
+    else:
+        self._array = target.dtype.type(k_nan_to_num(target, nan, posinf, neginf))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -40361,11 +40407,6 @@ def heaviside_of_(self, values):
     values, right, plan, flag = found
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_heaviside(target, right)
-    else:
-        self._array = target.dtype.type(k_heaviside(target, right))
     if flag:
         node = _new(Heaviside_NotImplemented)
         node.seq = next(sequence_nrs)
@@ -40399,11 +40440,16 @@ def heaviside_of_(self, values):
             node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_heaviside(target, right)
+    else:
+        self._array = target.dtype.type(k_heaviside(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -40483,12 +40529,6 @@ def lerp_scalar_(self, end, weight):
     tensors, arrays, desc = together((self, end,), ())
     self, end = tensors
     check_result(self, desc)
-    target = self._array
-    written = k_lerp(arrays[0], arrays[1], weight)
-    if type(target) is np.ndarray:
-        target[...] = written
-    else:
-        self._array = target.dtype.type(written)
     if flag:
         node = _new(LerpBackward0)
         node.seq = next(sequence_nrs)
@@ -40498,11 +40538,17 @@ def lerp_scalar_(self, end, weight):
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         node.weight = weight
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    written = k_lerp(arrays[0], arrays[1], weight)
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -40642,12 +40688,6 @@ def lerp_tensor_(self, end, weight):
     self, end, weight = tensors
     check_result(self, desc)
     seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
-    target = self._array
-    written = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
-    if type(target) is np.ndarray:
-        target[...] = written
-    else:
-        self._array = target.dtype.type(written)
     if flag:
         node = _new(LerpBackward1)
         node.seq = seq
@@ -40675,11 +40715,17 @@ def lerp_tensor_(self, end, weight):
         else:
             node.weight = None
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    written = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -40803,12 +40849,6 @@ def addcmul_(self, tensor1, tensor2, value):
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
     check_result(self, desc)
-    target = self._array
-    written = k_addcmul(arrays[0], arrays[1], arrays[2], value)
-    if type(target) is np.ndarray:
-        target[...] = written
-    else:
-        self._array = target.dtype.type(written)
     if flag:
         node = _new(AddcmulBackward0)
         node.seq = next(sequence_nrs)
@@ -40832,11 +40872,17 @@ def addcmul_(self, tensor1, tensor2, value):
             node.tensor2 = None
         node.value = value
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    written = k_addcmul(arrays[0], arrays[1], arrays[2], value)
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -40960,12 +41006,6 @@ def addcdiv_(self, tensor1, tensor2, value):
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
     check_result(self, desc)
-    target = self._array
-    written = k_addcdiv(arrays[0], arrays[1], arrays[2], value)
-    if type(target) is np.ndarray:
-        target[...] = written
-    else:
-        self._array = target.dtype.type(written)
     if flag:
         node = _new(AddcdivBackward0)
         node.seq = next(sequence_nrs)
@@ -40989,11 +41029,17 @@ def addcdiv_(self, tensor1, tensor2, value):
             node.tensor2 = None
         node.value = value
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    written = k_addcdiv(arrays[0], arrays[1], arrays[2], value)
+    if type(target) is np.ndarray:
+        target[...] = written
+    else:
+        self._array = target.dtype.type(written)
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 
@@ -41695,11 +41741,6 @@ def renorm_(self, p, dim, maxnorm):
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
-    target = self._array
-    if type(target) is np.ndarray:
-        target[...] = k_renorm(target, p, dim, maxnorm)
-    else:
-        self._array = target.dtype.type(k_renorm(target, p, dim, maxnorm))
     if flag:
         node = _new(RenormBackward0)
         node.seq = seq
@@ -41720,11 +41761,16 @@ def renorm_(self, p, dim, maxnorm):
         node.dim = dim
         node.maxnorm = maxnorm
         node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_renorm(target, p, dim, maxnorm)
+    else:
+        self._array = target.dtype.type(k_renorm(target, p, dim, maxnorm))
     bump(self)
     if flag:
         rebase_history(self, node)
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
     return self
 
 

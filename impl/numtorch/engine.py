@@ -17,7 +17,7 @@ import heapq
 import sys
 from typing import Any
 
-from . import anomaly, plain_pass
+from . import anomaly, grad_mode, plain_pass
 from .accumulate import HELD, accumulate
 from .capture import capture
 from .dependencies import dependencies
@@ -52,7 +52,7 @@ def run_backward(
                 grad = validate(grad, node.descriptors()[nr], "GraphRoot", 0)
             seeds.append(storage_of(grad) if raw else grad)
             arrivals.append((node, nr, seeds[-1]))
-    if len(roots) == len(arrivals) == 1 and not anomaly.enabled:
+    if len(roots) == len(arrivals) == 1 and not (anomaly.enabled or grad_mode.watched()):
         node, nr = roots[0]
         if raw and inputs is None:
             finish(task, plain_pass.run(task, node, nr, seeds[0]))
@@ -87,7 +87,7 @@ def run_backward(
 
 def run_from_scalar(node: Node, kind: dtype, keep: bool) -> None:
     """`loss.backward()` with nothing else asked for."""
-    if anomaly.enabled:
+    if anomaly.enabled or grad_mode.watched():
         run_backward([(node, 0)], [wrap(kind.one)], keep, False)
         return
     task = GraphTask(keep, True, None)

@@ -1,6 +1,7 @@
 """Whether operations are recorded: per thread, with a global count so that the usual answer costs one comparison.
 
-`disabled` counts the threads in which grad mode is off, and the saved-tensor hooks in force. While it is 0, which is nearly
+`disabled` counts the threads in which grad mode is off, and the saved-tensor hooks in force (which whoever sets
+`before_write` has set, too). While it is 0, which is nearly
 always, an operator does not look at thread-local state at all.
 """
 
@@ -19,6 +20,7 @@ class _State(threading.local):
     inference = False
     multithreading = True  # set_multithreading_enabled: the engine runs in the thread that calls it either way
     pack_hooks: tuple[Any, ...] = ()  # pairs of saved_tensors_hooks, innermost last
+    before_write: Any = None  # what is told of each tensor before it is written to
     hooks_disabled: str | None = None  # what to say to whoever uses them, while they are disabled
     forward = True  # whether forward mode may be used
 
@@ -61,6 +63,11 @@ def be_careful(reasons: int) -> None:
     global disabled
     with _lock:
         disabled += reasons
+
+
+def watched() -> bool:
+    """Whether somebody is to be told before a tensor is written to."""
+    return bool(disabled) and state.before_write is not None
 
 
 def is_inference_mode_enabled() -> bool:

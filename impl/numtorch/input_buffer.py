@@ -2,7 +2,7 @@
 
 What PyTorch's input_buffer.cpp does with a further contribution:
 
-1. Grad mode is on (`create_graph`): added out of place.
+1. Grad mode is on (`create_graph`), or somebody watches writes (allow_mutation_on_saved_tensors): added out of place.
 2. The sum so far is dense, and nobody else holds it or its memory: added in place, which counts as a write, and the
    version travels on with the memory: through nodes that hand their gradient on as it is or as a view of it, into hooks,
    users' backward functions and captures, and into the `.grad` of a leaf that steals it.
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import grad_mode
 from .geometry import Memory, is_dense_like, laid_out, root_of
 from .kernels.pointwise import zero_tensor
 from .tensor import wrap
@@ -38,6 +39,8 @@ def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
     """The sum of `slots[key]` and a further contribution, and whether that wrote to memory that was there before."""
     old = slots[key]
     slots[key] = None  # so that only `old` holds it
+    if grad_mode.disabled and grad_mode.state.before_write is not None:
+        return old + grad, False
     if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
         return old + grad, _refcount(old) <= _ALONE
     if _refcount(old) <= _ALONE and (old.base is None or owns(old)) and is_dense(old):

@@ -224,6 +224,8 @@ def at_once(a: Any, b: Any) -> bool:
         or ((a._requires_grad or b._requires_grad) and (not grad_mode.disabled or grad_mode.state.grad))
     ):
         return False
+    if grad_mode.disabled and grad_mode.state.before_write is not None:
+        return False
     target, other = a._array, b._array
     if type(target) is not np.ndarray or type(other) is not np.ndarray:
         return False
@@ -271,6 +273,8 @@ def store(out: Any, result: Tensor, name: str, *operands: Any, exactly: str | No
         )
     from .views import bump, storage_of
 
+    if grad_mode.watched():
+        grad_mode.state.before_write(out)
     if out._desc.shape != result._desc.shape:
         resize_output(out, result._desc)
     storage_of(out)[...] = result._array

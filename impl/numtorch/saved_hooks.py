@@ -120,14 +120,19 @@ class Packed:
 
 
 def pack(node: Node, **results: Any) -> None:
-    """Hand what a new node saved to the innermost saved-tensors hook: operands, then `results`, which are tensors."""
+    """Hand what a new node saved to the innermost saved-tensors hook: operands, then `results`, which are tensors.
+
+    An in-place operator comes twice, before it writes and with what it wrote.
+    """
     pair = innermost()
     if pair is None:
         return
     node.extras()  # which makes the engine announce the pass before it runs the node, and so the hooks' code
     for name in node.saved:
+        if hasattr(type(node), name + "_counter"):
+            continue  # a result
         value = getattr(node, name)
-        if name in results or value is None or type(value) is Packed:
+        if value is None or type(value) is Packed:
             continue
         if value._extra is None or value._extra.number is None:
             setattr(node, name, Packed(value, False, pair))
@@ -135,6 +140,13 @@ def pack(node: Node, **results: Any) -> None:
         if getattr(node, name) is not None:
             setattr(node, name, Packed(tensor, tensor.requires_grad, pair))
             setattr(node, name + "_counter", NEVER)
+
+
+def pack_before_write(node: Node, target: Any) -> None:
+    """Pack what an in-place operator saved; what is then about to be written to may be memory of that, too."""
+    pack(node)
+    if grad_mode.state.before_write is not None:
+        grad_mode.state.before_write(target)
 
 
 def call_pack_hook(hook: Any, tensor: Any) -> Any:

@@ -272,8 +272,14 @@ def handle_view_on_rebase(tensor: Any, indirect: bool = False) -> None:
 
 def check_inplace(tensor: Any, tracked: bool) -> None:
     """Refuse an in-place write that autograd could not follow; `tracked`: some operand requires grad."""
-    if not tracked or not grad_mode.state.grad:
-        return
+    if tracked and grad_mode.state.grad:
+        refuse_write(tensor)
+    if grad_mode.disabled and grad_mode.state.before_write is not None:
+        grad_mode.state.before_write(tensor)
+
+
+def refuse_write(tensor: Any) -> None:
+    """Refuse to write to a leaf, to a view of one, or to a view that cannot be derived anew."""
     extra = tensor._extra
     wants = requires_grad(tensor)
     if extra is not None and extra.base is not None and extra.backward_view:

@@ -10,13 +10,14 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from .. import grad_mode, saved, saved_hooks
+from .. import grad_mode, saved_hooks
 from ..device import device as cpu
 from ..dtype import float32
 from ..graph import Node as _Node, RemovableHandle, edge as _edge
 from ..graph_task import GraphTask, task_under_way
 from ..tensor import Tensor
 from ..views import bump
+from .mutation import allow_mutation_on_saved_tensors
 
 GradientEdge = namedtuple(
     "GradientEdge", ("node", "output_nr", "ownership_token"), defaults=(None,), module="torch.autograd.graph"
@@ -165,50 +166,6 @@ def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
         yield
     finally:
         grad_mode.state.hooks_disabled = before
-
-
-class _AllowMutationOnSavedContext(saved_tensors_hooks):
-    """Hooks that keep a tensor and a copy of its values: the copy is used if the tensor was written to since.
-
-    PyTorch copies when the write comes, which takes an interpreter of every operator; the copy is taken at once here.
-    """
-
-    def __init__(self) -> None:
-        self.active = True
-        super().__init__(self.pack, self.unpack)
-
-    def pack(self, tensor: Any) -> Any:
-        """The tensor, its version, and its values."""
-        return self, tensor, saved.version_of(tensor), tensor.detach().clone()
-
-    @staticmethod
-    def unpack(packed: Any) -> Any:
-        """The tensor if it is as it was, else the copy."""
-        context, tensor, version, copy = packed
-        if not context.active:
-            raise AssertionError(
-                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' contextin which the "
-                "graph was originally recorded."
-            )
-        return tensor if saved.version_of(tensor) == version else copy
-
-
-_keeping: list[_AllowMutationOnSavedContext] = []
-
-
-@contextlib.contextmanager
-def allow_mutation_on_saved_tensors() -> Iterator[Any]:
-    """Inside, tensors that were saved may be written to; backward, inside too, sees them as they were."""
-    context = _AllowMutationOnSavedContext()
-    with context:
-        if _keeping:
-            raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
-        _keeping.append(context)
-        try:
-            yield context
-        finally:
-            _keeping.clear()
-            context.active = False
 
 
 # ---- hooks on several gradients

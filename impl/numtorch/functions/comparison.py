@@ -12,7 +12,7 @@ from ..descriptor import broadcast_shapes
 from ..operands import FOUND_DTYPE, category_of, refused, store, type_name
 from ..overlap import refuse_internal
 from ..tensor import Tensor, wrap
-from ..views import bump, requires_grad, storage_of
+from ..views import bump, check_inplace, requires_grad, storage_of
 from .arguments import expect_tensor
 from .scatter import nonzero
 
@@ -149,6 +149,7 @@ def written(name: str, function: Any) -> Any:
             raise RuntimeError(
                 f"output with shape {list(self._desc.shape)} doesn't match the broadcast shape {list(result._desc.shape)}"
             )
+        check_inplace(self, False)
         array = storage_of(self)
         refuse_internal(array)
         array[...] = result._array

@@ -118,6 +118,7 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
 def _resize(self: Tensor, shape: tuple) -> Tensor:
     if self.requires_grad and not grad_mode.state.inference:
         raise RuntimeError("cannot resize variables that require grad")
+    check_inplace(self, False)
     if shape == tuple(self._desc.shape):
         return self  # which PyTorch does not count as a write
     if any(s < 0 for s in shape):

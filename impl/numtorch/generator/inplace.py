@@ -59,24 +59,32 @@ class InPlace(Functions):
                 w(2, f"original = {a}.clone() if requires_grad({row.tensors[1].name}) else None")
             else:
                 w(2, f"original = {a}.clone()")
+        self.record(row)
         w(1, f"target = {a}._array")
         w(1, "if type(target) is np.ndarray:")
         w(2, self.overwrite(row, inputs))
         w(1, "else:")
         w(2, f"{a}._array = target.dtype.type({kernel}({inputs}))")
-        w(1, "if flag:")
-        self.track(row, 2, inplace=True)  # before the bump: an operand that is the target itself must be found modified
-        w(2, f"node.desc = {a}._desc")
         w(1, f"bump({a})")
         w(1, "if flag:")
         for n in row.saved_results:
             w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
         w(2, f"rebase_history({a}, node)")
-        w(
-            2,
-            f"if saved_hooks.in_force:\n    saved_hooks.pack({', '.join(['node', *(f'{n}={a}' for n in row.saved_results)])})",
-        )
+        if row.saved_results:
+            given = ", ".join(f"{n}={a}" for n in row.saved_results)
+            w(2, f"if saved_hooks.in_force:\n    saved_hooks.pack(node, {given})")
         w(1, f"return {a}")
+
+    def record(self, row: Row) -> None:
+        """Make the node and pack the operands, before anything is written: what is packed are the values as they were.
+
+        The version of an operand that is the target itself is that before the write, too, so it is found modified.
+        """
+        w = self.body
+        w(1, "if flag:")
+        self.track(row, 2, inplace=True)
+        w(2, f"node.desc = {row.tensors[0].name}._desc")
+        w(2, f"if saved_hooks.in_force:\n    saved_hooks.pack_before_write(node, {row.tensors[0].name})")
 
     def overwrite(self, row: Row, inputs: str) -> str:
         """The line that writes the kernel's result to `target`: by way of new memory, unless the kernel takes `out`."""
@@ -121,20 +129,17 @@ class InPlace(Functions):
         w(1, f"check_result({a}, desc)")
         if a in row.saved:
             w(1, f"seq, original = (next(sequence_nrs), {a}.clone()) if flag else (0, None)")
+        self.record(row)
         w(1, f"target = {a}._array")
         w(1, f"written = {self.nary_kernel(row)}")
         w(1, "if type(target) is np.ndarray:\n    target[...] = written")
         w(1, f"else:\n    {a}._array = target.dtype.type(written)")
-        w(1, "if flag:")
-        self.track(row, 2, inplace=True)  # before the bump: an operand that is the target itself must be found modified
-        w(2, f"node.desc = {a}._desc")
         w(1, f"bump({a})")
         w(1, "if flag:")
         for n in row.saved_results:
             w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
         w(2, f"rebase_history({a}, node)")
-        w(
-            2,
-            f"if saved_hooks.in_force:\n    saved_hooks.pack({', '.join(['node', *(f'{n}={a}' for n in row.saved_results)])})",
-        )
+        if row.saved_results:
+            given = ", ".join(f"{n}={a}" for n in row.saved_results)
+            w(2, f"if saved_hooks.in_force:\n    saved_hooks.pack(node, {given})")
         w(1, f"return {a}")

@@ -1,0 +1,60 @@
+"""allow_mutation_on_saved_tensors: what was saved is cloned when it is written to; and packing before the write."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats, same_shape
+
+
+@case(requires=["saved_tensors_hooks", "in_place", "backward"], covers=["inp.allow_mutation"])
+def saved_values_are_cloned_when_they_are_written_to(torch, builtins, x: floats(shape=(4,)), start: st.integers(0, 2)):
+    """A write clones what was saved of the memory that begins where the written tensor begins."""
+    x.requires_grad_()
+    with torch.autograd.graph.allow_mutation_on_saved_tensors() as kept:
+        y = x * 2
+        z = y.sin() * y
+        y[start:].mul_(y.detach()[start:])
+        builtins.len(builtins.getattr(kept, "cloned"))
+        builtins.len(builtins.getattr(kept, "original"))
+        y.data.zero_()
+        builtins.len(builtins.getattr(kept, "cloned"))
+        z.sum().backward()
+        builtins.len(builtins.getattr(kept, "tid_to_weakhandle"))
+        torch.add(y.detach(), 1, out=y.detach())
+    builtins.len(builtins.getattr(kept, "cloned"))
+
+
+@case(requires=["saved_tensors_hooks", "in_place", "backward"], covers=["inp.allow_mutation"])
+def gradients_are_not_added_in_place_where_writes_are_watched(
+    torch, builtins, x: floats(values="finite"), n: st.integers(1, 4)
+):
+    """In allow_mutation_on_saved_tensors a pass adds out of place what it adds up, and .grad in place."""
+    x.requires_grad_()
+    with torch.autograd.graph.allow_mutation_on_saved_tensors() as kept:
+        y = x * 2
+        for i in range(n):
+            y = y + x * i
+        y.sum().backward()
+        x.grad._version
+        grad = x.grad
+        z = (x * grad).sum()
+        z.backward()
+        builtins.len(builtins.getattr(kept, "cloned"))
+        grad._version
+
+
+@case(requires=["hooks", "in_place", "backward"], covers=["hook.saved_default"])
+def operands_are_packed_before_the_write(
+    torch, xw: same_shape(2, values="finite"), which: st.sampled_from(["mul_", "atan2_", "xlogy_"])
+):
+    """An in-place operator packs its operands as they are before it writes."""
+    x, w = (t.requires_grad_() for t in xw)
+
+    def pack(t):
+        return t.clone()
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        y = x * 2
+        getattr(y, which)(y)
+        y.addcmul_(y, w)
+    y.sum().backward()
