@@ -76,6 +76,8 @@ from .kernels import clamp_min as k_clamp_min
 from .kernels import clamp_tensor as k_clamp_tensor
 from .kernels import clamp_upper_backward as k_clamp_upper_backward
 from .kernels import clone as k_clone
+from .kernels import constant_pad_nd as k_constant_pad_nd
+from .kernels import constant_pad_nd_backward as k_constant_pad_nd_backward
 from .kernels import contiguous_copy as k_contiguous_copy
 from .kernels import copysign as k_copysign
 from .kernels import copysign_ratio as k_copysign_ratio
@@ -240,6 +242,7 @@ from .kernels import nansum_dim as k_nansum_dim
 from .kernels import ndtri as k_ndtri
 from .kernels import new_zeros as k_new_zeros
 from .kernels import nll_loss as k_nll_loss
+from .kernels import nll_loss2d_backward as k_nll_loss2d_backward
 from .kernels import nll_loss_backward as k_nll_loss_backward
 from .kernels import nonzero as k_nonzero
 from .kernels import norm_backward as k_norm_backward
@@ -256,6 +259,8 @@ from .kernels import pow_backward_self as k_pow_backward_self
 from .kernels import pow_base as k_pow_base
 from .kernels import pow_scalar as k_pow_scalar
 from .kernels import pow_tensor as k_pow_tensor
+from .kernels import prelu_kernel as k_prelu_kernel
+from .kernels import prelu_kernel_backward as k_prelu_kernel_backward
 from .kernels import prod_all as k_prod_all
 from .kernels import prod_backward as k_prod_backward
 from .kernels import prod_dim as k_prod_dim
@@ -4068,6 +4073,184 @@ def hardswish_backward(grad_output, self, *, out=None):
     return result
 
 
+class PreluKernelBackward0(BinaryNode):
+    __slots__ = ('self', 'self_version', 'weight', 'weight_version',)
+    saved = ('self', 'weight',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # prelu_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        weight = unpack_input(node, 'weight')
+        needed = [fn is not None for fn, _ in node.edges()]
+        return formulas.prelu_backward(grad, self, weight)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.weight is not None:
+            node.weight = FREED
+
+
+def prelu_kernel(self, weight, *, out=None):
+    """prelu_kernel(self, weight) -> Tensor"""
+    array = k_prelu_kernel(self._array, weight._array)
+    desc = describe(array)
+    flag = self._requires_grad or weight._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(weight)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = _new(PreluKernelBackward0)
+            node.seq = next(sequence_nrs)
+            fn0 = self._node
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = weight._node
+            if fn1 is not None and weight._extra is None:
+                node.fn1 = fn1
+                node.nr1 = weight._output_nr
+            elif not weight._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif weight._accumulator is not None and weight._extra is None and (fn1 := weight._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(weight)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if weight._extra is not None and weight._extra.inference:
+                check_saveable(weight)
+            node.weight = weight
+            counter = weight._counter
+            node.weight_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._node = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'prelu_kernel')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'prelu_kernel')
+
+
+class PreluKernelBackwardBackward0(VariadicNode):
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'weight', 'weight_version', 'descs',)
+    saved = ('grad_output', 'self', 'weight',)
+    saved_values = ()
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # prelu_again has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        grad_output = unpack_input(node, 'grad_output')
+        self = unpack_input(node, 'self')
+        weight = unpack_input(node, 'weight')
+        grad0 = None if node.next_nodes[0] is None else formulas.prelu_again(grads, self, weight)
+        grad1 = None if node.next_nodes[1] is None else formulas.prelu_double_backward(grads, grad_output, self)
+        grad2 = None if node.next_nodes[2] is None else formulas.prelu_double_backward_weight(grads, grad_output, self, weight)
+        return grad0, grad1, grad2,
+
+    def release(node) -> None:
+        if node.grad_output is not None:
+            node.grad_output = FREED
+        if node.self is not None:
+            node.self = FREED
+        if node.weight is not None:
+            node.weight = FREED
+
+
+def prelu_kernel_backward(grad_output, self, weight):
+    """prelu_kernel_backward(grad_output, self, weight) -> tuple"""
+    arrays = k_prelu_kernel_backward(grad_output._array, self._array, weight._array)
+    results = [wrap(a) for a in arrays]
+    flag = grad_output._requires_grad or self._requires_grad or weight._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(weight)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = _new(PreluKernelBackwardBackward0)
+        node.seq = next(sequence_nrs)
+        edges = [edge(grad_output), edge(self), edge(weight)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        counter = weight._counter
+        node.weight_version = 0 if counter is None else counter[0]
+        node.descs = tuple([r._desc for r in results])
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._node = node
+        results[0]._output_nr = 0
+        results[1]._requires_grad = True
+        results[1]._node = node
+        results[1]._output_nr = 1
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+    return tuple(results)
+
+
 class RreluWithNoiseBackward0(UnaryNode):
     __slots__ = ('noise', 'noise_version', 'self', 'self_version', 'lower', 'upper', 'training',)
     saved = ('noise', 'self',)
@@ -5853,6 +6036,76 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     return result if out is None else store(out, result, 'unfold_backward')
 
 
+class ConstantPadNdBackward0(UnaryNode):
+    __slots__ = ('pad',)
+    saved = ()
+    saved_values = ('pad',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        pad = node.pad
+        out = k_constant_pad_nd_backward(grad, pad)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        pad = node.pad
+        return formulas.constant_pad_nd_backward(grad, pad)
+
+
+def constant_pad_nd(self, pad, value, *, out=None):
+    """constant_pad_nd(self, pad, value) -> Tensor"""
+    array = k_constant_pad_nd(self._array, pad, value)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = _new(ConstantPadNdBackward0)
+            node.seq = next(sequence_nrs)
+            fn0 = self._node
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            node.pad = pad
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._node = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'constant_pad_nd')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'constant_pad_nd')
+
+
 class LtBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
@@ -5926,7 +6179,7 @@ def lt(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'lt', self, other)
+        return store(out, result, 'lt', self, other, derivable=False)
     return result
 
 
@@ -6163,7 +6416,7 @@ def le(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'le', self, other)
+        return store(out, result, 'le', self, other, derivable=False)
     return result
 
 
@@ -6400,7 +6653,7 @@ def gt(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'gt', self, other)
+        return store(out, result, 'gt', self, other, derivable=False)
     return result
 
 
@@ -6637,7 +6890,7 @@ def ge(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'ge', self, other)
+        return store(out, result, 'ge', self, other, derivable=False)
     return result
 
 
@@ -6874,7 +7127,7 @@ def eq(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'eq', self, other)
+        return store(out, result, 'eq', self, other, derivable=False)
     return result
 
 
@@ -7111,7 +7364,7 @@ def ne(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'ne', self, other)
+        return store(out, result, 'ne', self, other, derivable=False)
     return result
 
 
@@ -7353,7 +7606,7 @@ def isposinf(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'isposinf', self, exactly='isposinf does not support non-boolean outputs.')
+        return store(out, result, 'isposinf', self, exactly='isposinf does not support non-boolean outputs.', derivable=False)
     return result
 
 
@@ -7378,7 +7631,7 @@ def isneginf(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'isneginf', self, exactly='isneginf does not support non-boolean outputs.')
+        return store(out, result, 'isneginf', self, exactly='isneginf does not support non-boolean outputs.', derivable=False)
     return result
 
 
@@ -7403,7 +7656,7 @@ def signbit(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'signbit', self, exactly='signbit does not support non-boolean outputs.')
+        return store(out, result, 'signbit', self, exactly='signbit does not support non-boolean outputs.', derivable=False)
     return result
 
 
@@ -7575,7 +7828,7 @@ def bitwise_and(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'bitwise_and', self, other)
+        return store(out, result, 'bitwise_and', self, other, derivable=False)
     return result
 
 
@@ -7708,7 +7961,7 @@ def bitwise_or(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'bitwise_or', self, other)
+        return store(out, result, 'bitwise_or', self, other, derivable=False)
     return result
 
 
@@ -7841,7 +8094,7 @@ def bitwise_xor(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'bitwise_xor', self, other)
+        return store(out, result, 'bitwise_xor', self, other, derivable=False)
     return result
 
 
@@ -7974,7 +8227,7 @@ def bitwise_left_shift(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'bitwise_left_shift', self, other)
+        return store(out, result, 'bitwise_left_shift', self, other, derivable=False)
     return result
 
 
@@ -8107,7 +8360,7 @@ def bitwise_right_shift(self, other, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
-        return store(out, result, 'bitwise_right_shift', self, other)
+        return store(out, result, 'bitwise_right_shift', self, other, derivable=False)
     return result
 
 
@@ -14536,7 +14789,7 @@ class NllLoss2DBackward0(UnaryNode):
             total_weight = unpack_result(node, 'total_weight')._array
         reduction = node.reduction
         ignore_index = node.ignore_index
-        out = k_nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)
+        out = k_nll_loss2d_backward(grad, self, target, weight, reduction, ignore_index, total_weight)
         if not keep:
             if self is not None:
                 node.self = FREED
@@ -14555,7 +14808,7 @@ class NllLoss2DBackward0(UnaryNode):
         total_weight = unpack_result(node, 'total_weight')
         reduction = node.reduction
         ignore_index = node.ignore_index
-        return nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)
+        return nll_loss2d_backward(grad, self, target, weight, reduction, ignore_index, total_weight)
 
     def release(node) -> None:
         if node.self is not None:
@@ -14727,6 +14980,117 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'nll_loss_backward')
+
+
+class NllLoss2DBackwardBackward0(BinaryNode):
+    __slots__ = ('target', 'target_version', 'weight', 'weight_version', 'reduction', 'ignore_index',)
+    saved = ('target', 'weight',)
+    saved_values = ('reduction', 'ignore_index',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # nll_loss2d_again has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        target = unpack_input(node, 'target')
+        weight = unpack_input(node, 'weight')
+        reduction = node.reduction
+        ignore_index = node.ignore_index
+        grad0 = None if node.fn0 is None else formulas.nll_loss2d_again(grad, target, weight, reduction, ignore_index)
+        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.target is not None:
+            node.target = FREED
+        if node.weight is not None:
+            node.weight = FREED
+
+
+def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight, *, out=None):
+    """nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight) -> Tensor"""
+    array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = _new(NllLoss2DBackwardBackward0)
+            node.seq = next(sequence_nrs)
+            fn0 = grad_output._node
+            if fn0 is not None and grad_output._extra is None:
+                node.fn0 = fn0
+                node.nr0 = grad_output._output_nr
+            elif not grad_output._requires_grad:
+                node.fn0 = fn0 = None
+                node.nr0 = 0
+            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(grad_output)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            fn1 = self._node
+            if fn1 is not None and self._extra is None:
+                node.fn1 = fn1
+                node.nr1 = self._output_nr
+            elif not self._requires_grad:
+                node.fn1 = fn1 = None
+                node.nr1 = 0
+            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+                node.fn1 = fn1
+                node.nr1 = 0
+            else:
+                fn1, nr1 = edge(self)
+                node.fn1 = fn1
+                node.nr1 = nr1
+            node.plan = None
+            if fn0 is not None:
+                if target._extra is not None and target._extra.inference:
+                    check_saveable(target)
+                node.target = target
+                counter = target._counter
+                node.target_version = 0 if counter is None else counter[0]
+            else:
+                node.target = None
+            if fn0 is not None:
+                if weight is not None and weight._extra is not None and weight._extra.inference:
+                    check_saveable(weight)
+                node.weight = weight
+                node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+            else:
+                node.weight = None
+            node.reduction = reduction
+            node.ignore_index = ignore_index
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._node = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'nll_loss2d_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'nll_loss2d_backward')
 
 
 class BinaryCrossEntropyBackward0(BinaryNode):
@@ -25110,6 +25474,115 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'vector_norm')
+
+
+class NormBackward1(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'p', 'dim', 'keepdim',)
+    saved = ('self', 'result',)
+    saved_values = ('p', 'dim', 'keepdim',)
+    may_be_undefined = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        p = node.p
+        dim = node.dim
+        keepdim = node.keepdim
+        out = k_norm_backward(grad, self, p, result, dim, keepdim)
+        if not keep:
+            if self is not None:
+                node.self = FREED
+            if result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return out
+    def apply_tensors(node, grad):
+        self = unpack_input(node, 'self')
+        result = unpack_result(node, 'result')
+        p = node.p
+        dim = node.dim
+        keepdim = node.keepdim
+        return formulas.norm_backward(grad, self, p, result, dim, keepdim)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def norm_dim(self, p, dim, keepdim, *, out=None):
+    """norm_dim(self, p, dim, keepdim) -> Tensor"""
+    array = k_vector_norm(self._array, p, dim, keepdim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = _new(NormBackward1)
+            node.seq = next(sequence_nrs)
+            fn0 = self._node
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+                node.nr0 = self._output_nr
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+                node.nr0 = 0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                node.nr0 = nr0
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            node.p = p
+            node.dim = dim
+            node.keepdim = keepdim
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._node = node
+            result._output_nr = 0
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
+            return result if out is None else store(out, result, 'norm_dim')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._output_nr = 0
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'norm_dim')
 
 
 class VarBackward0(UnaryNode):
@@ -41890,6 +42363,8 @@ OPERATORS = (
     "hardsigmoid_backward",
     "hardswish",
     "hardswish_backward",
+    "prelu_kernel",
+    "prelu_kernel_backward",
     "rrelu_with_noise",
     "rrelu_with_noise_of",
     "rrelu_with_noise_backward",
@@ -41908,6 +42383,7 @@ OPERATORS = (
     "block_diag",
     "unfold",
     "unfold_backward",
+    "constant_pad_nd",
     "lt",
     "lt_scalar",
     "le",
@@ -41992,6 +42468,7 @@ OPERATORS = (
     "nll_loss",
     "nll_loss2d",
     "nll_loss_backward",
+    "nll_loss2d_backward",
     "binary_cross_entropy",
     "binary_cross_entropy_backward",
     "binary_cross_entropy_with_logits",
@@ -42072,6 +42549,7 @@ OPERATORS = (
     "sort_stable",
     "topk",
     "vector_norm",
+    "norm_dim",
     "var",
     "std",
     "var_mean",
@@ -42213,4 +42691,4 @@ OPERATORS = (
     "unique",
     "unique_consecutive",
 )
-NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyBackwardBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjBackward0, ConjPhysicalBackward0, ConjPhysicalBackward1, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CummaxBackward0, CumminBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HuberLossBackwardBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogcumsumexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, ModeBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NanmedianBackward0, NanmedianBackward1, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLossBackward0, NllLossBackwardBackward0, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RenormBackward0, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, RsubScalarAlphaBackward0, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SmoothL1LossBackwardBackward0, SoftMarginLossBackward0, SoftMarginLossBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, Unique2Backward0, UniqueConsecutiveBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)
+NODES = (AbsBackward0, AcosBackward0, AcoshBackward0, AcoshBackward1, AddAlphaBackward0, AddBackward0, AddBackward1, AddbmmBackward0, AddcdivBackward0, AddcmulBackward0, AddmmBackward0, AddmvBackward0, AddrBackward0, AliasBackward0, AmaxBackward0, AminBackward0, AminmaxBackward0, AngleBackward0, AsinBackward0, AsinhBackward0, AsinhBackward1, Atan2Backward0, AtanBackward0, AtanhBackward0, AtanhBackward1, BaddbmmBackward0, BinaryCrossEntropyBackward0, BinaryCrossEntropyBackwardBackward0, BinaryCrossEntropyWithLogitsBackward0, Bitwise_AndBackward1, Bitwise_Left_ShiftBackward1, Bitwise_OrBackward1, Bitwise_Right_ShiftBackward1, Bitwise_XorBackward1, BlockDiagBackward0, BmmBackward0, CatBackward0, CeilBackward0, CeluBackward0, CeluBackward1, CholeskyBackward0, CholeskyInverseBackward0, CholeskySolveBackward0, ClampBackward0, ClampBackward1, ClampMaxBackward0, ClampMaxBackward1, ClampMinBackward0, ClampMinBackward1, CloneBackward0, ConjBackward0, ConjPhysicalBackward0, ConjPhysicalBackward1, ConstantPadNdBackward0, CopysignBackward0, CopysignBackward1, CosBackward0, CoshBackward0, CummaxBackward0, CumminBackward0, CumprodBackward0, CumsumBackward0, Deg2RadBackward0, DiagEmbedBackward0, DiagonalBackward0, DiagonalBackward0_copy, DiagonalBackwardBackward0, DiagonalScatterBackward0, DigammaBackward0, DistBackward0, DivBackward0, DivBackward1, DivBackward2, DotBackward0, EluBackward0, EluBackward1, EluBackwardBackward0, EmbeddingBackward0, EmbeddingDenseBackwardBackward0, EqBackward0, EqBackward1, ErfBackward0, ErfcBackward0, ErfinvBackward0, Exp2Backward0, ExpBackward0, ExpandBackward0, Expm1Backward0, FlipBackward0, FloorBackward0, FloorDivideNotImplemented, FloorDivideScalarNotImplemented, FloorDivideScalar_NotImplemented, FloorDivide_NotImplemented, FmaxBackward0, FminBackward0, FmodBackward0, FmodBackward1, FracBackward0, FrexpBackward0, GatherBackward0, GeBackward0, GeBackward1, GeluBackward0, GeluBackwardBackward0, GluBackward0, GluBackwardBackward0, GtBackward0, GtBackward1, HardshrinkBackward0, HardshrinkBackwardBackward0, HardsigmoidBackward0, HardsigmoidNotImplemented, HardswishBackward0, HardswishBackwardBackward0, HardtanhBackward0, HardtanhBackwardBackward0, HeavisideNotImplemented, Heaviside_NotImplemented, HuberLossBackward0, HuberLossBackwardBackward0, HypotBackward0, I0Backward0, IgammaBackward0, IgammacBackward0, IndexAddBackward0, IndexBackward0, IndexCopyBackward0, IndexFillBackward0, IndexFillBackward1, IndexPutBackward0, IndexPutImplBackward0, IndexReduceBackward0, IndexSelectBackward0, KthvalueBackward0, LdexpBackward0, LeBackward0, LeBackward1, LeakyReluBackward0, LeakyReluBackward1, LeakyReluBackwardBackward0, LerpBackward0, LerpBackward1, LgammaBackward0, LinalgCholeskyExBackward0, LinalgCrossBackward0, LinalgDetBackward0, LinalgEighBackward0, LinalgInvExBackward0, LinalgLstsqBackward0, LinalgMatrixExpBackward0, LinalgPinvBackward0, LinalgQrBackward0, LinalgSlogdetBackward0, LinalgSolveExBackward0, LinalgSolveTriangularBackward0, LinalgSvdBackward0, LinalgVectorNormBackward0, Log10Backward0, Log1PBackward0, Log2Backward0, LogBackward0, LogSigmoidBackward0, LogSigmoidBackwardBackward0, LogSoftmaxBackward0, LogSoftmaxBackwardDataBackward0, Logaddexp2Backward0, LogaddexpBackward0, LogcumsumexpBackward0, LogitBackward0, LogsumexpBackward0, LtBackward0, LtBackward1, MaskedFillBackward0, MaskedFillBackward1, MaskedScatterBackward0, MaskedScatterBackwardBackward0, MaskedSelectBackward0, MaxBackward0, MaxBackward1, MaximumBackward0, MeanBackward0, MeanBackward1, MedianBackward0, MedianBackward1, MinBackward0, MinBackward1, MinimumBackward0, MishBackward0, MmBackward0, ModeBackward0, MseLossBackward0, MseLossBackwardBackward0, MulBackward0, MulBackward1, MvBackward0, MvlgammaBackward0, NanToNumBackward0, NanmedianBackward0, NanmedianBackward1, NansumBackward0, NeBackward0, NeBackward1, NegBackward0, NextafterBackward0, NllLoss2DBackward0, NllLoss2DBackwardBackward0, NllLossBackward0, NllLossBackwardBackward0, NormBackward1, PermuteBackward0, PolygammaBackward0, PolygammaBackward1, PowBackward0, PowBackward1, PowBackward2, PreluKernelBackward0, PreluKernelBackwardBackward0, ProdBackward0, ProdBackward1, PutBackward0, Rad2DegBackward0, ReciprocalBackward0, ReluBackward0, RemainderBackward0, RemainderBackward1, RemainderNotImplemented, RenormBackward0, RepeatBackward0, ReshapeAliasBackward0, RollBackward0, Rot90Backward0, RoundBackward0, RoundBackward1, RreluWithNoiseBackward0, RreluWithNoiseBackward1, RreluWithNoiseBackwardBackward0, RsqrtBackward0, RsubAlphaBackward0, RsubBackward0, RsubBackward1, RsubScalarAlphaBackward0, ScatterAddBackward0, ScatterBackward0, ScatterBackward1, ScatterNotImplemented, ScatterReduceBackward0, ScatterValueNotImplemented, SelectBackward0, SelectBackwardBackward0, SelectScatterBackward0, SgnBackward0, SigmoidBackward0, SigmoidBackwardBackward0, SignBackward0, SiluBackward0, SinBackward0, SincBackward0, SinhBackward0, SliceBackward0, SliceBackwardBackward0, SliceScatterBackward0, SmoothL1LossBackward0, SmoothL1LossBackwardBackward0, SoftMarginLossBackward0, SoftMarginLossBackwardBackward0, SoftmaxBackward0, SoftmaxBackwardDataBackward0, SoftplusBackward0, SoftplusBackwardBackward0, SoftshrinkBackward0, SoftshrinkBackwardBackward0, SortBackward0, SortBackward1, SpecialEntrBackward0, SpecialErfcxBackward0, SpecialI0EBackward0, SpecialI1Backward0, SpecialI1EBackward0, SpecialLogNdtrBackward0, SpecialNdtriBackward0, SpecialXlog1PyBackward0, SpecialXlog1PyBackward1, SpecialXlog1PyBackward2, SpecialZetaBackward0, SpecialZetaBackward1, SpecialZetaBackward2, SplitBackward0, SplitWithSizesBackward0, SqrtBackward0, SqueezeBackward0, SqueezeBackward1, SqueezeBackward2, StackBackward0, StdBackward0, StdMeanBackward0, SubAlphaBackward0, SubBackward0, SubBackward1, SumBackward0, SumBackward1, TBackward0, TakeBackward0, TanBackward0, TanhBackward0, TanhBackwardBackward0, ThresholdBackward0, ThresholdBackward1, ThresholdBackwardBackward0, ToCopyBackward0, TopkBackward0, TraceBackward0, TransposeBackward0, TrilBackward0, TriuBackward0, TruncBackward0, UnbindBackward0, UnfoldBackward0, UnfoldBackwardBackward0, Unique2Backward0, UniqueConsecutiveBackward0, UnsafeViewBackward0, UnsqueezeBackward0, VarBackward0, VarMeanBackward0, VdotBackward0, ViewAsComplexBackward0, ViewAsRealBackward0, ViewBackward0, WhereBackward0, XlogyBackward0, XlogyBackward1, XlogyBackward2,)

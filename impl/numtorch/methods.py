@@ -61,6 +61,8 @@ FAMILIES = (
     "scatter",
     "arrange",
     "losses",
+    "distances",
+    "padding",
 )
 
 ALIASES = {

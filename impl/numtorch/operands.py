@@ -251,14 +251,17 @@ def _check_out(a: Tensor, kind: dtypes.dtype, to_float: bool) -> None:
 FOUND_DTYPE = "Found dtype {found} but expected {expected}"
 
 
-def store(out: Any, result: Tensor, name: str, *operands: Any, exactly: str | None = None) -> Any:
+def store(
+    out: Any, result: Tensor, name: str, *operands: Any, exactly: str | None = None, derivable: bool = True
+) -> Any:
     """Finish an `out=` call: write the result into `out`, which may not overlap with the operands in part.
 
-    Some operators insist on its type, in the words of `exactly`.
+    Some operators insist on its type, in the words of `exactly`. Those whose result has no derivative do not mind that
+    `out` requires grad.
     """
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
-    if (result._requires_grad or requires_grad(out)) and _recording():
+    if derivable and (result._requires_grad or requires_grad(out)) and _recording():
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
             "of the arguments requires grad."

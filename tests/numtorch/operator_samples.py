@@ -202,6 +202,9 @@ hardshrink_backward     F.hardshrink(x)
 hardswish_backward      F.hardswish(x)
 rrelu_with_noise_backward   F.rrelu(x)
 glu_backward            F.glu(m)
+prelu_kernel            F.prelu(x, s) | F.prelu(x, v) | F.prelu(b, w)
+prelu_kernel_backward   F.prelu(x, s) | F.prelu(b, w)
+constant_pad_nd         F.pad(x, (1, 2)) | F.pad(x, (-1, 1, 0, 2), value=2.5) | F.pad(b, (0, -1))
 """
 
 LOSSES = """
@@ -217,6 +220,8 @@ binary_cross_entropy_backward   F.binary_cross_entropy(p / 3, y.sigmoid()) | F.b
 nll_loss                F.nll_loss(x, i) | F.nll_loss(x, i, weight=torch.ones(3).double())
 nll_loss_backward       F.nll_loss(x, i) | F.cross_entropy(x, i, ignore_index=0) | F.cross_entropy(x, i, label_smoothing=0.1)
 nll_loss2d              F.cross_entropy(b, j)
+nll_loss2d_backward     F.cross_entropy(b, j) | F.cross_entropy(b, j, torch.ones(2).double(), reduction='sum')
+norm_dim                F.pairwise_distance(x, y) | F.triplet_margin_loss(x, y, u, p=3, swap=True)
 binary_cross_entropy    F.binary_cross_entropy(u.sigmoid(), x.sigmoid())
 binary_cross_entropy_with_logits   F.binary_cross_entropy_with_logits(x, u)
 embedding               F.embedding(j, x) | F.embedding(j[0], x)

@@ -210,6 +210,14 @@ cross_entropy: x, i[:, 0].abs(), v.detach().abs(), label_smoothing=0.3 | x, p, v
 poisson_nll_loss: x, p | p, p, log_input=False | x, p, full=True | x, p, reduction='sum' | x, p, reduction='none'
 margin_ranking_loss: x, y, u.detach().sign() | x, y, u, 0.5, reduction='sum'
 gaussian_nll_loss: x, y, p | x, y, p, full=True, reduction='sum'
+prelu: x, s | x, v | x.T, w | i, s | x, d[0] | x, x
+hinge_embedding_loss: x, y.detach().sign() | x, y, 2.0 | x, y.detach().sign(), reduction='sum' | x, p.sign(), reduction='none'
+cosine_similarity: x, y | x, y, 0 | x, v | x, d | i, i | x * 0, y
+cosine_embedding_loss: x, y, w.detach().sign() | x, y, w, 0.5, reduction='sum' | v, v, s.detach().sign() | x, y, x | x, y, s
+pairwise_distance: x, y | x, y, 1.0 | x, y, keepdim=True | x, v
+triplet_margin_loss: x, y, u | x, y, u, 0.5, 1, swap=True | x, y, u, reduction='sum' | x, y, v | x, y, u, 0
+gumbel_softmax: x | x, 0.5, True | x, 2.0, dim=0
+pad: x, (1, 2) | x, (1, 0, 0, 2) | x, (-1, 1), value=2.5 | x, (1, 1, 1) | x, (1, 1, 1, 1, 1, 1) | i, (0, 1)
 one_hot: i.abs() | i.abs(), 9
 """
 

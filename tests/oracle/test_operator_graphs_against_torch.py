@@ -47,7 +47,6 @@ DIFFERENT = {
     "logcumsumexp": ORDER,
     "mul_scalar": ORDER,
     "mvlgamma": LATER,
-    "nll_loss2d": LATER,
     "nll_loss_backward": ORDER,
     "prod_all": LATER,
     "renorm": ORDER,

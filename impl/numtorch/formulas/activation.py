@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import dispatch as d, grad_mode
 from ..tensor import wrap
-from .pointwise import number_minus
+from .pointwise import new_zeros, number_minus
+from .shape import sum_to_size
 
 
 def indicator(condition: Any, like: Any) -> Any:
@@ -85,6 +86,41 @@ def hardswish_double_backward(grad: Any, grad_output: Any, x: Any) -> Any:
     """The gradient of hardswish's gradient."""
     array = x._array
     return d.where(wrap((array > -3) & (array < 3)), d.div_scalar(grad * grad_output, 3.0), 0)
+
+
+def prelu_backward(grad: Any, x: Any, weight: Any) -> tuple[Any, Any]:
+    """The gradients of both operands, that of the weight summed to its shape."""
+    mine, theirs = d.prelu_kernel_backward(grad, x, weight)
+    return mine, sum_to_size(theirs, weight._desc.shape)
+
+
+def _below(x: Any, value: Any) -> Any:
+    """The value where x is below zero."""
+    return d.where(wrap(x._array >= 0), wrap(value._desc.dtype.numpy.type(0)), value)
+
+
+def prelu_again(grads: list, x: Any, weight: Any) -> Any:
+    """The gradient of prelu's gradients with respect to the incoming one, to which they are linear."""
+    first, second = grads
+    if first is None:
+        return _below(x, second * x)
+    if second is None:
+        rest = first * weight
+    else:
+        further = second * x  # from right to left, as PyTorch's C++ evaluates operands
+        rest = first * weight + further
+    return d.where(wrap(x._array >= 0), first, rest)
+
+
+def prelu_double_backward(grads: list, grad_output: Any, x: Any) -> Any:
+    """The gradient of prelu's gradients with respect to what went in."""
+    return new_zeros(x) if grads[1] is None else _below(x, grad_output * grads[1])
+
+
+def prelu_double_backward_weight(grads: list, grad_output: Any, x: Any, weight: Any) -> Any:
+    """The same with respect to the weight."""
+    found = new_zeros(x) if grads[0] is None else _below(x, grad_output * grads[0])
+    return sum_to_size(found, weight._desc.shape)
 
 
 def glu_double_backward_grad_output(grad: Any, x: Any, dim: int) -> Any:

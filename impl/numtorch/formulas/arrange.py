@@ -31,3 +31,8 @@ def block_diag_backward(grad: Any, descs: tuple) -> tuple:
         out.append(sum_to_size(block, shape))
         row, column = row + rows, column + columns
     return tuple(out)
+
+
+def constant_pad_nd_backward(grad: Any, pad: tuple[int, ...]) -> Any:
+    """What lies within the border."""
+    return d.constant_pad_nd(grad, tuple([-n for n in pad]), 0)

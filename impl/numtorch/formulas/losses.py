@@ -89,6 +89,11 @@ def nll_loss_again(grad: Any, target: Any, weight: Any, reduction: int, ignore_i
     return d.nll_loss(grad, target, weight, reduction, ignore_index)[0]
 
 
+def nll_loss2d_again(grad: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Any:
+    """Likewise, over pictures."""
+    return d.nll_loss2d(grad, target, weight, reduction, ignore_index)[0]
+
+
 def binary_cross_entropy_with_logits_backward(
     grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: int
 ) -> Any:
@@ -108,8 +113,8 @@ def binary_cross_entropy_with_logits_target_backward(
     if pos_weight is None:
         out = -self * grad
     else:
-        s = self.sigmoid()
-        out = (number_minus(1, s).log() - pos_weight * s.log()) * grad
+        rest = d.log_sigmoid(self)[0] * pos_weight  # first: PyTorch's C++ evaluates arguments from right to left
+        out = (d.log_sigmoid(-self)[0] - rest) * grad
     return _weighted(out, weight, reduction)
 
 

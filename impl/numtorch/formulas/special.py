@@ -99,7 +99,11 @@ def dist_backward(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:
 def dist_other_backward(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:
     """The same with the other sign."""
     found = norm_backward(grad, x - other, p, result, (), False)
-    return None if found is None else sum_to_size(-found, other._desc.shape)
+    if found is None:
+        raise RuntimeError(
+            "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'"
+        )
+    return sum_to_size(-found, other._desc.shape)
 
 
 def frexp_backward(grad: Any, exponent: Any) -> Any:

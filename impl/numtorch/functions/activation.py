@@ -308,6 +308,46 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, o
     return input / denominator if out is None else d.div(input, denominator, out=out)
 
 
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """input above zero, weight * input below: one weight, or one for each channel."""
+    expect_tensor(input, "prelu")
+    expect_tensor(weight, "prelu", "weight", 2)
+    if input._desc.dtype is not weight._desc.dtype:
+        raise RuntimeError(
+            f"prelu: Type promoting not supported. Got {input._desc.dtype.scalar_name} and {weight._desc.dtype.scalar_name}"
+        )
+    ndim = input._desc.ndim
+    if weight._desc.numel != 1:
+        if ndim == 0:
+            raise RuntimeError("Not allow zero-dim input tensor.")
+        channels = input._desc.shape[1] if ndim > 1 else 1
+        if channels != weight._desc.numel:
+            raise RuntimeError(
+                "Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+                f"{weight._desc.numel} and channel size = {channels}."
+            )
+    if weight._desc.ndim > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight._desc.ndim}")
+    if ndim != weight._desc.ndim:
+        shape = [1] * ndim
+        if ndim > 1:
+            shape[1] = weight._desc.numel
+        weight = weight.reshape(shape)
+    return d.prelu_kernel(input, weight)
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """A sample of the Gumbel-softmax distribution; if hard, with one 1 whose gradient is that of the soft one."""
+    if eps != 1e-10:
+        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+    noise = -logits.new_zeros(logits._desc.shape).exponential_().log()
+    soft = ((logits + noise) / tau).softmax(dim)
+    if not hard:
+        return soft
+    index = soft.max(dim, keepdim=True)[1]
+    return logits.new_zeros(logits._desc.shape).scatter_(dim, index, 1.0) - soft.detach() + soft
+
+
 def nn_sigmoid(input: Tensor) -> Tensor:
     """torch.nn.functional.sigmoid"""
     return input.sigmoid()
@@ -333,7 +373,8 @@ def nn(name: str, function: Any, writing: Any) -> Any:
 
 
 NAMED = (softmin, elu, elu_, selu_, celu_, leaky_relu, leaky_relu_, hardtanh, hardtanh_, relu6, relu_, threshold_,
-         softshrink, hardshrink, gelu, softsign, tanhshrink, softplus, rrelu_, glu, dropout, normalize)  # fmt: skip
+         softshrink, hardshrink, gelu, softsign, tanhshrink, softplus, rrelu_, glu, dropout, normalize, prelu,
+         gumbel_softmax)  # fmt: skip
 IN_PLACE_TOO = {
     "relu": (relu, relu_),
     "selu": (selu, selu_),
@@ -355,6 +396,7 @@ NN_FUNCTIONAL |= {
 }
 SPECIAL = {"softmax": nn_softmax, "log_softmax": nn_log_softmax}
 METHODS = {"softmax": softmax, "log_softmax": log_softmax, "relu": relu, "relu_": relu_, "hardshrink": hardshrink}
+METHODS["prelu"] = prelu
 FUNCTIONS = METHODS | {
     f.__name__: f for f in (selu, selu_, celu, celu_, threshold, threshold_, rrelu, rrelu_, dropout_)
 }

@@ -41,6 +41,17 @@ def as_given(args: tuple, ndim: int) -> tuple[int, ...]:
     return args
 
 
+def no_overload(name: str, input: Any, other: Any, out: Any) -> TypeError:
+    """PyTorch's complaint about a number first with out=, which no overload of an operator of two operands takes."""
+    reverse = "" if name in ("fmod", "copysign") else " * (Number self, Tensor other)\n"
+    return TypeError(
+        f"{name}() received an invalid combination of arguments - got "
+        f"({type_name(input)}, {type_name(other)}, out={type_name(out)}), but expected one of:\n"
+        f" * (Tensor input, Tensor other, *, Tensor out = None)\n{reverse}"
+        " * (Tensor input, Number other, *, Tensor out = None)\n"
+    )
+
+
 def expect_tensor(value: Any, name: str, argument: str = "input", position: int = 1) -> Tensor:
     """The value if it is a tensor, else PyTorch's TypeError."""
     if not isinstance(value, Tensor):

@@ -13,7 +13,7 @@ from ..operands import FOUND_DTYPE, category_of, refused, store, type_name
 from ..overlap import refuse_internal
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, requires_grad, storage_of
-from .arguments import expect_tensor
+from .arguments import expect_tensor, no_overload
 from .scatter import nonzero
 
 TORCH_NAMES = {"bool": "bool", "int": "int", "float": "float", "NoneType": "NoneType"}
@@ -40,7 +40,7 @@ def comparison(name: str) -> Any:
         result = function(input, other) if tensors else NotImplemented
         if result is NotImplemented:
             raise _invalid(name, input, other)
-        return result if out is None else store(out, result, name)
+        return result if out is None else store(out, result, name, derivable=False)
 
     call.__name__ = name
     call.__doc__ = f"{name}(input, other) -> Tensor of bool"
@@ -82,7 +82,11 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     if atol < 0:
         raise RuntimeError(f"atol must be greater than or equal to zero, but got {atol:g}")
     broadcast_shapes(input._desc.shape, other._desc.shape)
-    return d.isclose(input, other, rtol, atol, equal_nan)
+    result = d.isclose(input, other, rtol, atol, equal_nan)
+    # PyTorch writes more and more into the comparison it starts from, which the version tells.
+    for _ in range((equal_nan and input._desc.dtype.category >= dtypes.FLOATING) + bool(rtol or atol)):
+        bump(result)
+    return result
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
@@ -111,7 +115,7 @@ def isreal(input: Tensor) -> Tensor:
 def logical_not(input: Tensor, *, out: Any = None) -> Tensor:
     """Whether elements are zero."""
     result = d.logical_not(expect_tensor(input, "logical_not"))
-    return result if out is None else store(out, result, "logical_not", input)
+    return result if out is None else store(out, result, "logical_not", input, derivable=False)
 
 
 def is_nonzero(input: Tensor) -> bool:
@@ -134,6 +138,12 @@ def is_signed(input: Tensor) -> bool:
 
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Which elements are among others."""
+    if (
+        isinstance(elements, Tensor)
+        and isinstance(test_elements, Tensor)
+        and test_elements._desc.numel < int(10 * elements._desc.numel**0.145)
+    ):
+        test_elements.view(-1)  # few are compared one by one, which PyTorch can only if they lie in a row
     found = np.isin(
         getattr(elements, "_array", elements), getattr(test_elements, "_array", test_elements), invert=invert
     )
@@ -142,8 +152,11 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
 
 def written(name: str, function: Any) -> Any:
     """The in-place form of an operator without a gradient: the history of the target stays what it was."""
+    integral = name.startswith("bitwise_")  # PyTorch's table knows no derivative of these; of logical ones, a zero
 
     def call(self: Tensor, *others: Any) -> Tensor:
+        if integral:
+            check_inplace(self, any(requires_grad(t) for t in (self, *others) if isinstance(t, Tensor)))
         result = function(self, *others)
         if result._desc.shape != self._desc.shape:
             raise RuntimeError(
@@ -170,7 +183,7 @@ def logical(name: str) -> Any:
         expect_tensor(other, name, "other", 2)
         broadcast_shapes(input._desc.shape, other._desc.shape)
         result = function(input, other)
-        return result if out is None else store(out, result, name, input, other)
+        return result if out is None else store(out, result, name, input, other, derivable=False)
 
     call.__name__ = name
     call.__doc__ = f"{name}(input, other) -> Tensor of bool"
@@ -189,7 +202,7 @@ def bitwise_not(input: Tensor, *, out: Any = None) -> Tensor:
     if expect_tensor(input, "bitwise_not")._desc.dtype.category > dtypes.INTEGRAL:
         raise refused("bitwise_not_cpu", input._desc.dtype)
     result = d.bitwise_not(input)
-    return result if out is None else store(out, result, "bitwise_not", input, exactly=FOUND_DTYPE)
+    return result if out is None else store(out, result, "bitwise_not", input, exactly=FOUND_DTYPE, derivable=False)
 
 
 def bitwise(name: str) -> Any:
@@ -200,6 +213,8 @@ def bitwise(name: str) -> Any:
         for x in (input, other):
             if isinstance(x, Tensor) and x._desc.dtype.category > dtypes.INTEGRAL:
                 raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{x._desc.dtype.scalar_name}'")
+        if out is not None and not isinstance(input, Tensor):
+            raise no_overload(name, input, other, out)
         return function(input, other, out=out)
 
     call.__name__ = name
@@ -223,18 +238,25 @@ def extreme(name: str) -> Any:
 
 # ---- selections
 
+WHERE = "Expected out type to be {expected} but got {found}"
 
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+
+def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
     """input where the condition holds, else other; with the condition alone, where it holds."""
-    if not isinstance(condition, Tensor):
+    if not isinstance(condition, Tensor) or (out is not None and other is None):
+        given = [type(a).__name__ for a in (condition, input, other) if a is not None]
+        got = ", ".join(given if out is None else [*given, f"out={type(out).__name__}"])
         raise TypeError(
             "where() received an invalid combination of arguments - got "
-            f"({', '.join(type(a).__name__ for a in (condition, input, other))}), but expected one of:\n"
+            f"({got}), but expected one of:\n"
             " * (Tensor condition)\n * (Tensor condition, Tensor input, Tensor other, *, Tensor out = None)\n"
             " * (Tensor condition, Number self, Tensor other)\n"
             " * (Tensor condition, Tensor input, Number other)\n"
             " * (Tensor condition, Number self, Number other)\n"
         )
+    if out is not None:
+        expect_tensor(input, "where", "input", 2)
+        expect_tensor(other, "where", "other", 3)
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
     kind = condition._desc.dtype
@@ -249,7 +271,8 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
         raise RuntimeError(
             "where expected condition to be a boolean tensor, but got a tensor with dtype " + kind.scalar_name
         )
-    return d.where(condition, input, other)
+    result = d.where(condition, input, other)
+    return result if out is None else store(out, result, "where", condition, input, other, exactly=WHERE)
 
 
 def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
+from ..descriptor import broadcast_shapes
 from ..dtype import FLOATING, int64
 from ..grad_mode import is_grad_enabled, set_grad
 from ..operands import refused
 from ..tensor import Tensor, wrap
+from ..views import bump
 from .arguments import expect_tensor
 
 _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
 
-def _reduction(name: str, size_average: Any = None, reduce: Any = None) -> int:
+def reduction_number(name: str, size_average: Any = None, reduce: Any = None) -> int:
     """PyTorch's number of a reduction; the two flags are what they were before there were names."""
     if size_average is not None or reduce is not None:
         average = True if size_average is None else size_average
@@ -46,7 +48,8 @@ def _together(input: Tensor, target: Tensor, warn: bool = True) -> Any:
     return broadcast_tensors(input, target)
 
 
-def _total(loss: Tensor, reduction: int) -> Tensor:
+def total(loss: Tensor, reduction: int) -> Tensor:
+    """The loss as its number says: each element's, the mean, or the sum."""
     return loss.mean() if reduction == 1 else loss.sum() if reduction == 2 else loss
 
 
@@ -60,13 +63,13 @@ def mse_loss(
 ) -> Tensor:
     """The squared differences."""
     input, target = _together(input, target)
-    number = _reduction(reduction, size_average, reduce)
+    number = reduction_number(reduction, size_average, reduce)
     if weight is None:
         return d.mse_loss(input, target, number)
     if weight._desc.shape != input._desc.shape:
         raise ValueError("Weights and input must have the same size.")
     weighted = (input - target).pow(2) * weight
-    return weighted.sum() / weight.sum() if number == 1 else _total(weighted, number)
+    return weighted.sum() / weight.sum() if number == 1 else total(weighted, number)
 
 
 def l1_loss(
@@ -79,12 +82,12 @@ def l1_loss(
 ) -> Tensor:
     """The absolute differences."""
     input, target = _together(input, target)
-    number = _reduction(reduction, size_average, reduce)
+    number = reduction_number(reduction, size_average, reduce)
     differences = (input - target).abs()
     if weight is None:
-        return _total(differences, number)
+        return total(differences, number)
     weighted = differences * weight
-    return weighted.sum() / weight.sum() if number == 1 else _total(weighted, number)
+    return weighted.sum() / weight.sum() if number == 1 else total(weighted, number)
 
 
 def smooth_l1_loss(
@@ -97,9 +100,9 @@ def smooth_l1_loss(
 ) -> Tensor:
     """Squares near zero, absolute values beyond."""
     input, target = _together(input, target)
-    number = _reduction(reduction, size_average, reduce)
+    number = reduction_number(reduction, size_average, reduce)
     if beta == 0.0:
-        return _total((input - target).abs(), number)
+        return total((input - target).abs(), number)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     return d.smooth_l1_loss(input, target, number, beta)
@@ -113,9 +116,9 @@ def huber_loss(
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     if weight is None:
-        return d.huber_loss(input, target, _reduction(reduction), delta)
+        return d.huber_loss(input, target, reduction_number(reduction), delta)
     weighted = d.huber_loss(input, target, 0, delta) * weight
-    return _total(weighted, _reduction(reduction))
+    return total(weighted, reduction_number(reduction))
 
 
 def nll_loss(
@@ -130,7 +133,7 @@ def nll_loss(
     """Minus the log probability of the class of each sample."""
     expect_tensor(input, "nll_loss_nd", "input", 1)
     expect_tensor(target, "nll_loss_nd", "target", 2)
-    return _nll(input, target, weight, _reduction(reduction, size_average, reduce), ignore_index)
+    return _nll(input, target, weight, reduction_number(reduction, size_average, reduce), ignore_index)
 
 
 def _nll(input: Tensor, target: Tensor, weight: Any, reduction: int, ignore_index: int) -> Tensor:
@@ -178,7 +181,7 @@ def cross_entropy(
     label_smoothing: float = 0.0,
 ) -> Tensor:
     """Minus the log probability of each sample's class, or of its distribution over classes, given scores."""
-    number = _reduction(reduction, size_average, reduce)
+    number = reduction_number(reduction, size_average, reduce)
     expect_tensor(input, "cross_entropy_loss", "input", 1)
     expect_tensor(target, "cross_entropy_loss", "target", 2)
     if not 0.0 <= label_smoothing <= 1.0:
@@ -244,7 +247,7 @@ def binary_cross_entropy(
     reduction: str = "mean",
 ) -> Tensor:
     """The cross entropy of probabilities of one class."""
-    number = _reduction(reduction, size_average, reduce)
+    number = reduction_number(reduction, size_average, reduce)
     if target._desc.shape != input._desc.shape:
         raise ValueError(
             f"Using a target size ({target._desc.shape}) that is different to the input size ({input._desc.shape}) is "
@@ -270,7 +273,7 @@ def binary_cross_entropy_with_logits(
     pos_weight: Any = None,
 ) -> Tensor:
     """The cross entropy of one class, given scores."""
-    number = _reduction(reduction, size_average, reduce)
+    number = reduction_number(reduction, size_average, reduce)
     if target._desc.shape != input._desc.shape:
         raise ValueError(f"Target size ({target._desc.shape}) must be the same as input size ({input._desc.shape})")
     return torch_bce_with_logits(input, target, weight, pos_weight, number)
@@ -285,7 +288,7 @@ def soft_margin_loss(
 ) -> Tensor:
     """log(1 + exp(-target * input))"""
     _no_gradient(target, "soft_margin_loss", "target")
-    return d.soft_margin_loss(input, target, _reduction(reduction, size_average, reduce))
+    return d.soft_margin_loss(input, target, reduction_number(reduction, size_average, reduce))
 
 
 def _no_gradient(x: Tensor | None, function: str, argument: str) -> None:
@@ -296,7 +299,8 @@ def _no_gradient(x: Tensor | None, function: str, argument: str) -> None:
         )
 
 
-def _number(reduction: Any, name: str) -> None:
+def required_number(reduction: Any, name: str) -> None:
+    """Refuse a reduction that is no number."""
     if not isinstance(reduction, int):
         raise TypeError(f"{name}(): argument 'reduction' must be int, not {type(reduction).__name__}")
 
@@ -305,9 +309,14 @@ def torch_bce_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, pos_weight: Tensor | None = None, reduction: int = 0
 ) -> Tensor:
     """torch.binary_cross_entropy_with_logits, of numbered reduction"""
-    _number(reduction, "binary_cross_entropy_with_logits")
+    required_number(reduction, "binary_cross_entropy_with_logits")
     _no_gradient(weight, "binary_cross_entropy_with_logits", "weight")
     _no_gradient(pos_weight, "binary_cross_entropy_with_logits", "pos_weight")
+    shape = broadcast_shapes(target._desc.shape, input._desc.shape)
+    if shape != target._desc.shape:  # PyTorch multiplies one minus the target in place
+        raise RuntimeError(
+            f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape {list(shape)}"
+        )
     return d.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
 
 
@@ -329,19 +338,19 @@ def kl_div(
         )
     batch = reduction == "batchmean"
     result = torch_kl_div(
-        input, target, _reduction("sum" if batch else reduction, size_average, reduce), log_target=log_target
+        input, target, reduction_number("sum" if batch else reduction, size_average, reduce), log_target=log_target
     )
     return result / input.shape[0] if batch and input.dim() else result
 
 
 def torch_kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
     """torch.kl_div, of numbered reduction"""
-    _number(reduction, "kl_div")
+    required_number(reduction, "kl_div")
     if log_target:
         away = target - input  # first, as in PyTorch's C++, where the right operand is
-        return _total(target.exp() * away, reduction)
+        return total(target.exp() * away, reduction)
     product = target * input
-    return _total(d.xlogy(target, target) - product, reduction)
+    return total(d.xlogy(target, target) - product, reduction)
 
 
 def poisson_nll_loss(
@@ -355,7 +364,20 @@ def poisson_nll_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """Minus the logarithm of a Poisson probability."""
-    mode = _reduction(reduction, size_average, reduce)
+    return torch_poisson_nll_loss(
+        input, target, log_input, full, eps, reduction_number(reduction, size_average, reduce)
+    )
+
+
+def torch_poisson_nll_loss(
+    input: Tensor, target: Tensor, log_input: Any = None, full: Any = None, eps: Any = None, reduction: Any = None
+) -> Tensor:
+    """torch.poisson_nll_loss, of numbered reduction; all of its arguments are required."""
+    given = {"log_input": log_input, "full": full, "eps": eps, "reduction": reduction}
+    missing = [f'"{name}"' for name, value in given.items() if value is None]
+    if missing:
+        raise TypeError(f"poisson_nll_loss() missing {len(missing)} required positional argument: {', '.join(missing)}")
+    required_number(reduction, "poisson_nll_loss")
     if log_input:
         product = target * input
         loss = input.exp() - product
@@ -363,29 +385,10 @@ def poisson_nll_loss(
         product = target * d.add_scalar(input, eps).log()
         loss = input - product
     if full:
-        stirling = target * target.log() - target + d.mul_scalar(d.mul_scalar(target, 2 * math.pi).log(), 0.5)
+        half = d.mul_scalar(d.mul_scalar(target, 2 * math.pi).log(), 0.5)  # from right to left, likewise
+        stirling = target * target.log() - target + half
         loss = loss + stirling.masked_fill(target <= 1, 0)
-    return _total(loss, mode)
-
-
-def margin_ranking_loss(
-    input1: Tensor,
-    input2: Tensor,
-    target: Tensor,
-    margin: float = 0,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """max(0, -target * (input1 - input2) + margin)"""
-    mode = _reduction(reduction, size_average, reduce)
-    if not input1.dim() == input2.dim() == target.dim():
-        raise RuntimeError(
-            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
-            f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
-        )
-    away = input1 - input2
-    return _total(d.clamp_min(d.add_scalar(-target * away, margin), 0), mode)
+    return total(loss, reduction)
 
 
 def gaussian_nll_loss(
@@ -415,7 +418,7 @@ def gaussian_nll_loss(
     loss = 0.5 * (var.log() + (input - target) ** 2 / var)
     if full:
         loss += 0.5 * math.log(2 * math.pi)
-    return _total(loss, _REDUCTIONS[reduction])
+    return total(loss, _REDUCTIONS[reduction])
 
 
 def embedding(
@@ -451,6 +454,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     elif tensor._desc.numel and num_classes <= int(tensor.max()):
         raise RuntimeError("Class values must be smaller than num_classes.")
     zeros = tensor.new_zeros((*tensor._desc.shape, num_classes))
+    if tensor._desc.numel:
+        bump(zeros)  # PyTorch fills them after they are made
     return zeros.scatter_(-1, tensor.unsqueeze(-1), 1)
 
 
@@ -459,11 +464,12 @@ NN_FUNCTIONAL: dict[str, Any] = {
     for f in (
         *(mse_loss, l1_loss, smooth_l1_loss, huber_loss, nll_loss, cross_entropy),
         *(binary_cross_entropy, binary_cross_entropy_with_logits, embedding, one_hot, soft_margin_loss, kl_div),
-        *(poisson_nll_loss, margin_ranking_loss, gaussian_nll_loss),
+        *(poisson_nll_loss, gaussian_nll_loss),
     )
 }
 METHODS: dict[str, Any] = {}
 FUNCTIONS: dict[str, Any] = {
     "binary_cross_entropy_with_logits": torch_bce_with_logits,
     "kl_div": torch_kl_div,
+    "poisson_nll_loss": torch_poisson_nll_loss,
 }

@@ -41,8 +41,10 @@ EXTREME = (
 )
 LOGSUM = "{name}(): Expected floating point type for result tensor, but got: {found}"
 TRIANGULAR = "expected scalar type {wanted} but found {found}"
-WHERE = "Expected out type to be {wanted} but got {found}"
 CLAMP = "Found dtype {found} but expected {wanted}"
+FREXP = "torch.frexp() expects mantissa to have dtype {wanted_c} but got {found_c}"
+FURTHER = {SCALAR: SCALAR, FREXP: "torch.frexp() expects exponent to have int dtype but got {found_c}"}
+"""What is said about the results after the first, where it is not EXACT."""
 CASTABLE = (JOIN, EXTREME, LOGSUM)  # these are said only where the result cannot be cast
 ADDBMM = "self and mat2 must have the same dtype, but got {found} and {wanted}"
 
@@ -60,10 +62,10 @@ def _rows(text: str, names: str, operator: str | None = "its own") -> None:
 
 _rows(TYPED, "sum prod cumsum cumprod mean")
 _rows(CAST, "std var addr nansum maximum minimum fmax fmin")
-_rows(CAST, "bitwise_and bitwise_or bitwise_xor", NEVER)
 _rows(LOGSUM, "logsumexp")
-_rows(WHERE, "where")
 _rows(CLAMP, "clamp clip", "clamp")
+_rows(CLAMP, "clamp_min clamp_max")
+_rows(FREXP, "frexp")
 _rows(CAST, "outer ger kron", "mul")
 _rows(CAST, "diff", "sub")
 _rows(CAST, "nanmean", "nansum")
@@ -96,6 +98,11 @@ _rows(EXACT, "norm", "linalg_vector_norm")
 _rows(EXACT, "cross", "linalg_cross")
 _rows(EXACT, "inverse", "linalg_inv_ex")
 _rows(EXACT, "diag", COMPOSITE)
+
+SEVERAL = {n: n for n in ("aminmax", "cummax", "cummin", "frexp", "kthvalue", "mode", "topk")}
+SEVERAL |= {n: f"linalg_{n}" for n in ("cholesky_ex", "eigh", "inv_ex", "lstsq", "qr", "slogdet", "svd")}
+"""Functions that have several results in every form, and their names in PyTorch's errors."""
+COUNTS = {"svd": 3, "lstsq": 4}
 
 LINALG: dict[str, tuple[str, str | None]] = {
     "inv": (EXACT, "linalg_inv_ex"),
@@ -142,6 +149,12 @@ def answer(name: str, function: Any, row: tuple[str, str | None], args: tuple, k
     text, operator = row
     several = isinstance(out, (tuple, list))
     outs = tuple(out) if several else (out,)
+    if name in SEVERAL:
+        if not several:
+            raise TypeError(f"{SEVERAL[name]}(): argument 'out' must be tuple of Tensors, not {type(out).__name__}")
+        count = COUNTS.get(name, 2)
+        if len(outs) != count:
+            raise TypeError(f"expected tuple of {count} elements but got {len(outs)}")
     for o in outs:
         if not isinstance(o, Tensor):
             raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(o).__name__}")
@@ -178,7 +191,7 @@ def answer(name: str, function: Any, row: tuple[str, str | None], args: tuple, k
         found = function(*args, **keywords)
         results = tuple(found) if isinstance(found, tuple) else (found,)
         for o, r in zip(outs, results, strict=False):
-            _typed(name, text if o is outs[0] or text == SCALAR else EXACT, r, o)
+            _typed(name, text if o is outs[0] else FURTHER.get(text, EXACT), r, o)
         for o, r in zip(outs, results, strict=False):
             store(o, r, name, *tensors)
     finally:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dispatch as d
 from ..dtype import bool_, combine, default_of_category, float64, get_default_dtype
-from ..operands import category_of, check_subtraction, refused, store, type_error, type_name
+from ..operands import FOUND_DTYPE, category_of, check_subtraction, refused, store, type_error, type_name
 from ..tensor import Tensor
 from .arguments import expect_tensor
 
@@ -202,6 +202,10 @@ def conj_physical(input: Tensor, *, out: Any = None) -> Tensor:
 def special_round(input: Tensor, *, decimals: int = 0, out: Any = None) -> Tensor:
     """torch.special.round, which has one overload"""
     if expect_tensor(input, "special_round")._desc.dtype.category < 2:
+        if isinstance(out, Tensor) and out._desc.dtype is not input._desc.dtype:
+            raise RuntimeError(
+                FOUND_DTYPE.format(found=out._desc.dtype.scalar_name, expected=input._desc.dtype.scalar_name)
+            )
         raise refused("round_vml_cpu", input._desc.dtype)
     return d.round_decimals(input, decimals, out=out)
 

@@ -6,11 +6,17 @@ from typing import Any
 
 from .. import dispatch as d, dtype as dtypes, return_types
 from ..descriptor import broadcast_shapes
-from ..operands import category_of, refused, store, type_error
+from ..operands import category_of, refused, resize_output, type_error
 from ..tensor import Tensor
-from .arguments import expect_tensor
+from ..views import check_inplace, requires_grad
+from ..writes import copy_
+from .arguments import expect_tensor, no_overload
 
 # ---- of two operands, one of which may be a number
+
+
+WITH_NUMBERS = ("xlogy", "special_xlog1py", "special_zeta", "floor_divide")
+"""Functions of a number and a tensor that take out= as well."""
 
 
 def by_operands(name: str, tensors: Any, first: Any = None, second: Any = None) -> Any:
@@ -26,6 +32,8 @@ def by_operands(name: str, tensors: Any, first: Any = None, second: Any = None) 
         elif not isinstance(input, Tensor):
             if first is None or category_of(input) is None:
                 raise type_error(name, 1, "input", input)
+            if out is not None and name not in WITH_NUMBERS:
+                raise no_overload(name, input, other, out)
             function = first
         return function(input, other, out=out)
 
@@ -91,6 +99,8 @@ def _integers(name: str) -> Any:
     function = getattr(d, name)
 
     def call(input: Tensor, other: Tensor, **out: Any) -> Tensor:
+        if name.endswith("_"):
+            check_inplace(input, requires_grad(input) or requires_grad(other))
         for position, x in enumerate((input, other)):
             kind = expect_tensor(x, name, ("input", "other")[position], position + 1)._desc.dtype
             if kind.category > dtypes.INTEGRAL:
@@ -119,12 +129,28 @@ def floats_alone(name: str, kernel: str) -> Any:
 
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Tensor:
     """input * 2 ** other"""
+    if isinstance(out, Tensor):
+        _floats(out)
     return d.ldexp(input, other, out=out)
+
+
+def ldexp_(self: Tensor, other: Tensor) -> Tensor:
+    """ldexp in place"""
+    if isinstance(other, Tensor):
+        _floats(self)
+    return d.ldexp_(self, other)
+
+
+def _floats(written: Tensor) -> None:
+    if written._desc.dtype.category < dtypes.FLOATING:
+        raise RuntimeError(f"ldexp can't be cast to the desired output type {written._desc.dtype.scalar_name}")
 
 
 def heaviside(input: Tensor, values: Tensor, *, out: Any = None) -> Tensor:
     """0 below zero, 1 above, and the given value at zero"""
     _same_type(input, values)
+    if isinstance(out, Tensor):
+        _same_type(input, out)
     return d.heaviside(input, values, out=out)
 
 
@@ -183,6 +209,11 @@ def mvlgamma(input: Tensor, p: int, *, out: Any = None) -> Tensor:
 def mvlgamma_(self: Tensor, p: int) -> Tensor:
     """mvlgamma in place"""
     _dimension(p)
+    if self._desc.dtype.category == dtypes.INTEGRAL:  # the types are named the wrong way round
+        raise RuntimeError(
+            f"mvlgamma: result type {self._desc.dtype.scalar_name} can't be cast to the desired output type "
+            f"{dtypes.get_default_dtype().scalar_name}"
+        )
     return d.mvlgamma_(self, p)
 
 
@@ -223,7 +254,16 @@ def ndtr(input: Tensor, *, out: Any = None) -> Tensor:
     if x._desc.dtype.category < dtypes.FLOATING:
         x = x.to(dtypes.get_default_dtype())
     result = d.mul_scalar(d.add_scalar(d.erf(d.mul_scalar(x, 0.7071067811865476)), 1.0), 0.5)
-    return result if out is None else store(out, result, "special_ndtr")
+    if out is None:
+        return result
+    if not dtypes.can_cast(result._desc.dtype, out._desc.dtype):
+        raise RuntimeError(
+            f"result type {result._desc.dtype.scalar_name} can't be cast to the desired output type "
+            f"{out._desc.dtype.scalar_name}"
+        )
+    if out._desc.shape != result._desc.shape:
+        resize_output(out, result.contiguous()._desc)
+    return copy_(out, result)  # a composite: the copying is recorded
 
 
 # ---- several operands
@@ -304,8 +344,9 @@ nextafter = floats_alone("nextafter", "nextafter_cpu")
 BOTH = {f.__name__: f for f in (*NAMED, gcd, lcm, igamma, igammac, nextafter)} | {
     n: getattr(d, n) for n in (*ONE, *TWO)
 }
-IN_PLACE = {n + "_": getattr(d, n + "_") for n in (*ONE, "atan2", "hypot", "ldexp") if hasattr(d, n + "_")}
+IN_PLACE = {n + "_": getattr(d, n + "_") for n in (*ONE, "atan2", "hypot") if hasattr(d, n + "_")}
 IN_PLACE |= {
+    "ldexp_": ldexp_,
     "xlogy_": in_place("xlogy_", d.xlogy_, d.xlogy_other_),
     "gcd_": _integers("gcd_"),
     "lcm_": _integers("lcm_"),

@@ -36,6 +36,8 @@ class Functions(Recording):
             self.track_plain(row, 3)
         w(1, "else:")
         exact = f", exactly={row.exact_out!r}" if row.exact_out else ""
+        if row.bool_result:
+            exact += ", derivable=False"
         refuses = f", {row.refuses!r}" if row.refuses else ""
         w(2, f"{name} = plain({name}, {row.says!r}, {row.float_result}{refuses})")
         if row.row_major:
@@ -105,7 +107,8 @@ class Functions(Recording):
             self.save_result(row, 2, {"result": ("array", "result")})
             w(2, f"if out is not None:\n    return store(out, result, {row.says!r}, {given})\nreturn result")
         self.new_tensor(1, "False", "None")
-        w(1, f"if out is not None:\n    return store(out, result, {row.says!r}, {given})\nreturn result")
+        free = ", derivable=False" if row.bool_result else ""
+        w(1, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{free})\nreturn result")
 
     def operator(self, row: Row) -> None:
         """`x * y` where it is most frequent: plain operands of one shape and type, or a number that was met before."""

@@ -199,6 +199,20 @@ def rrelu_with_noise_backward(
     return in_layout(out, x) if x.ndim > 1 and not (x.flags.c_contiguous and out.flags.c_contiguous) else out
 
 
+def prelu_kernel(x: Array, weight: Array) -> Array:
+    """x above zero, weight * x below."""
+    return np.where(x > 0, x, weight * x)
+
+
+def prelu_kernel_backward(grad: Array, x: Array, weight: Array) -> tuple[Array, Array]:
+    """The gradients of x and, of every element, of the weight."""
+    above = x > 0
+    mine, theirs = like(x, x.dtype), like(x, x.dtype)  # x decides how both lie in memory
+    mine[...] = np.where(above, grad, weight * grad)
+    theirs[...] = np.where(above, x.dtype.type(0), x * grad)
+    return mine, theirs
+
+
 def glu(x: Array, dim: int) -> Array:
     """The first half along a dimension times the sigmoid of the second."""
     first, second = np.split(x, 2, axis=dim)

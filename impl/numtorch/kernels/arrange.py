@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..geometry import element_strides, storage_offset, strided
+from .pointwise import clone
 from .shape import contiguous_copy, diagonal, flip, transpose
 
 Array = Any
@@ -98,3 +99,20 @@ def block_diag(arrays: list) -> Array:
         out[row : row + b.shape[0], column : column + b.shape[1]] = b
         row, column = row + b.shape[0], column + b.shape[1]
     return out
+
+
+def constant_pad_nd(x: Array, pad: tuple[int, ...], value: Any) -> Array:
+    """A value around x, two counts a dimension from the last on, negative ones to crop; with none to add, a copy as it lies."""
+    pairs = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
+    inner = x[tuple([slice(max(-a, 0), n + min(b, 0)) for (a, b), n in zip(pairs, x.shape, strict=True)])]
+    if max(pad, default=0) <= 0:
+        return clone(inner)
+    shape = [n + a + b for (a, b), n in zip(pairs, x.shape, strict=True)]
+    out = np.full(shape, value, x.dtype)
+    out[tuple([slice(max(a, 0), n - max(b, 0)) for (a, b), n in zip(pairs, shape, strict=True)])] = inner
+    return out
+
+
+def constant_pad_nd_backward(grad: Array, pad: tuple[int, ...]) -> Array:
+    """What lies within the border."""
+    return constant_pad_nd(grad, tuple([-n for n in pad]), 0)

@@ -106,6 +106,9 @@ def nll_loss_backward(
     return out
 
 
+nll_loss2d_backward = nll_loss_backward
+
+
 def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
     """The cross entropy of probabilities; logarithms are not below -100."""
     low = x.dtype.type(-100)

@@ -71,6 +71,11 @@ op("hardswish_backward(grad_output, self)", k.hardswish_backward, node="Hardswis
    inplace=False, grad_output="hardswish_backward(grad, self)", self="hardswish_double_backward(grad, grad_output, self)")
 
 # ---- with a slope that is learned, or drawn
+op("prelu_kernel(self, weight)", k.prelu_kernel, joint={("self", "weight"): "prelu_backward(grad, self, weight)"})
+op("prelu_kernel_backward(grad_output, self, weight)", k.prelu_kernel_backward, node="PreluKernelBackwardBackward0",
+   outputs=("mine", "of_weight"), differentiable=(True, True), grad_output="prelu_again(grads, self, weight)",
+   self="prelu_double_backward(grads, grad_output, self)",
+   weight="prelu_double_backward_weight(grads, grad_output, self, weight)")
 op("rrelu_with_noise(self, noise: Tensor, lower, upper, training)", k.rrelu_with_noise,
    self="rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)")
 op("rrelu_with_noise_of(self, noise: Tensor, lower, upper, training)", k.rrelu_with_noise, node="RreluWithNoiseBackward1",

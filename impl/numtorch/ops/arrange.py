@@ -21,3 +21,6 @@ op("block_diag(tensors: Tensors)", k.block_diag, tensors="block_diag_backward(gr
 view("unfold(self, dimension, size, step)", k.unfold, self="unfold_backward(grad, self.shape, dimension, size, step)")
 op("unfold_backward(grad_in, input_sizes, dim, size, step)", k.unfold_backward, node="UnfoldBackwardBackward0",
    grad_in="grad.unfold(dim, size, step)", jvp=LINEAR)
+
+# ---- a border of one value
+op("constant_pad_nd(self, pad, value)", k.constant_pad_nd, self="constant_pad_nd_backward(grad, pad)", jvp=LINEAR)

@@ -49,6 +49,8 @@ op("topk(self, k, dim, largest)", k.topk, outputs=("values", "indices"), differe
 # ---- norms and moments
 op("vector_norm(self, ord, dim, keepdim, dtype)", k.vector_norm, node="LinalgVectorNormBackward0",
    self="norm_backward(grad, self, ord, result, dim, keepdim)")
+op("norm_dim(self, p, dim, keepdim)", k.vector_norm, node="NormBackward1",
+   self="norm_backward(grad, self, p, result, dim, keepdim)")
 op("var(self, dim, correction, keepdim)", k.var, self="var_backward(grad, self, dim, correction, keepdim)")
 op("std(self, dim, correction, keepdim)", k.std, self="std_backward(grad, self, result, dim, correction, keepdim)")
 op("var_mean(self, dim, correction, keepdim)", k.var_mean, outputs=("result0", "result1"), differentiable=(True, True),
