@@ -46,6 +46,7 @@ FAMILIES = (
     "reduction",
     "linalg",
     "statistics",
+    "counts",
     "decomposition",
     "products",
     "comparison",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from .. import dtype as dtypes
 from ..operands import type_name
 from ..tensor import Tensor, wrap_dim
 
@@ -57,6 +58,12 @@ def expect_tensor(value: Any, name: str, argument: str = "input", position: int 
     if not isinstance(value, Tensor):
         raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type_name(value)}")
     return value
+
+
+def not_for(kernel: str, input: Tensor, *kinds: dtypes.dtype) -> None:
+    """Refuse the types that a kernel of PyTorch's is not compiled for."""
+    if input._desc.dtype in kinds:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._desc.dtype.scalar_name}'")
 
 
 def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:

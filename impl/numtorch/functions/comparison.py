@@ -138,6 +138,9 @@ def is_signed(input: Tensor) -> bool:
 
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Which elements are among others."""
+    for x in (elements, test_elements):
+        if isinstance(x, Tensor) and x._desc.dtype is dtypes.bool_:
+            raise RuntimeError("Unsupported input type encountered for isin(): Bool")
     if (
         isinstance(elements, Tensor)
         and isinstance(test_elements, Tensor)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import dispatch as d, dtype as dtypes, return_types
 from ..tensor import Tensor, wrap_dim
-from .arguments import expect_tensor
+from .arguments import expect_tensor, not_for
 
 MISSING: Any = object()  # an argument that was not given, where None means something else
 
@@ -126,25 +126,28 @@ def min(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, other: Any 
     return _extreme("min", input, dim, keepdim, other, axis)
 
 
-def check_not_empty(input: Tensor, dim: Any, name: str) -> None:
+def check_not_empty(input: Tensor, dim: Any, name: str, brackets: str = "()", wrapped: bool = True) -> None:
     """What has no identity cannot reduce a dimension of size 0."""
     if not input._desc.ndim:
         return
     for x in dim:
         if input._desc.shape[x] == 0:
-            raise IndexError(f"{name}(): Expected reduction dim {x % input._desc.ndim} to have non-zero size.")
+            at = x % input._desc.ndim if wrapped else x
+            raise IndexError(f"{name}{brackets}: Expected reduction dim {at} to have non-zero size.")
 
 
 def _amax(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     expect_tensor(input, name)
-    given = several(dim, input._desc.ndim)
-    if not given and not input._desc.numel:
-        raise RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-            "reduction dim with the 'dim' argument."
-        )
-    check_not_empty(input, given, name)
-    return getattr(d, name)(input, given, keepdim)
+    if not input._desc.numel:
+        given = dim if isinstance(dim, (tuple, list)) else (dim,)
+        if not given:
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                "reduction dim with the 'dim' argument."
+            )
+        for x in given:
+            check_not_empty(input, (one(x, input._desc.ndim),), name, wrapped=False)
+    return getattr(d, name)(input, several(dim, input._desc.ndim), keepdim)
 
 
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
@@ -164,7 +167,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
     if dim is not None:
-        check_not_empty(input, (one(dim, input._desc.ndim),), "aminmax")
+        check_not_empty(input, (one(dim, input._desc.ndim),), "aminmax", "")
     return return_types.aminmax(*d.aminmax(input, dim, keepdim))
 
 
@@ -197,8 +200,10 @@ def median(input: Tensor, dim: Any = MISSING, keepdim: bool = False) -> Any:
     """The lower median; over a dimension also its index."""
     expect_tensor(input, "median")
     if dim is MISSING:
+        not_for("median_cpu", input, dtypes.bool_)
         return d.median_all(input)
     check_not_empty(input, (one(dim, input._desc.ndim),), "median")
+    not_for("median_out", input, dtypes.bool_)
     return return_types.median(*d.median_dim(input, int(dim), keepdim))
 
 
@@ -206,8 +211,11 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
     """The k-th smallest element over a dimension, and its index."""
     ndim = input._desc.ndim
     size = input._desc.shape[one(dim, ndim)] if ndim else 1
+    check_not_empty(input, (dim,), "kthvalue")
     if not 1 <= k <= size:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {wrap_dim(dim, ndim)}")
+    if ndim:
+        not_for("kthvalue_cpu", input, dtypes.bool_)
     return return_types.kthvalue(*d.kthvalue(input, k, dim, keepdim))
 
 
@@ -233,6 +241,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     ndim = input._desc.ndim
     if not 0 <= k <= (input._desc.shape[one(dim, ndim)] if ndim else 1):
         raise RuntimeError("selected index k out of range")
+    if input._desc.dtype is dtypes.bool_:
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     return return_types.topk(*d.topk(input, k, dim, largest))
 
 
@@ -273,7 +283,8 @@ def _moment(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, co
         correction = int(unbiased) if unbiased is not None else None if dim is MISSING else 1
     desc = input._desc
     if desc.dtype.category < dtypes.FLOATING:
-        raise RuntimeError("std and var only support floating point and complex dtypes")
+        which = name if name.endswith("_mean") else "std and var"
+        raise RuntimeError(f"{which} only support floating point and complex dtypes")
     given = None if dim is MISSING else several(dim, desc.ndim)
     n = 1
     for a in given or range(desc.ndim):
@@ -350,13 +361,23 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 # ---- counts
 
 
+def _truth(input: Tensor) -> Tensor:
+    """Each element on its own: what a reduction over no dimension is."""
+    truth = d.contiguous_copy(d.ne_scalar(input, 0))
+    return truth.to(input._desc.dtype) if input._desc.dtype is dtypes.uint8 else truth
+
+
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are true."""
+    if dim in ((), []):
+        return _truth(input)
     return d.all_dim(expect_tensor(input, "all"), several(dim, input._desc.ndim), keepdim)
 
 
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether some element is true."""
+    if dim in ((), []):
+        return _truth(input)
     return d.any_dim(expect_tensor(input, "any"), several(dim, input._desc.ndim), keepdim)
 
 

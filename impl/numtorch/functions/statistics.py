@@ -1,16 +1,19 @@
-"""Running extremes, quantiles, modes, differences, counts, and what is distinct, as users call them."""
+"""Running extremes, quantiles, modes, moments and differences, as users call them."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from .. import dispatch as d, dtype as dtypes, return_types
+from ..creation import zeros, zeros_like
 from ..tensor import Tensor, wrap, wrap_dim
 from ..views import check_inplace, requires_grad
+from ..writes import copy_
 from . import shape as shapes
-from .arguments import expect_tensor
+from .arguments import expect_tensor, not_for
 from .reduction import MISSING, check_not_empty, nansum, one, several
 
 # ---- scans
@@ -65,8 +68,10 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 def nanmedian(input: Tensor, dim: Any = MISSING, keepdim: bool = False) -> Any:
     """The lower median of what is not nan; over a dimension also its index."""
     if dim is MISSING:
+        not_for("median_cpu", input, dtypes.bool_)
         return d.nanmedian_all(input)
     check_not_empty(input, (one(dim, input._desc.ndim),), "median")
+    not_for("median_out", input, dtypes.bool_)
     return return_types.nanmedian(*d.nanmedian_dim(input, int(dim), keepdim))
 
 
@@ -81,11 +86,11 @@ _WAYS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 def _quantile(input: Tensor, q: Any, dim: Any, keepdim: bool, interpolation: str, ignore_nan: bool) -> Tensor:
     """The elements below and above a rank, and the way between them: PyTorch's steps, which its graph shows."""
-    name = "nanquantile" if ignore_nan else "quantile"
+    name = "quantile"  # which both call themselves, once their arguments are taken
     desc = input._desc
     if isinstance(q, (list, tuple)):
         raise TypeError(
-            f"{name}() received an invalid combination of arguments - got (list), but expected one of:\n"
+            f"{'nan' * ignore_nan}{name}() received an invalid combination of arguments - got (list), but expected one of:\n"
             ' * (Tensor q, int dim = None, bool keepdim = False, *, str interpolation = "linear")\n'
             ' * (float q, int dim = None, bool keepdim = False, *, str interpolation = "linear")\n'
         )
@@ -164,6 +169,11 @@ def _renorms(self: Tensor, p: Any, dim: int, maxnorm: Any) -> None:
     if self._desc.ndim < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {self._desc.ndim} dimensions")
     wrap_dim(dim, self._desc.ndim)
+    if self._desc.dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            + self._desc.dtype.scalar_name
+        )
 
 
 def renorm(input: Tensor, p: Any, dim: int, maxnorm: Any) -> Tensor:
@@ -182,12 +192,19 @@ def renorm_(self: Tensor, p: Any, dim: int, maxnorm: Any) -> Tensor:
 def cov(input: Tensor, *, correction: int = 1) -> Tensor:
     """The covariances of variables, one a row."""
     n = input._desc.ndim
+    if n <= 2 and input._desc.dtype is dtypes.bool_:
+        raise RuntimeError("cov(): bool dtype is not supported for input")
     if n > 2:
         raise RuntimeError(
             f"cov(): expected input to have two or fewer dimensions but got an input with {n} dimensions"
         )
     x = shapes.view(input, 1, -1) if n < 2 else input
     count = x._desc.shape[1]
+    if count - correction <= 0:
+        warnings.warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",
+            stacklevel=2,
+        )
     away = x - d.unsqueeze(d.sum_dim(x, (1,), False, None) / wrap(np.int64(count)), 1)
     product = d.mm(away, d.t(away).conj())
     return d.squeeze(product / wrap(np.int64(max(count - correction, 0))))
@@ -195,6 +212,11 @@ def cov(input: Tensor, *, correction: int = 1) -> Tensor:
 
 def corrcoef(input: Tensor) -> Tensor:
     """The correlations of variables, one a row."""
+    n = input._desc.ndim
+    if n > 2:
+        raise RuntimeError(
+            f"corrcoef(): expected input to have two or fewer dimensions but got an input with {n} dimensions"
+        )
     c = cov(input)
     if not c._desc.ndim:
         return c / c
@@ -217,16 +239,26 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
         input = shapes.cat([x for x in (prepend, input, append) if x is not None], dim)
     at = wrap_dim(dim, input._desc.ndim)
     if not n:
-        return d.alias(input)
+        return copy_(zeros_like(input), input)
+    minus = d.logical_xor if input._desc.dtype is dtypes.bool_ else d.sub
     for _ in range(min(n, input._desc.shape[at])):
         size = input._desc.shape[at] - 1
         before = shapes.narrow(input, dim, 0, size)  # first, which shows in the order of the gradients
-        input = shapes.narrow(input, dim, 1, size) - before
+        input = minus(shapes.narrow(input, dim, 1, size), before)
     return input
 
 
 def trapezoid(y: Tensor, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
     """The integral by the trapezoidal rule."""
+    if not y._desc.ndim:
+        raise IndexError(f"Dimension specified as {dim if x is None else 0} but tensor has no dimensions")
+    if y._desc.dtype is dtypes.bool_:
+        raise RuntimeError("trapezoid: received a bool input for `y`, but bool is not supported")
+    if not y._desc.shape[wrap_dim(dim, y._desc.ndim)]:
+        empty = zeros([s for i, s in enumerate(y._desc.shape) if i != dim % y._desc.ndim], dtype=y._desc.dtype)
+        return empty.zero_()
+    if y._desc.dtype.category < dtypes.FLOATING:
+        y = y.to(dtypes.get_default_dtype())
     if x is None:
         ends = d.mul_scalar(d.select(y, dim, 0) + d.select(y, dim, -1), 0.5)
         return d.mul_scalar(d.sum_dim(y, (dim,), False, None) - ends, float(dx))
@@ -249,101 +281,20 @@ def _steps(x: Tensor, y: Tensor, dim: int) -> Tensor:
 
 def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
     """The integral up to each point."""
+    if y._desc.dtype is dtypes.bool_:
+        raise RuntimeError("cumulative_trapezoid: received a bool input for `y`, but bool is not supported")
+    if not y._desc.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    if y._desc.dtype.category < dtypes.FLOATING:
+        y = y.to(dtypes.get_default_dtype())
     both = d.slice_(y, dim, 0, -1, 1) + d.slice_(y, dim, 1, None, 1)
     scaled = d.mul_scalar(both, dx / 2.0) if x is None else d.div_scalar(both * _steps(x, y, dim), 2.0)
     return d.cumsum(scaled, dim, None)
 
 
-# ---- counts
-
-
-def bincount(input: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
-    """How often each number occurs."""
-    if input._desc.dtype.category > dtypes.INTEGRAL:
-        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{input._desc.dtype.scalar_name}'")
-    if input._desc.ndim != 1 or np.any(input._array < 0):
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    found = np.bincount(input._array, None if weights is None else weights._array, minlength)
-    return wrap(found.astype(np.int64) if weights is None else found)
-
-
-def searchsorted(
-    sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False, side: Any = None
-) -> Any:
-    """Where elements would be put to keep an order."""
-    right = right or side == "right"
-    kind = np.int32 if out_int32 else np.int64
-    values = np.asarray(input._array if isinstance(input, Tensor) else input)
-    lines = sorted_sequence._array
-    way = "right" if right else "left"
-    if lines.ndim == 1:
-        return wrap(np.asarray(np.searchsorted(lines, values, way)).astype(kind)[()])
-    if lines.shape[:-1] != values.shape[:-1]:
-        raise RuntimeError(
-            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor "
-            f"and input value tensor must match, but we got boundaries tensor {list(lines.shape)} and input value tensor "
-            f"{list(values.shape)}"
-        )
-    out = np.empty(values.shape, kind)
-    for at in np.ndindex(lines.shape[:-1]):
-        out[at] = np.searchsorted(lines[at], values[at], way)
-    return wrap(out)
-
-
-def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Any:
-    """Which of the intervals between the boundaries elements lie in."""
-    if boundaries._desc.ndim != 1:
-        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries._desc.ndim})")
-    return searchsorted(boundaries, input, out_int32=out_int32, right=right)
-
-
-def histc(input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0) -> Tensor:
-    """How many elements lie in each of several equal intervals."""
-    if bins <= 0:
-        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
-    values = np.ravel(input._array)
-    if min == max and values.size:
-        min, max = values.min(), values.max()
-    if min == max:
-        min, max = min - 1, max + 1
-    return wrap(np.histogram(values, bins, (min, max))[0].astype(input._desc.dtype.numpy))
-
-
-def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
-    """Which elements are among others."""
-    a, b = (x._array if isinstance(x, Tensor) else np.asarray(x) for x in (elements, test_elements))
-    return wrap(np.asarray(np.isin(a, b, invert=invert))[()])
-
-
-# ---- what is distinct
-
-
-def _distinct(found: tuple, return_inverse: bool, return_counts: bool) -> Any:
-    values, inverse, counts = found
-    picked = [values, *([inverse] if return_inverse else []), *([counts] if return_counts else [])]
-    return picked[0] if len(picked) == 1 else tuple(picked)
-
-
-def unique(
-    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
-) -> Any:
-    """The distinct elements, or slices along a dimension, in order."""
-    if dim is None:
-        return _distinct(d.unique(input, return_inverse, return_counts), return_inverse, return_counts)
-    found, inverse, counts = np.unique(input._array, return_inverse=True, return_counts=True, axis=dim)
-    parts = (wrap(np.ascontiguousarray(found)), wrap(np.ravel(inverse).astype(np.int64)), wrap(counts.astype(np.int64)))
-    return _distinct(parts, return_inverse, return_counts)
-
-
-def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False) -> Any:
-    """The elements without repetitions."""
-    return _distinct(d.unique_consecutive(input, return_inverse, return_counts), return_inverse, return_counts)
-
-
 BOTH = (
-    cummax, cummin, logcumsumexp, nanmean, nanmedian, mode, quantile, nanquantile, renorm, cov, corrcoef, diff, bincount,
-    histc, unique, unique_consecutive,
+    cummax, cummin, logcumsumexp, nanmean, nanmedian, mode, quantile, nanquantile, renorm, cov, corrcoef, diff,
 )  # fmt: skip
-FUNCTIONS = {f.__name__: f for f in (*BOTH, searchsorted, bucketize, isin, trapezoid, cumulative_trapezoid)}
+FUNCTIONS = {f.__name__: f for f in (*BOTH, trapezoid, cumulative_trapezoid)}
 FUNCTIONS["trapz"] = trapezoid
 METHODS = {f.__name__: f for f in (*BOTH, cumsum_, cumprod_, renorm_)}

@@ -26,7 +26,7 @@ def triu(x: Array, diagonal: int) -> Array:
 def roll(x: Array, shifts: tuple, dims: tuple) -> Array:
     """The elements moved along, those that fall off put back at the other end."""
     if not dims:
-        return np.ascontiguousarray(np.roll(x, shifts[0])) if np.ndim(x) else x
+        return np.ascontiguousarray(np.roll(x, shifts[0])) if np.ndim(x) else x[()]
     return np.ascontiguousarray(np.roll(x, shifts, dims))
 
 

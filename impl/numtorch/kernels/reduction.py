@@ -176,76 +176,6 @@ def _signed_zeros(x: Array, values: Array, index: Array, dim: int, keepdim: bool
     return found if keepdim else found.squeeze(dim)
 
 
-def order(x: Array, dim: int, descending: bool) -> Array:
-    """Indices that sort stably; nan is the largest."""
-    if descending:
-        return np.flip(x.shape[dim] - 1 - np.argsort(np.flip(x, dim), axis=dim, kind="stable"), dim)
-    return np.argsort(x, axis=dim, kind="stable")
-
-
-def sort(x: Array, dim: int, descending: bool) -> tuple[Array, Array]:
-    """Elements in order, and where they were."""
-    if x.ndim == 0:
-        return x, np.int64(0)
-    index = np.ascontiguousarray(order(x, dim, descending)).astype(np.int64, copy=False)
-    return like(np.take_along_axis(x, index, dim), x), like(index, x)
-
-
-def like(new: Array, x: Array) -> Array:
-    """The values in memory laid out as x is, if x is dense."""
-    if new.flags.c_contiguous and x.flags.c_contiguous:
-        return new
-    out = np.empty_like(x, dtype=new.dtype)
-    if 0 in x.strides and x.size > 1:
-        out = np.empty(x.shape, new.dtype)
-    out[...] = new
-    return out
-
-
-def topk(x: Array, k: int, dim: int, largest: bool) -> tuple[Array, Array]:
-    """The k largest or smallest elements in order, and where they were."""
-    if x.ndim == 0:
-        return x, np.int64(0)
-    index = np.ascontiguousarray(np.take(order(x, dim, largest), range(k), axis=dim)).astype(np.int64, copy=False)
-    return rows(np.take_along_axis(x, index, dim)), index
-
-
-def kthvalue(x: Array, k: int, dim: int, keepdim: bool) -> tuple[Array, Array]:
-    """The k-th smallest element over one dimension, and its index."""
-    if x.ndim == 0:
-        return x, np.int64(0)
-    index = np.take(order(x, dim, False), [k - 1], axis=dim)
-    values = np.take_along_axis(x, index, dim)
-    return (rows(values), rows(index)) if keepdim else (_drop(values, dim), _drop(index, dim))
-
-
-def _drop(x: Array, dim: int) -> Array:
-    return rows(np.squeeze(x, dim))[()]
-
-
-def median_all(x: Array) -> Array:
-    """The lower median of all elements; nan wins, and is the median of nothing."""
-    flat = np.ravel(x)
-    if not flat.size:
-        return x.dtype.type(np.nan)
-    middle = np.sort(flat, kind="stable")
-    return middle[-1] if middle[-1] != middle[-1] else middle[(flat.size - 1) // 2]
-
-
-def median_dim(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
-    """The lower median over one dimension, and its index; nan wins."""
-    if x.ndim == 0:
-        return x, np.int64(0)
-    values, index = kthvalue(x, (x.shape[dim] + 1) // 2, dim, True)
-    if x.dtype.kind == "f":
-        nan = np.isnan(x)
-        some = nan.any(axis=dim, keepdims=True)
-        index = np.where(some, nan.argmax(axis=dim, keepdims=True), index)
-        values = np.take_along_axis(x, index, dim)
-    index = index.astype(np.int64, copy=False)
-    return (rows(values), rows(index)) if keepdim else (_drop(values, dim), _drop(index, dim))
-
-
 def vector_norm(x: Array, ord: float, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """The ord-norm over some dimensions."""
     if dtype is not None:
@@ -288,11 +218,21 @@ def var_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tu
     n = count(x, dim)
     middle = np.asarray(np.add.reduce(y, axis=where, keepdims=True) / np.float64(n))
     away = y - middle
+    middle = _welford_mean(x, where, middle)
     square = away * away if kind.kind == "f" else away.real**2 + away.imag**2
     by = np.float64(max(n - (1 if correction is None else correction), 0))
     out = np.add.reduce(square, axis=where, keepdims=True) / by
     real = np.empty(0, kind).real.dtype
     return shaped(out, x, where, keepdim).astype(real)[()], shaped(middle, x, where, keepdim).astype(kind)[()]
+
+
+def _welford_mean(x: Array, where: tuple, mean: Array) -> Array:
+    """The mean as it comes from PyTorch's running mean: once that is infinite, the next element makes it nan."""
+    if np.isfinite(mean).all() or not x.size:
+        return mean
+    before = np.isinf(x)
+    before[tuple([slice(-1, None) if a in where else slice(None) for a in range(x.ndim)])] = False
+    return np.where(np.logical_or.reduce(before, axis=where, keepdims=True), np.nan, mean)
 
 
 def shaped(out: Array, x: Array, where: tuple, keepdim: bool) -> Array:
@@ -320,20 +260,21 @@ def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Array:
 
 def cumsum(x: Array, dim: int, dtype: Any = None) -> Array:
     """Running sums along one dimension."""
-    kind = wide(x, dtype)
-    if x.ndim == 0:
-        return x.astype(kind)
-    out = np.empty(x.shape, kind)
-    return narrow(np.add.accumulate(x, axis=dim, dtype=kind, out=out), x, dtype)
+    return _scan(np.add, x, dim, dtype)
 
 
 def cumprod(x: Array, dim: int, dtype: Any = None) -> Array:
     """Running products along one dimension."""
+    return _scan(np.multiply, x, dim, dtype)
+
+
+def _scan(function: Any, x: Array, dim: int, dtype: Any) -> Array:
+    """A ufunc's running values, row-major; they start from its identity, so that sums know no -0."""
     kind = wide(x, dtype)
     if x.ndim == 0:
-        return x.astype(kind)
-    out = np.empty(x.shape, kind)
-    return narrow(np.multiply.accumulate(x, axis=dim, dtype=kind, out=out), x, dtype)
+        return narrow(x.astype(kind), x, dtype)
+    out = function.accumulate(x, axis=dim, dtype=kind, out=np.empty(x.shape, kind))
+    return narrow(function(out, out.dtype.type(function.identity), out=out), x, dtype)
 
 
 def all_dim(x: Array, dim: Dims, keepdim: bool) -> Array:

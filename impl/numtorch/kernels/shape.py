@@ -383,7 +383,7 @@ def to_copy_backward(grad: Array, dtype: Any) -> Array:
 def flip(x: Array, dims: tuple) -> Array:
     """A copy with some dimensions reversed."""
     if not x.ndim:
-        return x
+        return x[()]
     if x.size == 1:
         out = like(x, x.dtype)  # where nothing is reversed a stride of 0 stays
         out[...] = x
