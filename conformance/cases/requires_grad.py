@@ -153,3 +153,12 @@ def only_floating_point_factories_take_requires_grad(torch, x: floats(), dtype: 
     """A factory takes requires_grad=True for floating point and complex dtypes and raises for the others."""
     torch.zeros_like(x, dtype=dtype, requires_grad=True)
     torch.zeros_like(x, dtype=dtype, requires_grad=False)
+
+
+@case(requires=["views"])
+def flag_of_a_computed_tensor_is_not_assigned(torch, x: floats(shape=(2,)), value: st.booleans(), view: st.booleans()):
+    """The requires_grad of a computed tensor is not assigned, though the method may confirm it."""
+    y = x.requires_grad_().view(2) if view else x.requires_grad_() * 1
+    y.requires_grad = value
+    y.requires_grad_(value)
+    y.detach().requires_grad = value

@@ -96,6 +96,8 @@ class Tensor:
     def requires_grad(self, value: Any) -> None:
         if type(value) is not bool:
             raise RuntimeError("requires_grad must be a bool")
+        if value and self._node is not None:  # the method allows what is true already
+            raise RuntimeError("you can only change requires_grad flags of leaf variables.")
         self._set_requires_grad(value, "only Tensors of floating point and complex dtype can require gradients")
 
     @requires_grad.deleter
@@ -103,15 +105,15 @@ class Tensor:
         raise RuntimeError("requires_grad must be a bool")
 
     def _set_requires_grad(self, value: bool, text: str) -> None:
-        if self._node is not None:
-            if not value:
-                raise RuntimeError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
-                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
-                )
-            return
+        if not value and self._node is not None:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
         if value and self._desc.dtype.category < dtypes.FLOATING:
             raise RuntimeError(text)
+        if self._node is not None:
+            return
         extra = self._extra
         if value and extra is not None and extra.inference and not grad_mode.state.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
