@@ -74,3 +74,26 @@ def grad_dtype_is_checked(torch, x: floats("float32", shape=(3,)), g: floats(("f
     y.grad_dtype = torch.float64
     x[0].grad_dtype
     torch.tensor([1, 2]).grad_dtype
+
+
+@case(requires=["backward", "grad_dtype", "custom_function"], covers=["acc.grad_dtype"])
+def gradient_of_a_function_keeps_its_type_if_grad_dtype_is_none(
+    torch, x: floats("float64", shape=(2,)), kind: OTHER, twice: st.booleans()
+):
+    """With grad_dtype None a leaf takes what a Function's backward returns in the type that it has."""
+
+    class Converts(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return (grad * 2).to(getattr(torch, kind))
+
+    x.requires_grad_().grad_dtype = None
+    y = Converts.apply(x) + Converts.apply(x) if twice else Converts.apply(x)
+    torch.autograd.grad(y.sum(), x, retain_graph=True)
+    y.sum().backward()
+    z = x * 1
+    torch.autograd.grad(Converts.apply(z).sum(), z)

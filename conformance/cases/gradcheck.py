@@ -321,3 +321,21 @@ def gradcheck_finds_a_backward_without_undefined_gradients(torch, builtins, x: d
     torch.autograd.gradcheck(lambda a: Picky.apply(a), x, raise_exception=False)
     torch.autograd.gradcheck(lambda a: Picky.apply(a), x, check_undefined_grad=False)
     torch.autograd.gradcheck(lambda a: Careless.apply(a), x)
+
+
+@case(requires=["gradcheck", "grad_dtype", "custom_function"])
+def gradcheck_needs_gradients_of_the_type_of_the_input(torch, x: double(shape=(2,)), fast: CHOICES):
+    """A gradient of another type, which grad_dtype None lets pass, is found by gradcheck."""
+
+    class Halves(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return (grad * 2).half()
+
+    x.requires_grad_().grad_dtype = None
+    torch.autograd.gradcheck(lambda a: Halves.apply(a), x, fast_mode=fast)
+    torch.autograd.gradcheck(lambda a: Halves.apply(a), x, fast_mode=fast, raise_exception=False)

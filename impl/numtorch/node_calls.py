@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import anomaly, grad_mode
 from .accumulate import HELD, accumulate, accumulate_tensor
-from .descriptor import Descriptor, expandable
+from .descriptor import Descriptor, descriptor, expandable
 from .geometry import turned
 from .graph import AccumulateGrad, Node
 from .graph_task import current
@@ -148,7 +148,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
 
 def read_all(node: Node) -> None:
     """Unpack whatever the node saved, for the errors and the hooks that come of it."""
-    for name in node.saved:
+    for name in (*node.saved, *node.saved_lists):
         read_saved(node, name)
 
 
@@ -168,7 +168,7 @@ def through_tensors(node: Node, grad: Any) -> Any:
         results = []
         for (fn, nr), g in zip(node.edges(), out, strict=False):
             if g is not None and fn is not None:
-                g = validate(g, fn.descriptors()[nr], type(node).__name__, 0)
+                g = validate(g, expected(fn, nr, g), type(node).__name__, 0)
             results.append(None if g is None else g._array)
     finally:
         grad_mode.set_grad(mode)
@@ -214,7 +214,7 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
     for i, ((fn, nr), g) in enumerate(zip(edges, results, strict=False)):
         if g is not None and fn is not None:
             tensor = wrap(g) if raw else g
-            desc, kind = fn.descriptors()[nr], tensor._desc.dtype
+            desc, kind = expected(fn, nr, tensor), tensor._desc.dtype
             fixed = validate(tensor, desc, "Function " + node.name(), i)
             if not kind.is_floating_point and kind.is_complex is not desc.dtype.is_complex:
                 raise RuntimeError(NOT_COMPLEX)
@@ -222,6 +222,12 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
                 g = fixed._array if raw else fixed
         out.append(g)
     return out
+
+
+def expected(node: Node, nr: int, grad: Any) -> Descriptor:
+    """Shape and type of a gradient of one output; a leaf with a grad_dtype converts what arrives itself, if at all."""
+    desc = node.descriptors()[nr]
+    return descriptor(desc.shape, grad._desc.dtype) if node.accumulates and node.multi else desc
 
 
 def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
