@@ -48,6 +48,7 @@ from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
 from .operands import at_once, inplace_operands, operands, plain, refused, single, store, tensors_only
 from .saved import check_saveable, unpack_input, unpack_result
+from .saved_variable import SavedList
 from .several import before_write, check_result, fit, together
 from .tensor import Tensor, wrap
 from .views import (

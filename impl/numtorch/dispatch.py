@@ -15,6 +15,7 @@ from .geometry import settled
 from .graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
 from .operands import at_once, inplace_operands, operands, plain, refused, single, store, tensors_only
 from .saved import check_saveable, unpack_input, unpack_result
+from .saved_variable import SavedList
 from .several import before_write, check_result, fit, together
 from .tensor import Tensor, wrap
 from .views import (
@@ -11909,9 +11910,10 @@ def linalg_cross(self, other, dim, *, out=None):
 
 
 class IndexBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'indices',)
+    __slots__ = ('indices', 'self_sym_sizes',)
     saved = ()
-    saved_values = ('self_sym_sizes', 'indices',)
+    saved_values = ('self_sym_sizes',)
+    saved_lists = ('indices',)
     writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -11919,14 +11921,19 @@ class IndexBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
+        indices = node.indices.unpack(node)
         self_sym_sizes = node.self_sym_sizes
-        indices = node.indices
         out = k_index_backward(grad, self_sym_sizes, indices)
+        if not keep:
+            node.indices.release()
         return out
     def apply_tensors(node, grad):
+        indices = node.indices.unpack(node)
         self_sym_sizes = node.self_sym_sizes
-        indices = node.indices
         return formulas.index_backward(grad, self_sym_sizes, indices)
+
+    def release(node) -> None:
+        node.indices.release()
 
 
 def index(self, indices, *, out=None):
@@ -11951,8 +11958,8 @@ def index(self, indices, *, out=None):
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
                 node.nr0 = nr0
+            node.indices = SavedList(node, indices)
             node.self_sym_sizes = self._desc.shape
-            node.indices = indices
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
@@ -11985,14 +11992,15 @@ def index(self, indices, *, out=None):
 class IndexPutBackward0(BinaryNode):
     __slots__ = ('indices', 'accumulate', 'values_info',)
     saved = ()
-    saved_values = ('indices', 'accumulate',)
+    saved_values = ('accumulate',)
+    saved_lists = ('indices',)
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
             return node.fn0, out[0], node.fn1, out[1]
-        indices = node.indices
+        indices = node.indices.unpack(node)
         accumulate = node.accumulate
         values_info = node.values_info
         fn0 = node.fn0
@@ -12005,14 +12013,19 @@ class IndexPutBackward0(BinaryNode):
             grad1 = None
         else:
             grad1 = k_index_values(grad, indices, values_info)
+        if not keep:
+            node.indices.release()
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        indices = node.indices
+        indices = node.indices.unpack(node)
         accumulate = node.accumulate
         values_info = node.values_info
         grad0 = None if node.fn0 is None else formulas.index_put_zeros(grad, indices, accumulate)
         grad1 = None if node.fn1 is None else formulas.index_values(grad, indices, values_info)
         return grad0, grad1
+
+    def release(node) -> None:
+        node.indices.release()
 
 
 def index_put(self, indices, values, accumulate, *, out=None):
@@ -12055,7 +12068,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
-            node.indices = indices
+            node.indices = SavedList(node, indices)
             node.accumulate = accumulate
             node.values_info = values._desc
             node.desc = desc
@@ -12090,14 +12103,15 @@ def index_put(self, indices, values, accumulate, *, out=None):
 class IndexPutImplBackward0(BinaryNode):
     __slots__ = ('indices', 'accumulate', 'values_info',)
     saved = ()
-    saved_values = ('indices', 'accumulate',)
+    saved_values = ('accumulate',)
+    saved_lists = ('indices',)
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
             return node.fn0, out[0], node.fn1, out[1]
-        indices = node.indices
+        indices = node.indices.unpack(node)
         accumulate = node.accumulate
         values_info = node.values_info
         fn0 = node.fn0
@@ -12110,14 +12124,19 @@ class IndexPutImplBackward0(BinaryNode):
             grad1 = None
         else:
             grad1 = k_index_values(grad, indices, values_info)
+        if not keep:
+            node.indices.release()
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        indices = node.indices
+        indices = node.indices.unpack(node)
         accumulate = node.accumulate
         values_info = node.values_info
         grad0 = None if node.fn0 is None else formulas.index_put_zeros(grad, indices, accumulate)
         grad1 = None if node.fn1 is None else formulas.index_values(grad, indices, values_info)
         return grad0, grad1
+
+    def release(node) -> None:
+        node.indices.release()
 
 
 def index_put_impl(self, indices, values, accumulate, *, out=None):
@@ -12160,7 +12179,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
                 node.fn1 = fn1
                 node.nr1 = nr1
             node.plan = None
-            node.indices = indices
+            node.indices = SavedList(node, indices)
             node.accumulate = accumulate
             node.values_info = values._desc
             node.desc = desc

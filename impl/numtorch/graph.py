@@ -183,6 +183,7 @@ class Node:
     writes_grad = 0  # how often PyTorch's formula writes to its result, whose version that is
     saved: tuple[str, ...] = ()  # names a formula reads: operands, then results
     not_differentiable: tuple[str, ...] = ()  # saved results that never require grad
+    saved_lists: tuple[str, ...] = ()  # tuples of tensors, each a SavedList
     saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)
     seq: int
     desc: Descriptor
@@ -235,7 +236,7 @@ class Node:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         cls.__module__ = "builtins"  # where PyTorch's nodes, made in C++, say that they come from
         # Descriptors, not a `__getattr__`: CPython 3.11 takes the slow way to every attribute of a class that has one.
-        for name in cls.__dict__.get("saved", ()):
+        for name in (*cls.__dict__.get("saved", ()), *cls.__dict__.get("saved_lists", ())):
             setattr(cls, f"_saved_{name}", SavedAttribute(name))
             setattr(cls, f"_raw_saved_{name}", SavedAttribute(name, raw=True))
         for name in cls.__dict__.get("saved_values", ()):

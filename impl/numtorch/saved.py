@@ -179,6 +179,8 @@ def read_saved(node: Node, name: str) -> Any:
             return make(number, dtype=float64 if type(number) is float else None)
         return tensor
     value = getattr(node, name)
+    if name in node.saved_lists:
+        return value.unpack(node)
     if name.endswith("sym_strides"):
         return tuple([s // node.desc.dtype.itemsize for s in value])
     if name in UNSIGNED:

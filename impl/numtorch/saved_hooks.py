@@ -230,8 +230,10 @@ class SavedTensor:
 _handles: weakref.WeakValueDictionary[tuple[int, str], SavedTensor] = weakref.WeakValueDictionary()
 
 
-def read_raw_saved(node: Node, name: str) -> SavedTensor:
+def read_raw_saved(node: Node, name: str) -> Any:
     """The value of `_raw_saved_<name>`: one object as long as somebody holds it."""
+    if name in node.saved_lists:
+        return getattr(node, name).handles(node)
     handle = _handles.get((id(node), name))
     if handle is None:
         handle = _handles[id(node), name] = object.__new__(SavedTensor)

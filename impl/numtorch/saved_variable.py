@@ -1,8 +1,8 @@
-"""SavedVariable: one tensor that a custom Function saved for its backward.
+"""SavedVariable: one of several tensors that a node saved for its backward.
 
-Generated nodes keep what they save in slots, checked in line (saved.py); a Function saves any number of tensors, so each
-is an object here. An input, or any tensor that is no output of the node, is kept as it is and unpacks to itself; an output
-is kept as its memory, since the tensor would make a cycle with its node.
+Generated nodes keep what they save in slots, checked in line (saved.py); a Function saves any number of tensors, and so
+does indexing, so each is an object here. An input, or any tensor that is no output of the node, is kept as it is and
+unpacks to itself; an output is kept as its memory, since the tensor would make a cycle with its node.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class SavedVariable(saved_hooks.SavedTensor):
         return self._packed is not None
 
     def _is_freed(self) -> bool:
-        return self._node._released
+        return getattr(self._node, "_released", False)  # those of a list are gone with it
 
     def _is_none(self) -> bool:
         return self._original is None and self._array is None
@@ -84,3 +84,34 @@ def save(tensor: Tensor | None, is_output: bool) -> SavedVariable:
         self._array, self._counter = views.storage_of(tensor), views.counter_of(tensor)
         self._version, self._output_nr = self._counter[0], tensor._output_nr
     return self
+
+
+class SavedList:
+    """The tensors, or None, that one node saved under one name: those that index."""
+
+    __slots__ = ("_saved",)
+    _saved: tuple[SavedVariable, ...] | None
+
+    def __init__(self, node: Any, tensors: tuple[Tensor | None, ...]):
+        self._saved = tuple([save(tensor, False) for tensor in tensors])
+        if saved_hooks.in_force and saved_hooks.innermost() is not None:
+            node.extras()  # which makes the engine announce the pass before it runs the node, and so the hooks' code
+
+    def unpack(self, node: Any) -> tuple[Tensor | None, ...]:
+        """The saved tensors, after the version checks."""
+        return tuple([variable.unpack(node) for variable in self._kept()])
+
+    def handles(self, node: Any) -> tuple[SavedVariable, ...]:
+        """What hooks may be set on."""
+        for variable in self._kept():
+            variable._node = node  # for register_hooks; not before, since node and variable then hold each other
+        return self._kept()
+
+    def _kept(self) -> tuple[SavedVariable, ...]:
+        if self._saved is None:
+            raise saved.freed()
+        return self._saved
+
+    def release(self) -> None:
+        """Forget them."""
+        self._saved = None

@@ -1,4 +1,4 @@
-"""In-place writes that no row derives: copy_, fill_, zero_, index_put_.
+"""In-place writes that no row derives: copy_, fill_, zero_; index_put_ is in index_put.py.
 
 Each follows one pattern: check_inplace, write, bump the version, then, if anything is tracked, build the node over the
 old history and rebase.
@@ -15,9 +15,9 @@ from . import grad_mode
 from .descriptor import broadcast_shapes
 from .geometry import address, is_dense_like
 from .graph import BinaryNode, UnaryNode, edge, next_sequence_nr
-from .kernels import index_put_zeros, index_values, raw_indices
 from .operands import category_of
-from .overlap import refuse, refuse_any, refuse_internal, warn_of_internal
+from .overlap import refuse, refuse_internal
+from .scalar import checked
 from .strided import window_of
 from .tensor import Tensor, wrap
 from .views import bump, check_inplace, geometry, rebase_history, requires_grad, storage_of
@@ -117,28 +117,8 @@ class FillBackward3(BinaryNode):
         return None if self.fn0 is None else zeros_like(grad), None if self.fn1 is None else grad.sum()
 
 
-class IndexPutBackward0(BinaryNode):
-    """index_put_ and item assignment with index tensors."""
-
-    __slots__ = ("accumulate", "indices", "values_desc")
-    saved_values = ("indices", "accumulate")
-
-    def apply(self, grad: Any, keep: bool) -> Any:
-        return (
-            None if self.fn0 is None else index_put_zeros(grad, self.indices, self.accumulate),
-            None if self.fn1 is None else index_values(grad, self.indices, self.values_desc),
-        )
-
-    def apply_tensors(self, grad: Any) -> Any:
-        from . import formulas
-
-        return (
-            None if self.fn0 is None else formulas.index_put_zeros(grad, self.indices, self.accumulate),
-            None if self.fn1 is None else formulas.index_values(grad, self.indices, self.values_desc),
-        )
-
-
-def _binary(cls: type, target: Tensor, other: Tensor) -> Any:
+def binary(cls: type, target: Tensor, other: Tensor) -> Any:
+    """A node over what is overwritten and what is written."""
     node = start(_new(cls), target._desc)
     node.fn0, node.nr0 = edge(target)
     node.fn1, node.nr1 = edge(other)
@@ -163,7 +143,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     array = storage_of(self)
     node = None
     if flag and self._desc.dtype.category >= 2:
-        node = _binary(CopyBackwards, self, src)
+        node = binary(CopyBackwards, self, src)
         node.source = src._desc
     if self is not src and not same_elements(self, src):
         refuse(array, src._array)
@@ -209,10 +189,12 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     array = storage_of(self)
     if is_tensor:
         refuse_internal(array)  # a tensor is copied in, a number is not; so assigned items are refused, too
+    if not is_tensor and isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise OverflowError("int too big to convert")
     node = None
-    if flag and self._desc.dtype.category >= 2:
-        node = _binary(FillBackward3, self, value) if is_tensor else _unary(FillBackward2, self)
-    array[...] = value._array if is_tensor else np.array(value).astype(array.dtype)
+    if flag:  # even of integers: PyTorch asks only copy_ for the type
+        node = binary(FillBackward3, self, value) if is_tensor else _unary(FillBackward2, self)
+    array[...] = value._array if is_tensor else checked(value, self._desc.dtype)
     return written(self, node)
 
 
@@ -232,45 +214,6 @@ def overwrite(self: Tensor, fill: Any, node_class: type) -> Tensor:
     refuse_internal(storage_of(self))
     node = _unary(node_class, self) if flag else None
     fill(storage_of(self))
-    return written(self, node)
-
-
-def before_put(self: Tensor, indices: Any, values: Tensor) -> bool:
-    """Check that values may be put into the tensor, wherever; whether that is to be tracked."""
-    flag = tracked(self, values)
-    check_inplace(self, flag)
-    if values._desc.dtype is not self._desc.dtype:
-        raise RuntimeError(
-            "Index put requires the source and destination dtypes match, got "
-            f"{self._desc.dtype.scalar_name} for the destination and {values._desc.dtype.scalar_name} for "
-            "the source."
-        )
-    refuse_any(storage_of(self), values._array, *[i._array for i in indices if isinstance(i, Tensor)])
-    return flag
-
-
-def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
-    """Write `values` at the positions that index tensors pick."""
-    indices = tuple(indices)
-    flag = before_put(self, indices, values)
-    array = storage_of(self)
-    warn_of_internal(array, "index_put_")
-    node = None
-    if flag:
-        node = _binary(IndexPutBackward0, self, values)
-        node.indices, node.values_desc, node.accumulate = indices, values._desc, accumulate
-    picks = raw_indices(indices)
-    try:
-        if accumulate:
-            np.add.at(array, picks, values._array)
-        else:
-            array[picks] = values._array
-    except ValueError:
-        picked = list(array[picks].shape)
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(values._desc.shape)} cannot be broadcast to "
-            f"indexing result of shape {picked}"
-        ) from None
     return written(self, node)
 
 

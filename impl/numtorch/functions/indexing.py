@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from .. import creation, dispatch as d, dtype as dtypes, writes
+from ..index_put import check_indices, check_range, index_put_
 from ..operands import category_of, type_name
+from ..scalar import assigned
 from ..tensor import Tensor, wrap
 
 
@@ -36,6 +38,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 def gather(view: Tensor, picks: tuple) -> Tensor:
     """The copy that index tensors pick."""
     check_indices(view, picks)
+    check_range(view, picks)
     return d.index(view, picks)
 
 
@@ -160,7 +163,7 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
             real_dim += skipped
         elif isinstance(item, (bool, np.bool_)):
             view = d.unsqueeze(view, dim)
-            put(dim, wrap(np.array([bool(item)])))
+            put(dim, _position(item))
             dim += 1
         elif isinstance(item, slice):
             if not _is_full(item, view._desc.shape[dim]):
@@ -193,7 +196,7 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
                 raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
             if not tensor._desc.ndim and kind is dtypes.bool_:
                 view = d.unsqueeze(view, dim)
-                put(dim, wrap(np.array([bool(tensor._array)])))
+                put(dim, _position(tensor._array))
                 dim += 1
                 continue
             put(dim, tensor)
@@ -201,6 +204,11 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
             dim += span
             real_dim += span
     return view, _spread(picks)
+
+
+def _position(flag: Any) -> Tensor:
+    """What a bool stands for in a new dimension of size 1: its only position, or none."""
+    return wrap(np.zeros(1 if flag else 0, np.int64))
 
 
 def _spread(picks: list[Tensor | None]) -> tuple:
@@ -221,58 +229,23 @@ def _spread(picks: list[Tensor | None]) -> tuple:
     return tuple(out)
 
 
-def check_indices(view: Tensor, picks: tuple) -> None:
-    """PyTorch's errors for masks of another shape, indices out of range, and shapes that do not broadcast."""
-    dim = 0
-    shapes = []
-    for p in picks:
-        if p is None:
-            dim += 1
-            continue
-        if p._desc.dtype is dtypes.bool_:
-            for i, s in enumerate(p._desc.shape):
-                if s != view._desc.shape[dim + i]:
-                    raise IndexError(
-                        f"The shape of the mask {list(p._desc.shape)} at index {i} does not match the shape "
-                        f"of the indexed tensor {list(view._desc.shape)} at index {dim + i}"
-                    )
-            dim += p._desc.ndim
-            continue
-        size = view._desc.shape[dim]
-        array = p._array
-        bad = (array < -size) | (array >= size)
-        if np.any(bad):
-            first = int(np.asarray(array)[bad].reshape(-1)[0]) if np.ndim(array) else int(array)
-            raise IndexError(f"index {first} is out of bounds for dimension {dim} with size {size}")
-        shapes.append(p._desc.shape)
-        dim += 1
-    if len(shapes) > 1:
-        try:
-            np.broadcast_shapes(*shapes)
-        except ValueError:
-            raise IndexError(
-                "shape mismatch: indexing tensors could not be broadcast together with shapes "
-                + ", ".join(str(list(s)) for s in shapes)
-            ) from None
-
-
 def as_value(self: Tensor, value: Any) -> Tensor:
     """The value of an item assignment as a tensor of the target's type."""
     if isinstance(value, Tensor):
         return value
     if category_of(value) is None:
         raise TypeError(f"can't assign a {type(value).__name__} to a torch.{self._desc.dtype.legacy}")
-    return wrap(np.array(value).astype(self._desc.dtype.numpy))
+    return wrap(assigned(value, self._desc.dtype))
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value"""
     if index is False:
         return  # PyTorch neither checks nor counts it
+    value = as_value(self, value)
     if index is True:
         assign(d.unsqueeze(self, 0), value)
         return
-    value = as_value(self, value)
     if index is Ellipsis or (type(index) is slice and self._desc.ndim and _is_full(index, self._desc.shape[0])):
         assign(self, value)
         return
@@ -283,22 +256,24 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if not picks:
         assign(view, value)
         return
-    if value._desc.dtype is not self._desc.dtype:
-        value = value.to(self._desc.dtype)
     if value._desc.ndim and value._desc.shape[0] == 1:
         value = d.view(value, _without_leading_ones(value._desc.shape))
-    writes.before_put(view, picks, value)  # before what is asked of the indices
-    check_indices(view, picks)
-    writes.index_put_(view, picks, value)
+    index_put_(view, picks, value)
 
 
 def assign(target: Tensor, value: Tensor) -> None:
-    """Write the value into a view: filled if it is 0-d, else expanded (leading dimensions of size 1 dropped)."""
-    if not value._desc.ndim:
-        writes.fill_(target, value)
-        return
-    if value._desc.shape != target._desc.shape:
-        value = d.view(value, _without_leading_ones(value._desc.shape)).expand(tuple(target._desc.shape))
+    """Write the value into a view: copied if it has its shape, filled in if it is 0-d, else expanded and copied.
+
+    Before it is expanded its leading dimensions of size 1 are dropped.
+    """
+    shape = target._desc.shape
+    if value._desc.shape != shape:
+        if not value._desc.ndim:
+            writes.fill_(target, value)
+            return
+        value = d.view(value, _without_leading_ones(value._desc.shape))
+        if value._desc.shape != shape:
+            value = value.expand(tuple(shape))
     writes.copy_(target, value)
 
 

@@ -412,7 +412,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
     random.fill_bernoulli(writes.storage_of(self), np.asarray(p._array), generator)
     writes.bump(self)
     if flag:
-        node = writes._binary(BernoulliBackward1, self, p)
+        node = writes.binary(BernoulliBackward1, self, p)
         node.p_sym_sizes = p._desc.shape
         writes.rebase_history(self, node)
     return self

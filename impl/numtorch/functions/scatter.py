@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d, dtype as dtypes
-from ..descriptor import expandable
-from ..kernels import raw_indices
+from ..index_put import check_indices, check_values, index_put_ as writes_at
 from ..operands import category_of
 from ..tensor import Tensor, wrap_dim
 from ..views import check_inplace, requires_grad
 from . import shape as shapes
 from .arguments import expect_tensor
-from .indexing import check_indices
 
 for _node in (d.ScatterNotImplemented, d.ScatterValueNotImplemented):
     _node.__name__ = "NotImplemented"
@@ -555,28 +553,21 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
     return self
 
 
-def _within(self: Tensor, picks: tuple) -> Any:
-    """The index with every number brought into range: what shape it picks is asked before whether it may."""
-    for i, p in enumerate(picks):
-        yield p if isinstance(p, slice) or p.dtype == np.bool_ else np.zeros_like(p) if self._desc.shape[i] else p
-
-
 def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """input with values where the index tensors pick."""
-    return d.index_put(input, _picks("index_put", input, indices, values), values, accumulate)
+    picks = _picks("index_put", input, indices)
+    check_indices(input, picks)
+    check_values(input, picks, values)
+    return d.index_put(input, picks, values, accumulate)
 
 
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """The same in place."""
-    from .. import writes
-
-    if isinstance(indices, (tuple, list)) and isinstance(values, Tensor):
-        writes.before_put(self, indices, values)  # before what is asked of the indices
-    return writes.index_put_(self, _picks("index_put_", self, indices, values), values, accumulate)
+    return writes_at(self, _picks("index_put_", self, indices), values, accumulate)
 
 
-def _picks(name: str, self: Tensor, indices: Any, values: Any) -> tuple:
-    """The index tensors, checked."""
+def _picks(name: str, self: Tensor, indices: Any) -> tuple:
+    """The index tensors, as many as fit."""
     if not isinstance(indices, (tuple, list)):
         raise TypeError(
             f"{name}(): argument 'indices' (position 1) must be tuple of Tensors, not {type(indices).__name__}"
@@ -588,20 +579,7 @@ def _picks(name: str, self: Tensor, indices: Any, values: Any) -> tuple:
         used += x._desc.ndim if x is not None and x._desc.dtype is dtypes.bool_ else 1
     if used > self._desc.ndim:
         raise IndexError(f"too many indices for tensor of dimension {self._desc.ndim} (got {used})")
-    picks = tuple(indices)
-    shape = np.broadcast_to(np.int8(0), self._desc.shape)[tuple(_within(self, raw_indices(picks)))].shape
-    if not expandable(values._desc.shape, shape):
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(values._desc.shape)} cannot be broadcast to indexing result of "
-            f"shape {list(shape)}"
-        )
-    check_indices(self, picks)
-    if self._desc.dtype is not values._desc.dtype:
-        raise RuntimeError(
-            "Index put requires the source and destination dtypes match, got "
-            f"{self._desc.dtype.scalar_name} for the destination and {values._desc.dtype.scalar_name} for the source."
-        )
-    return picks
+    return tuple(indices)
 
 
 BOTH = (

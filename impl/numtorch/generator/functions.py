@@ -26,7 +26,7 @@ class Functions(Recording):
         given = ", ".join(p.name for p in row.tensors)
         w(0, f"\n\ndef {row.name}({params}, *, out=None):")
         w(1, f'"""{row.name}({params}) -> Tensor"""')
-        plain = row.formulas and not row.bool_result and not row.saved_values
+        plain = row.formulas and not row.bool_result and not (row.saved_values or row.saved_lists)
         w(1, f"if type({name}) is Tensor and (desc := {name}._desc).real:")
         w(2, f"array = {call}")
         if row.bool_result:

@@ -43,7 +43,7 @@ class Nodes(Template):
             slots += [n, n + "_version"]
         for n in row.saved_results:
             slots += [n, n + "_counter", n + "_version"]
-        slots += row.saved_values
+        slots += row.saved_lists + row.saved_values
         multi = row.template == "multiview" or sum(row.differentiable) > 1
         if multi:
             slots += ["descs"]
@@ -54,6 +54,8 @@ class Nodes(Template):
         w(1, f"saved = ({''.join(repr(s) + ', ' for s in row.saved + row.saved_results).strip()})")
         values = [*row.constants, *(s for s in row.saved_values if not s.endswith(HIDDEN))]
         w(1, f"saved_values = ({''.join(repr(s) + ', ' for s in values).strip()})")
+        if row.saved_lists:
+            w(1, f"saved_lists = {tuple(row.saved_lists)}")
         for n, value in row.constants.items():
             w(1, f"{n} = {value!r}")
         if "tensors" in row.formulas:
@@ -84,7 +86,7 @@ class Nodes(Template):
         self.apply_raw(row, base, multi)
         w(0, "")
         self.apply_tensors(row, base, multi)
-        if row.saved or row.saved_results:
+        if row.saved or row.saved_results or row.saved_lists:
             w(1, "\ndef release(node) -> None:")
             self.release(row, 2)
         if row.shown:
@@ -101,6 +103,8 @@ class Nodes(Template):
         where = "" if read else "node."
         for n in row.saved:
             w(indent, f"if {where}{n} is not None:\n    node.{n} = FREED")
+        for n in row.saved_lists:
+            w(indent, f"node.{n}.release()")
         for n in row.saved_results:
             w(indent, f"if {where}{n} is not None:\n    node.{n} = None\n    node.{n}_counter = FREED_COUNTER")
 
@@ -155,6 +159,8 @@ class Nodes(Template):
                 w(2, f"{n} = node.{n}")
                 w(2, f"if node.{n}_counter[0] != node.{n}_version:")
                 w(3, f"{n} = unpack_result(node, {n!r})._array")
+        for n in row.saved_lists:
+            w(2, f"{n} = node.{n}.unpack(node)")
         for n in row.saved_values:
             w(2, f"{n} = node.{n}")
         results = []
@@ -188,7 +194,7 @@ class Nodes(Template):
         w(2, f"return {', '.join(results)}" + ("," if base == "VariadicNode" and results != ["out"] else ""))
 
     def keep_check(self, row: Row) -> None:
-        if row.saved or row.saved_results:
+        if row.saved or row.saved_results or row.saved_lists:
             self.body(2, "if not keep:")
             self.release(row, 3, read=True)
 
@@ -201,6 +207,8 @@ class Nodes(Template):
         for n in row.saved + row.saved_results:
             function = "unpack_input" if n in row.saved else "unpack_result"
             w(2, f"{n} = {function}(node, {n!r})")
+        for n in row.saved_lists:
+            w(2, f"{n} = node.{n}.unpack(node)")
         for n in row.saved_values:
             w(2, f"{n} = node.{n}")
         if row.joint:

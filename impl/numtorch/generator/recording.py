@@ -57,6 +57,8 @@ class Recording(Template):
                 w(indent, f"else:\n    node.{n} = None")
             else:
                 self.save(n, indent, inplace and n == row.tensors[0].name, n in maybe)
+        for n in row.saved_lists:
+            w(indent, f"node.{n} = SavedList(node, {n})")
         tensors = {p.name: p.name for p in row.tensors} | {n: f"results[{i}]" for i, n in enumerate(row.outputs)}
         for n in row.saved_values:
             found = next(

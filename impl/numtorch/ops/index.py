@@ -3,8 +3,8 @@
 from .. import kernels as k
 from .row import LINEAR, op
 
-op("index(self, indices)", k.index, self="index_backward(grad, self.shape, indices)", jvp=LINEAR)
-op("index_put(self, indices, values, accumulate)", k.index_put, self="index_put_zeros(grad, indices, accumulate)",
+op("index(self, indices: Indices)", k.index, self="index_backward(grad, self.shape, indices)", jvp=LINEAR)
+op("index_put(self, indices: Indices, values, accumulate)", k.index_put, self="index_put_zeros(grad, indices, accumulate)",
    values="index_values(grad, indices, values.info)", jvp=LINEAR)
-op("index_put_impl(self, indices, values, accumulate)", k.index_put, node="IndexPutImplBackward0",
+op("index_put_impl(self, indices: Indices, values, accumulate)", k.index_put, node="IndexPutImplBackward0",
    self="index_put_zeros(grad, indices, accumulate)", values="index_values(grad, indices, values.info)", jvp=LINEAR)

@@ -25,6 +25,7 @@ class Param:
     name: str
     kind: str
     optional: bool = False
+    indices: bool = False  # a value that holds tensors, which are saved as such
 
 
 @dataclass
@@ -59,6 +60,7 @@ class Row:
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
     saved_results: list[str] = field(default_factory=list)
     saved_values: list[str] = field(default_factory=list)  # plain parameters and properties
+    saved_lists: list[str] = field(default_factory=list)  # parameters that hold index tensors
 
     @property
     def tensors(self) -> list[Param]:
@@ -89,8 +91,10 @@ def _make(template: str, signature: str, kernel: Any, options: dict[str, Any], f
     for part in filter(None, (p.strip() for p in inside.split(","))):
         pname, _, kind = (s.strip() for s in part.partition(":"))
         optional = kind == "Tensor?"
-        kind = {"": "tensor" if pname in formulas else "value", "Tensors": "tensors"}.get(kind, "tensor")
-        params.append(Param(pname, kind, optional))
+        indices = kind == "Indices"
+        plain = "tensor" if pname in formulas else "value"
+        kind = {"": plain, "Tensors": "tensors", "Indices": "value"}.get(kind, "tensor")
+        params.append(Param(pname, kind, optional, indices))
     node = options.pop("node", None) or camel(name) + "Backward0"
     row = Row(name, params, kernel, node, formulas, template, **options)
     unknown = set(formulas) - {p.name for p in params}
@@ -104,6 +108,7 @@ def _make(template: str, signature: str, kernel: Any, options: dict[str, Any], f
 def _find_saved(row: Row) -> None:
     """The names that a formula reads are what is saved; of `self.shape` and `self.dtype` only that property."""
     kinds = {p.name: p.kind for p in row.params}
+    lists = {p.name for p in row.params if p.indices}
     for formula in row.formulas.values():
         tree = ast.parse(formula, mode="eval")
         skip = set()
@@ -122,6 +127,8 @@ def _find_saved(row: Row) -> None:
                 _once(row.saved_results, n.id)
             elif kinds.get(n.id) == "tensor":
                 _once(row.saved, n.id)
+            elif n.id in lists:
+                _once(row.saved_lists, n.id)
             elif kinds.get(n.id) == "value" or n.id.endswith("_descs"):
                 _once(row.saved_values, n.id)
     row.saved.sort()
