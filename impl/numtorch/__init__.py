@@ -8,7 +8,7 @@ import math
 import warnings
 from typing import Any
 
-from . import autograd, methods
+from . import autograd, late, methods
 from .anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
 from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .grad_mode import is_grad_enabled, is_inference_mode_enabled
@@ -23,6 +23,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"numtorch\.")
 __version__ = "2.13.0"
 pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
 methods.bind(globals())
+late.bind(globals())
 
 
 def manual_seed(seed: int) -> Any:
@@ -76,7 +77,15 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f".{_NAMES[name]}", __name__), name)
     if name == "_tensor_str":
         return importlib.import_module(".printing", __name__)
-    raise AttributeError(f"module 'torch' has no attribute '{name}'")
+    found = late.function(name)
+    if found is None:
+        raise AttributeError(f"module 'torch' has no attribute '{name}'")
+    return found
+
+
+def __dir__() -> list[str]:
+    """All names, whether what they name is imported yet or not."""
+    return sorted({*globals(), *_MODULES, *_NAMES, *late.names()})
 
 
 __all__ = [

@@ -7,9 +7,13 @@ rank changes the type only when its category is higher.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
+
+dtypes = sys.modules[__name__]
+"""This module, for those that are imported when the class of the same name has taken its place in the package."""
 
 BOOL, INTEGRAL, FLOATING, COMPLEX = range(4)
 

@@ -18,7 +18,7 @@ import numpy as np
 from . import dtype as dtypes
 from .descriptor import expandable
 from .graph import BinaryNode
-from .kernels import index_put_zeros, index_values, raw_indices
+from .kernels.index import index_put_zeros, index_values, raw_indices
 from .overlap import refuse_any, warn_of_internal
 from .saved_variable import SavedList
 from .scalar import checked

@@ -65,6 +65,22 @@ FAMILIES = (
     "distances",
     "padding",
 )
+LATE = (
+    "statistics",
+    "counts",
+    "decomposition",
+    "products",
+    "special",
+    "activation",
+    "inplace_views",
+    "memory",
+    "scatter",
+    "arrange",
+    "losses",
+    "distances",
+    "padding",
+)
+"""Those of them that are imported when one of their names is first asked for (late.py)."""
 
 ALIASES = {
     "subtract": "sub",
@@ -272,23 +288,45 @@ FUNCTIONS.update(
 )
 
 
-def bind(module: dict[str, Any]) -> None:
-    """Fill the module's namespace and the Tensor class."""
-    for family in FAMILIES:
-        extra = importlib.import_module(f".functions.{family}", __package__)
-        METHODS.update(extra.METHODS)
-        FUNCTIONS.update(extra.FUNCTIONS)
-    outputs.bind(FUNCTIONS, outputs.TABLE)
+def tables(family: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The methods and functions that a family brings, under all their names."""
+    extra = importlib.import_module(f".functions.{family}", __package__)
+    found = dict(extra.METHODS), dict(extra.FUNCTIONS)
+    outputs.bind(found[1], outputs.TABLE)
+    for table in found:
+        alias(table)
+    return found
+
+
+def alias(table: dict[str, Any]) -> None:
+    """Put the other names of what is in the table beside it."""
     for new, old in ALIASES.items():
         for ending in ("", "_"):
-            for table in (METHODS, FUNCTIONS):
-                if old + ending in table:
-                    table.setdefault(new + ending, table[old + ending])
-    for name, value in METHODS.items():
+            if old + ending in table:
+                table.setdefault(new + ending, table[old + ending])
+
+
+def publish(found: dict[str, Any], functions: dict[str, Any], module: dict[str, Any]) -> None:
+    """Bind methods to the Tensor class, and functions in the module's namespace."""
+    for name, value in found.items():
         if type(value) is property and value.fset is None:
             value = readonly(value.fget)
             value.attribute = name
         setattr(Tensor, name, public(value, name, register=False))
-    know_tensor(Tensor)
-    for name, value in FUNCTIONS.items():
+    know_tensor(Tensor, found)
+    for name, value in functions.items():
         module[name] = public(value, name, python=name in PYTHON_FUNCTIONS)
+
+
+def bind(module: dict[str, Any]) -> None:
+    """Fill the module's namespace and the Tensor class."""
+    outputs.bind(FUNCTIONS, outputs.TABLE)
+    for table in (METHODS, FUNCTIONS):
+        alias(table)
+    for family in FAMILIES:
+        if family not in LATE:
+            found, functions = tables(family)
+            METHODS.update(found)
+            FUNCTIONS.update(functions)
+    know_tensor(Tensor, list(vars(Tensor)))
+    publish(METHODS, FUNCTIONS, module)

@@ -224,11 +224,12 @@ def know(function: FunctionType, func: Any, defaults: dict[str, Any] | None = No
             made.replace()
 
 
-def know_tensor(cls: Any) -> None:
-    """Let overrides answer for the methods and properties of Tensor."""
-    for name, value in list(vars(cls).items()):
+def know_tensor(cls: Any, names: Iterable[str]) -> None:
+    """Let overrides answer for the methods and properties of Tensor that have these names."""
+    for name in names:
         if name in _NEVER:
             continue
+        value = vars(cls)[name]
         if type(value) is FunctionType:
             func = vars(cls).get(OPERATORS.get(name, name), value)
             known = OPERATORS.get(name, name)

@@ -54,7 +54,7 @@ class CopyBackwards(BinaryNode):
             return first, None
         if self.source.dtype is not self.desc.dtype:
             return through_tensors(self, grad)
-        from .kernels import sum_to_size
+        from .kernels.shape import sum_to_size
 
         return first, sum_to_size(grad, self.source.shape)
 

@@ -43,8 +43,9 @@ def place(code: Any) -> tuple[str, int]:
 
 CODES = {
     place(f.__code__): name
-    for name, f in vars(dispatch).items()
-    if getattr(f, "__module__", "") == dispatch.__name__ and hasattr(f, "__code__")
+    for row in dispatch.OPERATORS
+    for name in (row, row + "_", row + "_operator")
+    if (f := getattr(dispatch, name, None)) is not None
 }
 
 

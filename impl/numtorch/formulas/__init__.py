@@ -2,18 +2,36 @@
 
 A formula names a function; over raw arrays it is the kernel of that name, over Tensors it is the operator of that name
 or, failing that, a function here, written in differentiable operations.
+
+The families are imported, all at once, when the first function is asked for: only the gradient of a gradient needs them.
 """
 
-from .activation import *  # noqa: F403
-from .arrange import *  # noqa: F403
-from .comparison import *  # noqa: F403
-from .decomposition import *  # noqa: F403
-from .index import *  # noqa: F403
-from .linalg import *  # noqa: F403
-from .losses import *  # noqa: F403
-from .pointwise import *  # noqa: F403
-from .reduction import *  # noqa: F403
-from .scatter import *  # noqa: F403
-from .shape import *  # noqa: F403
-from .special import *  # noqa: F403
-from .statistics import *  # noqa: F403
+import importlib
+from typing import Any
+
+FAMILIES = (
+    "activation",
+    "arrange",
+    "comparison",
+    "decomposition",
+    "index",
+    "linalg",
+    "losses",
+    "pointwise",
+    "reduction",
+    "scatter",
+    "shape",
+    "special",
+    "statistics",
+)
+
+
+def __getattr__(name: str) -> Any:
+    """A function of some family."""
+    if name not in FAMILIES and not name.startswith("__"):
+        for family in FAMILIES:
+            module = importlib.import_module(f".{family}", __name__)
+            globals().update({n: f for n, f in vars(module).items() if getattr(f, "__module__", "") == module.__name__})
+        if name in globals():
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

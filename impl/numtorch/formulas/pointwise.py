@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, grad_mode, kernels
+from .. import dispatch as d, grad_mode
+from ..kernels import pointwise as kernels
 from ..tensor import wrap
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes
+from .. import dispatch as d
+from ..dtype import dtypes
 from ..tensor import wrap
 from .reduction import norm_backward_as_it_is
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes
+from .. import dispatch as d
+from ..dtype import dtypes
 from ..operands import FOUND_DTYPE, refused, store, type_error
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
 from .arguments import expect_tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from .. import dtype as dtypes
+from ..dtype import dtypes
 from ..operands import type_name
 from ..tensor import Tensor, wrap_dim
 

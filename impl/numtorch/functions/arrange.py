@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes
+from .. import dispatch as d
 from ..descriptor import broadcast_shapes, expandable
+from ..dtype import dtypes
 from ..tensor import Tensor, wrap, wrap_dim
 from . import shape as shapes
 from .arguments import as_given, sizes

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes
+from .. import dispatch as d
 from ..descriptor import broadcast_shapes
+from ..dtype import dtypes
 from ..operands import FOUND_DTYPE, category_of, refused, store, type_name
 from ..overlap import refuse_internal
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, requires_grad, storage_of
 from .arguments import expect_tensor, no_overload
-from .scatter import nonzero
 
 TORCH_NAMES = {"bool": "bool", "int": "int", "float": "float", "NoneType": "NoneType"}
 
@@ -261,6 +261,8 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
         expect_tensor(input, "where", "input", 2)
         expect_tensor(other, "where", "other", 3)
     if input is None and other is None:
+        from .scatter import nonzero
+
         return nonzero(condition, as_tuple=True)
     kind = condition._desc.dtype
     if kind is dtypes.uint8:

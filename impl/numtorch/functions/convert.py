@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes, grad_mode, views, writes
+from .. import dispatch as d, grad_mode, views, writes
 from ..device import check_device, device as device_type
+from ..dtype import dtypes
 from ..geometry import address, empty_window
 from ..tensor import Tensor, wrap
 

@@ -12,7 +12,8 @@ import warnings
 from collections import OrderedDict
 from typing import Any
 
-from .. import dispatch as d, dtype as dtypes, grad_mode, views
+from .. import dispatch as d, grad_mode, views
+from ..dtype import dtypes
 from ..geometry import element_strides, root_of, storage_offset, strided
 from ..storage import TypedStorage, UntypedStorage, warn_of_typed_storage
 from ..tensor import Tensor, wrap

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes
+from .. import dispatch as d
+from ..dtype import dtypes
 from ..kernels.ranks import INSERTED, insertion_sort
 from ..tensor import Tensor, wrap, wrap_dim
 from .arguments import not_for

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes, return_types
+from .. import dispatch as d, return_types
+from ..dtype import dtypes
 from ..kernels.decomposition import is_vector
 from ..tensor import Tensor, wrap
 from . import shape as shapes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dtype as dtypes
+from ..dtype import dtypes
 from ..graph import AccumulateGradOfType
 from ..tensor import Tensor, cpp_name
 from ..views import extras

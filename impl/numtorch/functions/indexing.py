@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import creation, dispatch as d, dtype as dtypes, writes
+from .. import creation, dispatch as d, writes
+from ..dtype import dtypes
 from ..index_put import check_indices, check_range, index_put_
 from ..operands import category_of, type_name
 from ..scalar import assigned

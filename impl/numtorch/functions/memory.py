@@ -14,7 +14,7 @@ from .. import grad_mode
 from ..descriptor import describe
 from ..geometry import element_strides, root_of, storage_offset, strided
 from ..graph import BinaryNode, edge
-from ..kernels import not_implemented
+from ..kernels.special import not_implemented
 from ..layout import contiguous_strides
 from ..storage import TypedStorage, UntypedStorage
 from ..strided import reach

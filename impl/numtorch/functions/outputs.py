@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dtype as dtypes, grad_mode, return_types
+from .. import grad_mode, return_types
+from ..dtype import dtypes
 from ..operands import resize_output, store
 from ..tensor import Tensor, cpp_name
 from ..views import requires_grad

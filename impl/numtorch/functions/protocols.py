@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes, views
+from .. import views
+from ..dtype import dtypes
 from ..storage import is_storage
 from ..tensor import Tensor, wrap
 from .arguments import expect_tensor

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtype as dtypes, writes
+from .. import writes
 from ..creation import _kind, _like_array, _shape, finish
 from ..descriptor import broadcast_shapes
+from ..dtype import dtypes
 from ..error_nodes import not_implemented
 from ..graph import BinaryNode, UnaryNode, edge
 from ..tensor import Tensor, wrap

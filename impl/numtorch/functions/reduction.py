@@ -6,7 +6,8 @@ import builtins
 import warnings
 from typing import Any
 
-from .. import dispatch as d, dtype as dtypes, return_types
+from .. import dispatch as d, return_types
+from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor, not_for
 

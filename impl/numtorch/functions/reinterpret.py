@@ -7,6 +7,7 @@ from typing import Any
 from .. import dispatch as d
 from ..geometry import element_strides, storage_offset, strided
 from ..tensor import Tensor, wrap
+from ..views import storage_of
 from .arguments import expect_tensor
 from .convert import detach
 from .indexing import setitem
@@ -14,7 +15,7 @@ from .indexing import setitem
 
 def view_dtype(self: Tensor, dtype: Any) -> Tensor:
     """The same bytes read as another type: not differentiable, and no view that autograd follows."""
-    array = d.storage_of(self)
+    array = storage_of(self)
     old, new = self._desc.dtype, dtype
     shape, strides, offset = tuple(self._desc.shape), element_strides(array), storage_offset(array)
     wide, narrow = max(old.itemsize, new.itemsize), min(old.itemsize, new.itemsize)

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes
+from .. import dispatch as d
+from ..dtype import dtypes
 from ..index_put import check_indices, check_values, index_put_ as writes_at
 from ..operands import category_of
 from ..tensor import Tensor, wrap_dim
-from ..views import check_inplace, requires_grad
+from ..views import check_inplace, requires_grad, storage_of
 from . import shape as shapes
 from .arguments import expect_tensor
 
@@ -543,7 +544,7 @@ def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
         raise RuntimeError("all dimensions of input must be of equal length")
     step = sum(element_strides(self._array))
     size = min(shape)
-    offset = storage_offset(d.storage_of(self))
+    offset = storage_offset(storage_of(self))
     writes.fill_(as_strided(self, (size,), (step,), offset), fill_value)
     if wrap and len(shape) == 2 and shape[0] > shape[1] + 1:
         gap = self._desc.shape[1] + 1

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes
+from .. import dispatch as d
+from ..dtype import dtypes
 from ..geometry import element_strides
 from ..kernels.shape import view_strides
 from ..tensor import Tensor, wrap_dim

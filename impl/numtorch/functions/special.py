@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d, dtype as dtypes, return_types
+from .. import dispatch as d, return_types
 from ..descriptor import broadcast_shapes
+from ..dtype import dtypes
 from ..operands import category_of, refused, resize_output, type_error
 from ..tensor import Tensor
 from ..views import check_inplace, requires_grad

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, dtype as dtypes, return_types
+from .. import dispatch as d, return_types
 from ..creation import zeros, zeros_like
+from ..dtype import dtypes
 from ..tensor import Tensor, wrap, wrap_dim
 from ..views import check_inplace, requires_grad
 from ..writes import copy_

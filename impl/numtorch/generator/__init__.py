@@ -1,1 +1,1 @@
-"""What codegen.py writes dispatch.py with: formulas, and the templates of nodes, operators and in-place forms."""
+"""What codegen.py writes dispatch/ with: formulas, and the templates of nodes, operators and in-place forms."""

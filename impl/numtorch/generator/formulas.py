@@ -6,8 +6,8 @@ import ast
 from pathlib import Path
 from typing import Any
 
-from .. import kernels
-from ..ops.row import PROPERTIES, Row
+from ..kernels import everything as kernels
+from ..ops.row import PROPERTIES, TABLE, Row
 
 OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
 NUMBER_FIRST = {"sub_scalar": "number_minus", "div_scalar": "number_over"}  # C++ makes a tensor of the number
@@ -15,7 +15,7 @@ SCALAR_FORMS = {ast.Add: "add_scalar", ast.Sub: "sub_scalar", ast.Mult: "mul_sca
 
 
 def formula_names() -> set[str]:
-    """The functions of the formulas package, read without importing it: it imports dispatch.py."""
+    """The functions of the formulas package, read without importing it: it imports dispatch/."""
     names = set()
     for path in (Path(__file__).parents[1] / "formulas").glob("*.py"):
         for statement in ast.parse(path.read_text()).body:
@@ -55,8 +55,27 @@ class Raw(ast.NodeTransformer):
         )
 
 
+class Qualified(ast.NodeTransformer):
+    """Operators of other families are looked up in the package, which imports their module when it is first asked."""
+
+    def __init__(self, row: Row):
+        self.elsewhere = {r.name for r in TABLE if r.family != row.family}
+        self.elsewhere -= {p.name for p in row.params} | set(row.outputs)
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        return (
+            ast.Attribute(ast.Name("dispatch", ast.Load()), node.id, ast.Load()) if node.id in self.elsewhere else node
+        )
+
+
+def over_tensors(row: Row, formula: str) -> str:
+    """A formula of the row over Tensors."""
+    tree = Qualified(row).visit(Tensors(row).visit(ast.parse(formula, mode="eval")))
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
 class Tensors(ast.NodeTransformer):
-    """A formula over Tensors: functions are operators of this module, or helpers of the formulas package.
+    """A formula over Tensors: functions are operators, or helpers of the formulas package.
 
     A number in a formula is C++'s Scalar, not the tensor that Python makes of it: `grad * 2` is MulBackward1. Where both
     operands of an operator are computed, the right one comes first, as the compiler of PyTorch's C++ has it: in the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..ops.row import HIDDEN, TABLE, Row
-from .formulas import Raw, Tensors
+from .formulas import Raw, over_tensors
 from .writer import Template
 
 # How often PyTorch's formula writes to its fresh result, which is then the version of the gradient: zeros that are
@@ -34,7 +34,9 @@ class Nodes(Template):
     """A Node class a row."""
 
     def node_class(self, row: Row) -> None:
-        if any(r.node == row.node for r in TABLE[: TABLE.index(row)]):
+        first = next(r for r in TABLE if r.formulas and r.node == row.node)
+        if first is not row:
+            assert first.family == row.family, f"{row.name}: {row.node} belongs to {first.name} of another family"
             return
         w = self.body
         base = self.base(row)
@@ -213,14 +215,12 @@ class Nodes(Template):
             w(2, f"{n} = node.{n}")
         if row.joint:
             w(2, "needed = [fn is not None for fn, _ in node.edges()]")
-            tree = Tensors(row).visit(ast.parse(row.formulas[row.operands[0]], mode="eval"))
-            w(2, f"return {ast.unparse(ast.fix_missing_locations(tree))}")
+            w(2, f"return {over_tensors(row, row.formulas[row.operands[0]])}")
             return
         # In the order of the operands' names, as PyTorch's generated code has it: gradients of gradients are added up in
         # the order in which the nodes of this pass are made.
         for i, name in sorted(enumerate(row.operands), key=lambda operand: operand[1]):
-            tree = Tensors(row).visit(ast.parse(row.formulas[name], mode="eval"))
-            expression = ast.unparse(ast.fix_missing_locations(tree))
+            expression = over_tensors(row, row.formulas[name])
             if base == "UnaryNode" or any(p.kind == "tensors" for p in row.params):
                 w(2, f"return {expression}")
                 return

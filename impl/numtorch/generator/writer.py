@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import kernels
+from ..kernels import everything as kernels
 from ..ops.row import Row
 
 
@@ -24,7 +24,6 @@ class Template:
 
     def __init__(self) -> None:
         self.kernels: set[str] = set()
-        self.aliases: dict[str, str] = {}
         self.body = Writer()
 
     def kernel(self, row: Row) -> str:

@@ -1,24 +1,5 @@
 """Functions over raw NumPy arrays: the operators' kernels, and the vocabulary of their gradient formulas.
 
 They know nothing of tensors or graphs. A 0-d array may be a NumPy scalar wherever one is passed or returned. Each module
-is a family; all their names meet here, where codegen.py looks them up.
+is a family; all their names meet in everything.py.
 """
-
-from .activation import *  # noqa: F403
-from .arrange import *  # noqa: F403
-from .bessel import *  # noqa: F403
-from .comparison import *  # noqa: F403
-from .decomposition import *  # noqa: F403
-from .error_function import *  # noqa: F403
-from .gamma import *  # noqa: F403
-from .index import *  # noqa: F403
-from .linalg import *  # noqa: F403
-from .losses import *  # noqa: F403
-from .pointwise import *  # noqa: F403
-from .ranks import *  # noqa: F403
-from .reduction import *  # noqa: F403
-from .reduction_backward import *  # noqa: F403
-from .scatter import *  # noqa: F403
-from .shape import *  # noqa: F403
-from .special import *  # noqa: F403
-from .statistics import *  # noqa: F403

@@ -1,6 +1,6 @@
 """Activations of torch.nn.functional, and their ways back, which may be differentiated again."""
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import ELEMENTWISE, nondiff, op
 
 # ---- exponential ones

@@ -1,6 +1,6 @@
 """What puts elements elsewhere: triangles, diagonals, rolled and turned copies, sliding windows."""
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import LINEAR, op, view
 
 # ---- a part of the elements kept, the others zero

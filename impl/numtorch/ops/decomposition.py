@@ -1,6 +1,6 @@
 """Decompositions of matrices, and what is solved with them."""
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import BILINEAR, op
 
 # ---- solved by the factors L and U

@@ -1,6 +1,6 @@
 """Advanced indexing."""
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import LINEAR, op
 
 op("index(self, indices: Indices)", k.index, self="index_backward(grad, self.shape, indices)", jvp=LINEAR)

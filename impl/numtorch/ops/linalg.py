@@ -1,6 +1,6 @@
 """Products of vectors and matrices."""
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import BILINEAR, LINEAR, op
 
 op("dot(self, tensor)", k.dot, self="grad * tensor.conj()", tensor="grad * self.conj()", jvp=BILINEAR)

@@ -3,7 +3,7 @@
 `reduction` is 0 for none, 1 for the mean, 2 for the sum.
 """
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import nary, op
 
 op("mse_loss(self, target, reduction)", k.mse_loss, elementwise=True,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import BILINEAR, ELEMENTWISE, FOUND_DTYPE, LINEAR, op
 
 # ---- arithmetic

@@ -1,6 +1,6 @@
 """Reductions, scans, and what selects elements by their rank."""
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import LINEAR, nondiff, op
 
 # ---- sums

@@ -38,6 +38,7 @@ class Row:
     node: str
     formulas: dict[str, str]
     template: str  # unary, binary, nary, general, view, multiview
+    family: str = ""  # the module of ops/ that it stands in
     jvp: str | None = None
     float_result: bool = False  # integers are promoted to the default floating type first
     inplace: bool = False

@@ -1,6 +1,6 @@
 """Gathering and scattering along one dimension, over the flattened elements, and by masks."""
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import LINEAR, nondiff, op
 
 # ---- single elements along one dimension

@@ -1,6 +1,6 @@
 """Views and rearrangements."""
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import LINEAR, multiview, op, view
 
 # ---- one view

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import ELEMENTWISE, FOUND_DTYPE, LINEAR, nary, nondiff, op
 
 # ---- exponentials and logarithms

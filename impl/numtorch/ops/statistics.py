@@ -1,6 +1,6 @@
 """Running extremes, medians without nan, modes, norms of slices, and what is distinct."""
 
-from .. import kernels as k
+from ..kernels import everything as k
 from .row import op
 
 # ---- scans

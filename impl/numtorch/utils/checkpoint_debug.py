@@ -77,11 +77,14 @@ Operations executed during recomputation:
  4. Error message                                             <--- You are here
 --------------------------------------------------------------------------------
 """
-_OPERATORS = {
-    f.__code__: name
-    for name, f in vars(dispatch).items()
-    if getattr(f, "__module__", None) == dispatch.__name__ and hasattr(f, "__code__")
-}
+
+
+def _operator(frame: FrameType) -> str | None:
+    """The operator whose generated function runs in the frame."""
+    name = frame.f_code.co_name
+    if frame.f_globals.get("__package__") != dispatch.__name__ or frame.f_code.co_qualname != name:
+        return None  # not generated, or a method of a node
+    return name if hasattr(dispatch, name) else None
 
 
 class _Log:
@@ -105,8 +108,8 @@ class _Log:
             sys.setprofile(before)
 
     def _look(self, frame: FrameType, event: str, result: Any) -> None:
-        name = _OPERATORS.get(frame.f_code)
-        if name is None or event != "return" or result is None:
+        name = _operator(frame) if event == "return" and result is not None else None
+        if name is None:
             return
         if name.endswith("_operator"):  # `x * y`, which hands what is not usual on to mul
             name = name.removesuffix("_operator")
