@@ -7,6 +7,7 @@ descriptors and remembered as a Plan. (Rejected: comparing `array.shape` on each
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -221,9 +222,33 @@ def expandable(shape: tuple, target: tuple) -> bool:
     return all(s == t or s == 1 for s, t in zip(reversed(shape), reversed(target), strict=False))
 
 
-def sum_to(array: Array, plan: tuple) -> Array:
-    """Sum a broadcast gradient back to the shape of its operand."""
-    axes, shape = plan
-    if not shape:
-        return np.add.reduce(array, axis=axes)
-    return np.add.reduce(array, axis=axes).reshape(shape) if axes else array.reshape(shape)
+def once(array: Array) -> Array:
+    """Each element once of an array that repeats its elements by stride 0, in dimensions of size 1.
+
+    The gradient of a sum is one. What is elementwise need not be computed for every repetition.
+    """
+    strides = array.strides
+    if 0 not in strides or array.size < _MANY or array.dtype.char not in "fd":
+        return array
+    return array[tuple([_FIRST if st == 0 else _ALL for st in strides])]
+
+
+_MANY = 2048  # elements, below which looking takes longer than adding them up
+_FIRST, _ALL = slice(1), slice(None)
+
+
+def sum_to(array: Array, plan: tuple, shape: tuple | None = None) -> Array:
+    """Sum a broadcast gradient of that shape back to its operand's; the array may have each repetition `once`."""
+    axes, target = plan
+    if not axes:
+        return array.reshape(target)
+    if shape is None and 0 in array.strides:
+        shape, array = array.shape, once(array)
+    total = np.add.reduce(array, axis=axes)
+    if shape is not None and array.shape != shape:
+        times = math.prod([shape[i] for i in axes if array.shape[i] != shape[i]])
+        total = total * array.dtype.type(times)
+        left = tuple([s for i, s in enumerate(shape) if i not in axes])
+        if total.shape != left:
+            total = np.array(np.broadcast_to(total, left), order="C")
+    return total.reshape(target) if target else total

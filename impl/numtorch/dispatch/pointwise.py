@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import formulas, grad_mode, saved_hooks
-from ..descriptor import arrange, describe, plan_of, sum_to
+from ..descriptor import arrange, describe, once, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, edge, sequence_nrs
 from ..operands import at_once, inplace_operands, operands, plain, single, store
@@ -987,16 +987,18 @@ class MulBackward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = grad * other
-            if plan is not None and plan.reduce0 is not None:
-                grad0 = sum_to(grad0, plan.reduce0)
+            if plan is None or plan.reduce0 is None:
+                grad0 = grad * other
+            else:
+                grad0 = sum_to(once(grad) * other, plan.reduce0, grad.shape)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = grad * self
-            if plan is not None and plan.reduce1 is not None:
-                grad1 = sum_to(grad1, plan.reduce1)
+            if plan is None or plan.reduce1 is None:
+                grad1 = grad * self
+            else:
+                grad1 = sum_to(once(grad) * self, plan.reduce1, grad.shape)
         if not keep:
             if other is not None:
                 node.other = FREED

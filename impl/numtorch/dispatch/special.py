@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dispatch, formulas, grad_mode, saved_hooks
-from ..descriptor import arrange, describe, sum_to
+from ..descriptor import arrange, describe, once, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
 from ..operands import inplace_operands, operands, plain, refused, single, store, tensors_only
@@ -914,9 +914,10 @@ class XlogyBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = grad * self / other
-            if plan is not None and plan.reduce1 is not None:
-                grad1 = sum_to(grad1, plan.reduce1)
+            if plan is None or plan.reduce1 is None:
+                grad1 = grad * self / other
+            else:
+                grad1 = sum_to(once(grad) * self / other, plan.reduce1, grad.shape)
         if not keep:
             if other is not None:
                 node.other = FREED
@@ -2960,16 +2961,18 @@ class HypotBackward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = grad * self / result
-            if plan is not None and plan.reduce0 is not None:
-                grad0 = sum_to(grad0, plan.reduce0)
+            if plan is None or plan.reduce0 is None:
+                grad0 = grad * self / result
+            else:
+                grad0 = sum_to(once(grad) * self / result, plan.reduce0, grad.shape)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = grad * other / result
-            if plan is not None and plan.reduce1 is not None:
-                grad1 = sum_to(grad1, plan.reduce1)
+            if plan is None or plan.reduce1 is None:
+                grad1 = grad * other / result
+            else:
+                grad1 = sum_to(once(grad) * other / result, plan.reduce1, grad.shape)
         if not keep:
             if other is not None:
                 node.other = FREED
@@ -8795,9 +8798,10 @@ class LdexpBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = grad * result * 0.6931471805599453
-            if plan is not None and plan.reduce1 is not None:
-                grad1 = sum_to(grad1, plan.reduce1)
+            if plan is None or plan.reduce1 is None:
+                grad1 = grad * result * 0.6931471805599453
+            else:
+                grad1 = sum_to(once(grad) * result * 0.6931471805599453, plan.reduce1, grad.shape)
         if not keep:
             if other is not None:
                 node.other = FREED

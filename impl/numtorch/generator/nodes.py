@@ -174,8 +174,15 @@ class Nodes(Template):
             for i, name in enumerate(row.operands):
                 w(2, f"fn{i} = node.fn{i}")
                 w(2, f"if fn{i} is None:\n    grad{i} = None\nelse:")
-                w(3, f"grad{i} = {expressions[name]}")
-                if row.template == "binary":
+                if row.template != "binary":
+                    w(3, f"grad{i} = {expressions[name]}")
+                elif "grad *" in expressions[name] and "(" not in expressions[name]:
+                    # Arithmetic broadcasts: a gradient that repeats its elements is multiplied without the repetitions.
+                    w(3, f"if plan is None or plan.reduce{i} is None:\n    grad{i} = {expressions[name]}")
+                    shorter = expressions[name].replace("grad *", "once(grad) *")
+                    w(3, f"else:\n    grad{i} = sum_to({shorter}, plan.reduce{i}, grad.shape)")
+                else:
+                    w(3, f"grad{i} = {expressions[name]}")
                     w(3, f"if plan is not None and plan.reduce{i} is not None:")
                     w(4, f"grad{i} = sum_to(grad{i}, plan.reduce{i})")
                 results += [f"fn{i}", f"grad{i}"] if plain else [f"grad{i}"]
