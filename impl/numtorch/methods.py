@@ -7,6 +7,7 @@ Families that bring their own lists are modules of functions/ with `METHODS` and
 from __future__ import annotations
 
 import importlib
+from types import FunctionType
 from typing import Any
 
 from . import creation, dispatch, dtype as dtypes, writes
@@ -14,7 +15,8 @@ from .descriptor import Size
 from .device import CPU, device, layout, strided
 from .functions import convert, copying, indexing, outputs, shape
 from .geometry import element_strides, storage_offset
-from .overrides import PYTHON_FUNCTIONS, know_tensor, public
+from .overrides import PYTHON, PYTHON_FUNCTIONS, know_tensor, public
+from .signatures import checked, is_checked
 from .tensor import Tensor, own_dim, readonly
 
 SHAPE = (
@@ -312,10 +314,18 @@ def publish(found: dict[str, Any], functions: dict[str, Any], module: dict[str, 
         if type(value) is property and value.fset is None:
             value = readonly(value.fget)
             value.attribute = name
-        setattr(Tensor, name, public(value, name, register=False))
+        setattr(Tensor, name, public(_checked(value, name, name in PYTHON, True), name, register=False))
     know_tensor(Tensor, found)
     for name, value in functions.items():
-        module[name] = public(value, name, python=name in PYTHON_FUNCTIONS)
+        python = name in PYTHON_FUNCTIONS
+        module[name] = public(_checked(value, name, python, False), name, python=python)
+
+
+def _checked(value: Any, name: str, python: bool, method: bool) -> Any:
+    """A function with PyTorch's errors about its arguments, if PyTorch writes it in C++."""
+    if python or type(value) is not FunctionType or not is_checked(value, name, method):
+        return value
+    return checked(value, name, method)
 
 
 def bind(module: dict[str, Any]) -> None:

@@ -193,6 +193,7 @@ def public(function: Any, name: str, register: bool = True, python: bool = False
         code = code.replace(co_varnames=("input", *code.co_varnames[1:]))
     copy = FunctionType(code, function.__globals__, name, function.__defaults__, function.__closure__)
     copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__dict__.update(function.__dict__)
     copy.__doc__ = function.__doc__
     copy.__qualname__ = name  # errors about arguments name a function by it
     if register:
@@ -244,7 +245,7 @@ def know_tensor(cls: Any, names: Iterable[str]) -> None:
 class _Function:
     """A public function: its own code, and the code that asks first."""
 
-    __slots__ = ("_code", "_defaults", "_func", "_function", "_keywords", "_python", "asks_all", "original")
+    __slots__ = ("_code", "_defaults", "_func", "_function", "_keywords", "_python", "_wraps", "asks_all", "original")
 
     def __init__(self, function: FunctionType, func: Any, python: dict[str, Any] | None, asks_all: bool):
         self.asks_all = asks_all
@@ -254,6 +255,7 @@ class _Function:
         self._code = function.__code__
         self._defaults = function.__defaults__
         self._keywords = function.__kwdefaults__
+        self._wraps = hasattr(function, "__wrapped__")  # it hands on to another, whose signature is told already
         self.original: Any = None
 
     def replace(self) -> None:
@@ -267,7 +269,8 @@ class _Function:
             function.__qualname__
         )  # NumPy reads it in the error of an __array__ that takes no `copy`
         self.original = original
-        function.__wrapped__ = original  # type: ignore[attr-defined]  # whose signature inspect.signature tells
+        if not self._wraps:
+            function.__wrapped__ = original  # type: ignore[attr-defined]  # whose signature inspect.signature tells
         function.__code__ = _entry(len(self._code.co_freevars))
         function.__defaults__ = None
         function.__kwdefaults__ = {"_asked": self}
@@ -278,7 +281,8 @@ class _Function:
         function.__code__ = self._code
         function.__defaults__ = self._defaults
         function.__kwdefaults__ = self._keywords
-        del function.__wrapped__  # type: ignore[attr-defined]
+        if not self._wraps:
+            del function.__wrapped__  # type: ignore[attr-defined]
         self.original = None
 
     def __call__(self, args: tuple, kwargs: dict[str, Any]) -> Any:

@@ -1,0 +1,54 @@
+"""Arguments that do not fit: what the parser of arguments says before an operator begins."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats
+
+FUNCTIONS = ("square", "reshape", "select", "squeeze", "nonzero", "movedim", "isclose", "broadcast_to", "repeat_interleave",
+             "ones_like", "flip", "roll", "gather", "masked_fill", "lerp", "addcmul", "addcdiv", "clamp_max")  # fmt: skip
+WITH_TENSORS = (
+    "isclose",
+    "lerp",
+    "addcmul",
+    "addcdiv",
+    "fmod",
+    "masked_fill",
+    "index_select",
+    "view_as",
+    "dist",
+    "kron",
+)
+
+
+@case(requires=["errors"])
+def none_for_a_tensor_is_refused_by_name(torch, x: floats(), names: st.lists(st.sampled_from(FUNCTIONS), min_size=1)):
+    """A function of None names the argument, or tells all its overloads."""
+    for name in names:
+        function = getattr(torch, name)
+        function(x.grad)
+        function()
+        function(x.grad, 0, 1)
+
+
+@case(requires=["errors"])
+def method_refuses_what_is_no_tensor(
+    torch,
+    x: floats(),
+    names: st.lists(st.sampled_from(WITH_TENSORS), min_size=1),
+    word: st.sampled_from(["mean", None]),
+):
+    """A method that says which argument is wrong does not count the tensor that it belongs to."""
+    for name in names:
+        method = getattr(x, name)
+        method(word)
+        method(x, word)
+        method()
+
+
+@case(requires=["errors"])
+def list_of_tensors_names_the_element_that_is_none(torch, x: floats(min_dims=1), before: st.integers(0, 2)):
+    """Functions of a list say which element is no tensor, counted from zero."""
+    torch.hstack([x] * before + [x.grad])
+    torch.column_stack([x] * before + [x.grad, x])
+    torch.dstack(x.grad)
