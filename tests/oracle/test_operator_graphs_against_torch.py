@@ -19,40 +19,11 @@ from tests.numtorch.test_every_operator_gradcheck import forms
 torch = pytest.importorskip("torch")
 
 COMPLEX = "PyTorch conjugates lazily, and takes the real part otherwise"
-TOGETHER = "PyTorch computes the gradients of two operands in one function"
 LATER = "the gradient is put together otherwise"
-ORDER = "PyTorch's C++ evaluates operands and arguments from right to left, this formula does not"
 DIFFERENT = {
-    "addr": "PyTorch sums a broadcast gradient only when all are there",
-    "atan2": TOGETHER,
-    "binary_cross_entropy": LATER,
-    "binary_cross_entropy_backward": LATER,
-    "block_diag": LATER,
-    "clamp_tensor": TOGETHER,
     "conj": COMPLEX,
     "conj_physical": COMPLEX,
-    "dist": ORDER,
-    "gelu": LATER,
-    "gelu_backward": LATER,
-    "glu": LATER,
-    "glu_backward": LATER,
-    "huber_loss": LATER,
-    "huber_loss_backward": LATER,
-    "index_reduce": TOGETHER,
-    "linalg_eigh": ORDER,
-    "linalg_lstsq": ORDER,
-    "linalg_pinv": ORDER,
-    "linalg_qr": ORDER,
-    "linalg_svd": ORDER,
-    "logcumsumexp": ORDER,
-    "mul_scalar": ORDER,
-    "mvlgamma": LATER,
-    "nll_loss_backward": ORDER,
     "prod_all": LATER,
-    "renorm": ORDER,
-    "scatter_reduce": TOGETHER,
-    "soft_margin_loss": LATER,
-    "soft_margin_loss_backward": LATER,
     "to_copy": COMPLEX,
     "view_as_complex": COMPLEX,
 }

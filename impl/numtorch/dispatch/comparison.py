@@ -3910,9 +3910,8 @@ class ClampBackward0(VariadicNode):
         max = unpack_input(node, 'max')
         min = unpack_input(node, 'min')
         self = unpack_input(node, 'self')
-        grad2 = None if node.next_nodes[2] is None else formulas.clamp_upper_backward(grad, self, min, max)
-        grad1 = None if node.next_nodes[1] is None else formulas.clamp_lower_backward(grad, self, min, max)
-        grad0 = None if node.next_nodes[0] is None else formulas.clamp_backward(grad, self, min, max)
+        needed = [fn is not None for fn, _ in node.edges()]
+        grad0, grad1, grad2 = formulas.clamp_tensor_backward(grad, self, min, max, needed)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'ClampBackward0', 0)
         if grad1 is not None:

@@ -30,6 +30,7 @@ from ..kernels.decomposition import linalg_slogdet as k_linalg_slogdet
 from ..kernels.decomposition import linalg_solve_ex as k_linalg_solve_ex
 from ..kernels.decomposition import linalg_solve_triangular as k_linalg_solve_triangular
 from ..kernels.decomposition import linalg_svd as k_linalg_svd
+from ..kernels.linalg import sum_to_info as k_sum_to_info
 
 _new = object.__new__
 _TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a tuple of arguments, which _new(Tensor) would make anew
@@ -1281,19 +1282,55 @@ class LinalgCrossBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'self_info', 'dim', 'other_info',)
     saved = ('other', 'self',)
     saved_values = ('dim',)
-    def apply(node, grad, keep: bool):
-        out = through_tensors(node, grad)  # sum_to_info has no raw form
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        other = node.other
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != node.other_version:
+                other = unpack_input(node, 'other')
+            other = other._array
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        self_info = node.self_info
+        dim = node.dim
+        other_info = node.other_info
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_sum_to_info(k_linalg_cross(other, grad, dim), self_info)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_sum_to_info(k_linalg_cross(grad, self, dim), other_info)
         if not keep:
-            node.release()
-        return out
+            if other is not None:
+                node.other = FREED
+            if self is not None:
+                node.self = FREED
+        return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
         self_info = node.self_info
         dim = node.dim
         other_info = node.other_info
-        grad1 = None if node.fn1 is None else formulas.sum_to_info(linalg_cross(grad, self.conj(), dim), other_info)
-        grad0 = None if node.fn0 is None else formulas.sum_to_info(linalg_cross(other.conj(), grad, dim), self_info)
+        grad1 = None if node.fn1 is None else linalg_cross(grad, self.conj(), dim)
+        grad0 = None if node.fn0 is None else linalg_cross(other.conj(), grad, dim)
+        if grad1 is not None:
+            grad1 = formulas.sum_to_info(grad1, other_info)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1
 
     def release(node) -> None:

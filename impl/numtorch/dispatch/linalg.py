@@ -16,7 +16,6 @@ from ..tensor import Tensor
 from ..views import bump, check_inplace, mark_inference, rebase_history, requires_grad
 from ..kernels.linalg import addbmm as k_addbmm
 from ..kernels.linalg import addmm as k_addmm
-from ..kernels.linalg import addmm_self_backward as k_addmm_self_backward
 from ..kernels.linalg import addmv as k_addmv
 from ..kernels.linalg import addr as k_addr
 from ..kernels.linalg import baddbmm as k_baddbmm
@@ -30,6 +29,7 @@ from ..kernels.linalg import mm_self_backward as k_mm_self_backward
 from ..kernels.linalg import mv as k_mv
 from ..kernels.linalg import outer_backward as k_outer_backward
 from ..kernels.linalg import scaled as k_scaled
+from ..kernels.linalg import sum_to_info as k_sum_to_info
 from ..kernels.linalg import t_mv as k_t_mv
 from ..kernels.linalg import trace as k_trace
 from ..kernels.linalg import trace_backward as k_trace_backward
@@ -767,7 +767,7 @@ class AddmmBackward0(VariadicNode):
         alpha = node.alpha
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_info, beta)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled(grad, beta), self_info)
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
         if not keep:
@@ -788,7 +788,9 @@ class AddmmBackward0(VariadicNode):
         mat2_sym_strides = node.mat2_sym_strides
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_info, beta)
+        grad0 = None if node.next_nodes[0] is None else formulas.scaled(grad, beta)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -928,7 +930,7 @@ class AddmvBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_info, beta)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled(grad, beta), self_info)
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_outer_backward(grad, vec), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_t_mv(mat, grad), alpha)
         if not keep:
@@ -944,8 +946,10 @@ class AddmvBackward0(VariadicNode):
         beta = node.beta
         alpha = node.alpha
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.outer_backward(grad, vec), alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_info, beta)
+        grad0 = None if node.next_nodes[0] is None else formulas.scaled(grad, beta)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(mat, grad), alpha)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -1077,7 +1081,7 @@ class AddrBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_info, beta)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled(grad, beta), self_info)
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_mv(grad, vec2), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_t_mv(grad, vec1), alpha)
         if not keep:
@@ -1092,9 +1096,11 @@ class AddrBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_info, beta)
+        grad0 = None if node.next_nodes[0] is None else formulas.scaled(grad, beta)
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(grad.mv(vec2.conj()), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(grad, vec1), alpha)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -1226,7 +1232,7 @@ class BaddbmmBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_addmm_self_backward(grad, self_info, beta)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled(grad, beta), self_info)
         grad1 = None if node.next_nodes[1] is None else k_scaled(k_bmm_self_backward(grad, batch2), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled(k_bmm_mat2_backward(grad, batch1), alpha)
         if not keep:
@@ -1243,7 +1249,9 @@ class BaddbmmBackward0(VariadicNode):
         alpha = node.alpha
         grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.bmm_self_backward(grad, batch2), alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.bmm_mat2_backward(grad, batch1), alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_info, beta)
+        grad0 = None if node.next_nodes[0] is None else formulas.scaled(grad, beta)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -1370,7 +1378,9 @@ class AddbmmBackward0(VariadicNode):
         alpha = node.alpha
         grad1 = None if node.next_nodes[1] is None else formulas.addbmm_batch1(grad, batch2, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2, alpha)
         grad2 = None if node.next_nodes[2] is None else formulas.addbmm_batch2(grad, batch1, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2, alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.addmm_self_backward(grad, self_info, beta)
+        grad0 = None if node.next_nodes[0] is None else formulas.scaled(grad, beta)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:

@@ -656,7 +656,7 @@ class HuberLossBackwardBackward0(VariadicNode):
     saved_values = ('reduction', 'delta',)
     combines = True
     def apply(node, grad, keep: bool):
-        out = through_tensors(node, grad)  # huber_loss_double_backward has no raw form
+        out = through_tensors(node, grad)  # huber_loss_again has no raw form
         if not keep:
             node.release()
         return out
@@ -666,7 +666,7 @@ class HuberLossBackwardBackward0(VariadicNode):
         target = unpack_input(node, 'target')
         reduction = node.reduction
         delta = node.delta
-        grad0 = None if node.next_nodes[0] is None else huber_loss_backward(grad, self, target, reduction, delta)
+        grad0 = None if node.next_nodes[0] is None else formulas.huber_loss_again(grad, grad_output, self, target, reduction, delta)
         grad1 = None if node.next_nodes[1] is None else formulas.huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)
         grad2 = None if node.next_nodes[2] is None else -formulas.huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)
         if grad0 is not None:
@@ -700,7 +700,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[1][0] is not None or edges[2][0] is not None:
+        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
             if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
                 check_saveable(grad_output)
             node.grad_output = grad_output
@@ -864,7 +864,7 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
     saved_values = ('reduction',)
     combines = True
     def apply(node, grad, keep: bool):
-        out = through_tensors(node, grad)  # soft_margin_double_backward_grad_output has no raw form
+        out = through_tensors(node, grad)  # soft_margin_again has no raw form
         if not keep:
             node.release()
         return out
@@ -873,7 +873,7 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
         self = unpack_input(node, 'self')
         target = unpack_input(node, 'target')
         reduction = node.reduction
-        grad0 = None if node.fn0 is None else formulas.soft_margin_double_backward_grad_output(grad, grad_output, self, target, reduction)
+        grad0 = None if node.fn0 is None else formulas.soft_margin_again(grad, grad_output, self, target, reduction)
         grad1 = None if node.fn1 is None else formulas.soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)
         return grad0, grad1
 
@@ -1541,7 +1541,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
 
 
 class BinaryCrossEntropyBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'grad_output_info', 'reduction',)
     saved = ('grad_output', 'self', 'target', 'weight',)
     saved_values = ('reduction',)
     combines = True
@@ -1555,10 +1555,13 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
         self = unpack_input(node, 'self')
         target = unpack_input(node, 'target')
         weight = unpack_input(node, 'weight')
+        grad_output_info = node.grad_output_info
         reduction = node.reduction
-        grad0 = None if node.next_nodes[0] is None else formulas.bce_double_backward_grad_output(grad, grad_output, self, target, weight, reduction)
+        grad0 = None if node.next_nodes[0] is None else formulas.bce_double_backward_grad_output(grad, self, target, weight, reduction)
         grad1 = None if node.next_nodes[1] is None else formulas.binary_cross_entropy_double_backward(grad_output, grad, self, target, weight, reduction)
         grad2 = None if node.next_nodes[2] is None else formulas.binary_cross_entropy_double_backward_target(grad, grad_output, self, weight, reduction)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, grad_output_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -1605,6 +1608,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
                 check_saveable(weight)
             node.weight = weight
             node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+            node.grad_output_info = grad_output._desc
             node.reduction = reduction
             node.desc = desc
             result = _new(*_TENSOR)

@@ -2754,8 +2754,8 @@ class Atan2Backward0(BinaryNode):
     def apply_tensors(node, grad):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else dispatch.mul(other=formulas.atan2_scale(self, other), self=grad * -self)
-        grad0 = None if node.fn0 is None else dispatch.mul(other=formulas.atan2_scale(self, other), self=grad * other)
+        needed = [fn is not None for fn, _ in node.edges()]
+        grad0, grad1 = formulas.atan2_backward(grad, self, other, needed)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Atan2Backward0', 0)
@@ -10115,10 +10115,9 @@ def addcdiv_(self, tensor1, tensor2, value):
 
 
 class DistBackward0(BinaryNode):
-    __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'p',)
+    __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'self_info', 'p', 'other_info',)
     saved = ('other', 'self', 'result',)
     saved_values = ('p',)
-    may_be_undefined = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # dist_backward has no raw form
         if not keep:
@@ -10128,9 +10127,15 @@ class DistBackward0(BinaryNode):
         other = unpack_input(node, 'other')
         self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
+        self_info = node.self_info
         p = node.p
+        other_info = node.other_info
         grad1 = None if node.fn1 is None else formulas.dist_other_backward(grad, self, other, p, result)
         grad0 = None if node.fn0 is None else formulas.dist_backward(grad, self, other, p, result)
+        if grad1 is not None:
+            grad1 = formulas.sum_to_info(grad1, other_info)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -10193,7 +10198,9 @@ def dist(self, other, p, *, out=None):
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
+            node.self_info = self._desc
             node.p = p
+            node.other_info = other._desc
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array

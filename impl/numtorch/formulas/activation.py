@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dispatch as d, grad_mode
 from ..tensor import wrap
-from .pointwise import new_zeros, number_minus
+from .pointwise import new_zeros, number_minus, number_over
 from .shape import sum_to_size
 
 
@@ -44,12 +44,20 @@ def gelu_double_backward(grad: Any, grad_output: Any, x: Any, approximate: str) 
     """The gradient of gelu's gradient."""
     if approximate == "tanh":
         beta = math.sqrt(2 / math.pi)
-        inner = (x + x.pow(3) * 0.044715) * beta
-        slope = (x.pow(2) * (3 * 0.044715) + 1) * beta
+        inner = d.mul_scalar(x + d.mul_scalar(x.pow(3), 0.044715), beta)
         t = inner.tanh()
-        sech = number_minus(1, t * t)
-        bend = x * (6 * 0.044715 * beta)
-        return grad * grad_output * (sech * slope + x * 0.5 * sech * (bend - t * slope * slope * 2))
+        sech = number_over(1, inner.cosh())
+        half = d.mul_scalar(x, 0.5)
+        rest = number_minus(1, t * t)
+        slope = d.mul_scalar(d.add_scalar(d.mul_scalar(x, 3 * 0.044715) * x, 1), beta)
+        first = d.mul_scalar(rest, 0.5) * slope
+        bend = -sech * t  # from right to left, as PyTorch's C++ evaluates operands
+        bend = d.mul_scalar(sech, 2) * bend * slope
+        second = half * slope * bend
+        bend = d.mul_scalar(d.mul_scalar(x, 6 * 0.044715), beta)
+        third = half * rest * bend
+        bend = d.mul_scalar(first, 2) + second + third
+        return grad * grad_output * bend
     square = x * x
     density = d.mul_scalar(d.mul_scalar(square, -0.5).exp(), 1 / math.sqrt(2 * math.pi))
     bend = square * density  # from right to left, as PyTorch's C++ evaluates operands
@@ -123,20 +131,35 @@ def prelu_double_backward_weight(grads: list, grad_output: Any, x: Any, weight: 
     return sum_to_size(found, weight._desc.shape)
 
 
+def _halves(x: Any, dim: int) -> tuple[Any, Any]:
+    """The first and the second half of a dimension."""
+    half = x._desc.shape[dim] // 2
+    return d.slice_(x, dim, 0, half, 1), d.slice_(x, dim, half, 2 * half, 1)
+
+
 def glu_double_backward_grad_output(grad: Any, x: Any, dim: int) -> Any:
     """The gradient of glu's gradient with respect to the incoming one."""
-    (first, second), (mine, other) = x.chunk(2, dim), grad.chunk(2, dim)
-    s = second.sigmoid()
-    return mine * s + other * first * s * number_minus(1, s)
+    dim %= x._desc.ndim
+    half = x._desc.shape[dim] // 2
+    ones = wrap(np.ones([half if i == dim else n for i, n in enumerate(x._desc.shape)], x._desc.dtype.numpy))
+    found = grad * d.glu_backward(ones, x, dim)
+    second = d.slice_(found, dim, half, 2 * half, 1)  # first: PyTorch's C++ evaluates the right operand first
+    return d.slice_(found, dim, 0, half, 1) + second
 
 
 def glu_double_backward(grad: Any, grad_output: Any, x: Any, dim: int) -> Any:
     """The gradient of glu's gradient with respect to what went in."""
-    (first, second), (mine, other) = x.chunk(2, dim), grad.chunk(2, dim)
+    first, second = _halves(x, dim)
     s = second.sigmoid()
-    slope = s * number_minus(1, s) * grad_output
-    bend = mine * slope + other * first * slope * number_minus(1, s * 2)
-    return d.cat([other * slope, bend], dim)
+    rest = number_minus(1, s)
+    slope = s * rest
+    mine, other = _halves(grad, dim)
+    scaled = other * first
+    of_first = other * grad_output * slope
+    bend = s * slope  # from right to left, likewise
+    bend = slope * rest - bend
+    straight = mine * grad_output * slope
+    return d.cat([of_first, scaled * grad_output * bend + straight], dim)
 
 
 def softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:

@@ -28,9 +28,9 @@ def block_diag_backward(grad: Any, descs: tuple) -> tuple:
         block = d.slice_(d.slice_(grad, 0, row, row + rows, 1), 1, column, column + columns, 1)
         for _ in range(2 - len(shape)):
             block = d.squeeze_dim(block, -1)  # as PyTorch does, which is no squeeze of a row: it is summed
-        out.append(sum_to_size(block, shape))
+        out.append(block)
         row, column = row + rows, column + columns
-    return tuple(out)
+    return tuple([sum_to_size(b, tuple(desc.shape)) for b, desc in zip(out, descs, strict=True)])
 
 
 def constant_pad_nd_backward(grad: Any, pad: tuple[int, ...]) -> Any:

@@ -100,6 +100,13 @@ def clamp_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:
     return _kept(grad, inside if high is None else inside & (value <= high))
 
 
+def clamp_tensor_backward(grad: Any, x: Any, min: Any, max: Any, needed: list) -> tuple:
+    """The gradients of all three, in PyTorch's order: the bounds first."""
+    lower = clamp_lower_backward(grad, x, min, max) if needed[1] else None
+    upper = clamp_upper_backward(grad, x, min, max) if needed[2] else None
+    return clamp_backward(grad, x, min, max) if needed[0] else None, lower, upper
+
+
 def at_least(grad: Any, x: Any, min: Any) -> Any:
     """The gradient where x >= min."""
     return _kept(grad, x._array >= _array(min))

@@ -153,7 +153,8 @@ def linalg_qr_backward(grads: list, Q: Any, R: Any, mode: str) -> Any:
     if mode == "complete" and rows > cols:
         raise RuntimeError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
     if gQ is not None:
-        out = -Q.mH.matmul(gQ) if gR is None else gR.matmul(R.mH) - Q.mH.matmul(gQ)
+        turned = Q.mH.matmul(gQ)  # first: PyTorch's C++ evaluates the right operand first
+        out = -turned if gR is None else gR.matmul(R.mH) - turned
     else:
         out = gR.matmul(R.mH)
     if rows >= cols:
@@ -175,7 +176,8 @@ def linalg_qr_backward(grads: list, Q: Any, R: Any, mode: str) -> Any:
 
 def _differences(values: Any) -> Any:
     """The differences of all pairs, 1 on the diagonal."""
-    out = d.unsqueeze(values, -2) - d.unsqueeze(values, -1)
+    right = d.unsqueeze(values, -1)  # first: PyTorch's C++ evaluates the right operand first
+    out = d.unsqueeze(values, -2) - right
     d.diagonal(out, 0, -2, -1).fill_(1.0)
     return out
 
@@ -184,9 +186,11 @@ def linalg_eigh_backward(grads: list, L: Any, V: Any) -> Any:
     """The gradient through eigenvalues and eigenvectors."""
     gL, gV = grads
     if gV is None:
-        return (V * d.unsqueeze(gL, -2)).matmul(V.mH)
+        adjoint = V.mH  # first: PyTorch's C++ evaluates arguments from right to left
+        return (V * d.unsqueeze(gL, -2)).matmul(adjoint)
     turned = V.mH.matmul(gV)
-    out = d.mul_scalar(turned - turned.mH, 0.5) / _differences(L)
+    half = d.mul_scalar(turned - turned.mH, 0.5)
+    out = d.div_(half, _differences(L))  # in place, as PyTorch does, which a clone shows
     if gL is not None:
         d.diagonal(out, 0, -2, -1).copy_(gL)
     return V.matmul(out.matmul(V.mH))
@@ -210,11 +214,13 @@ def linalg_svd_backward(grads: list, U: Any, S: Any, k: int, Vh: Any, full_matri
     if m > k and gU is not None:
         out = U.matmul(out)
         rest = gU / d.unsqueeze(S, -2)
-        return (out + rest - U.matmul(U.mH.matmul(rest))).matmul(Vh)
+        within = U.matmul(U.mH.matmul(rest))  # first, likewise
+        return (out + rest - within).matmul(Vh)
     if n > k and gVh is not None:
         out = out.matmul(Vh)
         rest = gVh / d.unsqueeze(S, -1)
-        return U.matmul(out + rest - rest.matmul(Vh.mH).matmul(Vh))
+        within = rest.matmul(Vh.mH).matmul(Vh)
+        return U.matmul(out + rest - within)
     return U.matmul(out.matmul(Vh)) if m >= n else U.matmul(out).matmul(Vh)
 
 
@@ -229,10 +235,13 @@ def _off_diagonal(gU: Any, gVh: Any, U: Any, S: Any, Vh: Any) -> Any:
         right = right - right.mH
     apart = _differences(S * S)
     if right is None:
-        return (left / apart) * d.unsqueeze(S, -2)
+        scale = d.unsqueeze(S, -2)
+        return (left / apart) * scale
     if left is None:
-        return d.unsqueeze(S, -1) * (right / apart)
-    return (left * d.unsqueeze(S, -2) + d.unsqueeze(S, -1) * right) / apart
+        quotient = right / apart
+        return d.unsqueeze(S, -1) * quotient
+    second = d.unsqueeze(S, -1) * right
+    return (left * d.unsqueeze(S, -2) + second) / apart
 
 
 # ---- functions of matrices
@@ -245,20 +254,15 @@ def pinv_backward(grad: Any, pinv: Any, A: Any) -> Any:
     if m <= n:
         inner = g.matmul(pinv)
         outer = inner.matmul(adjoint)
-        return (
-            -pinv.matmul(inner).mH
-            + outer
-            - A.matmul(pinv).matmul(outer)
-            + adjoint.matmul(pinv).matmul(g - inner.matmul(A))
-        )
+        # From right to left, as PyTorch's C++ evaluates operands.
+        last = adjoint.matmul(pinv).matmul(g - inner.matmul(A))
+        third = A.matmul(pinv).matmul(outer)
+        return -pinv.matmul(inner).mH + outer - third + last
     inner = pinv.matmul(g)
     outer = adjoint.matmul(inner)
-    return (
-        -inner.matmul(pinv).mH
-        + (g - A.matmul(inner)).matmul(pinv).matmul(adjoint)
-        + outer
-        - outer.matmul(pinv).matmul(A)
-    )
+    last = outer.matmul(pinv).matmul(A)
+    second = (g - A.matmul(inner)).matmul(pinv).matmul(adjoint)
+    return -inner.matmul(pinv).mH + second + outer - last
 
 
 def linalg_matrix_exp_backward(grad: Any, A: Any) -> Any:
@@ -279,7 +283,8 @@ def linalg_lstsq_backward(grads: list, A: Any, B: Any, X: Any, needed: list) -> 
     if g is None:
         return None, None
     vector = A._desc.ndim - 1 == B._desc.ndim
-    g, right = (d.unsqueeze(g, -1), d.unsqueeze(B, -1)) if vector else (g, B)
+    right = d.unsqueeze(B, -1) if vector else B
+    g = d.unsqueeze(g, -1) if vector else g
     eps = np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:])
     pinv = d.linalg_pinv(A, 0.0, float(eps), False)
     mine = pinv_backward(g.matmul(right.mH), pinv, A) if needed[0] else None

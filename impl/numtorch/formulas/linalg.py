@@ -9,7 +9,6 @@ import numpy as np
 from .. import dispatch as d
 from ..tensor import wrap
 from ..views import bump
-from .shape import sum_to_size
 
 
 def vdot_self_backward(grad: Any, other: Any) -> Any:
@@ -73,11 +72,6 @@ def addbmm_batch2(grad: Any, batch1: Any, n: int, rows: int, cols: int, alpha: A
 
 def _repeated(grad: Any, n: int, rows: int, cols: int) -> Any:
     return d.expand(d.unsqueeze(grad, 0), (n, rows, cols))
-
-
-def addmm_self_backward(grad: Any, desc: Any, beta: Any) -> Any:
-    """The gradient of the addend, summed back to its shape."""
-    return sum_to_size(scaled(grad, beta), desc.shape)
 
 
 def trace_backward(grad: Any, shape: tuple) -> Any:

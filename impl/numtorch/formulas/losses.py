@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
+from ..tensor import wrap
 from .activation import indicator
 from .pointwise import number_minus
-from .shape import sum_to_size
 
-MEAN = 1
+NONE, MEAN = 0, 1
 
 
 def _mean(x: Any, reduction: int) -> Any:
@@ -40,8 +40,10 @@ def huber_loss_double_backward(grad: Any, x: Any, target: Any, reduction: int, d
 
 def soft_margin_loss_double_backward(grad: Any, x: Any, target: Any, reduction: int) -> Any:
     """The square of the target times the slope of the sigmoid."""
-    s = (x * -target).sigmoid()
-    return _mean(grad * target * target * s * number_minus(1, s), reduction)
+    z = (x * -target).exp()
+    plus = d.add_scalar(z, 1)
+    square = plus * plus  # first: PyTorch's C++ evaluates the right operand first
+    return _mean(grad * (target * target) * z / square, reduction)
 
 
 def _weighted(x: Any, weight: Any, reduction: int) -> Any:
@@ -50,38 +52,56 @@ def _weighted(x: Any, weight: Any, reduction: int) -> Any:
 
 def binary_cross_entropy_target_backward(grad: Any, x: Any, weight: Any, reduction: int) -> Any:
     """Minus the logit."""
-    return _weighted(-d.logit(x, None) * grad, weight, reduction)
+    out = d.mul_(-d.logit(x, None), grad)  # in place, as PyTorch does, which a clone shows
+    return _weighted(out, weight, reduction)
 
 
-def _variance(x: Any) -> Any:
-    return d.clamp_min(number_minus(1, x) * x, 1e-12)
+EPS = 1e-12  # what keeps the second derivatives from dividing by zero
 
 
 def binary_cross_entropy_double_backward(
     grad_output: Any, grad: Any, x: Any, target: Any, weight: Any, reduction: int
 ) -> Any:
     """(x * x - 2 * x * target + target) / (x * (1 - x)) ** 2"""
-    bend = (x * x - d.mul_scalar(x * target, 2) + target) / _variance(x).pow(2)
-    return _weighted(grad * grad_output * bend, weight, reduction)
+    near, far = d.add_scalar(x, EPS), d.add_scalar(number_minus(1, x), EPS)
+    square = far.pow(2)  # from right to left, as PyTorch's C++ evaluates operands
+    square = near.pow(2) * square
+    product = d.mul_scalar(x, 2) * target
+    bend = (x * x - product + target) / square
+    return _weighted(bend * (grad * grad_output), weight, reduction)
 
 
 def binary_cross_entropy_double_backward_target(
     grad: Any, grad_output: Any, x: Any, weight: Any, reduction: int
 ) -> Any:
     """-1 / (x * (1 - x))"""
-    return _weighted(-grad * grad_output / _variance(x), weight, reduction)
+    product = _weighted(-grad * grad_output, weight, NONE)
+    return _mean(product / (number_minus(1, x) * x), reduction)
 
 
-def bce_double_backward_grad_output(
-    grad: Any, grad_output: Any, x: Any, target: Any, weight: Any, reduction: int
-) -> Any:
-    """The same gradient, summed to the shape of the one that came in."""
-    return sum_to_size(d.binary_cross_entropy_backward(grad, x, target, weight, reduction), grad_output._desc.shape)
+def bce_double_backward_grad_output(grad: Any, x: Any, target: Any, weight: Any, reduction: int) -> Any:
+    """The same gradient, of every element."""
+    far = d.add_scalar(number_minus(1, x), EPS)  # from right to left, likewise
+    product = d.add_scalar(x, EPS) * far
+    return _weighted((x - target) / product * grad, weight, reduction)
 
 
-def soft_margin_double_backward_grad_output(grad: Any, grad_output: Any, x: Any, target: Any, reduction: int) -> Any:
-    """Likewise."""
-    return sum_to_size(d.soft_margin_loss_backward(grad, x, target, reduction), grad_output._desc.shape)
+def _again(backward: Any, grad: Any, grad_output: Any, x: Any, target: Any, reduction: int, *further: Any) -> Any:
+    """The gradient of a loss's gradient with respect to the incoming one, which is a number where the loss is reduced."""
+    if reduction == NONE:
+        return backward(grad, x, target, reduction, *further)
+    ones = wrap(np.ones(grad_output._desc.shape, grad_output._desc.dtype.numpy))
+    return d.sum_all(backward(ones, x, target, reduction, *further) * grad, None)
+
+
+def soft_margin_again(grad: Any, grad_output: Any, x: Any, target: Any, reduction: int) -> Any:
+    """That of soft_margin_loss."""
+    return _again(d.soft_margin_loss_backward, grad, grad_output, x, target, reduction)
+
+
+def huber_loss_again(grad: Any, grad_output: Any, x: Any, target: Any, reduction: int, delta: float) -> Any:
+    """That of huber_loss."""
+    return _again(d.huber_loss_backward, grad, grad_output, x, target, reduction, delta)
 
 
 def nll_loss_again(grad: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Any:

@@ -181,7 +181,9 @@ def _product(by: _Elements, grad: Any, x: Any, source: Any, include_self: bool, 
     zeros = by.pick(by.add(creation.zeros_like(x), zero.to(x._desc.dtype)))
     single = d.bitwise_and(zero, d.eq(zeros, 1))
     without = by.reduce(x, d.masked_fill(source, single, 1), "prod", include_self)
-    other = d.where(single, by.pick(grad * without), by.pick(grad * result) / d.masked_fill(source, zero, 1))
+    divisor = d.masked_fill(source, zero, 1)  # from right to left, as PyTorch's C++ evaluates arguments
+    several = by.pick(grad * result) / divisor
+    other = d.where(single, by.pick(grad * without), several)
     if grad_mode.state.grad and np.any(zeros._array > 1):
         from ..autograd.function import DelayedError
 

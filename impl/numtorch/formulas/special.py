@@ -11,7 +11,6 @@ from .. import dispatch as d, grad_mode
 from ..tensor import wrap
 from .pointwise import number_minus
 from .reduction import norm_backward
-from .shape import sum_to_size
 
 
 def _mask(array: Any) -> Any:
@@ -54,8 +53,16 @@ def xlog1py_other_backward(grad: Any, x: Any, other: float) -> Any:
 
 def atan2_scale(x: Any, other: Any) -> Any:
     """One over the square of the distance, 0 at the origin."""
-    square = x * x + other * other
+    square = other * other  # first: PyTorch's C++ evaluates the right operand first
+    square = x * x + square
     return d.masked_fill(square.reciprocal(), _mask(square._array == 0), 0)
+
+
+def atan2_backward(grad: Any, x: Any, other: Any, needed: list) -> tuple:
+    """The gradients of both operands, of which PyTorch computes what they share once."""
+    scale = atan2_scale(x, other)
+    mine = grad * other * scale if needed[0] else None
+    return mine, grad * -x * scale if needed[1] else None
 
 
 def copysign_ratio(x: Any, result: Any) -> Any:
@@ -66,7 +73,8 @@ def copysign_ratio(x: Any, result: Any) -> Any:
 def mvlgamma_backward(grad: Any, x: Any, p: int) -> Any:
     """A sum of digammas, over a dimension of their own."""
     steps = wrap((np.arange(p) * 0.5 + (1 - p) * 0.5).astype(x._desc.dtype.numpy))
-    return grad * d.sum_dim(d.digamma(steps + x.unsqueeze(-1)), (-1,), False, None)
+    args = steps + x.unsqueeze(-1)
+    return grad * d.sum_dim(d.digamma_(args), (-1,), False, None)  # in place, as PyTorch does, which a clone shows
 
 
 def _nonzero(x: Any) -> tuple[Any, Any]:
@@ -92,8 +100,7 @@ def i1e_backward(grad: Any, x: Any, result: Any) -> Any:
 
 def dist_backward(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:
     """That of the norm of the difference."""
-    found = norm_backward(grad, x - other, p, result, (), False)
-    return None if found is None else sum_to_size(found, x._desc.shape)
+    return norm_backward(grad, x - other, p, result, (), False)
 
 
 def dist_other_backward(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:
@@ -103,7 +110,7 @@ def dist_other_backward(grad: Any, x: Any, other: Any, p: float, result: Any) ->
         raise RuntimeError(
             "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'"
         )
-    return sum_to_size(-found, other._desc.shape)
+    return -found
 
 
 def frexp_backward(grad: Any, exponent: Any) -> Any:

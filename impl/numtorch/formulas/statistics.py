@@ -26,11 +26,13 @@ def logcumsumexp_backward(grad: Any, x: Any, result: Any, dim: int) -> Any:
     least = float(np.finfo(grad._desc.dtype.numpy).min)
     size = grad.abs().log()
 
-    def part(mask: Any) -> Any:
-        logs = d.where(mask, size, least) - result
-        return (d.flip(d.logcumsumexp(d.flip(logs, (dim,)), dim), (dim,)) + x).exp()
+    positive = d.where(d.gt(grad, 0), size, least)
+    negative = d.where(d.lt(grad, 0), size, least)
 
-    return part(d.gt(grad, 0)) - part(d.lt(grad, 0))
+    def part(logs: Any) -> Any:
+        return (d.flip(d.logcumsumexp(d.flip(logs - result, (dim,)), dim), (dim,)) + x).exp()
+
+    return part(positive) - part(negative)
 
 
 def renorm_backward(grad: Any, x: Any, p: float, dim: int, maxnorm: float) -> Any:
@@ -41,7 +43,8 @@ def renorm_backward(grad: Any, x: Any, p: float, dim: int, maxnorm: float) -> An
     inner = d.sum_dim(x.conj() * grad, others, True, wide)
     through = norm_backward_as_it_is(inner, x, p, norm, others, True)
     inverse = d.reciprocal(d.add_scalar(norm, 1e-7))
-    scaled = d.mul_scalar(inverse, maxnorm) * (grad - inverse * through)
+    rest = grad - inverse * through  # first: PyTorch's C++ evaluates the right operand first
+    scaled = d.mul_scalar(inverse, maxnorm) * rest
     return d.where(d.gt(norm, maxnorm), scaled.to(grad._desc.dtype), grad)
 
 

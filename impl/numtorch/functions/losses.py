@@ -235,7 +235,10 @@ def _smoothed(
             smooth = smooth.sum() / weight.gather(0, target.masked_select(~ignored)).sum()
     elif reduction == 2:
         smooth = smooth.sum()
-    return d.mul_scalar(loss, 1 - smoothing) + d.mul_scalar(smooth, smoothing / scores._desc.shape[dim])
+    smooth = d.mul_scalar(
+        smooth, smoothing / scores._desc.shape[dim]
+    )  # first, as in PyTorch's C++, where the right operand is
+    return d.mul_scalar(loss, 1 - smoothing) + smooth
 
 
 def binary_cross_entropy(

@@ -226,13 +226,28 @@ class Nodes(Template):
             return
         # In the order of the operands' names, as PyTorch's generated code has it: gradients of gradients are added up in
         # the order in which the nodes of this pass are made.
-        for i, name in sorted(enumerate(row.operands), key=lambda operand: operand[1]):
-            expression = over_tensors(row, row.formulas[name])
+        operands = sorted(enumerate(row.operands), key=lambda operand: operand[1])
+        summed = []
+        if row.together:
+            w(2, "needed = [fn is not None for fn, _ in node.edges()]")
+            results = ", ".join(f"grad{i}" for i in range(len(row.operands)))
+            w(2, f"{results} = {over_tensors(row, row.together)}")
+            operands = []
+        for i, name in operands:
+            formula = row.formulas[name]
+            tree = ast.parse(formula, mode="eval").body
+            if isinstance(tree, ast.Call) and getattr(tree.func, "id", "") == "sum_to_info":
+                # Broadcast gradients are summed when all are there, as the engine does it.
+                formula, info = map(ast.unparse, tree.args)
+                summed.append((i, f"sum_to_info(grad{i}, {info})"))
+            expression = over_tensors(row, formula)
             if base == "UnaryNode" or any(p.kind == "tensors" for p in row.params):
                 w(2, f"return {expression}")
                 return
             fn = f"node.fn{i}" if base == "BinaryNode" else f"node.next_nodes[{i}]"
             w(2, f"grad{i} = None if {fn} is None else {expression}")
+        for i, call in summed:
+            w(2, f"if grad{i} is not None:\n    grad{i} = {over_tensors(row, call)}")
         plan = row.template == "binary"
         if plan:
             w(2, "if node.plan is not None:")

@@ -123,11 +123,11 @@ def addbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Arr
     return plus_scaled(x, np.add.reduce(np.matmul(batch1, batch2), axis=0), beta, alpha)
 
 
-def addmm_self_backward(grad: Array, desc: Any, beta: Any) -> Array:
-    """The gradient of the addend, summed back to its shape."""
+def sum_to_info(grad: Array, desc: Any) -> Array:
+    """A broadcast gradient summed back."""
     from .shape import sum_to_size
 
-    return sum_to_size(scaled(grad, beta), desc.shape)
+    return sum_to_size(grad, desc.shape)
 
 
 def trace(x: Array) -> Array:

@@ -51,7 +51,7 @@ op("clamp_min(self, min)", k.clamp_min, pointwise=False, inplace=True, self="at_
 op("clamp_max(self, max)", k.clamp_max, pointwise=False, inplace=True, self="at_most(grad, self, max)")
 nary("clamp_tensor(self, min, max)", k.clamp_tensor, node="ClampBackward0", inplace=True,
      self="clamp_backward(grad, self, min, max)", min="clamp_lower_backward(grad, self, min, max)",
-     max="clamp_upper_backward(grad, self, min, max)")
+     max="clamp_upper_backward(grad, self, min, max)", together="clamp_tensor_backward(grad, self, min, max, needed)")
 op("clamp_min_tensor(self, min)", np.maximum, node="ClampMinBackward1",
    self="at_least(grad, self, min)", min="below(grad, self, min)")
 op("clamp_max_tensor(self, max)", np.minimum, node="ClampMaxBackward1",

@@ -25,14 +25,14 @@ op("huber_loss(self, target, reduction, delta)", k.huber_loss, elementwise=True,
    target="huber_loss_backward(grad, target, self, reduction, delta)")
 nary("huber_loss_backward(grad_output, self, target, reduction, delta)", k.huber_loss_backward,
      node="HuberLossBackwardBackward0", row_major=True,
-     grad_output="huber_loss_backward(grad, self, target, reduction, delta)",
+     grad_output="huber_loss_again(grad, grad_output, self, target, reduction, delta)",
      self="huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)",
      target="-huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)")
 op("soft_margin_loss(self, target: Tensor, reduction)", k.soft_margin_loss, elementwise=True,
    self="soft_margin_loss_backward(grad, self, target, reduction)")
 op("soft_margin_loss_backward(grad_output, self, target: Tensor, reduction)", k.soft_margin_loss_backward,
    node="SoftMarginLossBackwardBackward0", elementwise=True,
-   grad_output="soft_margin_double_backward_grad_output(grad, grad_output, self, target, reduction)",
+   grad_output="soft_margin_again(grad, grad_output, self, target, reduction)",
    self="soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)")
 op("nll_loss(self, target: Tensor, weight: Tensor?, reduction, ignore_index)", k.nll_loss,
    outputs=("output", "total_weight"), differentiable=(True, False),
@@ -51,7 +51,7 @@ op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cr
    target="binary_cross_entropy_target_backward(grad, self, weight, reduction)")
 op("binary_cross_entropy_backward(grad_output, self, target, weight: Tensor?, reduction)",
    k.binary_cross_entropy_backward, node="BinaryCrossEntropyBackwardBackward0", elementwise=True,
-   grad_output="bce_double_backward_grad_output(grad, grad_output, self, target, weight, reduction)",
+   grad_output="sum_to_info(bce_double_backward_grad_output(grad, self, target, weight, reduction), grad_output.info)",
    self="binary_cross_entropy_double_backward(grad_output, grad, self, target, weight, reduction)",
    target="binary_cross_entropy_double_backward_target(grad, grad_output, self, weight, reduction)")
 op("binary_cross_entropy_with_logits(self, target, weight: Tensor?, pos_weight: Tensor?, reduction)",

@@ -56,6 +56,7 @@ class Row:
     shown: str | None = None  # what the class of the node is called, where another row has that name already
     row_major: bool = False  # the result is row-major, whatever the operands are
     joint: bool = False  # one formula answers for all operands, with a tuple
+    together: str | None = None  # over Tensors, this answers for all operands with a tuple; `needed` says which are wanted
     inplace_node: str | None = None  # of a view that has an in-place form: the name of that form's node
     replay: bool = False  # a view that strides cannot say: it is derived anew from its base by this operator
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
@@ -163,7 +164,7 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
        bool_result: bool = False, row_major: bool = False, tensors_only: bool = False, refuses: str | None = None,
        shown: str | None = None, last_decides: bool = False, elementwise: bool = False,
        exact_out: str | None = None, says: str | None = None, constants: dict[str, Any] | None = None,
-       joint: dict[tuple[str, ...], str] | None = None, **formulas: str) -> Row:
+       joint: dict[tuple[str, ...], str] | None = None, together: str | None = None, **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     for names, formula in (joint or {}).items():
         formulas |= dict.fromkeys(names, formula)
@@ -176,7 +177,7 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
         "outputs": outputs, "differentiable": differentiable or (True,) * len(outputs), "bool_result": bool_result,
         "row_major": row_major, "tensors_only": tensors_only, "refuses": refuses, "shown": shown,
         "last_decides": last_decides, "elementwise": elementwise, "exact_out": exact_out, "says": says or "",
-        "constants": constants or {}, "joint": joint is not None}, formulas)
+        "constants": constants or {}, "joint": joint is not None, "together": together}, formulas)
 
 
 def _count(signature: str, formulas: dict[str, str]) -> int:
@@ -186,10 +187,11 @@ def _count(signature: str, formulas: dict[str, str]) -> int:
 
 
 def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
-         inplace: bool = False, row_major: bool = False, says: str | None = None, **formulas: str) -> Row:
+         inplace: bool = False, row_major: bool = False, says: str | None = None, together: str | None = None,
+         **formulas: str) -> Row:
     """A pointwise operator of three or more operands: those with formulas are promoted, and all are broadcast."""
     return _make("nary", signature, kernel, {"node": node, "jvp": jvp, "inplace": inplace, "row_major": row_major,
-                                              "says": says or ""}, formulas)
+                                              "says": says or "", "together": together}, formulas)
 
 
 def view(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,

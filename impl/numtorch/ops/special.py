@@ -39,7 +39,8 @@ for _name, _ufunc in (("asinh", np.arcsinh), ("acosh", np.arccosh), ("atanh", np
     op(f"{_name}_of(self)", _ufunc, node=f"{_name.title()}Backward1", says=_name, float_result=True,
        self=f"not_implemented_for(grad, 'inplace version of {_name}')")
 op("atan2(self, other)", np.arctan2, float_result=True, tensors_only=True,
-   self="grad * other * atan2_scale(self, other)", other="grad * -self * atan2_scale(self, other)")
+   self="grad * other * atan2_scale(self, other)", other="grad * -self * atan2_scale(self, other)",
+   together="atan2_backward(grad, self, other, needed)")
 op("hypot(self, other)", np.hypot, tensors_only=True, self="grad * self / result", other="grad * other / result")
 op("sinc(self)", k.sinc, pointwise=True, float_result=True, self="sinc_backward(grad, self)", jvp=ELEMENTWISE)
 op("deg2rad(self)", k.deg2rad, node="Deg2RadBackward0", pointwise=True, float_result=True,
@@ -140,5 +141,5 @@ nary("addcmul(self, tensor1, tensor2, value)", k.addcmul, inplace=True,
 nary("addcdiv(self, tensor1, tensor2, value)", k.addcdiv, inplace=True,
      self="grad", tensor1="grad * (value / tensor2).conj()",
      tensor2="-grad * (value * tensor1 / (tensor2 * tensor2)).conj()")
-op("dist(self, other, p)", k.dist, self="dist_backward(grad, self, other, p, result)",
-   other="dist_other_backward(grad, self, other, p, result)")
+op("dist(self, other, p)", k.dist, self="sum_to_info(dist_backward(grad, self, other, p, result), self.info)",
+   other="sum_to_info(dist_other_backward(grad, self, other, p, result), other.info)")
