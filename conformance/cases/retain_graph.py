@@ -1,7 +1,9 @@
 """A graph is freed as it is used, unless it is kept."""
 
+from hypothesis import strategies as st
+
 from conformance.case import case
-from conformance.generate import floats, nonzero, positive
+from conformance.generate import floats, nonzero, positive, same_shape
 
 
 @case(lecture="retain_graph", requires=["grad"], covers=["call.backward_twice"])
@@ -116,3 +118,25 @@ def forward_pass_makes_a_new_graph(torch, x: floats(values="finite")):
     x.requires_grad_()
     for _ in range(3):
         (x * x).sum().backward()
+
+
+@case(lecture="retain_graph", requires=["backward", "in_place"], covers=["eng.error_keeps_graph"])
+def node_without_derivative_runs_like_a_leaf(
+    torch,
+    xw: same_shape(2, values="finite"),
+    kind: st.sampled_from(["floor_divide", "set_", "heaviside"]),
+    first: st.booleans(),
+):
+    """A node without derivative fails the pass as soon as it is ready, before a leaf that comes after it."""
+    x, w = (t.requires_grad_() for t in xw)
+    y = x * 2
+    if kind == "set_":
+        y.set_(y)
+    elif kind == "heaviside":
+        y = torch.heaviside(y, w)
+    else:
+        y = y // 2
+    y.grad_fn._sequence_nr()
+    z = y + w if first else w + y
+    z.sum().backward()
+    w.grad

@@ -1,6 +1,8 @@
 """Nodes that raise when they are run: of operators without a derivative, and of what may be differentiated only once.
 
-The error waits for a backward pass, so that a result whose gradient nobody asks for can still be used.
+The error waits for a backward pass, so that a result whose gradient nobody asks for can still be used. In the pass it comes
+as soon as it is ready: such a node has the number that leaves have, and takes none of those that operators count. It is one
+of several outputs to the plain pass (plain_pass.py), which so leaves it, and the leaves beside it, to the counting engine.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .descriptor import Descriptor
-from .graph import VariadicNode, edge, next_sequence_nr
+from .graph import ACCUMULATE_SEQ, VariadicNode, edge
 from .tensor import Tensor
 
 _new = object.__new__
@@ -58,7 +60,7 @@ def node(
 ) -> Error:
     """A node that raises `message`, with an edge to each input."""
     made = _new(kind)
-    made.seq = next_sequence_nr()
+    made.seq = ACCUMULATE_SEQ
     made.descs = tuple(outputs)
     made.desc = outputs[0]  # type: ignore[assignment]
     edges = [(None, 0) if t is None else edge(t) for t in inputs]

@@ -17,7 +17,7 @@ from .descriptor import Descriptor
 
 sequence_nrs = itertools.count()
 next_sequence_nr = sequence_nrs.__next__
-ACCUMULATE_SEQ = 2**64 - 1  # runs as soon as it is ready
+ACCUMULATE_SEQ = 2**64 - 1  # of what runs as soon as it is ready: leaves, and nodes that raise
 FREED_COUNTER: list[int] = [-1]  # the version counter of a released value: it never equals a saved version
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, plan_of, sum_to
 from ..engine import through_tensors, validate
-from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
+from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
 from ..operands import inplace_operands, operands, plain, refused, single, store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
@@ -3321,6 +3321,7 @@ class HardsigmoidNotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -3385,7 +3386,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HardsigmoidNotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0

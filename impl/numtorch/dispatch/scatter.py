@@ -9,7 +9,7 @@ import numpy as np
 from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
-from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, edge, sequence_nrs
+from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, edge, sequence_nrs
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor
@@ -470,6 +470,7 @@ class ScatterNotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -503,7 +504,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(ScatterNotImplemented)
-            node.seq = next(sequence_nrs)
+            node.seq = ACCUMULATE_SEQ
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -572,7 +573,7 @@ def scatter_with_(self, dim, index, src, reduce):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(ScatterNotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -620,6 +621,7 @@ class ScatterValueNotImplemented(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -642,7 +644,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(ScatterValueNotImplemented)
-            node.seq = next(sequence_nrs)
+            node.seq = ACCUMULATE_SEQ
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
@@ -693,7 +695,7 @@ def scatter_value_with_(self, dim, index, value, reduce):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(ScatterValueNotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0

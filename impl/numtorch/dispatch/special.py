@@ -9,7 +9,7 @@ import numpy as np
 from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, once, sum_to
 from ..engine import through_tensors, validate
-from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
+from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
 from ..operands import inplace_operands, operands, plain, refused, single, store, tensors_only
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..several import before_write, check_result, fit, together
@@ -7345,6 +7345,7 @@ class FloorDivideNotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -7409,7 +7410,7 @@ def floor_divide(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FloorDivideNotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7476,6 +7477,7 @@ class FloorDivideScalarNotImplemented(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -7505,7 +7507,7 @@ def floor_divide_scalar(self, other, *, out=None):
                     fn0 = accumulator(self)
             if fn0 is not None:
                 node = _new(FloorDivideScalarNotImplemented)
-                node.seq = next(sequence_nrs)
+                node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
                 node.desc = desc
@@ -7528,7 +7530,7 @@ def floor_divide_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FloorDivideScalarNotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7577,6 +7579,7 @@ class FloorDivide_NotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -7641,7 +7644,7 @@ def floor_divide_of(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FloorDivide_NotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7716,7 +7719,7 @@ def floor_divide_of_(self, other):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(FloorDivide_NotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7764,6 +7767,7 @@ class FloorDivideScalar_NotImplemented(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -7793,7 +7797,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
                     fn0 = accumulator(self)
             if fn0 is not None:
                 node = _new(FloorDivideScalar_NotImplemented)
-                node.seq = next(sequence_nrs)
+                node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
                 node.nr0 = self._output_nr
                 node.desc = desc
@@ -7816,7 +7820,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(FloorDivideScalar_NotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7871,7 +7875,7 @@ def floor_divide_of_scalar_(self, other):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(FloorDivideScalar_NotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -7901,6 +7905,7 @@ class RemainderNotImplemented(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -7930,7 +7935,7 @@ def remainder_of(self, other, *, out=None):
                     fn0 = accumulator(other)
             if fn0 is not None:
                 node = _new(RemainderNotImplemented)
-                node.seq = next(sequence_nrs)
+                node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
                 node.nr0 = other._output_nr
                 node.desc = desc
@@ -7953,7 +7958,7 @@ def remainder_of(self, other, *, out=None):
         flag = requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(RemainderNotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
@@ -9221,6 +9226,7 @@ class HeavisideNotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -9279,7 +9285,7 @@ def heaviside(self, values, *, out=None):
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(HeavisideNotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -9346,6 +9352,7 @@ class Heaviside_NotImplemented(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -9404,7 +9411,7 @@ def heaviside_of(self, values, *, out=None):
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not grad_mode.disabled or _grad.grad):
         node = _new(Heaviside_NotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
@@ -9480,7 +9487,7 @@ def heaviside_of_(self, values):
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(Heaviside_NotImplemented)
-        node.seq = next(sequence_nrs)
+        node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0

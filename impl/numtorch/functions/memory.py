@@ -10,17 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import grad_mode
+from .. import error_nodes, grad_mode
 from ..descriptor import describe
 from ..geometry import element_strides, root_of, storage_offset, strided
-from ..graph import BinaryNode, edge
-from ..kernels.special import not_implemented
 from ..layout import contiguous_strides
 from ..storage import TypedStorage, UntypedStorage
 from ..strided import reach
 from ..tensor import Tensor, cpp_name
 from ..views import become, check_inplace, rebase_history, storage_of
-from ..writes import start, tracked
+from ..writes import tracked
 from .arguments import expect_ints, expect_tensor, is_int, sizes
 from .strided import check_bounds
 
@@ -34,24 +32,6 @@ def with_room(array: np.ndarray, count: int) -> np.ndarray:
     new = np.zeros(count, array.dtype)
     new[: old.size] = old
     return new
-
-
-class NotImplementedSet(BinaryNode):
-    """set_ has no derivative."""
-
-    __slots__ = ()
-
-    def name(self) -> str:
-        return "torch::autograd::NotImplemented"
-
-    def apply(self, grad: Any, keep: bool) -> Any:
-        return not_implemented(grad, "set_")
-
-    def apply_tensors(self, grad: Any) -> Any:
-        return not_implemented(grad, "set_")
-
-
-NotImplementedSet.__name__ = "NotImplemented"
 
 
 def set_(
@@ -73,10 +53,10 @@ def set_(
     desc = describe(array)
     node: Any = None
     if flag:
-        node = start(object.__new__(NotImplementedSet), desc)
-        node.fn0, node.nr0 = edge(self)
-        node.fn1, node.nr1 = edge(source) if isinstance(source, Tensor) else (None, 0)
-        node.plan = None
+        text = "derivative for set_ is not implemented"
+        node = error_nodes.node(
+            error_nodes.NotImplementedNode, text, [desc], [self, source if isinstance(source, Tensor) else None]
+        )
     become(self, array, desc)
     if flag:
         rebase_history(self, node)

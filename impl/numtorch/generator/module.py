@@ -19,7 +19,7 @@ IMPORTS = (
     ("..descriptor", "arrange describe once plan_of sum_to"),
     ("..engine", "through_tensors validate"),
     ("..geometry", "settled"),
-    ("..graph", "FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode accumulator edge sequence_nrs"),
+    ("..graph", "ACCUMULATE_SEQ FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode accumulator edge sequence_nrs"),
     ("..operands", "at_once inplace_operands operands plain refused single store tensors_only"),
     ("..saved", "check_saveable unpack_input unpack_result"),
     ("..saved_variable", "SavedList"),

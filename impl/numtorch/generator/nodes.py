@@ -62,6 +62,8 @@ class Nodes(Template):
             w(1, f"{n} = {value!r}")
         if "tensors" in row.formulas:
             w(1, "listed = True")
+        if row.raises:
+            w(1, "multi = True  # as error_nodes.py has it")
         counts = [WRITES.get(formula.partition("(")[0]) for formula in row.formulas.values()]
         writes = next(filter(None, counts), None)
         if writes:

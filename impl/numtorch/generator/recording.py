@@ -16,7 +16,7 @@ class Recording(Template):
         w = self.body
         base = self.base(row)
         early = inplace and row.tensors[0].name in row.saved  # numbered already, before the clone that it saves
-        number = "seq" if early else "next(sequence_nrs)"
+        number = "seq" if early else self.sequence_nr(row)
         w(indent, f"node = _new({cls or row.node})\nnode.seq = {number}")
         if base == "VariadicNode":
             lists = [p.name for p in row.params if p.kind == "tensors"]
@@ -71,6 +71,10 @@ class Recording(Template):
             else:
                 w(indent, f"node.{n} = {n}")
 
+    def sequence_nr(self, row: Row) -> str:
+        """The number that says when a node runs: the next one, or that of leaves."""
+        return "ACCUMULATE_SEQ" if row.raises else "next(sequence_nrs)"
+
     def track_plain(self, row: Row, indent: int, compute: str = "", number: str | None = None) -> None:
         """`track`, `new_tensor` and return where operands are plain (`_extra` is None), modes are as usual, and some
         operand requires grad; the operand `number` is a constant, the variable `number`.
@@ -87,7 +91,7 @@ class Recording(Template):
         w(indent, f"if {' or '.join(f'{fn} is not None' for fn in known)}:")
         indent += 1
         w(indent, compute)
-        w(indent, f"node = _new({row.node})\nnode.seq = next(sequence_nrs)")
+        w(indent, f"node = _new({row.node})\nnode.seq = {self.sequence_nr(row)}")
         for i, n in enumerate(row.operands):
             fn, nr = ("None", "0") if n == number else (f"fn{i}", f"{n}._output_nr")
             w(indent, f"node.fn{i} = {fn}\nnode.nr{i} = {nr}")

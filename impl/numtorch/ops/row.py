@@ -70,6 +70,11 @@ class Row:
         return [p for p in self.params if p.kind != "value"]
 
     @property
+    def raises(self) -> bool:
+        """Whether there is no derivative, which is said when the node is run."""
+        return bool(self.formulas) and self.node.endswith("NotImplemented")
+
+    @property
     def combines(self) -> bool:
         """Whether the gradient is elementwise over the incoming one and what was saved."""
         return self.elementwise or self.template in ("unary", "binary", "nary")
