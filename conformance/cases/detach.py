@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import floats, same_shape
+from conformance.generate import cotangent, floats, same_shape
 
 START = st.sampled_from([0.5, -0.5, 1.5, -2.0, 0.0])
 RATE = st.sampled_from([0.1, 0.05, 0.25])
@@ -150,3 +150,62 @@ def minimisations_print_their_limits(torch):
                 a -= 0.1 * da
                 b -= 0.1 * db
         (a, b)
+
+
+@case(requires=["backward", "in_place"], covers=["inp.detached_saved"])
+def saved_tensor_must_not_be_detached_in_place(
+    torch,
+    x: floats(shape=(2,)),
+    name: st.sampled_from(["sin", "square", "lgamma", "exp", "neg"]),
+    order: st.integers(0, 3),
+):
+    """backward() refuses a saved operand that was detached in place, before it asks for writes."""
+    y = x.requires_grad_() * 1
+    z = getattr(y, name)() * 2
+    if order == 1:
+        y.add_(1)
+    y.detach_()
+    if order == 2:
+        y.add_(1)
+    if order == 3:
+        y.requires_grad_()
+    w = (y * y).sum()
+    z.sum().backward()
+    w.requires_grad_().backward()
+
+
+@case(requires=["backward", "custom_function"])
+def tensor_saved_by_a_function_may_be_detached_in_place(torch, x: floats(shape=(2,)), write: st.booleans()):
+    """A Function may read a saved operand that was detached in place, unless it was written to."""
+
+    class Saves(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            ctx.save_for_backward(a)
+            return a * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            (a,) = ctx.saved_tensors
+            return grad * a
+
+    y = x.requires_grad_() * 1
+    z = Saves.apply(y)
+    y.detach_()
+    if write:
+        y.add_(1)
+    y._version
+    z.sum().backward()
+
+
+@case(requires=["backward", "views"])
+def gradient_of_a_squeeze_of_nothing_is_the_gradient_itself(
+    torch, x: floats(shape=st.sampled_from([(), (2,), (2, 3)])), which: st.integers(0, 3), g: lambda x: cotangent(x)
+):
+    """A squeeze or repeat that changes no shape hands on the very gradient, which the leaf so copies."""
+    x.requires_grad_()
+    y = x.squeeze() if which == 0 else x.squeeze(0) if which == 1 else x.squeeze(()) if which == 2 else x.repeat(1, 1)
+    torch.autograd.grad(y, x, g.reshape(y.shape), retain_graph=True)
+    y.backward(g.reshape(y.shape))
+    x.grad
+    x.grad.add_(1)

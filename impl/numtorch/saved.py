@@ -15,6 +15,7 @@ from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
 from .saved_hooks import Packed
 
 _new = object.__new__
+_NONE = type(None)
 # What C++ keeps as int64: PyTorch shows it as if it had no sign.
 UNSIGNED = frozenset(
     (
@@ -47,6 +48,68 @@ def version_of(tensor: Any) -> int:
     """How many times the tensor's memory was written."""
     counter = tensor._counter
     return 0 if counter is None else counter[0]
+
+
+class Detached(list):
+    """The version counter of a tensor that detach_() took out of the graph: the counter that it had, seen in another light.
+
+    What nodes saved of the tensor before then carries versions that are not equal to this counter's, so that they come to
+    `unpack_input`, which tells this from a write. The fast path looks at nothing else. (Rejected: asking the garbage
+    collector which nodes hold the tensor, at milliseconds a call, where truncated backpropagation detaches in a loop.)
+    """
+
+    __slots__ = ("shared",)
+
+    def __init__(self, shared: list[int]):
+        super().__init__((0,))
+        self.shared = shared
+
+    def __getitem__(self, position: Any) -> Any:
+        return DetachedVersion(self.shared[0], self)
+
+    def __setitem__(self, position: Any, value: Any) -> None:
+        self.shared[0] = int(value)
+
+
+class DetachedVersion(int):
+    """A version of a detached tensor: equal to none from before it was detached."""
+
+    counter: Detached
+
+    def __new__(cls, number: int, counter: Detached) -> DetachedVersion:
+        self = super().__new__(cls, number)
+        self.counter = counter
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is DetachedVersion and other.counter is self.counter and int(other) == int(self)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = int.__hash__
+
+
+DETACHED = (
+    "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_()."
+    "This is not supported, please use out-of-place `.detach()` instead"
+)
+
+
+def check_version(tensor: Any, then: int, node: Node) -> None:
+    """Refuse a saved tensor that was written to since; one that was detached is called an output of the node itself."""
+    now = version_of(tensor)
+    if int(now) != int(then):
+        from .views import current_grad_fn
+
+        fn = node if was_detached(tensor, then) else current_grad_fn(tensor)
+        raise modified(tensor._desc, fn, tensor._output_nr, int(now), int(then))
+
+
+def was_detached(tensor: Any, then: int) -> bool:
+    """Whether a tensor that was saved with the version `then` has been detached in place since."""
+    now = version_of(tensor)
+    return tensor._node is None and type(now) is DetachedVersion and getattr(then, "counter", None) is not now.counter
 
 
 def node_label(node: Node) -> str:
@@ -96,6 +159,10 @@ def unpack_input(node: Node, name: str) -> Any:
 
     Formulas ask no subclass: one that overrides is a plain tensor to them, in its place in the graph.
     """
+    tensor = getattr(node, name)
+    saved = type(tensor) not in (Packed, _NONE) and tensor is not FREED
+    if saved and was_detached(tensor, getattr(node, name + "_version")):
+        raise RuntimeError(DETACHED)
     tensor = unpack_saved(node, name)
     if overrides.living and tensor is not None and overrides.overrides(type(tensor)):
         return plain(tensor)
@@ -122,12 +189,7 @@ def unpack_saved(node: Node, name: str) -> Any:
         return tensor.restore(node)
     if tensor is FREED:
         raise freed()
-    then = getattr(node, name + "_version")
-    now = version_of(tensor)
-    if now != then:
-        from .views import current_grad_fn
-
-        raise modified(tensor._desc, current_grad_fn(tensor), tensor._output_nr, now, then)
+    check_version(tensor, getattr(node, name + "_version"), node)
     return tensor
 
 

@@ -28,9 +28,7 @@ class SavedVariable(saved_hooks.SavedTensor):
             return self._packed.restore(node)
         tensor = self._original
         if tensor is not None:
-            now = saved.version_of(tensor)
-            if now != self._version:
-                raise saved.modified(tensor._desc, tensor.grad_fn, tensor._output_nr, now, self._version)
+            saved.check_version(tensor, self._version, node)
             return tensor
         if self._array is None:
             return None

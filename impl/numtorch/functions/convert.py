@@ -11,6 +11,7 @@ from .. import dispatch as d, grad_mode, views, writes
 from ..device import check_device, device as device_type
 from ..dtype import dtypes
 from ..geometry import address, empty_window
+from ..saved import Detached
 from ..tensor import Tensor, wrap
 
 
@@ -96,6 +97,8 @@ def detach_(self: Tensor) -> Tensor:
             "buckets, and hence detach_() cannot be called on these gradients. To fix this error, please "
             "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
         )
+    if self._node is not None:
+        self._counter = Detached(views.counter_of(self))
     self._requires_grad = False
     self._node = None
     self._output_nr = 0

@@ -58,12 +58,16 @@ def reshape(x: Array, shape: tuple) -> Array:
 
 
 unsafe_view = reshape
-unsqueeze_to = reshape
+
+
+def unsqueeze_to(x: Array, shape: tuple) -> Array:
+    """Dimensions of size 1 put back; x itself if there were none."""
+    return x if x.shape == shape else reshape(x, shape)
 
 
 def unsqueeze_dim_to(x: Array, dim: Any, shape: tuple) -> Array:
     """Dimensions of size 1 put back; those that were asked for do not matter here, but are seen as saved."""
-    return reshape(x, shape)
+    return unsqueeze_to(x, shape)
 
 
 def alias(x: np.ndarray) -> np.ndarray:
@@ -401,6 +405,8 @@ def repeat_backward(grad: Array, repeats: tuple, shape: tuple) -> Array:
     if 0 in repeats:
         return np.zeros(shape, grad.dtype)
     lead = len(repeats) - len(shape)
+    if all(times == 1 for times in repeats) and not lead:
+        return grad
     apart: list[int] = []
     for times, size in zip(repeats[lead:], shape, strict=True):
         apart += (times, size)
