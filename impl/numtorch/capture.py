@@ -8,18 +8,17 @@ counting engine can begin anew. It also does where something is not plain, and w
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from . import grad_mode
+from . import anomaly, grad_mode
 from .geometry import turned
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
+from .graph_task import GraphTask
 from .input_buffer import add, show
 from .tensor import wrap
-
-if TYPE_CHECKING:
-    from .engine import GraphTask
+from .views import current_grad_fn
 
 
 def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
@@ -48,16 +47,61 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
     return [show(task, leaves.get(fn)) for fn, _ in inputs]
 
 
+def of_scalar(root: Any, leaf: Any, keep: bool) -> Any:
+    """`autograd.grad` of one plain number by one plain leaf, with nothing else asked for; None if it takes the long way.
+
+    One number of many is often asked for: the rows of a Jacobian are.
+    """
+    desc = root._desc
+    ref = leaf._accumulator
+    if (
+        desc.ndim
+        or not desc.real
+        or leaf._extra is not None
+        or ref is None
+        or leaf._node is not None
+        or grad_mode.disabled
+        or anomaly.enabled
+        or NodeExtra.alive.data
+    ):
+        return None
+    wanted, node = ref(), root._node if root._extra is None else current_grad_fn(root)
+    if type(wanted) is not AccumulateGrad or not leaf._requires_grad or node is None or node.multi:
+        return None
+    task = GraphTask(keep, True, None)
+    seed = task.seeds = np.array(desc.dtype.one)
+    try:
+        found = gradients(task, node, seed, {wanted}).get(wanted)
+    except Exception:  # which the long way meets again
+        return None
+    if found is None or task.versions is not None or type(found) is not np.ndarray or found.base is not None:
+        return show(task, found)
+    return wrap(found)
+
+
 def gradients(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> dict[Any, Any]:
     """What arrives at each leaf; NotPlain if at some that is not wanted."""
-    step = raw_step if task.raw else tensor_step
+    raw = task.raw
     nodes: dict[Any, Any] = {}
     leaves: dict[Any, Any] = {}
     heap: list[tuple[int, Any]] = []
     ran = []
     while True:
         ran.append(node)
-        edges = step(node, grad)
+        if raw:
+            if grad.ndim > 1 and turned(grad):
+                raise NotPlain  # its strides would show, and the raw formulas have NumPy's
+            fn, grad, fn1, grad1 = node.run(grad, True)
+            if fn is None:
+                fn, grad, fn1 = fn1, grad1, None
+            if fn1 is None and not nodes and grad is not None and type(fn) is not AccumulateGrad:
+                node = fn
+                grad1 = None
+                continue
+            edges = [(fn1, grad1), (fn, grad)]
+            grad1 = None
+        else:
+            edges = tensor_step(node, grad)
         node = grad = None
         while edges:
             fn, grad = edges.pop()
@@ -94,16 +138,8 @@ def gradients(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> dict[A
     return leaves
 
 
-def raw_step(node: Any, grad: Any) -> list[tuple[Any, Any]]:
-    """A node's edges with their gradients, the last first."""
-    if grad.ndim > 1 and turned(grad):
-        raise NotPlain  # its strides would show, and the raw formulas have NumPy's
-    fn, grad, fn1, grad1 = node.run(grad, True)
-    return [(fn1, grad1), (fn, grad)]
-
-
 def tensor_step(node: Any, grad: Any) -> list[tuple[Any, Any]]:
-    """The same over Tensors."""
+    """A node's edges with their gradients as Tensors, the last first."""
     if not node.plain:
         raise NotPlain
     out = node.apply_tensors(grad)

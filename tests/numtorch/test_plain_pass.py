@@ -11,14 +11,15 @@ import pytest
 
 import numtorch as torch
 from numtorch import engine, plain_pass
+from numtorch.autograd import entry
 
 LEAVES = 3
 
 
-def graph(draw: random.Random) -> tuple[list[Any], Any]:
+def graph(draw: random.Random, count: int = LEAVES) -> tuple[list[Any], Any]:
     """Leaves, and the sum of a random graph over them in which much is used several times."""
     shape = draw.choice([(), (2,), (2, 3)])
-    leaves = [torch.ones(shape, requires_grad=True) for _ in range(LEAVES)]
+    leaves = [torch.ones(shape, requires_grad=True) for _ in range(count)]
     known = list(leaves)
     for _ in range(draw.randrange(1, 12)):
         a, b = draw.choice(known), draw.choice(known)
@@ -116,3 +117,32 @@ def test_a_plain_pass_captures_what_the_counting_engine_captures(
     plain = derivatives(random.Random(seed), create_graph)
     monkeypatch.setattr(engine, "capture", lambda *_: None)
     assert plain == derivatives(random.Random(seed), create_graph)
+
+
+def rows(draw: random.Random) -> list[Any]:
+    """What can be seen of the gradients of single numbers by single leaves."""
+    leaves, total = graph(draw, count=draw.choice([1, 1, 1, LEAVES]))
+    middle = total * leaves[0].exp()
+    picked = draw.choice([total, middle.flatten()[0] if middle.ndim else middle.view(()), middle.sum()])
+    seen: list[Any] = []
+    for leaf in [leaves[0], draw.choice(leaves)]:
+        keep = draw.choice([None, True])
+        try:
+            (grad,) = torch.autograd.grad(picked, leaf, retain_graph=keep)
+        except RuntimeError as error:
+            seen.append(str(error))
+        else:
+            seen.append(
+                (grad.tolist(), grad.stride(), grad._version, grad.requires_grad, grad.is_leaf, grad._is_view())
+            )
+    return seen
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_one_number_by_one_leaf_has_the_gradient_of_the_counting_engine(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = rows(random.Random(seed))
+    monkeypatch.setattr(entry, "of_scalar", lambda *_: None)
+    monkeypatch.setattr(engine, "capture", lambda *_: None)
+    assert plain == rows(random.Random(seed))

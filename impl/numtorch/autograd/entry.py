@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import grad_mode, overrides
+from ..capture import of_scalar
 from ..descriptor import Size
 from ..engine import run_backward
 from ..graph import GraphRoot, Node, edge, next_sequence_nr
@@ -54,6 +55,18 @@ def grad(
     materialize_grads: bool = False,
 ) -> Any:
     """The gradients of the outputs, summed, with respect to the inputs; `.grad` is not touched."""
+    if (
+        grad_outputs is None
+        and type(outputs) is Tensor
+        and type(inputs) is Tensor
+        and create_graph is False
+        and only_inputs is True
+        and allow_unused is None
+        and (retain_graph is None or type(retain_graph) is bool)
+        and not (is_grads_batched or materialize_grads)
+        and (found := of_scalar(outputs, inputs, bool(retain_graph))) is not None
+    ):
+        return (found,)
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
