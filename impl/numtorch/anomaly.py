@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 import warnings
 from types import FrameType
 from typing import Any
@@ -42,6 +41,8 @@ class _NotedSlot:
         _slot.__set__(node, number)
         if is_new:
             metadata = node.extras().metadata
+            import traceback
+
             metadata[TRACEBACK] = traceback.format_stack(_users_frame(sys._getframe(1)))
             parent = _node_under_way()
             if parent is not None:

@@ -29,7 +29,7 @@ from numtorch import ops  # noqa: E402
 from numtorch.generator.module import Module, package_text  # noqa: E402
 from numtorch.ops.row import TABLE  # noqa: E402
 
-AT_ONCE = ("comparison", "index", "linalg", "pointwise", "reduction", "shape")
+AT_ONCE = ("index", "linalg", "pointwise", "reduction", "shape")
 """The families that nearly every program uses: the others are imported when they are first asked for."""
 
 

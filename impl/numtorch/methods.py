@@ -68,6 +68,8 @@ FAMILIES = (
     "padding",
 )
 LATE = (
+    "comparison",
+    "random",
     "statistics",
     "counts",
     "decomposition",

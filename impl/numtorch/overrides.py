@@ -115,7 +115,9 @@ _NEVER = frozenset(
 )
 """What PyTorch asks nobody about, and what only this package calls."""
 
-_known: dict[Any, _Function] = {}  # every public function, by itself
+_known: dict[Any, Any] = {}
+"""Every public function, by itself: what its _Function is made of, until there is a subclass that overrides."""
+
 living = 0  # how many subclasses there are that override
 _overriding: dict[type, bool] = {}  # by type, for the types that were seen as arguments; emptied with the last subclass
 
@@ -220,9 +222,17 @@ def public_module(module: dict[str, Any], found: dict[str, Any], prefix: str = "
 def know(function: FunctionType, func: Any, defaults: dict[str, Any] | None = None, asks_all: bool = False) -> None:
     """Let overrides answer for a function; they are told that it is `func`."""
     if function not in _known:
-        made = _known[function] = _Function(function, func, defaults, asks_all)
+        _known[function] = (func, defaults, asks_all)
         if living:
-            made.replace()
+            _replace(function)
+
+
+def _replace(function: FunctionType) -> None:
+    """From now on the function asks first."""
+    found = _known[function]
+    if type(found) is tuple:
+        found = _known[function] = _Function(function, *found)
+    found.replace()
 
 
 def know_tensor(cls: Any, names: Iterable[str]) -> None:
@@ -407,8 +417,8 @@ def subclassed(cls: type) -> None:
     living += 1
     weakref.finalize(cls, _gone).atexit = False
     if living == 1:
-        for function in list(_known.values()):
-            function.replace()
+        for function in list(_known):
+            _replace(function)
 
 
 def _gone() -> None:

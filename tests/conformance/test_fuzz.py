@@ -24,11 +24,11 @@ PROGRAMS = 500
 """Enough for `tanh` and `sin` to occur as functions, several times each."""
 
 # The two sides are numtorch and modules made of it: they start ten times faster than PyTorch.
-RIGHT = "import numtorch as torch\nglobals().update(vars(torch))\n"
+RIGHT = "import numtorch as torch\nglobals().update({name: getattr(torch, name) for name in dir(torch)})\n"
 DYING = RIGHT + "import os; neg = lambda x: os._exit(3)\n"
 NEGATING = """
 import numtorch as torch
-globals().update(vars(torch))
+globals().update({name: getattr(torch, name) for name in dir(torch)})
 tanh = lambda x: -torch.tanh(x)
 def sin(x): raise ValueError('no sine today')
 """

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 import numtorch as torch
 
-names = {name: value for name, value in vars(torch).items() if not name.startswith("__") or name == "__version__"}
+names = {name: getattr(torch, name) for name in dir(torch) if not name.startswith("__") or name == "__version__"}
 """What a fake hands on as its own."""
