@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import dtype as dtypes, grad_mode
+from . import grad_mode
 from .device import check_device
+from .dtype import dtypes
 from .tensor import Tensor, wrap
 from .views import extras
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dtype as dtypes
-from .dtype import dtype
+from .dtype import dtype, dtypes
 from .geometry import contiguous_strides, element_strides, laid_out
 from .layout import elementwise_strides
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from . import dtype as dtypes
 from .descriptor import expandable
+from .dtype import dtypes
 from .graph import BinaryNode
 from .kernels.index import index_put_zeros, index_values, raw_indices
 from .overlap import refuse_any, warn_of_internal

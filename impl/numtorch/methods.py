@@ -10,9 +10,10 @@ import importlib
 from types import FunctionType
 from typing import Any
 
-from . import creation, dispatch, dtype as dtypes, writes
+from . import creation, dispatch, writes
 from .descriptor import Size
 from .device import CPU, device, layout, strided
+from .dtype import dtypes
 from .functions import convert, copying, indexing, outputs, shape
 from .geometry import element_strides, storage_offset
 from .overrides import PYTHON, PYTHON_FUNCTIONS, know_tensor, public

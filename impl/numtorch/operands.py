@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from . import dtype as dtypes, grad_mode
+from . import grad_mode
 from .descriptor import arrange, describe, descriptor, plan_of
+from .dtype import dtypes
 from .geometry import laid_out
 from .overlap import refuse, refuse_internal
 from .tensor import Tensor, wrap

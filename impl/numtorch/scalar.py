@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dtype as dtypes
+from .dtype import dtypes
 
 _CPP = {"float32": "float", "float64": "double", "int32": "int", "float16": "c10::Half"} | {
     "bfloat16": "c10::BFloat16",

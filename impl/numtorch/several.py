@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import dtype as dtypes
 from .descriptor import broadcast_shapes, descriptor, reduction, sum_to
+from .dtype import dtypes
 from .layout import elementwise_strides
 from .operands import category_of, constant
 from .overlap import refuse

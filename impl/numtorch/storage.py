@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from . import dtype as dtypes
 from .device import CPU
+from .dtype import dtypes
 from .geometry import address, is_dense_like
 
 CLASSES = {
