@@ -11,7 +11,7 @@ from ..dtype import dtypes
 from ..kernels.decomposition import is_vector
 from ..tensor import Tensor, wrap
 from . import shape as shapes
-from .arguments import expect_tensor
+from .arguments import expect_tensor, not_for
 from .linalg import matmul
 from .reduction import vector_norm
 
@@ -29,6 +29,32 @@ def _floating(name: str, A: Tensor) -> None:
         raise RuntimeError(
             f"{name}: Expected a floating point or complex tensor as input. Got {A._desc.dtype.scalar_name}"
         )
+
+
+def _floating_full(name: str, A: Tensor) -> None:
+    """The same, and no half types."""
+    _floating(name, A)
+    if A._desc.dtype.itemsize < 4:
+        raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {A._desc.dtype.scalar_name}")
+
+
+def _compiled(kernel: str, A: Tensor) -> None:
+    """LAPACK has no half types."""
+    if A._desc.dtype.itemsize < 4 and A._desc.numel:
+        not_for(kernel, A, A._desc.dtype)
+
+
+def _converging(function: Any, *args: Any) -> Any:
+    """A decomposition that NumPy may give up."""
+    try:
+        return function(*args)
+    except np.linalg.LinAlgError:
+        array = args[0]._array
+        where = f"(Batch element {int(np.argmin(np.isfinite(array.reshape(-1, array.shape[-2] * array.shape[-1])).all(-1)))}): "
+        raise _LinAlgError(
+            f"linalg.svd: {where if array.ndim > 2 else ''}The algorithm failed to converge because the input matrix "
+            "contained non-finite values."
+        ) from None
 
 
 def _matrix(name: str, A: Any, what: str = "A") -> None:
@@ -59,7 +85,7 @@ def _failed(info: Tensor, text: Any) -> None:
 def inv_ex(A: Tensor, *, check_errors: bool = False) -> Any:
     """The inverse, and where it fails."""
     _square("linalg.inv", A)
-    _floating("linalg.inv", A)
+    _floating_full("linalg.inv", A)
     found = d.linalg_inv_ex(A)
     if check_errors:
         _check_inverse(found[1])
@@ -85,6 +111,7 @@ def det(A: Tensor) -> Tensor:
     """The determinant."""
     _square("linalg.det", A)
     _floating("linalg.det", A)
+    _compiled("lu_cpu", A)
     return d.linalg_det(A)[0]
 
 
@@ -100,7 +127,7 @@ def slogdet(input: Tensor) -> Any:
 
 def _slogdet(name: str, A: Tensor) -> tuple:
     _square(name, A)
-    _floating(name, A)
+    _floating_full(name, A)
     return d.linalg_slogdet(A)[:2]
 
 
@@ -129,6 +156,7 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
         )
     shape = (*b.shape, 1) if vector else tuple(b.shape)
     _fits("linalg.solve", tuple(a.shape), shape, left)
+    _compiled("lu_cpu", A)
     found = d.linalg_solve_ex(A, B, left)
     if check_errors:
         _failed(
@@ -167,6 +195,7 @@ def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -
     """The triangular root of a positive-definite matrix, and where it fails."""
     _square("linalg.cholesky", A)
     _floating("linalg.cholesky", A)
+    _compiled("cholesky_cpu", A)
     found = d.linalg_cholesky_ex(A, upper)
     if check_errors:
         _check_root("linalg.cholesky", found[1])
@@ -237,6 +266,7 @@ def linalg_qr(A: Tensor, mode: str = "reduced") -> Any:
 def _qr(A: Tensor, mode: str) -> tuple:
     _matrix("linalg.qr", A)
     _floating("linalg.qr", A)
+    _compiled("geqrf_cpu", A)
     if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
@@ -271,7 +301,8 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
 def _svd(A: Tensor, full_matrices: bool) -> tuple:
     _matrix("linalg.svd", A)
     _floating("linalg.svd", A)
-    return d.linalg_svd(A, full_matrices)
+    _compiled("linalg_svd_cpu", A)
+    return _converging(d.linalg_svd, A, full_matrices)
 
 
 def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: Any = None) -> Any:
@@ -295,7 +326,7 @@ def svdvals(A: Tensor, *, driver: Any = None) -> Tensor:
 
 def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """The pseudo-inverse."""
-    if A._desc.ndim < 2:
+    if A._desc.ndim < 2 or A._desc.dtype.category < dtypes.FLOATING or A._desc.dtype.itemsize < 4:
         raise RuntimeError(
             f"linalg.pinv({A._desc.dtype.scalar_name}{{{list(A._desc.shape)}}}): expected a tensor with 2 or more dimensions "
             "of float, double, cfloat or cdouble types"
@@ -303,7 +334,7 @@ def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = N
     rtol = rcond if rtol is None else rtol
     if rtol is None:
         rtol = 0.0 if atol else float(np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:]))
-    return d.linalg_pinv(A, float(atol or 0.0), float(rtol), hermitian)
+    return _converging(d.linalg_pinv, A, float(atol or 0.0), float(rtol), hermitian)
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
@@ -314,7 +345,9 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
 def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """How many singular values are not small."""
     _matrix("linalg.matrix_rank", A)
-    values = np.linalg.svd(A._array, compute_uv=False)
+    if A._desc.dtype.category < dtypes.FLOATING or A._desc.dtype.itemsize < 4:
+        raise RuntimeError("This function doesn't handle types other than float and double")
+    values = _svd(A.detach(), False)[1]._array
     eps = np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:])
     absolute = atol if tol is None else tol
     relative = rtol if rtol is not None else 0.0 if absolute else eps
@@ -416,6 +449,9 @@ def matrix_norm(
             "None, Tensor out = None)\n"
         )
     _matrix("linalg.matrix_norm", A)
+    _floating("linalg.matrix_norm", A)
+    if ord == "nuc" or ord in (2, -2):
+        _floating_full("linalg.matrix_norm", A)
     given = tuple(dim)
     if len(given) != 2:
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, given))}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import dispatch as d
+from .. import dispatch as d, dtype as dtypes
 from ..descriptor import broadcast_shapes
 from ..geometry import element_strides
 from ..tensor import Tensor, cpp_name
 from ..views import requires_grad
 from . import shape as shapes
-from .arguments import expect_tensor
+from .arguments import expect_tensor, not_for
 
 
 def _typed(kind: Any) -> str:
@@ -50,25 +50,38 @@ def _check_vectors(name: str, a: Tensor, b: Tensor) -> None:
             f"same number of elements, but got {da.numel} and {db.numel} elements respectively"
         )
     if da.dtype.name == "bool":
-        raise NotImplementedError(f"\"{name}\" not implemented for 'Bool'")
+        raise NotImplementedError("\"dot\" not implemented for 'Bool'")
 
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """Matrix times vector."""
     expect_tensor(vec, "mv", "vec", 2)
     a, b = input._desc, vec._desc
-    if a.ndim != 2 or b.ndim != 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
-    if a.shape[1] != b.shape[0]:
+    if a.ndim != 2 or b.ndim != 1 or a.shape[1] != b.shape[0] or a.dtype is not b.dtype or not a.real:
+        _check_addmv(a.shape[:1], b.dtype, a, b)
+    return d.mv(input, vec)
+
+
+def _check_addmv(shape: tuple, dtype: Any, a: Any, b: Any) -> None:
+    """What is added to a matrix times a vector, by its shape and type, and the two."""
+    if len(shape) > 1 or a.ndim != 2 or b.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got {len(shape)}, {a.ndim}, {b.ndim}")
+    if a.shape[1] != b.shape[0] or math.prod(shape) not in (1, a.shape[0]):
         raise RuntimeError(
-            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
+            f"size mismatch, got input ({math.prod(shape)}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
         )
-    if a.dtype is not b.dtype:
+    if not dtype is a.dtype is b.dtype:
         raise RuntimeError(
-            f"addmv input tensors must have the same dtype, but got {b.dtype.scalar_name}, "
+            f"addmv input tensors must have the same dtype, but got {dtype.scalar_name}, "
             f"{a.dtype.scalar_name}, and {b.dtype.scalar_name}"
         )
-    return d.mv(input, vec)
+    _not_bool("addmv_impl_cpu", a, b)
+
+
+def _not_bool(kernel: str, a: Any, b: Any) -> None:
+    """Bool is multiplied only where there is nothing to multiply."""
+    if a.dtype.name == "bool" and a.numel and b.numel:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
 
 
 def _check_matrices(a: Any, b: Any) -> None:
@@ -80,8 +93,7 @@ def _check_matrices(a: Any, b: Any) -> None:
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {_typed(a.dtype)} != {_typed(b.dtype)}"
         )
-    if a.dtype.name == "bool":
-        raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
+    _not_bool("addmm_impl_cpu_", a, b)
 
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
@@ -101,6 +113,11 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """Matrix times matrix, for each of a batch."""
     expect_tensor(mat2, "bmm", "mat2", 2)
     _check_batches(input._desc, mat2._desc)
+    _not_bool("bmm", input._desc, mat2._desc)
+    if input._desc.dtype is not mat2._desc.dtype:
+        raise RuntimeError(
+            f"expected scalar type {input._desc.dtype.scalar_name} but found {mat2._desc.dtype.scalar_name}"
+        )
     return d.bmm(input, mat2)
 
 
@@ -114,8 +131,6 @@ def _check_batches(a: Any, b: Any) -> None:
             f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] "
             f"but got: [{b.shape[0]}, {b.shape[1]}]."
         )
-    if a.dtype is not b.dtype:
-        raise RuntimeError(f"expected scalar type {a.dtype.scalar_name} but found {b.dtype.scalar_name}")
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
@@ -251,32 +266,44 @@ def _expands(x: Tensor, shape: tuple) -> None:
 
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * mat @ vec"""
-    mv(mat.detach(), vec.detach())
-    _expands(input, (mat._desc.shape[0],))
+    _check_addmv(input._desc.shape, input._desc.dtype, mat._desc, vec._desc)
     return d.addmv(input, mat, vec, beta, alpha)
 
 
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * outer(vec1, vec2)"""
+    for name, x in (("vec1", vec1), ("vec2", vec2)):
+        if x._desc.ndim != 1:
+            raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {x._desc.ndim}-D")
     _expands(input, (vec1._desc.shape[0], vec2._desc.shape[0]))
-    return d.addr(input, vec1, vec2, beta, alpha)
+    operands = [input, vec1, vec2]
+    kind = dtypes.promote_types(dtypes.promote_types(*[x._desc.dtype for x in operands[:2]]), vec2._desc.dtype)
+    for name, number in (("beta", beta), ("alpha", alpha)):
+        if type(number) is bool and kind is not dtypes.bool_:
+            raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
+        if type(number) is float and kind.category < dtypes.FLOATING:
+            raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
+    return d.addr(*[x if x._desc.dtype is kind else x.to(kind) for x in operands], beta, alpha)
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * batch1 @ batch2"""
-    _check_batches(batch1._desc, batch2._desc)
+    if batch1._desc.ndim == batch2._desc.ndim == 3:
+        a, b = batch1._desc.shape, batch2._desc.shape
+        _expands(input, (a[0], a[1], b[2]))
     kinds = [x._desc.dtype for x in (input, batch1, batch2)]
-    if kinds[0] is not kinds[1]:
+    if not kinds[0] is kinds[1] is kinds[2]:
         raise RuntimeError(
             "Input dtypes must be the same, got: input {}, batch1: {}, batch2: {}".format(*map(_typed, kinds))
         )
-    a, b = batch1._desc.shape, batch2._desc.shape
-    _expands(input, (a[0], a[1], b[2]))
+    _check_batches(batch1._desc, batch2._desc)
+    _not_bool("baddbmm", batch1._desc, batch2._desc)
     return d.baddbmm(input, batch1, batch2, beta, alpha)
 
 
 def trace(input: Tensor) -> Tensor:
     """The sum of the diagonal of a matrix."""
+    not_for("trace", input, dtypes.bool_)
     if input._desc.ndim != 2:
         raise RuntimeError("trace: expected a matrix, but got tensor with dim " + str(input._desc.ndim))
     return d.trace(input)

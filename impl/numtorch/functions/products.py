@@ -50,9 +50,9 @@ def _contracted(a: Tensor, b: Tensor, first: tuple, second: tuple) -> Tensor:
     for x, y in zip(first, second, strict=True):
         m, n = a._desc.shape[wrap_dim(x, a._desc.ndim)], b._desc.shape[wrap_dim(y, b._desc.ndim)]
         if n == 1:
-            a = d.sum_dim(a, (x,), True, None)
+            a = d.sum_dim(a, (x,), True, a._desc.dtype)
         elif m == 1:
-            b = d.sum_dim(b, (y,), True, None)
+            b = d.sum_dim(b, (y,), True, b._desc.dtype)
         elif m != n:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {m} in dim {x} and second has size {n} in dim {y}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ def lu(a: Array) -> tuple[Array, Array]:
     out = np.array(a)
     rows, cols = out.shape[-2:]
     pivots = np.zeros((*out.shape[:-2], min(rows, cols)), np.int32)
-    for m, p in zip(out.reshape(-1, rows, cols), pivots.reshape(-1, pivots.shape[-1]), strict=True):
+    count = math.prod(out.shape[:-2])  # reshape infers nothing of empty matrices
+    for m, p in zip(out.reshape(count, rows, cols), pivots.reshape(count, pivots.shape[-1]), strict=True):
         for i in range(len(p)):
             at = i + int(np.argmax(np.abs(m[i:, i])))
             p[i] = at + 1
@@ -100,6 +102,7 @@ def linalg_det(a: Array) -> tuple[Array, Array, Array]:
 def linalg_slogdet(a: Array) -> tuple[Array, Array, Array, Array]:
     """Sign and logarithm of the determinant's size, and the factors."""
     sign, size = np.linalg.slogdet(a)
+    sign = np.where(np.isnan(size), 0, sign)
     return (sign.astype(a.dtype)[()], size.astype(a.dtype)[()], *factored(a))
 
 
@@ -191,8 +194,10 @@ def linalg_eigh(a: Array, uplo: str) -> tuple[Array, Array]:
 
 def linalg_svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     """Left vectors, singular values in falling order, and right vectors as rows."""
-    u, s, vh = np.linalg.svd(a, full_matrices)
-    return columns(u), s, columns(vh)
+    u, s, vh = np.linalg.svd(
+        a if a.dtype.itemsize > 2 else a.astype(np.float32), full_matrices
+    )  # no half, even if empty
+    return tuple([x.astype(a.dtype, copy=False) for x in (columns(u), s, columns(vh))])  # type: ignore[return-value]
 
 
 def linalg_pinv(a: Array, atol: float, rtol: float, hermitian: bool) -> Array:

@@ -120,7 +120,7 @@ def baddbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Ar
 
 def addbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:
     """beta * x + alpha * the sum of batch1 @ batch2 over the batch"""
-    return plus_scaled(x, np.add.reduce(np.matmul(batch1, batch2), axis=0), beta, alpha)
+    return plus_scaled(x, np.add.reduce(np.matmul(batch1, batch2), axis=0, dtype=x.dtype), beta, alpha)
 
 
 def sum_to_info(grad: Array, desc: Any) -> Array:
