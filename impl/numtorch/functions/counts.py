@@ -10,7 +10,7 @@ from .. import dispatch as d
 from ..dtype import dtypes
 from ..kernels.ranks import INSERTED, insertion_sort
 from ..tensor import Tensor, wrap, wrap_dim
-from .arguments import not_for
+from .arguments import expect_tensor, not_for
 
 # ---- counts
 
@@ -112,6 +112,7 @@ def unique(
     input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:
     """The distinct elements, or slices along a dimension, in order."""
+    expect_tensor(input, "_unique2" if dim is None else "unique_dim")
     if dim is None:
         return _answer(d.unique(input, return_inverse, return_counts), return_inverse, return_counts)
     return _answer(_slices(input, dim, True), return_inverse, return_counts)
@@ -121,6 +122,7 @@ def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:
     """The elements, or slices along a dimension, without repetitions."""
+    expect_tensor(input, "unique_consecutive")
     if dim is None:
         return _answer(d.unique_consecutive(input, return_inverse, return_counts), return_inverse, return_counts)
     return _answer(_slices(input, dim, False), return_inverse, return_counts)

@@ -107,12 +107,22 @@ def inv(A: Tensor) -> Tensor:
     return inv_ex(A, check_errors=True)[0]
 
 
-def det(A: Tensor) -> Tensor:
+def inverse(input: Tensor) -> Tensor:
+    """The same under torch's name."""
+    return inv(input)
+
+
+def det(input: Tensor) -> Tensor:
     """The determinant."""
-    _square("linalg.det", A)
-    _floating("linalg.det", A)
-    _compiled("lu_cpu", A)
-    return d.linalg_det(A)[0]
+    _square("linalg.det", input)
+    _floating("linalg.det", input)
+    _compiled("lu_cpu", input)
+    return d.linalg_det(input)[0]
+
+
+def linalg_det(A: Tensor) -> Tensor:
+    """The same under torch.linalg's name."""
+    return det(A)
 
 
 def linalg_slogdet(A: Tensor) -> Any:
@@ -551,13 +561,14 @@ BOTH = (
     matrix_exp,
     norm,
 )
-FUNCTIONS = {f.__name__: f for f in BOTH} | {"inverse": inv, "nuclear_norm": nuclear_norm}
-METHODS = {f.__name__: f for f in BOTH} | {"inverse": inv}
+FUNCTIONS = {f.__name__: f for f in BOTH} | {"inverse": inverse, "nuclear_norm": nuclear_norm}
+METHODS = {f.__name__: f for f in BOTH} | {"inverse": inverse}
 LINALG = {
     "LinAlgError": LinAlgError,
     "vector_norm": vector_norm,
     "norm": linalg_norm,
     "slogdet": linalg_slogdet,
+    "det": linalg_det,
     "cholesky": linalg_cholesky,
     "qr": linalg_qr,
     "svd": linalg_svd,
@@ -566,7 +577,7 @@ LINALG = {
 } | {
     f.__name__: f
     for f in (
-        inv, inv_ex, det, solve, solve_ex, solve_triangular, cholesky_ex, lstsq, eigh, eigvalsh, svdvals, pinv, matrix_rank,
+        inv, inv_ex, solve, solve_ex, solve_triangular, cholesky_ex, lstsq, eigh, eigvalsh, svdvals, pinv, matrix_rank,
         matrix_power, matrix_exp, matrix_norm, tensorinv, tensorsolve, cond,
     )
 }  # fmt: skip

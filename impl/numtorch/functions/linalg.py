@@ -22,18 +22,18 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two vectors."""
     expect_tensor(input, "dot")
     expect_tensor(tensor, "dot", "tensor", 2)
-    _check_vectors("dot", input, tensor)
+    _check_vectors(input, tensor)
     return d.dot(input, tensor)
 
 
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The same with the first vector conjugated."""
     expect_tensor(other, "vdot", "other", 2)
-    _check_vectors("vdot", input, other)
+    _check_vectors(input, other)
     return d.vdot(input, other)
 
 
-def _check_vectors(name: str, a: Tensor, b: Tensor) -> None:
+def _check_vectors(a: Tensor, b: Tensor) -> None:
     da, db = a._desc, b._desc
     if da is db and da.ndim == 1 and da.real:
         return
@@ -41,7 +41,7 @@ def _check_vectors(name: str, a: Tensor, b: Tensor) -> None:
         raise RuntimeError(f"1D tensors expected, but got {da.ndim}D and {db.ndim}D tensors")
     if da.dtype is not db.dtype:
         raise RuntimeError(
-            f"{name} : expected both vectors to have same dtype, but found {da.dtype.scalar_name} and "
+            f"dot : expected both vectors to have same dtype, but found {da.dtype.scalar_name} and "
             f"{db.dtype.scalar_name}"
         )
     if da.numel != db.numel:
