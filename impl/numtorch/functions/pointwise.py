@@ -266,20 +266,20 @@ def iadd(self: Tensor, other: Any) -> Any:
 
 def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """self += alpha * other"""
-    return _inplace_alpha("add", self, other, alpha)
+    return _inplace_alpha(d.add_, d.add_alpha_, "add_", self, other, alpha)
 
 
 def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """self -= alpha * other"""
-    return _inplace_alpha("sub", self, other, alpha)
+    return _inplace_alpha(d.sub_, d.sub_alpha_, "sub_", self, other, alpha)
 
 
-def _inplace_alpha(name: str, self: Tensor, other: Any, alpha: Any) -> Tensor:
+def _inplace_alpha(plain: Any, multiplied: Any, name: str, self: Tensor, other: Any, alpha: Any) -> Tensor:
     if alpha == 1:
-        return _checked(getattr(d, name + "_")(self, other), name + "_", other)
+        return _checked(plain(self, other), name, other)
     if type(alpha) is not float or not self._desc.real:
         check_alpha(self, other, alpha)
-    return _checked(getattr(d, name + "_alpha_")(self, other, alpha), name + "_", other)
+    return _checked(multiplied(self, other, alpha), name, other)
 
 
 def mul_(self: Tensor, other: Any) -> Tensor:

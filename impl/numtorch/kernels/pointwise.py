@@ -205,12 +205,21 @@ def scale(x: Array, alpha: Any) -> Array:
 
 def add_alpha(x: Array, other: Array, alpha: Any, out: Array | None = None) -> Array:
     """x + alpha * other"""
-    return np.add(x, x.dtype.type(alpha) * other, out=out, casting="same_kind" if out is None else "unsafe")
+    return with_multiple(np.add, x, other, alpha, out)
 
 
 def sub_alpha(x: Array, other: Array, alpha: Any, out: Array | None = None) -> Array:
     """x - alpha * other"""
-    return np.subtract(x, x.dtype.type(alpha) * other, out=out, casting="same_kind" if out is None else "unsafe")
+    return with_multiple(np.subtract, x, other, alpha, out)
+
+
+def with_multiple(function: np.ufunc, x: Array, other: Array, alpha: Any, out: Array | None) -> Array:
+    """function(x, alpha * other)"""
+    # NumPy multiplies an array by a 0-d array in half the time that it takes with a NumPy scalar.
+    multiple = other * (np.array(alpha, x.dtype) if x.ndim else x.dtype.type(alpha))
+    if out is None or other.dtype is x.dtype:
+        return function(x, multiple, out)
+    return function(x, multiple, out=out, casting="unsafe")
 
 
 def rsub_alpha(x: Array, other: Array, alpha: Any) -> Array:
