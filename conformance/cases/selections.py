@@ -131,6 +131,9 @@ def nothing_for_a_tensor(
     torch.dot(x.grad, x)
     torch.outer(x)
     torch.unique(x.grad)
+    torch.linalg.inv(x.grad)
+    torch.linalg.pinv(x.grad)
+    torch.linalg.solve(x)
 
 
 @case(requires=["matmul"])

@@ -51,6 +51,13 @@ def said(call) -> str | None:
     return None
 
 
+def owner(lib, name: str, method: bool) -> tuple:
+    """Where a function of the table is found, and under which name."""
+    if method:
+        return lib.ones(2, 2), name
+    return (lib.linalg, name.removeprefix("linalg_")) if name.startswith("linalg_") else (lib, name)
+
+
 def names() -> list[tuple[str, bool]]:
     """Every function and method of the table, and the ones in place, with whether it is a method."""
     plain = {line.removeprefix(".") for line in _lines()}
@@ -58,8 +65,8 @@ def names() -> list[tuple[str, bool]]:
     return [
         (n, m)
         for n, m in both
-        if n not in OTHERWISE and not (m and n in PYTHON) and signature_of(n, m) and hasattr(torch.Tensor if m else torch, n)
-        and hasattr(numtorch.Tensor if m else numtorch, n)
+        if n not in OTHERWISE and not (m and n in PYTHON) and signature_of(n, m) and hasattr(*owner(torch, n, m))
+        and hasattr(*owner(numtorch, n, m))
     ]  # fmt: skip
 
 
@@ -68,7 +75,7 @@ def test_the_table_refuses_what_pytorch_refuses_in_its_words(form):
     different = {}
     for name, method in names():
         args, named = arguments(form, torch)
-        theirs = said(lambda: getattr(torch.ones(2, 2) if method else torch, name)(*args, **named))  # noqa: B023
+        theirs = said(lambda: getattr(*owner(torch, name, method))(*args, **named))  # noqa: B023
         args, named = arguments(form, numtorch)
         ours = refusal(name, ((numtorch.ones(2, 2),) if method else ()) + tuple(args), named, method)
         if theirs != (None if ours is None else str(ours)):
@@ -83,7 +90,7 @@ def test_no_call_ends_in_an_attribute_error(form):
     for name, method in names():
         args, _ = arguments(form, numtorch)
         try:
-            getattr(numtorch.ones(2, 2) if method else numtorch, name)(*args)
+            getattr(*owner(numtorch, name, method))(*args)
         except AttributeError as error:
             ended["." * method + name] = str(error)
         except Exception:

@@ -189,12 +189,8 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     return solve_ex(A, B, left=left, check_errors=True)[0]
 
 
-def solve_triangular(
-    A: Tensor, B: Tensor, *, upper: Any = None, left: bool = True, unitriangular: bool = False
-) -> Tensor:
+def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
     """The same of a triangular matrix."""
-    if upper is None:
-        raise TypeError('linalg_solve_triangular() missing 1 required positional arguments: "upper"')
     _square("linalg.solve_triangular", A)
     _matrix("linalg.solve_triangular", B, "B")
     _fits("linalg.solve_triangular", tuple(A._desc.shape), tuple(B._desc.shape), left)
