@@ -67,6 +67,7 @@ FAMILIES = (
     "losses",
     "distances",
     "padding",
+    "pooling",
 )
 LATE = (
     "comparison",

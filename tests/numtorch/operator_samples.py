@@ -204,6 +204,10 @@ rrelu_with_noise_backward   F.rrelu(x)
 glu_backward            F.glu(m)
 prelu_kernel            F.prelu(x, s) | F.prelu(x, v) | F.prelu(b, w)
 prelu_kernel_backward   F.prelu(x, s) | F.prelu(b, w)
+avg_pool2d              F.avg_pool2d(b, 2) | F.avg_pool2d(b, 2, 1, 1, count_include_pad=False) | F.avg_pool1d(x, 2, 1)
+avg_pool2d_backward     F.avg_pool2d(b, 2) | F.avg_pool1d(x, 2, padding=1)
+max_pool2d_with_indices   F.max_pool2d(b, 2) | F.max_pool2d(b, 2, 1, 1) | F.max_pool1d(x, 2, 1)
+max_pool2d_with_indices_backward   F.max_pool2d(b, (1, 2), 1) | F.max_pool1d(x, 2)
 constant_pad_nd         F.pad(x, (1, 2)) | F.pad(x, (-1, 1, 0, 2), value=2.5) | F.pad(b, (0, -1))
 """
 

@@ -216,6 +216,12 @@ cosine_similarity: x, y | x, y, 0 | x, v | x, d | i, i | x * 0, y
 cosine_embedding_loss: x, y, w.detach().sign() | x, y, w, 0.5, reduction='sum' | v, v, s.detach().sign() | x, y, x | x, y, s
 pairwise_distance: x, y | x, y, 1.0 | x, y, keepdim=True | x, v
 triplet_margin_loss: x, y, u | x, y, u, 0.5, 1, swap=True | x, y, u, reduction='sum' | x, y, v | x, y, u, 0
+avg_pool2d: b, 2 | b, (1, 2), 1 | b, 2, 1, 1, True, False | b[None], 2, padding=1 | b, 2, divisor_override=3 | b, 2, 3, 1, True
+avg_pool2d: x, 2 | b, 2, padding=2 | b, 7 | b, 0 | b, (2, 2, 2) | b.transpose(1, 2), 2
+max_pool2d: b, 2 | b, (1, 2), 1 | b, 2, 1, 1, 1, True | b[None], 2, padding=1 | b, 1, 2, dilation=2 | b, 2, 3, 1, 1, True
+max_pool2d: x, 2 | b, 2, padding=2 | b, 7 | b, 0 | b, (2, 2, 2) | b.transpose(1, 2), 2 | b * 0, 2, 1
+avg_pool1d: x, 2 | b, 2, 1, 1 | v, 2 | x, (2, 2) | x, 2, 1, 1, True, False | b, 7
+max_pool1d: x, 2 | b, 2, 1, 1 | v, 2 | x, 2, 0 | b, 2, ceil_mode=True | b, 9 | x, 2, padding=2 | x, 0
 gumbel_softmax: x | x, 0.5, True | x, 2.0, dim=0
 pad: x, (1, 2) | x, (1, 0, 0, 2) | x, (-1, 1), value=2.5 | x, (1, 1, 1) | x, (1, 1, 1, 1, 1, 1) | i, (0, 1)
 one_hot: i.abs() | i.abs(), 9

@@ -18,6 +18,7 @@ FAMILIES = (
     "linalg",
     "losses",
     "pointwise",
+    "pooling",
     "reduction",
     "scatter",
     "shape",

@@ -11,6 +11,7 @@ from .index import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .losses import *  # noqa: F403
 from .pointwise import *  # noqa: F403
+from .pooling import *  # noqa: F403
 from .ranks import *  # noqa: F403
 from .reduction import *  # noqa: F403
 from .reduction_backward import *  # noqa: F403
