@@ -47,8 +47,9 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
     return [show(task, leaves.get(fn)) for fn, _ in inputs]
 
 
-def of_scalar(root: Any, leaf: Any, keep: bool) -> Any:
-    """`autograd.grad` of one plain number by one plain leaf, with nothing else asked for; None if it takes the long way.
+def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
+    """`autograd.grad` of one plain number by one plain leaf, with nothing else asked for; None if it takes the long way,
+    and NotPlain if the plain pass was tried in vain.
 
     One number of many is often asked for: the rows of a Jacobian are.
     """
@@ -68,12 +69,13 @@ def of_scalar(root: Any, leaf: Any, keep: bool) -> Any:
     wanted, node = ref(), root._node if root._extra is None else current_grad_fn(root)
     if type(wanted) is not AccumulateGrad or not leaf._requires_grad or node is None or node.multi:
         return None
-    task = GraphTask(keep, True, None)
-    seed = task.seeds = np.array(desc.dtype.one)
+    task = GraphTask(keep, not create_graph, None)
+    seed: Any = np.array(desc.dtype.one)
+    seed = task.seeds = wrap(seed) if create_graph else seed
     try:
         found = gradients(task, node, seed, {wanted}).get(wanted)
-    except Exception:  # which the long way meets again
-        return None
+    except Exception:  # NotPlain, or what the counting engine will raise too
+        return NotPlain
     if found is None or task.versions is not None or type(found) is not np.ndarray or found.base is not None:
         return show(task, found)
     return wrap(found)

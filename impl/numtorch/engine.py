@@ -39,8 +39,12 @@ def run_backward(
     create_graph: bool,
     inputs: list[tuple[Node, int]] | None = None,
     accumulate_inputs: bool = False,
+    tried: bool = False,
 ) -> list[Any] | None:
-    """Run the graph from `roots`, seeded with Tensors; the gradients captured at `inputs`, as Tensors or None."""
+    """Run the graph from `roots`, seeded with Tensors; the gradients captured at `inputs`, as Tensors or None.
+
+    `tried`: the plain pass of `autograd.grad` was, in vain.
+    """
     raw = not create_graph
     task = GraphTask(keep, raw, grads if raw else None)
     task.roots = tuple([node for node, _ in roots])
@@ -57,7 +61,7 @@ def run_backward(
         if raw and inputs is None:
             finish(task, plain_pass.run(task, node, nr, seeds[0]))
             return None
-        if inputs is not None and not accumulate_inputs and not node.multi:
+        if inputs is not None and not (accumulate_inputs or tried or node.multi):
             captured = capture(task, node, seeds[0], inputs)
             if captured is not None:
                 return captured

@@ -126,14 +126,25 @@ def rows(draw: random.Random) -> list[Any]:
     picked = draw.choice([total, middle.flatten()[0] if middle.ndim else middle.view(()), middle.sum()])
     seen: list[Any] = []
     for leaf in [leaves[0], draw.choice(leaves)]:
-        keep = draw.choice([None, True])
+        keep, again = draw.choice([None, True]), draw.choice([False, True])
         try:
-            (grad,) = torch.autograd.grad(picked, leaf, retain_graph=keep)
+            (grad,) = torch.autograd.grad(picked, leaf, retain_graph=keep, create_graph=again)
         except RuntimeError as error:
             seen.append(str(error))
         else:
             seen.append(
-                (grad.tolist(), grad.stride(), grad._version, grad.requires_grad, grad.is_leaf, grad._is_view())
+                (
+                    grad.detach().tolist(),
+                    grad.stride(),
+                    grad._version,
+                    grad.requires_grad,
+                    grad.is_leaf,
+                    grad._is_view(),
+                )
+            )
+        if not isinstance(seen[-1], str):
+            seen.append(
+                grad.grad_fn and (grad.grad_fn.name(), [fn and fn.name() for fn, _ in grad.grad_fn.next_functions])
             )
     return seen
 

@@ -13,7 +13,7 @@ from .. import grad_mode, overrides
 from ..capture import of_scalar
 from ..descriptor import Size
 from ..engine import run_backward
-from ..graph import GraphRoot, Node, edge, next_sequence_nr
+from ..graph import GraphRoot, Node, NotPlain, edge, next_sequence_nr
 from ..tensor import Tensor, wrap
 from ..views import mark_inference
 
@@ -55,18 +55,20 @@ def grad(
     materialize_grads: bool = False,
 ) -> Any:
     """The gradients of the outputs, summed, with respect to the inputs; `.grad` is not touched."""
+    found = None
     if (
         grad_outputs is None
         and type(outputs) is Tensor
         and type(inputs) is Tensor
-        and create_graph is False
+        and type(create_graph) is bool
         and only_inputs is True
         and allow_unused is None
-        and (retain_graph is None or type(retain_graph) is bool)
+        and type(keep := create_graph if retain_graph is None else retain_graph) is bool
         and not (is_grads_batched or materialize_grads)
-        and (found := of_scalar(outputs, inputs, bool(retain_graph))) is not None
     ):
-        return (found,)
+        found = of_scalar(outputs, inputs, keep, create_graph)
+        if type(found) is Tensor:
+            return (found,)
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
@@ -100,8 +102,8 @@ def grad(
     seeds = make_grads(outputs, grad_list(grad_outputs, len(outputs)), is_grads_batched)
     if retain_graph is None:
         retain_graph = create_graph
-    run = batched if is_grads_batched else call_engine
-    result = run(outputs, seeds, retain_graph, create_graph, targets, allow_unused, False)
+    given = outputs, seeds, retain_graph, create_graph, targets, allow_unused, False
+    result = batched(*given) if is_grads_batched else call_engine(*given, tried=found is NotPlain)
     if materialize_grads:
         if any(g is None and not isinstance(i, Tensor) for g, i in zip(result, targets, strict=True)):
             raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
@@ -251,6 +253,7 @@ def call_engine(
     inputs: Any,
     allow_unused: Any,
     accumulate: bool,
+    tried: bool = False,
 ) -> tuple:
     """Turn tensors into edges, run, and report the inputs that were not reached."""
     # C++ parses flags as integers; bool() also takes a text.
@@ -272,7 +275,7 @@ def call_engine(
             "your parameters to None after use to break the cycle and avoid the leak.",
             stacklevel=3,
         )
-    captured = run_backward(edges, list(grads), bool(retain_graph), bool(create_graph), targets, accumulate)
+    captured = run_backward(edges, list(grads), bool(retain_graph), bool(create_graph), targets, accumulate, tried)
     if captured is None:
         return ()
     if not allow_unused:
