@@ -21,7 +21,7 @@ WITH_TENSORS = (
 )
 
 
-@case(requires=["errors"])
+@case()
 def none_for_a_tensor_is_refused_by_name(torch, x: floats(), names: st.lists(st.sampled_from(FUNCTIONS), min_size=1)):
     """A function of None names the argument, or tells all its overloads."""
     for name in names:
@@ -31,7 +31,7 @@ def none_for_a_tensor_is_refused_by_name(torch, x: floats(), names: st.lists(st.
         function(x.grad, 0, 1)
 
 
-@case(requires=["errors"])
+@case()
 def method_refuses_what_is_no_tensor(
     torch,
     x: floats(),
@@ -46,7 +46,7 @@ def method_refuses_what_is_no_tensor(
         method()
 
 
-@case(requires=["errors"])
+@case()
 def list_of_tensors_names_the_element_that_is_none(torch, x: floats(min_dims=1), before: st.integers(0, 2)):
     """Functions of a list say which element is no tensor, counted from zero."""
     torch.hstack([x] * before + [x.grad])

@@ -81,6 +81,7 @@ def plain(tensor: Any, name: str, to_float: bool, refuses: str | None = None) ->
     if not isinstance(tensor, Tensor):
         raise type_error(name, 1, "input", tensor)
     if tensor._desc.dtype.category < dtypes.FLOATING:
+        refuse_bools(tensor, name)
         if to_float:
             return tensor.to(dtypes.get_default_dtype())
         if refuses is not None:
@@ -88,7 +89,25 @@ def plain(tensor: Any, name: str, to_float: bool, refuses: str | None = None) ->
     return tensor
 
 
+_NO_BOOLS = {"abs": "abs_cpu", **{name: f"{name}_vml_cpu" for name in ("floor", "ceil", "trunc", "round")}}
+"""Operators of one operand that take integers and no bools, and the kernel that PyTorch names."""
+
+
+def refuse_bools(tensor: Tensor, name: str) -> None:
+    """PyTorch's complaint if an operator is given bools that it does not take."""
+    if tensor._desc.dtype is not dtypes.bool_:
+        return
+    if name in _NO_BOOLS:
+        raise refused(_NO_BOOLS[name], tensor._desc.dtype)
+    if name == "neg":
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
+            "or `logical_not()` operator instead."
+        )
+
+
 _SUBTRACTIONS = frozenset(("sub", "rsub"))
+_COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))  # in place these write 0 and 1 into any type
 
 
 def check_subtraction(a: Any, b: Any) -> None:
@@ -174,6 +193,7 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
         tracked = bool(requires_grad(a)) if a._requires_grad else False
         if tracked:
             check_inplace(a, tracked)
+        refuse_bools(a, name)
         _check_out(a, a._desc.dtype, to_float)
         return None, None, None, tracked
     plan = None
@@ -208,7 +228,7 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
         if not a._desc.real:
             plan = plan_of(a._desc, b._desc)
         check_write(a, right, tracked)
-    if not dtypes.can_cast(kind, a._desc.dtype):
+    if name not in _COMPARISONS and not dtypes.can_cast(kind, a._desc.dtype):
         raise RuntimeError(
             f"result type {kind.scalar_name} can't be cast to the desired output type {a._desc.dtype.scalar_name}"
         )

@@ -642,6 +642,8 @@ def logaddexp(self, other, *, out=None):
         tensors_only('logaddexp', self, other, 'other')
         found = operands(self, other, 'logaddexp', False)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category < 2:
+            raise refused('logaddexp_cpu', desc.dtype)
         array = np.logaddexp(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -798,6 +800,8 @@ def logaddexp2(self, other, *, out=None):
         tensors_only('logaddexp2', self, other, 'other')
         found = operands(self, other, 'logaddexp2', False)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category < 2:
+            raise refused('logaddexp2_cpu', desc.dtype)
         array = np.logaddexp2(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -8611,6 +8615,8 @@ def nextafter(self, other, *, out=None):
         tensors_only('nextafter', self, other, 'other')
         found = operands(self, other, 'nextafter', False)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category < 2:
+            raise refused('nextafter_cpu', desc.dtype)
         array = np.nextafter(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -8707,6 +8713,8 @@ def nextafter_(self, other):
     if found is NotImplemented:
         return NotImplemented
     other, right, plan, flag = found
+    if self._desc.dtype.category < 2:
+        raise refused('nextafter_cpu', self._desc.dtype)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:

@@ -180,7 +180,7 @@ def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Ten
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """input clipped to [0, 6]"""
-    return hardtanh(input, 0, 6, inplace)
+    return hardtanh(expect_tensor(input, "relu6_" if inplace else "relu6"), 0, 6, inplace)
 
 
 def threshold(input: Tensor, threshold: float, value: float, *, out: Any = None) -> Tensor:

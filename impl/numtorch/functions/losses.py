@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
-from ..descriptor import broadcast_shapes
-from ..dtype import FLOATING, int64
+from ..descriptor import broadcast_shapes, plan_of
+from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64
 from ..grad_mode import is_grad_enabled, set_grad
-from ..operands import refused
+from ..operands import refuse_bools, refused
 from ..tensor import Tensor, wrap
 from ..views import bump
 from .arguments import expect_tensor
@@ -35,7 +35,7 @@ def reduction_number(name: str, size_average: Any = None, reduce: Any = None) ->
 
 def _together(input: Tensor, target: Tensor, warn: bool = True) -> Any:
     """Both in one shape; PyTorch warns where that takes broadcasting."""
-    if target._desc.shape == input._desc.shape:
+    if target.size() == input.size():  # None has no size, as PyTorch's Python finds out too
         return input, target
     if warn:
         warnings.warn(
@@ -46,6 +46,19 @@ def _together(input: Tensor, target: Tensor, warn: bool = True) -> Any:
     from .arrange import broadcast_tensors
 
     return broadcast_tensors(input, target)
+
+
+def _floats(kernel: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both, integers in the type that the two have together; a kernel has no loss of integers alone."""
+    kind = plan_of(input._desc, target._desc).result.dtype
+    if kind.category < FLOATING:
+        raise refused(kernel, kind)
+    integers = [x._desc.dtype.category < FLOATING for x in (input, target)]
+    return input.to(kind) if integers[0] else input, target.to(kind) if integers[1] else target
+
+
+def _uncastable(kind: Any, wanted: Any) -> RuntimeError:
+    return RuntimeError(f"result type {kind.scalar_name} can't be cast to the desired output type {wanted.scalar_name}")
 
 
 def total(loss: Tensor, reduction: int) -> Tensor:
@@ -65,7 +78,7 @@ def mse_loss(
     input, target = _together(input, target)
     number = reduction_number(reduction, size_average, reduce)
     if weight is None:
-        return d.mse_loss(input, target, number)
+        return d.mse_loss(*_floats("mse_cpu", input, target), number)
     if weight._desc.shape != input._desc.shape:
         raise ValueError("Weights and input must have the same size.")
     weighted = (input - target).pow(2) * weight
@@ -105,7 +118,7 @@ def smooth_l1_loss(
         return total((input - target).abs(), number)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
-    return d.smooth_l1_loss(input, target, number, beta)
+    return d.smooth_l1_loss(*_floats("smooth_l1_cpu", input, target), number, beta)
 
 
 def huber_loss(
@@ -115,6 +128,10 @@ def huber_loss(
     input, target = _together(input, target)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    together = plan_of(input._desc, target._desc).result.dtype
+    if not can_cast(together, input._desc.dtype):  # the result has the type of the input
+        raise _uncastable(together, input._desc.dtype)
+    input, target = _floats("huber_cpu", input, target)
     if weight is None:
         return d.huber_loss(input, target, reduction_number(reduction), delta)
     weighted = d.huber_loss(input, target, 0, delta) * weight
@@ -290,12 +307,21 @@ def soft_margin_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """log(1 + exp(-target * input))"""
+    expect_tensor(input, "soft_margin_loss")
+    expect_tensor(target, "soft_margin_loss", "target", 2)
     _no_gradient(target, "soft_margin_loss", "target")
+    kind, wanted = input._desc.dtype, target._desc.dtype
+    if kind.category < FLOATING:  # the result has the type of the input
+        if kind is bool_:
+            refuse_bools(input, "neg")
+        raise _uncastable(wanted if wanted.category >= FLOATING else get_default_dtype(), kind)
+    if wanted.category < FLOATING:
+        target = target.to(kind)
     return d.soft_margin_loss(input, target, reduction_number(reduction, size_average, reduce))
 
 
 def _no_gradient(x: Tensor | None, function: str, argument: str) -> None:
-    if x is not None and x.requires_grad:
+    if x is not None and x.requires_grad and is_grad_enabled():
         raise RuntimeError(
             f"The function '{function}' is not differentiable with respect to argument '{argument}'. "
             "This input cannot have requires_grad True."
@@ -339,6 +365,12 @@ def kl_div(
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
+    expect_tensor(input, "kl_div")
+    if (
+        input._desc.dtype.category < FLOATING
+        or expect_tensor(target, "kl_div", "target", 2)._desc.dtype.category < FLOATING
+    ):
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     batch = reduction == "batchmean"
     result = torch_kl_div(
         input, target, reduction_number("sum" if batch else reduction, size_average, reduce), log_target=log_target

@@ -10,6 +10,7 @@ from .. import dispatch as d
 from ..dtype import dtypes
 from ..index_put import check_indices, check_values, index_put_ as writes_at
 from ..operands import category_of
+from ..overlap import refuse_any
 from ..tensor import Tensor, wrap_dim
 from ..views import check_inplace, requires_grad, storage_of
 from . import shape as shapes
@@ -138,6 +139,8 @@ def scatter_(
     src = value if src is None else src
     _writable(self, src)
     _combines(reduce)
+    if isinstance(src, Tensor):
+        refuse_any(self._array, src._array)
     return _scatter(
         "scatter_",
         (d.scatter_, d.scatter_with_),
@@ -166,6 +169,7 @@ def scatter_add_(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """The same in place."""
     _writable(self, src)
     _scattered("scatter", self, dim, index, src)
+    refuse_any(self._array, src._array)
     return d.scatter_add_(self, int(dim), index, src)
 
 
@@ -193,6 +197,7 @@ def scatter_reduce_(
     """The same in place."""
     _writable(self, src)
     _reduces(self, dim, index, src, reduce)
+    refuse_any(self._array, src._array)
     return d.scatter_reduce_(self, int(dim), index, src, reduce, include_self)
 
 
@@ -266,6 +271,7 @@ def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """The same in place."""
     _writable(self, source)
     _slices("index_add_", self, dim, index, source)
+    refuse_any(self._array, source._array)
     return d.index_add_(self, int(dim), index, source, alpha)
 
 
@@ -289,6 +295,7 @@ def index_reduce_(
     """The same in place."""
     _writable(self, source)
     _index_reduces(self, dim, index, source, reduce)
+    refuse_any(self._array, source._array)
     return d.index_reduce_(self, int(dim), index, source, reduce, include_self)
 
 
@@ -344,6 +351,7 @@ def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     """The same in place."""
     _writable(self, source)
     _copies(self, dim, index, source)
+    refuse_any(self._array, source._array)
     return d.index_copy_(self, int(dim), index, source)
 
 

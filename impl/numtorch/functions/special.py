@@ -66,12 +66,12 @@ def modulo(self: Tensor, other: Any) -> Any:
 
 def rmod(self: Tensor, other: Any) -> Any:
     """other % self, without a derivative"""
-    return d.remainder_of(other, self)
+    return d.remainder_of(other, self) if category_of(other) is not None else NotImplemented
 
 
 def rfloordiv(self: Tensor, other: Any) -> Any:
     """other // self, without a derivative"""
-    return d.floor_divide(other, self)
+    return d.floor_divide(other, self) if category_of(other) is not None else NotImplemented
 
 
 def in_place(name: str, tensors: Any, numbers: Any) -> Any:

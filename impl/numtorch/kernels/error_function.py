@@ -73,7 +73,7 @@ def _erfinv(z: np.ndarray) -> np.ndarray:
         for _ in range(2):  # where erf is exact and 1 - z is not
             u = (_doubles(_erf, y) - size) / (2 / _ROOT_PI * np.exp(-y * y))
             y = np.where(size < 0.5, y - u / (1 + y * u), y)
-        y = np.where(size == 1, np.inf, np.where(size > 1, np.nan, y))
+        y = np.where(size < 1, y, np.where(size == 1, np.inf, np.nan))
     return np.copysign(y, z)
 
 

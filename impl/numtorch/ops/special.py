@@ -9,9 +9,9 @@ from .row import ELEMENTWISE, FOUND_DTYPE, LINEAR, nary, nondiff, op
 op("exp2(self)", np.exp2, float_result=True, self="grad * result.conj() * 0.6931471805599453", jvp=ELEMENTWISE)
 op("log2(self)", np.log2, float_result=True, self="grad / (self.conj() * 0.6931471805599453)", jvp=ELEMENTWISE)
 op("log10(self)", np.log10, float_result=True, self="grad / (self.conj() * 2.3025850929940456)", jvp=ELEMENTWISE)
-op("logaddexp(self, other)", np.logaddexp, inplace=False, tensors_only=True,
+op("logaddexp(self, other)", np.logaddexp, inplace=False, tensors_only=True, refuses="logaddexp_cpu",
    self="grad / (1 + exp(other - self))", other="grad / (1 + exp(self - other))")
-op("logaddexp2(self, other)", np.logaddexp2, inplace=False, tensors_only=True,
+op("logaddexp2(self, other)", np.logaddexp2, inplace=False, tensors_only=True, refuses="logaddexp2_cpu",
    self="grad / (1 + pow_base(2, other - self))", other="grad / (1 + pow_base(2, self - other))")
 op("xlogy(self, other)", k.xlogy, pointwise=True, float_result=True, tensors_only=True,
    self="masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)", other="grad * self / other")
@@ -118,7 +118,7 @@ op("copysign(self, other)", k.copysign, pointwise=True, float_result=True, tenso
    self="grad * copysign_ratio(self, result)", other="new_zeros(grad)")
 op("copysign_scalar(self, other)", k.copysign_scalar, node="CopysignBackward1", says="copysign", pointwise=True,
    float_result=True, self="grad * copysign_ratio(self, result)")
-op("nextafter(self, other)", np.nextafter, tensors_only=True,
+op("nextafter(self, other)", np.nextafter, tensors_only=True, refuses="nextafter_cpu",
    self="where(self != other, grad, 0)", other="new_zeros(grad)")
 op("ldexp(self, other)", k.ldexp, pointwise=True, float_result=True, tensors_only=True,
    self="grad * pow_base(2, other)", other="grad * result * 0.6931471805599453")

@@ -1,0 +1,81 @@
+"""Types that an operator has no kernel for, and what it does with those of its operands that differ."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats
+
+ROUNDING = ("abs", "neg", "floor", "ceil", "trunc", "round", "frac", "sign", "sgn")
+PAIRS = ("logaddexp", "logaddexp2", "nextafter")
+LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss", "kl_div")
+COMPARISONS = ("lt_", "le_", "gt_", "ge_", "eq_", "ne_")
+
+
+@case()
+def bools_are_not_rounded(torch, x: floats(values="finite"), name: st.sampled_from(ROUNDING)):
+    """Operators that round or change a sign refuse bools, in place too."""
+    mask = x > 0
+    getattr(mask, name)()
+    getattr(mask, name + "_")()
+    getattr(mask.long(), name)()
+
+
+@case()
+def integers_have_no_logaddexp(torch, x: floats(values="finite"), name: st.sampled_from(PAIRS)):
+    """Operators of two floating tensors refuse two of integers, and leave them as they were."""
+    whole = (x * 2).long()
+    getattr(whole, name)(whole)
+    getattr(torch, name)(x, whole)
+    whole.nextafter_(whole)
+
+
+@case()
+def losses_of_integers_take_the_other_type(
+    torch, x: floats(values="finite"), name: st.sampled_from(LOSSES), to: st.sampled_from(["long", "bool"])
+):
+    """A loss takes integers beside floats where its result may have the floating type, and not alone."""
+    loss = getattr(torch.nn.functional, name)
+    whole = getattr(x, to)()
+    loss(x.requires_grad_(), whole)
+    loss(whole, x.detach())
+    loss(whole, whole)
+    loss(x.grad, x)
+
+
+@case(requires=["in_place"])
+def comparison_in_place_writes_any_type(
+    torch, x: floats(values="finite"), name: st.sampled_from(COMPARISONS), k: st.sampled_from([0, 1.5])
+):
+    """A comparison in place writes into integers and bools what it found about floats."""
+    whole = x.long()
+    getattr(whole, name)(x)
+    getattr(whole, name)(k)
+    getattr(x > 0, name)(x)
+
+
+@case(requires=["in_place"])
+def scattering_a_tensor_into_itself_is_refused(torch, x: floats(min_dims=1, max_dims=1)):
+    """Operators that put slices or elements in place refuse a source that shares the memory written."""
+    at = torch.zeros(x.shape, dtype=torch.int64)
+    x.index_add_(0, at, x)
+    x.index_copy_(0, at, x)
+    x.scatter_(0, at, x)
+    x.scatter_add_(0, at, x)
+    x.scatter_reduce_(0, at, x, "mean")
+
+
+@case()
+def none_has_no_operator_with_a_tensor(torch, x: floats(values="finite")):
+    """Python says that None has no remainder and no quotient with a tensor."""
+    x.grad % x
+    x.grad // x
+    y = x.grad
+    y %= x
+
+
+@case(requires=["elementwise"])
+def inverse_error_function_of_nan_is_nan(torch, x: floats()):
+    """erfinv is nan outside [-1, 1] and for nan, and infinite at the ends."""
+    torch.erfinv(x)
+    x.erfinv()
+    x.erfinv_()
