@@ -176,3 +176,20 @@ def decompositions_of_nan(
     """Singular values of what is not finite are refused as an error of linear algebra."""
     x = torch.tensor([[1.0, NAN], [0.0, 1.0]])
     getattr(torch.linalg, name)(x.expand(2, 2, 2) if batch else x)
+
+
+@case(requires=["inference_mode", "sort"])
+def selections_in_inference_mode(torch, x: floats("float32", shape=(2,)), name: names):
+    """What is selected in inference mode has no version, each of several results."""
+    with torch.inference_mode():
+        getattr(x, name)(*selections[name])
+
+
+@case(requires=["linalg"])
+def determinants_of_what_is_not_finite(
+    torch,
+    values: st.lists(st.sampled_from([1.0, float("inf"), -2.0, 0.0, NAN]), min_size=4, max_size=4),
+    name: st.sampled_from(["det", "slogdet"]),
+):
+    """The determinant of what is not finite comes of its factors, mostly nan."""
+    getattr(torch.linalg, name)(torch.tensor(values).reshape(2, 2))

@@ -1516,6 +1516,9 @@ def log_sigmoid(self):
     """log_sigmoid(self) -> tuple"""
     arrays = k_log_sigmoid(self._array)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3883,6 +3886,9 @@ def prelu_kernel_backward(grad_output, self, weight):
     """prelu_kernel_backward(grad_output, self, weight) -> tuple"""
     arrays = k_prelu_kernel_backward(grad_output._array, self._array, weight._array)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = grad_output._requires_grad or self._requires_grad or weight._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(weight)

@@ -60,6 +60,9 @@ def linalg_inv_ex(A):
     """linalg_inv_ex(A) -> tuple"""
     arrays = k_linalg_inv_ex(A._array)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
@@ -124,6 +127,9 @@ def linalg_det(A):
     """linalg_det(A) -> tuple"""
     arrays = k_linalg_det(A._array)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
@@ -211,6 +217,9 @@ def linalg_slogdet(A):
     """linalg_slogdet(A) -> tuple"""
     arrays = k_linalg_slogdet(A._array)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
@@ -293,6 +302,9 @@ def linalg_solve_ex(A, B, left):
     """linalg_solve_ex(A, B, left) -> tuple"""
     arrays = k_linalg_solve_ex(A._array, B._array, left)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = A._requires_grad or B._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A) or requires_grad(B)
@@ -485,6 +497,9 @@ def linalg_cholesky_ex(self, upper):
     """linalg_cholesky_ex(self, upper) -> tuple"""
     arrays = k_linalg_cholesky_ex(self._array, upper)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -822,6 +837,9 @@ def linalg_qr(A, mode):
     """linalg_qr(A, mode) -> tuple"""
     arrays = k_linalg_qr(A._array, mode)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
@@ -897,6 +915,9 @@ def linalg_eigh(A, UPLO):
     """linalg_eigh(A, UPLO) -> tuple"""
     arrays = k_linalg_eigh(A._array, UPLO)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
@@ -978,6 +999,9 @@ def linalg_svd(A, full_matrices):
     """linalg_svd(A, full_matrices) -> tuple"""
     arrays = k_linalg_svd(A._array, full_matrices)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
@@ -1217,6 +1241,9 @@ def linalg_lstsq(self, b, rcond):
     """linalg_lstsq(self, b, rcond) -> tuple"""
     arrays = k_linalg_lstsq(self._array, b._array, rcond)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad or b._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(b)

@@ -1042,6 +1042,9 @@ def nll_loss(self, target, weight, reduction, ignore_index):
     """nll_loss(self, target, weight, reduction, ignore_index) -> tuple"""
     arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1158,6 +1161,9 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
     """nll_loss2d(self, target, weight, reduction, ignore_index) -> tuple"""
     arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

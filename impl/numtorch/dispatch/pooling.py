@@ -301,6 +301,9 @@ def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
     """max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode) -> tuple"""
     arrays = k_max_pool2d_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

@@ -915,6 +915,9 @@ def max_dim(self, dim, keepdim):
     """max_dim(self, dim, keepdim) -> tuple"""
     arrays = k_max_dim(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -988,6 +991,9 @@ def min_dim(self, dim, keepdim):
     """min_dim(self, dim, keepdim) -> tuple"""
     arrays = k_min_dim(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1273,6 +1279,9 @@ def aminmax(self, dim, keepdim):
     """aminmax(self, dim, keepdim) -> tuple"""
     arrays = k_aminmax(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1495,6 +1504,9 @@ def median_dim(self, dim, keepdim):
     """median_dim(self, dim, keepdim) -> tuple"""
     arrays = k_median_dim(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1568,6 +1580,9 @@ def kthvalue(self, k, dim, keepdim):
     """kthvalue(self, k, dim, keepdim) -> tuple"""
     arrays = k_kthvalue(self._array, k, dim, keepdim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1639,6 +1654,9 @@ def sort(self, dim, descending):
     """sort(self, dim, descending) -> tuple"""
     arrays = k_sort(self._array, dim, descending)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1709,6 +1727,9 @@ def sort_stable(self, dim, descending):
     """sort_stable(self, dim, descending) -> tuple"""
     arrays = k_sort(self._array, dim, descending)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1779,6 +1800,9 @@ def topk(self, k, dim, largest):
     """topk(self, k, dim, largest) -> tuple"""
     arrays = k_topk(self._array, k, dim, largest)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2265,6 +2289,9 @@ def var_mean(self, dim, correction, keepdim):
     """var_mean(self, dim, correction, keepdim) -> tuple"""
     arrays = k_var_mean(self._array, dim, correction, keepdim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2342,6 +2369,9 @@ def std_mean(self, dim, correction, keepdim):
     """std_mean(self, dim, correction, keepdim) -> tuple"""
     arrays = k_std_mean(self._array, dim, correction, keepdim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

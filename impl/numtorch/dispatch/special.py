@@ -9041,6 +9041,9 @@ def frexp(self):
     """frexp(self) -> tuple"""
     arrays = k_frexp(self._array)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

@@ -80,6 +80,9 @@ def cummax(self, dim):
     """cummax(self, dim) -> tuple"""
     arrays = k_cummax(self._array, dim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -163,6 +166,9 @@ def cummin(self, dim):
     """cummin(self, dim) -> tuple"""
     arrays = k_cummin(self._array, dim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -422,6 +428,9 @@ def nanmedian_dim(self, dim, keepdim):
     """nanmedian_dim(self, dim, keepdim) -> tuple"""
     arrays = k_nanmedian_dim(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -495,6 +504,9 @@ def mode(self, dim, keepdim):
     """mode(self, dim, keepdim) -> tuple"""
     arrays = k_mode(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -668,6 +680,9 @@ def unique(self, inverse, counts):
     """unique(self, inverse, counts) -> tuple"""
     arrays = k_unique(self._array, inverse, counts)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -711,6 +726,9 @@ def unique_consecutive(self, inverse, counts):
     """unique_consecutive(self, inverse, counts) -> tuple"""
     arrays = k_unique_consecutive(self._array, inverse, counts)
     results = [wrap(a) for a in arrays]
+    if grad_mode.disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

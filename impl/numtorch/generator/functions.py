@@ -214,6 +214,7 @@ class Functions(Recording):
             w(1, f"return result if out is None else store(out, result, {row.says!r})")
             return
         w(1, f"arrays = {kernel}({', '.join(args)})\nresults = [wrap(a) for a in arrays]")
+        w(1, "if grad_mode.disabled and _grad.inference:\n    for r in results:\n        mark_inference(r)")
         if row.formulas:
             self.flag(row, 1)
             self.track(row, 2)

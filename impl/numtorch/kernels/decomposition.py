@@ -29,6 +29,7 @@ def each(function: Any, a: Array) -> list[Any]:
     return [function(m) for m in a.reshape(-1, *a.shape[-2:])]
 
 
+@np.errstate(all="ignore")  # of what is not finite, the factors are not
 def lu(a: Array) -> tuple[Array, Array]:
     """L below and U on and above the diagonal of one array, and the rows (from 1) exchanged at each step."""
     out = np.array(a)
@@ -96,14 +97,32 @@ def linalg_inv_ex(a: Array) -> tuple[Array, Array]:
 def linalg_det(a: Array) -> tuple[Array, Array, Array]:
     """The determinant, and the factors."""
     factors, pivots = factored(a)
+    if not np.isfinite(a).all():
+        sign, size = _of_factors(factors, pivots)
+        return np.where(sign > 0, size, -size).astype(a.dtype)[()], factors, pivots
     return np.linalg.det(a).astype(a.dtype)[()], factors, pivots
+
+
+def _of_factors(factors: Array, pivots: Array) -> tuple[Array, Array]:
+    """The exchanges' sign and the product of U's diagonal: what LAPACK has of a determinant that is not finite."""
+    exchanges = (pivots != np.arange(1, pivots.shape[-1] + 1)).sum(-1)
+    with np.errstate(all="ignore"):
+        return 1 - 2 * (exchanges % 2), np.multiply.reduce(np.diagonal(factors, 0, -2, -1), axis=-1)
 
 
 def linalg_slogdet(a: Array) -> tuple[Array, Array, Array, Array]:
     """Sign and logarithm of the determinant's size, and the factors."""
-    sign, size = np.linalg.slogdet(a)
-    sign = np.where(np.isnan(size), 0, sign)
-    return (sign.astype(a.dtype)[()], size.astype(a.dtype)[()], *factored(a))
+    factors, pivots = factored(a)
+    if np.isfinite(a).all():
+        sign, size = np.linalg.slogdet(a)
+    else:
+        with np.errstate(all="ignore"):
+            diagonal = np.diagonal(factors, 0, -2, -1)
+            size = np.add.reduce(np.log(np.abs(diagonal)), axis=-1)
+            sign = np.where(
+                np.isnan(size), 0, _of_factors(factors, pivots)[0] * np.multiply.reduce(np.sign(diagonal), axis=-1)
+            )
+    return (sign.astype(a.dtype)[()], size.astype(a.dtype)[()], factors, pivots)
 
 
 def is_vector(a: Array, b: Array) -> bool:

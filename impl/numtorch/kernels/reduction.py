@@ -230,7 +230,7 @@ def _welford_mean(x: Array, where: tuple, mean: Array) -> Array:
     """The mean as it comes from PyTorch's running mean: once that is infinite, the next element makes it nan."""
     if np.isfinite(mean).all() or not x.size:
         return mean
-    before = np.isinf(x)
+    before = np.array(np.isinf(x))
     before[tuple([slice(-1, None) if a in where else slice(None) for a in range(x.ndim)])] = False
     return np.where(np.logical_or.reduce(before, axis=where, keepdims=True), np.nan, mean)
 
