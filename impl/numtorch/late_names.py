@@ -332,6 +332,8 @@ METHODS = {
     ),
     'padding': (
     ),
+    'pooling': (
+    ),
 }
 FUNCTIONS = {
     'comparison': (
@@ -609,5 +611,10 @@ FUNCTIONS = {
     ),
     'padding': (
         'constant_pad_nd',
+    ),
+    'pooling': (
+        'avg_pool1d',
+        'max_pool1d',
+        'max_pool2d',
     ),
 }

@@ -85,6 +85,7 @@ LATE = (
     "losses",
     "distances",
     "padding",
+    "pooling",
 )
 """Those of them that are imported when one of their names is first asked for (late.py)."""
 
