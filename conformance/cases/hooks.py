@@ -275,3 +275,19 @@ def hook_on_a_stale_view_joins_the_old_ones(torch, x: floats(shape=(3,))):
     y.mul_(5)
     view.register_hook(lambda grad: grad * 3)
     view.sum().backward()
+
+
+@case(requires=["hooks", "backward", "detach"])
+def gradient_detached_by_a_hook_is_taken_over(
+    torch, x: floats(shape=(2,)), g: floats(shape=(2,)), keep: st.booleans(), write: st.booleans()
+):
+    """A leaf takes over what a hook's detach() made, though it is the caller's memory."""
+    kept = []
+    x.requires_grad_()
+    x.register_hook(lambda grad: grad.detach())
+    if keep:
+        x.register_hook(lambda grad: kept.append(grad))
+    if write:
+        x.register_hook(lambda grad: grad.mul_(2))
+    x.backward(g)
+    x.grad.add_(1)

@@ -182,3 +182,23 @@ def inference_mode_does_not_ask_autograd(torch, x: floats(shape=(2, 3))):
     y.requires_grad
     y.grad_fn.name()
     y.shape
+
+
+@case(requires=["backward", "in_place", "graph"], covers=["graph.saved_only_needed"])
+def what_one_formula_reads_is_saved_if_it_is_needed(
+    torch,
+    name: st.sampled_from(["addmm", "addmv", "addr", "baddbmm", "addcmul", "addcdiv", "lerp"]),
+    tracked: st.integers(1, 7),
+    written: st.integers(1, 2),
+):
+    """What one gradient alone reads is saved if that is needed, what several read in any case."""
+    shapes = {"addmm": ((2, 2), (2, 3), (3, 2)), "addmv": ((2,), (2, 3), (3,)), "addr": ((2, 3), (2,), (3,))}
+    shapes["baddbmm"] = ((2, 2, 2), (2, 2, 3), (2, 3, 2))
+    given = [torch.full(shape, 1.5) for shape in shapes.get(name, ((2,), (2,), (2,)))]
+    for i, x in enumerate(given):
+        if tracked >> i & 1:
+            x.requires_grad_()
+    y = getattr(torch, name)(*given).exp()
+    with torch.no_grad():
+        given[written].mul_(2)
+    y.sum().backward()

@@ -187,5 +187,10 @@ def take_back(task: GraphTask, tensor: Any) -> Any:
             task.versions = {}
         task.versions[id(owner)] = (weakref.ref(owner), counter)
     if task.shown is not None:
+        array = tensor._array
+        found = task.shown.get(id(array))
+        if found is not None and found() is not tensor and type(array) is _ndarray:
+            # A detached alias shares the array, but to PyTorch is another object: who else holds that is asked of it alone.
+            tensor._array = array[...]
         task.shown[id(tensor._array)] = weakref.ref(tensor)
     return tensor._array

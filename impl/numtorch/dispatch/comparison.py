@@ -3088,13 +3088,10 @@ def where(condition, self, other, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[0][0] is not None or edges[1][0] is not None:
-            if condition is not None and condition._extra is not None and condition._extra.inference:
-                check_saveable(condition)
-            node.condition = condition
-            node.condition_version = 0 if condition is None or condition._counter is None else condition._counter[0]
-        else:
-            node.condition = None
+        if condition is not None and condition._extra is not None and condition._extra.inference:
+            check_saveable(condition)
+        node.condition = condition
+        node.condition_version = 0 if condition is None or condition._counter is None else condition._counter[0]
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -3172,13 +3169,10 @@ def masked_fill(self, mask, value, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[0][0] is not None:
-            if mask is not None and mask._extra is not None and mask._extra.inference:
-                check_saveable(mask)
-            node.mask = mask
-            node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
-        else:
-            node.mask = None
+        if mask is not None and mask._extra is not None and mask._extra.inference:
+            check_saveable(mask)
+        node.mask = mask
+        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -3221,13 +3215,10 @@ def masked_fill_(self, mask, value):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[0][0] is not None:
-            if mask is not None and mask._extra is not None and mask._extra.inference:
-                check_saveable(mask)
-            node.mask = mask
-            node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
-        else:
-            node.mask = None
+        if mask is not None and mask._extra is not None and mask._extra.inference:
+            check_saveable(mask)
+        node.mask = mask
+        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -3295,13 +3286,10 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[0][0] is not None or edges[1][0] is not None:
-            if mask is not None and mask._extra is not None and mask._extra.inference:
-                check_saveable(mask)
-            node.mask = mask
-            node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
-        else:
-            node.mask = None
+        if mask is not None and mask._extra is not None and mask._extra.inference:
+            check_saveable(mask)
+        node.mask = mask
+        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -3344,13 +3332,10 @@ def masked_fill_tensor_(self, mask, value):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[0][0] is not None or edges[1][0] is not None:
-            if mask is not None and mask._extra is not None and mask._extra.inference:
-                check_saveable(mask)
-            node.mask = mask
-            node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
-        else:
-            node.mask = None
+        if mask is not None and mask._extra is not None and mask._extra.inference:
+            check_saveable(mask)
+        node.mask = mask
+        node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -3944,27 +3929,18 @@ def clamp_tensor(self, min, max, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            if max is not None and max._extra is not None and max._extra.inference:
-                check_saveable(max)
-            node.max = max
-            node.max_version = 0 if max is None or max._counter is None else max._counter[0]
-        else:
-            node.max = None
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            if min is not None and min._extra is not None and min._extra.inference:
-                check_saveable(min)
-            node.min = min
-            node.min_version = 0 if min is None or min._counter is None else min._counter[0]
-        else:
-            node.min = None
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            if self is not None and self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
-        else:
-            node.self = None
+        if max is not None and max._extra is not None and max._extra.inference:
+            check_saveable(max)
+        node.max = max
+        node.max_version = 0 if max is None or max._counter is None else max._counter[0]
+        if min is not None and min._extra is not None and min._extra.inference:
+            check_saveable(min)
+        node.min = min
+        node.min_version = 0 if min is None or min._counter is None else min._counter[0]
+        if self is not None and self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -4008,25 +3984,16 @@ def clamp_tensor_(self, min, max):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            if max is not None and max._extra is not None and max._extra.inference:
-                check_saveable(max)
-            node.max = max
-            node.max_version = 0 if max is None or max._counter is None else max._counter[0]
-        else:
-            node.max = None
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            if min is not None and min._extra is not None and min._extra.inference:
-                check_saveable(min)
-            node.min = min
-            node.min_version = 0 if min is None or min._counter is None else min._counter[0]
-        else:
-            node.min = None
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            node.self = original
-            node.self_version = 0
-        else:
-            node.self = None
+        if max is not None and max._extra is not None and max._extra.inference:
+            check_saveable(max)
+        node.max = max
+        node.max_version = 0 if max is None or max._counter is None else max._counter[0]
+        if min is not None and min._extra is not None and min._extra.inference:
+            check_saveable(min)
+        node.min = min
+        node.min_version = 0 if min is None or min._counter is None else min._counter[0]
+        node.self = original
+        node.self_version = 0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)

@@ -814,16 +814,22 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
             edges = [edge(self), edge(mat1), edge(mat2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
-            if mat1._extra is not None and mat1._extra.inference:
-                check_saveable(mat1)
-            node.mat1 = mat1
-            counter = mat1._counter
-            node.mat1_version = 0 if counter is None else counter[0]
-            if mat2._extra is not None and mat2._extra.inference:
-                check_saveable(mat2)
-            node.mat2 = mat2
-            counter = mat2._counter
-            node.mat2_version = 0 if counter is None else counter[0]
+            if edges[2][0] is not None:
+                if mat1._extra is not None and mat1._extra.inference:
+                    check_saveable(mat1)
+                node.mat1 = mat1
+                counter = mat1._counter
+                node.mat1_version = 0 if counter is None else counter[0]
+            else:
+                node.mat1 = None
+            if edges[1][0] is not None:
+                if mat2._extra is not None and mat2._extra.inference:
+                    check_saveable(mat2)
+                node.mat2 = mat2
+                counter = mat2._counter
+                node.mat2_version = 0 if counter is None else counter[0]
+            else:
+                node.mat2 = None
             node.self_info = self._desc
             node.beta = beta
             node.mat1_sym_sizes = mat1._desc.shape
@@ -874,16 +880,22 @@ def addmm_(self, mat1, mat2, beta, alpha):
         edges = [edge(self), edge(mat1), edge(mat2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
-        if mat1._extra is not None and mat1._extra.inference:
-            check_saveable(mat1)
-        node.mat1 = mat1
-        counter = mat1._counter
-        node.mat1_version = 0 if counter is None else counter[0]
-        if mat2._extra is not None and mat2._extra.inference:
-            check_saveable(mat2)
-        node.mat2 = mat2
-        counter = mat2._counter
-        node.mat2_version = 0 if counter is None else counter[0]
+        if edges[2][0] is not None:
+            if mat1._extra is not None and mat1._extra.inference:
+                check_saveable(mat1)
+            node.mat1 = mat1
+            counter = mat1._counter
+            node.mat1_version = 0 if counter is None else counter[0]
+        else:
+            node.mat1 = None
+        if edges[1][0] is not None:
+            if mat2._extra is not None and mat2._extra.inference:
+                check_saveable(mat2)
+            node.mat2 = mat2
+            counter = mat2._counter
+            node.mat2_version = 0 if counter is None else counter[0]
+        else:
+            node.mat2 = None
         node.self_info = self._desc
         node.beta = beta
         node.mat1_sym_sizes = mat1._desc.shape
@@ -973,16 +985,22 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
             edges = [edge(self), edge(mat), edge(vec)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
-            if mat._extra is not None and mat._extra.inference:
-                check_saveable(mat)
-            node.mat = mat
-            counter = mat._counter
-            node.mat_version = 0 if counter is None else counter[0]
-            if vec._extra is not None and vec._extra.inference:
-                check_saveable(vec)
-            node.vec = vec
-            counter = vec._counter
-            node.vec_version = 0 if counter is None else counter[0]
+            if edges[2][0] is not None:
+                if mat._extra is not None and mat._extra.inference:
+                    check_saveable(mat)
+                node.mat = mat
+                counter = mat._counter
+                node.mat_version = 0 if counter is None else counter[0]
+            else:
+                node.mat = None
+            if edges[1][0] is not None:
+                if vec._extra is not None and vec._extra.inference:
+                    check_saveable(vec)
+                node.vec = vec
+                counter = vec._counter
+                node.vec_version = 0 if counter is None else counter[0]
+            else:
+                node.vec = None
             node.self_info = self._desc
             node.beta = beta
             node.alpha = alpha
@@ -1029,16 +1047,22 @@ def addmv_(self, mat, vec, beta, alpha):
         edges = [edge(self), edge(mat), edge(vec)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
-        if mat._extra is not None and mat._extra.inference:
-            check_saveable(mat)
-        node.mat = mat
-        counter = mat._counter
-        node.mat_version = 0 if counter is None else counter[0]
-        if vec._extra is not None and vec._extra.inference:
-            check_saveable(vec)
-        node.vec = vec
-        counter = vec._counter
-        node.vec_version = 0 if counter is None else counter[0]
+        if edges[2][0] is not None:
+            if mat._extra is not None and mat._extra.inference:
+                check_saveable(mat)
+            node.mat = mat
+            counter = mat._counter
+            node.mat_version = 0 if counter is None else counter[0]
+        else:
+            node.mat = None
+        if edges[1][0] is not None:
+            if vec._extra is not None and vec._extra.inference:
+                check_saveable(vec)
+            node.vec = vec
+            counter = vec._counter
+            node.vec_version = 0 if counter is None else counter[0]
+        else:
+            node.vec = None
         node.self_info = self._desc
         node.beta = beta
         node.alpha = alpha
@@ -1124,16 +1148,22 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
             edges = [edge(self), edge(vec1), edge(vec2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
-            if vec1._extra is not None and vec1._extra.inference:
-                check_saveable(vec1)
-            node.vec1 = vec1
-            counter = vec1._counter
-            node.vec1_version = 0 if counter is None else counter[0]
-            if vec2._extra is not None and vec2._extra.inference:
-                check_saveable(vec2)
-            node.vec2 = vec2
-            counter = vec2._counter
-            node.vec2_version = 0 if counter is None else counter[0]
+            if edges[2][0] is not None:
+                if vec1._extra is not None and vec1._extra.inference:
+                    check_saveable(vec1)
+                node.vec1 = vec1
+                counter = vec1._counter
+                node.vec1_version = 0 if counter is None else counter[0]
+            else:
+                node.vec1 = None
+            if edges[1][0] is not None:
+                if vec2._extra is not None and vec2._extra.inference:
+                    check_saveable(vec2)
+                node.vec2 = vec2
+                counter = vec2._counter
+                node.vec2_version = 0 if counter is None else counter[0]
+            else:
+                node.vec2 = None
             node.self_info = self._desc
             node.beta = beta
             node.alpha = alpha
@@ -1180,16 +1210,22 @@ def addr_(self, vec1, vec2, beta, alpha):
         edges = [edge(self), edge(vec1), edge(vec2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
-        if vec1._extra is not None and vec1._extra.inference:
-            check_saveable(vec1)
-        node.vec1 = vec1
-        counter = vec1._counter
-        node.vec1_version = 0 if counter is None else counter[0]
-        if vec2._extra is not None and vec2._extra.inference:
-            check_saveable(vec2)
-        node.vec2 = vec2
-        counter = vec2._counter
-        node.vec2_version = 0 if counter is None else counter[0]
+        if edges[2][0] is not None:
+            if vec1._extra is not None and vec1._extra.inference:
+                check_saveable(vec1)
+            node.vec1 = vec1
+            counter = vec1._counter
+            node.vec1_version = 0 if counter is None else counter[0]
+        else:
+            node.vec1 = None
+        if edges[1][0] is not None:
+            if vec2._extra is not None and vec2._extra.inference:
+                check_saveable(vec2)
+            node.vec2 = vec2
+            counter = vec2._counter
+            node.vec2_version = 0 if counter is None else counter[0]
+        else:
+            node.vec2 = None
         node.self_info = self._desc
         node.beta = beta
         node.alpha = alpha
@@ -1275,16 +1311,22 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
-            if batch1._extra is not None and batch1._extra.inference:
-                check_saveable(batch1)
-            node.batch1 = batch1
-            counter = batch1._counter
-            node.batch1_version = 0 if counter is None else counter[0]
-            if batch2._extra is not None and batch2._extra.inference:
-                check_saveable(batch2)
-            node.batch2 = batch2
-            counter = batch2._counter
-            node.batch2_version = 0 if counter is None else counter[0]
+            if edges[2][0] is not None:
+                if batch1._extra is not None and batch1._extra.inference:
+                    check_saveable(batch1)
+                node.batch1 = batch1
+                counter = batch1._counter
+                node.batch1_version = 0 if counter is None else counter[0]
+            else:
+                node.batch1 = None
+            if edges[1][0] is not None:
+                if batch2._extra is not None and batch2._extra.inference:
+                    check_saveable(batch2)
+                node.batch2 = batch2
+                counter = batch2._counter
+                node.batch2_version = 0 if counter is None else counter[0]
+            else:
+                node.batch2 = None
             node.self_info = self._desc
             node.beta = beta
             node.alpha = alpha
@@ -1331,16 +1373,22 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
         edges = [edge(self), edge(batch1), edge(batch2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
-        if batch1._extra is not None and batch1._extra.inference:
-            check_saveable(batch1)
-        node.batch1 = batch1
-        counter = batch1._counter
-        node.batch1_version = 0 if counter is None else counter[0]
-        if batch2._extra is not None and batch2._extra.inference:
-            check_saveable(batch2)
-        node.batch2 = batch2
-        counter = batch2._counter
-        node.batch2_version = 0 if counter is None else counter[0]
+        if edges[2][0] is not None:
+            if batch1._extra is not None and batch1._extra.inference:
+                check_saveable(batch1)
+            node.batch1 = batch1
+            counter = batch1._counter
+            node.batch1_version = 0 if counter is None else counter[0]
+        else:
+            node.batch1 = None
+        if edges[1][0] is not None:
+            if batch2._extra is not None and batch2._extra.inference:
+                check_saveable(batch2)
+            node.batch2 = batch2
+            counter = batch2._counter
+            node.batch2_version = 0 if counter is None else counter[0]
+        else:
+            node.batch2 = None
         node.self_info = self._desc
         node.beta = beta
         node.alpha = alpha
@@ -1404,16 +1452,22 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
-            if batch1._extra is not None and batch1._extra.inference:
-                check_saveable(batch1)
-            node.batch1 = batch1
-            counter = batch1._counter
-            node.batch1_version = 0 if counter is None else counter[0]
-            if batch2._extra is not None and batch2._extra.inference:
-                check_saveable(batch2)
-            node.batch2 = batch2
-            counter = batch2._counter
-            node.batch2_version = 0 if counter is None else counter[0]
+            if edges[2][0] is not None:
+                if batch1._extra is not None and batch1._extra.inference:
+                    check_saveable(batch1)
+                node.batch1 = batch1
+                counter = batch1._counter
+                node.batch1_version = 0 if counter is None else counter[0]
+            else:
+                node.batch1 = None
+            if edges[1][0] is not None:
+                if batch2._extra is not None and batch2._extra.inference:
+                    check_saveable(batch2)
+                node.batch2 = batch2
+                counter = batch2._counter
+                node.batch2_version = 0 if counter is None else counter[0]
+            else:
+                node.batch2 = None
             node.self_info = self._desc
             node.beta = beta
             node.batch1_sym_argsize_0 = batch1._desc.shape[0]
@@ -1463,16 +1517,22 @@ def addbmm_(self, batch1, batch2, beta, alpha):
         edges = [edge(self), edge(batch1), edge(batch2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
-        if batch1._extra is not None and batch1._extra.inference:
-            check_saveable(batch1)
-        node.batch1 = batch1
-        counter = batch1._counter
-        node.batch1_version = 0 if counter is None else counter[0]
-        if batch2._extra is not None and batch2._extra.inference:
-            check_saveable(batch2)
-        node.batch2 = batch2
-        counter = batch2._counter
-        node.batch2_version = 0 if counter is None else counter[0]
+        if edges[2][0] is not None:
+            if batch1._extra is not None and batch1._extra.inference:
+                check_saveable(batch1)
+            node.batch1 = batch1
+            counter = batch1._counter
+            node.batch1_version = 0 if counter is None else counter[0]
+        else:
+            node.batch1 = None
+        if edges[1][0] is not None:
+            if batch2._extra is not None and batch2._extra.inference:
+                check_saveable(batch2)
+            node.batch2 = batch2
+            counter = batch2._counter
+            node.batch2_version = 0 if counter is None else counter[0]
+        else:
+            node.batch2 = None
         node.self_info = self._desc
         node.beta = beta
         node.batch1_sym_argsize_0 = batch1._desc.shape[0]

@@ -221,13 +221,10 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[1][0] is not None or edges[2][0] is not None:
-            if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
-        else:
-            node.grad_output = None
+        if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
         if edges[0][0] is not None:
             if self is not None and self._extra is not None and self._extra.inference:
                 check_saveable(self)
@@ -460,27 +457,18 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[1][0] is not None or edges[2][0] is not None:
-            if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
-        else:
-            node.grad_output = None
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            if self is not None and self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
-        else:
-            node.self = None
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            if target is not None and target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            node.target_version = 0 if target is None or target._counter is None else target._counter[0]
-        else:
-            node.target = None
+        if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
+        if self is not None and self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        if target is not None and target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        node.target_version = 0 if target is None or target._counter is None else target._counter[0]
         node.reduction = reduction
         node.beta = beta
         node.desc = desc
@@ -700,27 +688,18 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
-        else:
-            node.grad_output = None
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            if self is not None and self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
-        else:
-            node.self = None
-        if edges[0][0] is not None or edges[1][0] is not None or edges[2][0] is not None:
-            if target is not None and target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            node.target_version = 0 if target is None or target._counter is None else target._counter[0]
-        else:
-            node.target = None
+        if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
+        if self is not None and self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        if target is not None and target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        node.target_version = 0 if target is None or target._counter is None else target._counter[0]
         node.reduction = reduction
         node.delta = delta
         node.desc = desc
@@ -1447,7 +1426,7 @@ class BinaryCrossEntropyBackward0(BinaryNode):
         weight = unpack_input(node, 'weight')
         reduction = node.reduction
         grad0 = None if node.fn0 is None else binary_cross_entropy_backward(grad, self, target, weight, reduction)
-        grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_target_backward(grad, self, weight, reduction)
+        grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_target_backward(grad, self, target, weight, reduction)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1504,14 +1483,11 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
-            if fn0 is not None:
-                if target._extra is not None and target._extra.inference:
-                    check_saveable(target)
-                node.target = target
-                counter = target._counter
-                node.target_version = 0 if counter is None else counter[0]
-            else:
-                node.target = None
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
             if weight is not None and weight._extra is not None and weight._extra.inference:
                 check_saveable(weight)
             node.weight = weight
@@ -1661,7 +1637,7 @@ class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
         weight = unpack_input(node, 'weight')
         reduction = node.reduction
         grad0 = None if node.fn0 is None else formulas.binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)
-        grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_with_logits_target_backward(grad, self, weight, pos_weight, reduction)
+        grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_with_logits_target_backward(grad, self, target, weight, pos_weight, reduction)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1724,14 +1700,11 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
-            if fn0 is not None:
-                if target._extra is not None and target._extra.inference:
-                    check_saveable(target)
-                node.target = target
-                counter = target._counter
-                node.target_version = 0 if counter is None else counter[0]
-            else:
-                node.target = None
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
             if weight is not None and weight._extra is not None and weight._extra.inference:
                 check_saveable(weight)
             node.weight = weight

@@ -2136,7 +2136,7 @@ def take(self, index, *, out=None):
 
 
 class PutBackward0(BinaryNode):
-    __slots__ = ('index', 'index_version', 'source', 'source_version', 'accumulate',)
+    __slots__ = ('index', 'index_version', 'source', 'source_version', 'source_info', 'accumulate',)
     saved = ('index', 'source',)
     saved_values = ('accumulate',)
     def apply(node, grad, keep: bool):
@@ -2147,8 +2147,9 @@ class PutBackward0(BinaryNode):
     def apply_tensors(node, grad):
         index = unpack_input(node, 'index')
         source = unpack_input(node, 'source')
+        source_info = node.source_info
         accumulate = node.accumulate
-        grad0 = None if node.fn0 is None else formulas.put_self(grad, index, source, accumulate)
+        grad0 = None if node.fn0 is None else formulas.put_self(grad, index, source_info, accumulate)
         grad1 = None if node.fn1 is None else formulas.put_source(grad, index, source)
         return grad0, grad1
 
@@ -2204,11 +2205,15 @@ def put(self, index, source, accumulate, *, out=None):
             node.index = index
             counter = index._counter
             node.index_version = 0 if counter is None else counter[0]
-            if source._extra is not None and source._extra.inference:
-                check_saveable(source)
-            node.source = source
-            counter = source._counter
-            node.source_version = 0 if counter is None else counter[0]
+            if fn1 is not None:
+                if source._extra is not None and source._extra.inference:
+                    check_saveable(source)
+                node.source = source
+                counter = source._counter
+                node.source_version = 0 if counter is None else counter[0]
+            else:
+                node.source = None
+            node.source_info = source._desc
             node.accumulate = accumulate
             node.desc = desc
             result = _new(*_TENSOR)
@@ -2284,11 +2289,15 @@ def put_(self, index, source, accumulate):
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
-        if source._extra is not None and source._extra.inference:
-            check_saveable(source)
-        node.source = source
-        counter = source._counter
-        node.source_version = 0 if counter is None else counter[0]
+        if fn1 is not None:
+            if source._extra is not None and source._extra.inference:
+                check_saveable(source)
+            node.source = source
+            counter = source._counter
+            node.source_version = 0 if counter is None else counter[0]
+        else:
+            node.source = None
+        node.source_info = source._desc
         node.accumulate = accumulate
         node.desc = self._desc
         if saved_hooks.in_force:

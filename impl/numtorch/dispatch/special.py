@@ -9734,13 +9734,10 @@ def lerp_tensor(self, end, weight, *, out=None):
             node.self_version = 0 if self is None or self._counter is None else self._counter[0]
         else:
             node.self = None
-        if edges[0][0] is not None or edges[1][0] is not None:
-            if weight is not None and weight._extra is not None and weight._extra.inference:
-                check_saveable(weight)
-            node.weight = weight
-            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
-        else:
-            node.weight = None
+        if weight is not None and weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -9796,13 +9793,10 @@ def lerp_tensor_(self, end, weight):
             node.self_version = 0
         else:
             node.self = None
-        if edges[0][0] is not None or edges[1][0] is not None:
-            if weight is not None and weight._extra is not None and weight._extra.inference:
-                check_saveable(weight)
-            node.weight = weight
-            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
-        else:
-            node.weight = None
+        if weight is not None and weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -10052,13 +10046,10 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
             node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
         else:
             node.tensor1 = None
-        if edges[1][0] is not None or edges[2][0] is not None:
-            if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
-                check_saveable(tensor2)
-            node.tensor2 = tensor2
-            node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
-        else:
-            node.tensor2 = None
+        if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
+            check_saveable(tensor2)
+        node.tensor2 = tensor2
+        node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
         node.value = value
         node.desc = desc
         result = _new(*_TENSOR)
@@ -10109,13 +10100,10 @@ def addcdiv_(self, tensor1, tensor2, value):
             node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
         else:
             node.tensor1 = None
-        if edges[1][0] is not None or edges[2][0] is not None:
-            if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
-                check_saveable(tensor2)
-            node.tensor2 = tensor2
-            node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
-        else:
-            node.tensor2 = None
+        if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
+            check_saveable(tensor2)
+        node.tensor2 = tensor2
+        node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
         node.value = value
         node.desc = self._desc
         if saved_hooks.in_force:

@@ -50,8 +50,8 @@ def _weighted(x: Any, weight: Any, reduction: int) -> Any:
     return _mean(x if weight is None else x * weight, reduction)
 
 
-def binary_cross_entropy_target_backward(grad: Any, x: Any, weight: Any, reduction: int) -> Any:
-    """Minus the logit."""
+def binary_cross_entropy_target_backward(grad: Any, x: Any, target: Any, weight: Any, reduction: int) -> Any:
+    """Minus the logit, whatever the target is."""
     out = d.mul_(-d.logit(x, None), grad)  # in place, as PyTorch does, which a clone shows
     return _weighted(out, weight, reduction)
 
@@ -127,9 +127,9 @@ def binary_cross_entropy_with_logits_backward(
 
 
 def binary_cross_entropy_with_logits_target_backward(
-    grad: Any, self: Any, weight: Any, pos_weight: Any, reduction: int
+    grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: int
 ) -> Any:
-    """-x, or what the weight of the positive class makes of it."""
+    """-x, whatever the target is, or what the weight of the positive class makes of it."""
     if pos_weight is None:
         out = -self * grad
     else:

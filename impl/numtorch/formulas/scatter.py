@@ -64,7 +64,7 @@ def take_backward(grad: Any, x: Any, index: Any) -> Any:
 
 def put_self(grad: Any, index: Any, source: Any, accumulate: bool) -> Any:
     """The gradient of what was not overwritten."""
-    return grad if accumulate else d.put(grad, index, creation.zeros_like(source), False)
+    return grad if accumulate else d.put(grad, index, wrap(np.zeros(source.shape, source.dtype.numpy)), False)
 
 
 def put_source(grad: Any, index: Any, source: Any) -> Any:

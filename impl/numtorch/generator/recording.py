@@ -18,8 +18,8 @@ class Recording(Template):
         early = inplace and row.tensors[0].name in row.saved  # numbered already, before the clone that it saves
         number = "seq" if early else self.sequence_nr(row)
         w(indent, f"node = _new({cls or row.node})\nnode.seq = {number}")
+        lists = [p.name for p in row.params if p.kind == "tensors"]
         if base == "VariadicNode":
-            lists = [p.name for p in row.params if p.kind == "tensors"]
             if lists:
                 w(indent, f"edges = [edge(t) for t in {lists[0]}]")
             else:
@@ -51,12 +51,12 @@ class Recording(Template):
                 w(indent, f"if fn{needed[0]} is not None:")
                 self.save(n, indent + 1, inplace and n == row.tensors[0].name, n in maybe)
                 w(indent, f"else:\n    node.{n} = None")
-            elif row.template == "nary":
-                w(indent, "if " + " or ".join(f"edges[{i}][0] is not None" for i in needed) + ":")
-                self.save(n, indent + 1, inplace and n == row.tensors[0].name, optional=True)
+            elif base == "VariadicNode" and len(needed) == 1 and len(row.operands) > 1 and not (row.joint or lists):
+                w(indent, f"if edges[{needed[0]}][0] is not None:")
+                self.save(n, indent + 1, inplace and n == row.tensors[0].name, row.template == "nary" or n in maybe)
                 w(indent, f"else:\n    node.{n} = None")
-            else:
-                self.save(n, indent, inplace and n == row.tensors[0].name, n in maybe)
+            else:  # what several formulas read is saved in any case, as PyTorch's generated code has it
+                self.save(n, indent, inplace and n == row.tensors[0].name, row.template == "nary" or n in maybe)
         for n in row.saved_lists:
             w(indent, f"node.{n} = SavedList(node, {n})")
         tensors = {p.name: p.name for p in row.tensors} | {n: f"results[{i}]" for i, n in enumerate(row.outputs)}

@@ -56,9 +56,10 @@ def logit(x: Array, eps: float | None) -> Array:
 
 def logit_backward(grad: Array, x: Array, eps: float | None) -> Array:
     """grad / (x * (1 - x)), zero outside the clipped range."""
+    inside = np.where((x == 0) | (x == 1), grad * x.dtype.type(np.inf), grad / (x * (1 - x)))  # whichever zero it is
     if eps is None:
-        return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), grad / (x * (1 - x)))
-    return np.where((x < eps) | (x > 1 - eps), grad.dtype.type(0), grad / (x * (1 - x)))
+        return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), inside)
+    return np.where((x < eps) | (x > 1 - eps), grad.dtype.type(0), inside)
 
 
 def sinc(x: Array) -> Array:

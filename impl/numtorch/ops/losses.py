@@ -48,7 +48,7 @@ op("nll_loss2d_backward(grad_output, self, target: Tensor, weight: Tensor?, redu
    grad_output="nll_loss2d_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)")
 op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cross_entropy, elementwise=True,
    self="binary_cross_entropy_backward(grad, self, target, weight, reduction)",
-   target="binary_cross_entropy_target_backward(grad, self, weight, reduction)")
+   target="binary_cross_entropy_target_backward(grad, self, target, weight, reduction)")
 op("binary_cross_entropy_backward(grad_output, self, target, weight: Tensor?, reduction)",
    k.binary_cross_entropy_backward, node="BinaryCrossEntropyBackwardBackward0", elementwise=True,
    grad_output="sum_to_info(bce_double_backward_grad_output(grad, self, target, weight, reduction), grad_output.info)",
@@ -57,7 +57,7 @@ op("binary_cross_entropy_backward(grad_output, self, target, weight: Tensor?, re
 op("binary_cross_entropy_with_logits(self, target, weight: Tensor?, pos_weight: Tensor?, reduction)",
    k.binary_cross_entropy_with_logits,
    self="binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)",
-   target="binary_cross_entropy_with_logits_target_backward(grad, self, weight, pos_weight, reduction)")
+   target="binary_cross_entropy_with_logits_target_backward(grad, self, target, weight, pos_weight, reduction)")
 op("embedding(weight, indices: Tensor, padding_idx, scale_grad_by_freq, sparse)", k.embedding,
    weight="embedding_backward(grad, indices, weight.size0, padding_idx, scale_grad_by_freq, sparse)")
 op("embedding_backward(grad_output, indices: Tensor, num_weights, padding_idx, scale_grad_by_freq, sparse)",
