@@ -27,7 +27,7 @@ from .descriptor import Descriptor, describe
 from .geometry import laid_out
 from .kernels.pointwise import zero_tensor
 from .layout import is_contiguous, is_dense
-from .tensor import Tensor
+from .tensor import Tensor, wrap
 from .views import bump, mark_inference, storage_of
 
 _new = object.__new__
@@ -45,12 +45,12 @@ def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
 
     Dimensions of size 1 may have any stride but 0: PyTorch takes that for a sign of an expanded gradient.
     """
-    if (found.plain and desc.plain) or type(array) is not _ndarray:
+    if (found.plain and desc.plain and found.shape == desc.shape) or type(array) is not _ndarray:
         return True
     if is_dense(desc.shape, desc.strides):
-        return all(
+        return all(  # the leaf may have another shape than its gradient, if it was changed since
             (st != 0) if s == 1 else st == own
-            for s, st, own in zip(desc.shape, found.strides, desc.strides, strict=True)
+            for s, st, own in zip(found.shape, found.strides, desc.strides, strict=False)
         )
     return is_contiguous(found.shape, found.strides)
 
@@ -59,7 +59,11 @@ def obedient_copy(array: Any, desc: Descriptor) -> Any:
     """A copy with the strides the contract asks for."""
     if type(array) is not _ndarray:
         return array
-    if desc.plain or not is_dense(desc.shape, desc.strides):
+    if array.shape != desc.shape and is_dense(desc.shape, desc.strides):
+        from .writes import check_broadcast
+
+        check_broadcast(wrap(array), desc.shape)
+    elif desc.plain or not is_dense(desc.shape, desc.strides):
         return array.copy()  # row-major
     out = laid_out(desc.shape, desc.strides, array.dtype)
     out[...] = array

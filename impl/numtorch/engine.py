@@ -25,7 +25,7 @@ from .dtype import dtype
 from .graph import Node
 from .graph_task import GraphTask, current
 from .input_buffer import add, add_to_slot, set_version, stamp
-from .node_calls import call_function, call_node, through_tensors, validate
+from .node_calls import call_function, call_node, looked_at, through_tensors, validate
 from .tensor import wrap
 from .views import storage_of
 
@@ -52,8 +52,8 @@ def run_backward(
     arrivals = []
     for (node, nr), grad in zip(roots, grads, strict=True):
         if grad is not None:
-            if not (node.accumulates and node.multi):  # a leaf with a grad_dtype converts what arrives itself
-                grad = validate(grad, node.descriptors()[nr], "GraphRoot", 0)
+            if not (node.accumulates and node.converts):  # a leaf with a grad_dtype converts what arrives itself
+                grad = validate(grad, node.descriptors()[nr], "", 0)
             seeds.append(storage_of(grad) if raw else grad)
             arrivals.append((node, nr, seeds[-1]))
     if len(roots) == len(arrivals) == 1 and not (anomaly.enabled or grad_mode.watched()):
@@ -166,7 +166,7 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
                 results = (results,)
             if node.writes_grad:
                 results = [stamp(task, node, index, g) for index, g in enumerate(results)]
-        elif is_plain(node.variable):
+        elif not node.multi and is_plain(node.variable):
             accumulate(node.variable, grad, _refcount(grad) <= HELD)
             if task.versions is not None or task.user_grads is not None:
                 set_version(task, node.variable)
@@ -192,6 +192,8 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
             deps[fn] = count = count - 1
             if grad is not None:
                 if fn.multi:
+                    if fn.accumulates and not fn.converts:
+                        grad = looked_at(node, fn, grad)
                     add_to_slot(task, fn, nr, grad)
                 elif fn in buffers:
                     add(task, buffers, fn, grad)

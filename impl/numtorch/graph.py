@@ -174,6 +174,7 @@ class Node:
     multi = False  # whether the forward had several outputs, so the buffer is a list
     custom = False  # whether outputs must be validated: a user's formula, not ours
     accumulates = False
+    converts = False  # of what accumulates: gradients are converted as they arrive
     plain = False  # none of the above and below
     may_be_undefined = False  # whether the formula may give None where an edge leads on
     listed = False  # whether the operands are a list, the gradients of which are computed for all or for none
@@ -381,7 +382,21 @@ class AccumulateGrad(Node):
         return "torch::autograd::AccumulateGrad"
 
     def descriptors(self) -> tuple[Descriptor, ...]:
-        return (self.variable._desc,)
+        return (self.desc,)
+
+
+class AccumulateGradOfOther(AccumulateGrad):
+    """The accumulator of a leaf that has another shape now: gradients are held to the shape that the leaf had.
+
+    To the passes it has several outputs, so that what arrives comes by `add_to_slot`'s way, where it is looked at.
+    """
+
+    __slots__ = ()
+    multi = True
+
+    def converted(self, grad: Any) -> Any:
+        """The gradient as it is."""
+        return grad
 
 
 class AccumulateGradOfType(AccumulateGrad):
@@ -392,11 +407,12 @@ class AccumulateGradOfType(AccumulateGrad):
 
     __slots__ = ()
     multi = True
+    converts = True
 
     def descriptors(self) -> tuple[Descriptor, ...]:
         from .descriptor import descriptor
 
-        desc, kind = self.variable._desc, self.variable._extra.grad_dtype
+        desc, kind = self.desc, self.variable._extra.grad_dtype
         return (desc if kind is None else descriptor(desc.shape, kind),)
 
     def converted(self, grad: Any) -> Any:
@@ -409,7 +425,7 @@ class AccumulateGradOfType(AccumulateGrad):
         return grad if grad.dtype == kind.numpy else grad.astype(kind.numpy)
 
 
-AccumulateGradOfType.__name__ = "AccumulateGrad"
+AccumulateGradOfType.__name__ = AccumulateGradOfOther.__name__ = "AccumulateGrad"
 
 
 class GraphRoot(Node):
@@ -434,6 +450,13 @@ def accumulator(variable: Any) -> AccumulateGrad:
         node.variable = variable
         variable._accumulator = weakref.ref(node)
     return node
+
+
+def outdate(leaf: Any) -> None:
+    """A leaf may have another shape now: its accumulator, while some graph holds it, keeps the shape that it was made for."""
+    node = None if leaf._accumulator is None else leaf._accumulator()
+    if type(node) is AccumulateGrad and node.desc.shape != leaf._desc.shape:
+        node.__class__ = AccumulateGradOfOther
 
 
 def edge(tensor: Any) -> tuple[Node | None, int]:

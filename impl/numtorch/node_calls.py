@@ -168,7 +168,7 @@ def through_tensors(node: Node, grad: Any) -> Any:
         results = []
         for (fn, nr), g in zip(node.edges(), out, strict=False):
             if g is not None and fn is not None:
-                g = validate(g, expected(fn, nr, g), type(node).__name__, 0)
+                g = validate(g, expected(fn, nr, g), node.name(), 0)
             results.append(None if g is None else g._array)
     finally:
         grad_mode.set_grad(mode)
@@ -215,7 +215,7 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
         if g is not None and fn is not None:
             tensor = wrap(g) if raw else g
             desc, kind = expected(fn, nr, tensor), tensor._desc.dtype
-            fixed = validate(tensor, desc, "Function " + node.name(), i)
+            fixed = validate(tensor, desc, node.name(), i)
             if not kind.is_floating_point and kind.is_complex is not desc.dtype.is_complex:
                 raise RuntimeError(NOT_COMPLEX)
             if fixed is not tensor:
@@ -227,19 +227,30 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
 def expected(node: Node, nr: int, grad: Any) -> Descriptor:
     """Shape and type of a gradient of one output; a leaf with a grad_dtype converts what arrives itself, if at all."""
     desc = node.descriptors()[nr]
-    return descriptor(desc.shape, grad._desc.dtype) if node.accumulates and node.multi else desc
+    return descriptor(desc.shape, grad._desc.dtype) if node.accumulates and node.converts else desc
+
+
+def looked_at(node: Node, fn: Node, grad: Any) -> Any:
+    """A gradient that a node passes to a leaf whose shape has changed since, held to the shape that it had."""
+    from .tensor import wrap
+
+    index = next(i for i, (target, _) in enumerate(node.edges()) if target is fn)
+    raw = not hasattr(grad, "_desc")
+    fixed = validate(wrap(grad) if raw else grad, fn.desc, node.name(), index)
+    return fixed._array if raw else fixed
 
 
 def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
-    """A gradient Tensor with the shape and type of what it is the gradient of."""
+    """A gradient Tensor with the shape and type of what it is the gradient of; `who` made it, or the user did."""
     got = grad._desc
     if got is desc:
         return grad
     if got.shape != desc.shape:
         if not expandable(desc.shape, got.shape):
+            head = f"Function {who} returned an " if who else ""
             raise RuntimeError(
-                f"{who} returned an invalid gradient at index {index} - got {list(got.shape)} but expected "
-                f"shape compatible with {list(desc.shape)}"
+                f"{head}invalid gradient at index {index} - got {list(got.shape)} but expected shape compatible with "
+                f"{list(desc.shape)}"
             )
         from .formulas import sum_to_size
 

@@ -26,6 +26,7 @@ from .accumulate import accumulate
 from .dependencies import dependencies
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from .input_buffer import add, add_to_slot, set_version, summed, written
+from .node_calls import looked_at
 
 if TYPE_CHECKING:
     from .graph_task import GraphTask
@@ -205,11 +206,12 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
     except NotPlain as reason:
         if reason.args:
             (arrivals,) = reason.args
+            last = node
         else:
             grad = task.hold_seed() if grad is seed and grad is not None else grad
             arrivals = [(node, nr if last is None else number(last, node), grad)]
         grad = grad1 = None
-        return settle(task, waiting, arrivals)
+        return settle(task, waiting, arrivals, last)
     except BaseException:
         settle(task, waiting, [(node, 0, None)])
         raise
@@ -256,8 +258,13 @@ def deliver(task: GraphTask, waiting: Waiting, fn: AccumulateGrad) -> None:
         set_version(task, leaf)
 
 
-def settle(task: GraphTask, waiting: Waiting, arrivals: list[Arrival]) -> list[tuple[int, Node]]:
-    """Count what is left to run, accumulate to the leaves to which nothing more comes, and put the rest in its place."""
+def settle(
+    task: GraphTask, waiting: Waiting, arrivals: list[Arrival], sender: Node | None = None
+) -> list[tuple[int, Node]]:
+    """Count what is left to run, accumulate to the leaves to which nothing more comes, and put the rest in its place.
+
+    `sender` is the node that the arrivals come from.
+    """
     left = [*waiting.nodes, *[fn for fn, _, _ in arrivals]]
     deps = task.deps = dependencies(left)
     buffers = task.buffers
@@ -278,6 +285,8 @@ def settle(task: GraphTask, waiting: Waiting, arrivals: list[Arrival]) -> list[t
         if grad is None:
             continue
         if fn.multi:
+            if sender is not None and fn.accumulates and not fn.converts:
+                grad = looked_at(sender, fn, grad)
             add_to_slot(task, fn, nr, grad)
         elif fn in buffers:
             add(task, buffers, fn, grad)

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import grad_mode
 from .geometry import Geometry, element_strides, storage_offset
-from .graph import Node, edge, next_sequence_nr
+from .graph import Node, edge, next_sequence_nr, outdate
 from .saved import node_label
 from .strided import AsStridedBackward0, CopySlices
 
@@ -103,6 +103,7 @@ def become(tensor: Any, array: np.ndarray, desc: Any) -> None:
     """Let the tensor show other elements of its memory, or other memory: what t_, set_ and resize_ do."""
     tensor._array = array
     tensor._desc = desc
+    outdate(tensor)
     bump(tensor)
 
 

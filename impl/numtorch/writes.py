@@ -225,5 +225,5 @@ def copy_obeying(grad: Tensor, variable: Tensor) -> Tensor:
         out = np.empty(model.size, grad._desc.dtype.numpy)
         new = wrap(window_of(out, place.shape, place.strides, 0))
     else:
-        new = wrap(np.empty(grad._desc.shape, grad._desc.dtype.numpy))
+        new = wrap(np.empty(variable._desc.shape, grad._desc.dtype.numpy))
     return copy_(new, grad)

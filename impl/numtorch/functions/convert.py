@@ -11,6 +11,7 @@ from .. import dispatch as d, grad_mode, views, writes
 from ..device import check_device, device as device_type
 from ..dtype import dtypes
 from ..geometry import address, empty_window
+from ..graph import outdate
 from ..saved import Detached
 from ..tensor import Tensor, wrap
 
@@ -130,11 +131,11 @@ def set_data(self: Tensor, new: Any) -> None:
         raise RuntimeError(
             "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type."
         )
+    if self._desc.dtype is not new._desc.dtype:
+        self._accumulator = None  # graphs from now on get a new one
     self._array = views.storage_of(new)
     self._desc = new._desc
-    ref = self._accumulator
-    if ref is not None and ref() is not None:
-        ref().desc = new._desc
+    outdate(self)
 
 
 def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
