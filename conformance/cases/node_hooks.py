@@ -339,3 +339,16 @@ def window_of_a_gradient_has_the_version_of_its_memory(torch, x: floats(shape=(2
     z = x.sum(0)
     z.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
     torch.autograd.grad((z * z), x)
+
+
+@case(requires=["hooks", "graph"], covers=["hook.node_prehook"])
+def nodes_take_one_hook(
+    torch, x: floats(), name: st.sampled_from(["register_hook", "register_prehook", "_register_hook_dict"])
+):
+    """A node's hooks are registered one at a time and by position."""
+    y = x.requires_grad_() * 2
+    for node in (y.grad_fn, y.grad_fn.next_functions[0][0]):
+        register = getattr(node, name)
+        register()
+        register(None, None)
+        register(fn=None)

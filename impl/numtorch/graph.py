@@ -8,6 +8,7 @@ Concrete nodes are generated from the operator rows (see codegen.py): each has `
 
 from __future__ import annotations
 
+import functools
 import itertools
 import weakref
 from collections import OrderedDict
@@ -164,6 +165,19 @@ class ReadOnly(property):
         raise AttributeError(f"attribute '{name}' of '{type(instance).__name__}' objects is not writable")
 
 
+def sole(function: Any) -> Any:
+    """A method of one argument, as C++ has it: more, fewer or named ones are refused in CPython's words."""
+
+    @functools.wraps(function)
+    def method(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        if keywords or len(arguments) != 1:
+            wrong = "no keyword arguments" if keywords else f"exactly one argument ({len(arguments)} given)"
+            raise TypeError(f"{type(self).__name__}.{function.__name__}() takes {wrong}")
+        return function(self, *arguments)
+
+    return method
+
+
 class Node:
     """One backward function of the graph."""
 
@@ -270,6 +284,7 @@ class Node:
     def _sequence_nr(self) -> int:
         return self.seq
 
+    @sole
     def _set_sequence_nr(self, nr: int) -> None:
         self.seq = nr
 
@@ -279,14 +294,17 @@ class Node:
             self._extra = NodeExtra()
         return self._extra  # type: ignore[return-value]
 
+    @sole
     def register_hook(self, fn: Any) -> RemovableHandle:
         """Call fn(grad_inputs, grad_outputs) after the node ran; it may return new grad_inputs."""
         return _add(self.extras(), "post_hooks", fn)
 
+    @sole
     def register_prehook(self, fn: Any) -> RemovableHandle:
         """Call fn(grad_outputs) before the node runs; it may return new grad_outputs."""
         return _add(self.extras(), "pre_hooks", fn)
 
+    @sole
     def _register_hook_dict(self, tensor: Any) -> None:
         """Run the hooks in the tensor's `_backward_hooks`, now and later, on the gradient of that output."""
         self.extras().tensor_pre_hooks.append((tensor._output_nr, tensor._backward_hooks))
