@@ -121,6 +121,8 @@ class Session:
         filters: list[Any] = list(warnings.filters)
         own = [entry for entry in filters if entry[0] == "ignore" and entry[1] is None and entry[3] is not None]
         warnings.simplefilter("always")
+        # PyTorch's first make_dual of a process imports what says this of itself: about no program, and not every time.
+        warnings.filterwarnings("ignore", message=r"`torch\.jit\.script` is deprecated", category=DeprecationWarning)
         for _, _, category, module, line in reversed(own):
             warnings.filterwarnings("ignore", category=category, module=getattr(module, "pattern", module), lineno=line)
         self._entered = True

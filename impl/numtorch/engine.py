@@ -40,13 +40,17 @@ def run_backward(
     inputs: list[tuple[Node, int]] | None = None,
     accumulate_inputs: bool = False,
     tried: bool = False,
+    tangents: bool = False,
 ) -> list[Any] | None:
     """Run the graph from `roots`, seeded with Tensors; the gradients captured at `inputs`, as Tensors or None.
 
-    `tried`: the plain pass of `autograd.grad` was, in vain.
+    `tried`: the plain pass of `autograd.grad` was, in vain. With `tangents` it goes over Tensors, even if the gradient is
+    not to be differentiable: they may have tangents.
     """
-    raw = not create_graph
+    raw = not create_graph and not tangents
     task = GraphTask(keep, raw, grads if raw else None)
+    if not raw:
+        task.tangents = not create_graph
     task.roots = tuple([node for node, _ in roots])
     seeds = task.seeds = []
     arrivals = []
@@ -83,7 +87,7 @@ def run_backward(
         # A single root is ready even if it leads to no input: then only the hooks of its tensor run.
         if task.deps.get(node) == 0 or len(roots) == 1:
             heapq.heappush(heap, (-node.seq, node))
-    if create_graph:
+    if not raw:
         task.enter()
     finish(task, heap)
     return task.captured

@@ -40,6 +40,7 @@ class GraphTask:
     versions: dict[int, tuple[Any, list[int]]] | None = None  # of memory that was written to, by its owner
     shown: dict[int, Any] | None = None  # the Tensors that users hold, by the array they are of
     reached: dict[Node, int] | None = None  # every node behind the roots, once somebody asks
+    tangents = False  # whether it goes over Tensors because a dual level is entered: their gradients may have tangents
     roots: tuple[Node, ...]
     depth: int  # how many passes this one is within
     outer: GraphTask | None
@@ -65,7 +66,7 @@ class GraphTask:
         self.depth = 0 if self.outer is None else self.outer.depth + 1
         self.outer_mode = grad_mode.is_grad_enabled()
         current.task = self
-        grad_mode.set_grad(not self.raw)
+        grad_mode.set_grad(not (self.raw or self.tangents))
 
     def leave(self) -> None:
         """Undo `enter`."""

@@ -24,6 +24,7 @@ import numpy as np
 from . import grad_mode
 from .geometry import Memory, is_dense_like, laid_out, root_of
 from .kernels.pointwise import zero_tensor
+from .tangents import tangent_of
 from .tensor import wrap
 from .views import counter_of, storage_of
 
@@ -54,7 +55,12 @@ def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
 def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
     """Add a further contribution to `slots[key]`."""
     if not task.raw:
-        slots[key] = slots[key] + grad
+        old = slots[key]
+        total = slots[key] = old + grad
+        if task.tangents:  # which PyTorch adds to in place, and to its tangent
+            for was, new in ((old, total), (tangent_of(old), tangent_of(total))):
+                if new is not None:
+                    new._counter = [1 if was is None or was._counter is None else was._counter[0] + 1]
         return
     total, in_place = summed(slots, key, grad)
     if in_place:

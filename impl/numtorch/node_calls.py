@@ -15,6 +15,7 @@ from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
 from .input_buffer import set_version, show, stamp, take_back
 from .saved import read_saved
+from .views import storage_of
 
 _refcount = sys.getrefcount
 
@@ -185,6 +186,10 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> 
         if task.raw:
             accumulate(leaf, grad, _refcount(grad) <= HELD)
             set_version(task, leaf)
+        elif task.tangents:
+            held = _refcount(grad) <= HELD
+            array = storage_of(grad)
+            accumulate(leaf, array, held and _refcount(array) <= HELD + 1)  # the gradient refers to it as well
         else:
             accumulate_tensor(leaf, grad)
     extra = leaf._extra

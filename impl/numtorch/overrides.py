@@ -281,7 +281,7 @@ class _Function:
         self.original = original
         if not self._wraps:
             function.__wrapped__ = original  # type: ignore[attr-defined]  # whose signature inspect.signature tells
-        function.__code__ = _entry(len(self._code.co_freevars))
+        function.__code__ = entry_of(len(self._code.co_freevars))
         function.__defaults__ = None
         function.__kwdefaults__ = {"_asked": self}
 
@@ -294,6 +294,21 @@ class _Function:
         if not self._wraps:
             del function.__wrapped__  # type: ignore[attr-defined]
         self.original = None
+
+    def own(self) -> tuple[Any, Any, Any]:
+        """What it runs if nobody overrides: the code, its defaults, its keyword defaults."""
+        return self._code, self._defaults, self._keywords
+
+    def rewrite(self, code: Any, defaults: Any, keywords: Any) -> None:
+        """Exchange what it runs if nobody overrides."""
+        asking = self.original is not None
+        if asking:
+            self.restore()
+        self._code, self._defaults, self._keywords = code, defaults, keywords
+        function = self._function
+        function.__code__, function.__defaults__, function.__kwdefaults__ = code, defaults, keywords
+        if asking:
+            self.replace()
 
     def __call__(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         if state.enabled:
@@ -328,6 +343,16 @@ class _Function:
         return args[: len(args) - len(given)], {**defaults, **given, **kwargs}
 
 
+def of(function: Any) -> _Function | None:
+    """What is known of a public function."""
+    return _known.get(function)
+
+
+def all_known() -> list[Any]:
+    """Every public function."""
+    return list(_known)
+
+
 def _tensor_type() -> Any:
     from .tensor import Tensor
 
@@ -337,7 +362,7 @@ def _tensor_type() -> Any:
 _entries: dict[int, Any] = {}
 
 
-def _entry(variables: int) -> Any:
+def entry_of(variables: int) -> Any:
     """The code that asks first, for a function that closes over so many variables: as many is what Python wants."""
     found = _entries.get(variables)
     if found is None:

@@ -226,6 +226,8 @@ def _suffixes(tensor: Any, tangent: Any, options: Options) -> list[str]:
     try:
         node = tensor.grad_fn
         name = None if node is None else type(node).__name__
+        if name == "CppFunction":
+            name = node.name().rsplit("::", 1)[-1]
     except RuntimeError:  # a view whose base was changed in a way that leaves its history undefined
         name = "Invalid"
     if name is not None:

@@ -353,9 +353,10 @@ class Tensor:
         return views.storage_of(self)
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
+        from . import tangents
         from .printing import tensor_repr
 
-        return tensor_repr(self)
+        return tensor_repr(self, None if self._extra is None else tangents.tangent_of(self))
 
     def __hash__(self) -> int:
         return id(self)

@@ -25,13 +25,14 @@ _new = object.__new__
 
 
 class AutogradMeta:
-    """What few tensors have: hooks, view relations, a retained gradient."""
+    """What few tensors have: hooks, view relations, a retained gradient; `forward` only while a dual level is entered."""
 
     __slots__ = (
         "attr_version",
         "backward_view",
         "base",
         "creation_meta",
+        "forward",
         "grad_dtype",
         "hooks",
         "inference",

@@ -21,7 +21,7 @@ def __getattr__(name: str) -> Any:
     """What is imported only when it is asked for."""
     import importlib
 
-    if name == "functional":
+    if name in ("functional", "forward_ad"):
         return importlib.import_module(f".{name}", __name__)
     if name in ("gradcheck", "gradgradcheck"):
         # Importing a submodule binds its name here; PyTorch's name for the function is bound instead.

@@ -161,18 +161,23 @@ def _call(cls: Any, args: tuple, setup: bool) -> Any:
         if type(getattr(cls, option)) is not bool:
             raise RuntimeError(f"{option} must be a bool, got {type(getattr(cls, option)).__name__}")
     slots = slots_of(ctx)
+    output = _run_forward(cls, ctx, args, setup)
+    settle_names(ctx, slots)
+    return process_outputs(ctx, output, inputs, executable, setup)
+
+
+def _run_forward(cls: Any, ctx: Any, args: tuple, setup: bool) -> Any:
+    """What forward returns, with grad mode off."""
     was = grad_mode.is_grad_enabled()
     grad_mode.set_grad(False)
     try:
         if setup:
             output = cls.forward(*args)
             cls.setup_context(ctx, args, output)
-        else:
-            output = cls.forward(ctx, *args)
+            return output
+        return cls.forward(ctx, *args)
     finally:
         grad_mode.set_grad(was)
-    settle_names(ctx, slots)
-    return process_outputs(ctx, output, inputs, executable, setup)
 
 
 def once_differentiable(fn: Any) -> Any:

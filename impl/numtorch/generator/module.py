@@ -142,3 +142,23 @@ def package_text(modules: Sequence[Module], at_once: Sequence[str]) -> str:
 def _listed(names: Sequence[str], form: str) -> str:
     """A line for each name: what changes is then a line in a comparison."""
     return "\n".join(form.format(name) + "," for name in names)
+
+
+FORWARD = '''"""How operators hand on tangents: the forward-mode rule of each row, and the names of its operands. {generated}"""
+
+# ruff: noqa
+FORWARD = {{
+{rules}
+}}
+'''
+VIEWS = ("view", "multiview")
+
+
+def forward_text() -> str:
+    """All of dispatch/forward.py, which only forward_rules.py imports."""
+    rules = [
+        f"    {row.name!r}: ({(row.template if row.template in VIEWS else row.jvp) or ''!r}, {tuple(row.operands)}),"
+        for row in TABLE
+        if row.formulas
+    ]
+    return FORWARD.format(generated=GENERATED, rules="\n".join(rules))

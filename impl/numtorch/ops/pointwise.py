@@ -21,11 +21,11 @@ op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, constants={"alpha
 op("rsub_alpha(self, other, alpha)", k.rsub_alpha, node="RsubAlphaBackward0", shown="RsubBackward0", says="rsub",
    pointwise=True, inplace=False, self="scaled(-grad, alpha)", other="grad")
 op("rsub_scalar_alpha(self, other, alpha)", k.rsub_scalar_alpha, node="RsubScalarAlphaBackward0", shown="RsubBackward1",
-   says="rsub", pointwise=True, inplace=False, self="scaled(-grad, alpha)", jvp=LINEAR)
-op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", constants={"alpha": 1}, self="-grad", jvp=LINEAR)
+   says="rsub", pointwise=True, inplace=False, self="scaled(-grad, alpha)", jvp=ELEMENTWISE)
+op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", constants={"alpha": 1}, self="-grad", jvp=ELEMENTWISE)
 # A number that a formula, in C++, hands to an operator; from Python it would become a tensor first, and its node Backward0.
-op("add_scalar(self, other)", np.add, pointwise=False, node="AddBackward1", self="grad", jvp=LINEAR)
-op("sub_scalar(self, other)", np.subtract, pointwise=False, node="SubBackward1", self="grad", jvp=LINEAR)
+op("add_scalar(self, other)", np.add, pointwise=False, node="AddBackward1", self="grad", jvp=ELEMENTWISE)
+op("sub_scalar(self, other)", np.subtract, pointwise=False, node="SubBackward1", self="grad", jvp=ELEMENTWISE)
 op("mul_scalar(self, other)", np.multiply, pointwise=False, inplace=True, node="MulBackward1", self="grad * other", jvp=LINEAR)
 op("div_scalar(self, other)", np.true_divide, pointwise=False, node="DivBackward1", self="grad / other", jvp=LINEAR)
 op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=LINEAR)

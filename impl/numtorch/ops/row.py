@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # Forward-mode rules that need no formula of their own.
-LINEAR = "linear"  # the operator applied to the tangent
+LINEAR = "linear"  # the operator applied to the tangent: of what is linear in all that gradients flow to, not affine
 ELEMENTWISE = "elementwise"  # the backward formula with the tangent in the place of grad
 BILINEAR = "bilinear"  # one term an operand, the operator itself applied to tangent and value
 

@@ -93,7 +93,7 @@ op("i1e(self)", k.i1e, node="SpecialI1EBackward0", says="special_i1e", pointwise
    self="i1e_backward(grad, self, result)", jvp=ELEMENTWISE)
 
 # ---- division with a remainder
-op("frac(self)", k.frac, pointwise=True, refuses="frac_cpu", exact_out=FOUND_DTYPE, self="grad", jvp=LINEAR)
+op("frac(self)", k.frac, pointwise=True, refuses="frac_cpu", exact_out=FOUND_DTYPE, self="grad", jvp=ELEMENTWISE)
 op("fmod(self, other)", k.fmod, node="FmodBackward1", pointwise=True, self="grad",
    other="-grad * div_mode(self, other, 'trunc')")
 op("fmod_scalar(self, other)", k.fmod_scalar, node="FmodBackward0", says="fmod", pointwise=False, inplace=True, self="grad")

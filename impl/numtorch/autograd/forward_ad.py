@@ -1,0 +1,138 @@
+"""torch.autograd.forward_ad: dual tensors, a primal and its tangent, and the level within which they live."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .. import grad_mode, tangents
+from ..functions.shape import view
+from ..grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled
+from ..tensor import Tensor
+from ..views import as_view
+from .grad_mode import ContextDecorator
+
+_current_level = -1
+
+
+class UnpackedDualTensor(NamedTuple):
+    """What unpack_dual returns: a primal, and its tangent or None."""
+
+    primal: Any
+    tangent: Any
+
+
+UnpackedDualTensor.__module__ = "torch.autograd.forward_ad"
+
+
+def enter_dual_level() -> int:
+    """Enter the level, of which there is one."""
+    from .. import forward_rules
+
+    global _current_level
+    if tangents.entered is not None:
+        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+    forward_rules.enter()
+    _current_level = 0
+    return 0
+
+
+def exit_dual_level(*, level: int | None = None) -> None:
+    """Leave the level: all tangents are gone."""
+    from .. import forward_rules
+
+    global _current_level
+    if level is None:
+        level = _current_level
+    if level != _current_level:
+        raise RuntimeError(
+            "Trying to exit a forward AD level that was not the last one that was created. This is not supported."
+        )
+    if level < 0:
+        raise RuntimeError("Dual level must be a positive number.")
+    forward_rules.leave()
+    _current_level = level - 1
+
+
+def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Tensor:
+    """A view of the tensor that has the tangent; the tensor itself has none."""
+    if level is None:
+        level = _current_level
+    if level < 0:
+        raise RuntimeError(
+            "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
+        )
+    for what, given in (("primal", tensor), ("tangent", tangent)):
+        if not (given.is_floating_point() or given.is_complex()):
+            raise ValueError(f"Expected {what} to be floating point or complex, but got: {given.dtype}")
+    entered = tangents.entered
+    if entered is None or level != 0:
+        raise RuntimeError("Invalid level given to _make_dual")
+    if tangents.tangent_of(tensor) is not None:
+        raise RuntimeError(
+            "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level "
+            f"{level} is not supported."
+        )
+    dual = view(tensor, tuple(tensor._desc.shape))
+    tangents.forward_of(dual).base = tangents.NO_BASE
+    if tangents.tangent_of(tangent) is not None:
+        raise RuntimeError(
+            f"Setting a forward grad that itself has a forward gradient at the same level{level} is not supported."
+        )
+    tangents.give(dual, tangent, entered, whole=True)
+    return dual
+
+
+def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
+    """A view of the tensor that has no tangent, and the tangent; outside of a level the tensor itself, and None."""
+    if level is None:
+        level = _current_level
+    if level < 0:
+        return UnpackedDualTensor(tensor, None)
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"_unpack_dual(): argument 'dual' (position 1) must be Tensor, not {type(tensor).__name__}")
+    tangent = tangents.tangent_of(tensor) if level == 0 else None
+    primal = as_view(tensor, tangents.without_tangent(tensor, grad_mode.state.grad))
+    tangents.forward_of(primal).base = tangents.NO_BASE
+    return UnpackedDualTensor(primal, tangent)
+
+
+class dual_level(ContextDecorator):
+    """The level, entered for a block."""
+
+    __module__ = "torch.autograd.forward_ad"
+
+    def __enter__(self) -> int:
+        return enter_dual_level()
+
+    def __exit__(self, *exc: Any) -> None:
+        exit_dual_level()
+
+
+class _set_fwd_grad_enabled(ContextDecorator):
+    """Switch forward mode in this thread, at once and back at the end of a block."""
+
+    __module__ = "torch.autograd.forward_ad"
+
+    def __init__(self, mode: bool) -> None:
+        self.prev = _is_fwd_grad_enabled()
+        self.mode = mode
+        grad_mode.set_fwd_grad_enabled(mode)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: Any) -> None:
+        grad_mode.set_fwd_grad_enabled(self.prev)
+
+    def clone(self) -> _set_fwd_grad_enabled:
+        return type(self)(self.mode)
+
+
+__all__ = [
+    "UnpackedDualTensor",
+    "enter_dual_level",
+    "exit_dual_level",
+    "make_dual",
+    "unpack_dual",
+    "dual_level",
+]

@@ -1,0 +1,224 @@
+"""Tangents of tensors: what forward-mode AD keeps beside a tensor while a dual level is entered.
+
+A tensor's tangent lives in its `_extra.forward`, a slot that stays unset as long as no level is entered. Views are followed
+as the gradient's are, along relations of their own: a dual shares its primal's memory and not its tangent, so that views of
+the dual have the dual as their base, not the primal.
+
+| the tensor | its tangent |
+|---|---|
+| was given one, by make_dual or by an operator | that one, the very object |
+| is a view of a tensor that got one later, by a write | the same view of the base's |
+| anything else | none |
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from . import grad_mode
+from .geometry import Geometry, root_of
+from .graph import UnaryNode, edge, next_sequence_nr
+from .strided import CopySlices, reach, window_of
+from .views import counter_of, extras, geometry, requires_grad, storage_of
+
+NO_BASE: Any = object()  # of duals, whose primal's memory they share: no view in forward mode
+DTYPES = 2  # from this category on a tensor may have a tangent
+
+
+class Forward:
+    """What one tensor has in forward mode: its tangent, and its base among the views of forward mode."""
+
+    __slots__ = ("__weakref__", "base", "level", "tangent")
+
+    def __init__(self) -> None:
+        self.base: Any = None  # None: that of the gradient's views
+        self.level: Any = None
+        self.tangent: Any = None
+
+
+class Level:
+    """A dual level that is entered: all tangents that are to be gone when it is left."""
+
+    def __init__(self) -> None:
+        self.holders: weakref.WeakSet[Forward] = weakref.WeakSet()
+        self.results: dict[tuple[Any, int], Any] = {}  # by node and output: tangents of results that nodes save
+
+    def clear(self) -> None:
+        """Let the tangents go."""
+        for holder in list(self.holders):
+            holder.tangent = holder.level = None
+        self.results.clear()
+
+
+entered: Level | None = None  # one for all threads, as PyTorch's
+
+
+def forward_of(tensor: Any) -> Forward:
+    """The forward-mode part of a tensor, made on demand."""
+    extra = extras(tensor)
+    found = getattr(extra, "forward", None)
+    if found is None:
+        found = extra.forward = Forward()
+    return found
+
+
+def base_of(tensor: Any) -> Any:
+    """The base among the views of forward mode, or None."""
+    extra = tensor._extra
+    if extra is None:
+        return None
+    forward = getattr(extra, "forward", None)
+    if forward is not None and forward.base is not None:
+        return None if forward.base is NO_BASE else forward.base
+    return extra.base if extra.backward_view else None
+
+
+def tangent_of(tensor: Any) -> Any:
+    """The tangent, or None: as forward mode has it in this thread."""
+    if entered is None or tensor._extra is None or not grad_mode.state.forward:
+        return None
+    return kept(tensor, entered)
+
+
+def kept(tensor: Any, level: Level) -> Any:
+    """The tangent that a tensor has in a level, even where forward mode is switched off."""
+    extra = tensor._extra
+    if extra is None:
+        return None
+    forward = getattr(extra, "forward", None)
+    if forward is not None and forward.level is level:
+        return forward.tangent
+    base = base_of(tensor)
+    tangent = None if base is None else kept(base, level)
+    if tangent is None:
+        return None
+    tangent = seen_through(tensor, base, tangent)
+    hold(tensor, tangent, level)
+    return tangent
+
+
+def seen_through(view: Any, base: Any, tangent: Any) -> Any:
+    """Of the base's tangent what a view shows of the base."""
+    from .functions.strided import as_strided
+
+    replay = view._extra.replay
+    if replay is not None:
+        return replay(tangent)
+    place = geometry(view)
+    offset = place.offset - geometry(base).offset + geometry(tangent).offset
+    return as_strided(tangent, place.shape, place.strides, offset)
+
+
+def hold(tensor: Any, tangent: Any, level: Level) -> None:
+    """Keep a tangent beside a tensor."""
+    forward = forward_of(tensor)
+    forward.tangent, forward.level = tangent, level
+    level.holders.add(forward)
+
+
+def give(tensor: Any, tangent: Any, level: Level, whole: bool = False) -> None:
+    """Give a tensor a tangent, copied if it is laid out otherwise; `whole`: or lies otherwise in its memory."""
+    if tangent._desc.shape != tensor._desc.shape:
+        raise RuntimeError(
+            "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
+            f"supported. Tensor is of size {list(tensor._desc.shape)} while the given forward gradient is of size "
+            f"{list(tangent._desc.shape)}."
+        )
+    if not laid_out_alike(tensor, tangent, whole):
+        from .writes import copy_
+
+        tangent = copy_(zeros_laid_out_as(tensor, tangent._desc.dtype), tangent)
+    hold(tensor, tangent, level)
+    remember(tensor, tangent, level)
+
+
+def give_written(tensor: Any, tangent: Any, level: Level) -> None:
+    """Let a tensor that was written to have this tangent: written into the one it has, and into that of its base."""
+    from .writes import copy_
+
+    old = kept(tensor, level)
+    if old is None:
+        base = base_of(tensor)
+        if base is None:
+            give(tensor, tangent, level)
+            return
+        hold(base, zeros_laid_out_as(base, tangent._desc.dtype), level)
+        old = kept(tensor, level)
+    if old is not tangent:
+        copy_(old, tangent)
+    remember(tensor, old, level)
+
+
+def remember(tensor: Any, tangent: Any, level: Level) -> None:
+    """Keep the tangent of a result for the node that may have saved the result's array: its formula reads it again."""
+    node, nr = tensor._node, tensor._output_nr
+    if tensor._extra.base is not None and tensor._extra.base._node is not None:
+        slices = tensor._extra.base._node
+        if type(slices) is CopySlices:
+            node, nr = slices.fn, 0
+    if node is not None and node.saved:
+        level.results[node, nr] = tangent
+
+
+def laid_out_alike(tensor: Any, tangent: Any, whole: bool) -> bool:
+    """Whether the elements of both lie alike."""
+    a, b = place_of(tensor), place_of(tangent)
+    if any(x != y for s, x, y in zip(a.shape, a.strides, b.strides, strict=True) if s > 1):
+        return False
+    return not whole or (a.offset == b.offset and room(tensor) == room(tangent))
+
+
+def place_of(tensor: Any) -> Geometry:
+    """Where the elements lie."""
+    storage_of(tensor)
+    return geometry(tensor)
+
+
+def room(tensor: Any) -> int:
+    """How many elements its memory has room for."""
+    array = storage_of(tensor)
+    return root_of(array).nbytes // array.itemsize
+
+
+def zeros_laid_out_as(tensor: Any, kind: Any) -> Any:
+    """Zeros in new memory, laid out as the tensor."""
+    from .tensor import wrap
+
+    place = place_of(tensor)
+    out = np.zeros(place.offset + max(reach(place.shape, place.strides, 0), 0), kind.numpy)
+    return wrap(window_of(out, place.shape, place.strides, place.offset))
+
+
+class Identity(UnaryNode):
+    """The node of a primal that is seen without its tangent."""
+
+    __slots__ = ()
+
+    def name(self) -> str:
+        return "torch::autograd::Identity"
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return grad
+
+    def apply_tensors(self, grad: Any) -> Any:
+        return grad
+
+
+Identity.__name__ = "CppFunction"  # what PyTorch calls nodes that it has no class of their own for
+
+
+def without_tangent(tensor: Any, recorded: bool) -> Any:
+    """The tensor's memory as another tensor, which has no tangent; `recorded`: in the graph, if the tensor requires grad."""
+    from .tensor import wrap
+
+    primal = wrap(storage_of(tensor))
+    if recorded and requires_grad(tensor):
+        node = object.__new__(Identity)
+        node.seq, node.desc = next_sequence_nr(), tensor._desc
+        node.fn0, node.nr0 = edge(tensor)
+        primal._node, primal._requires_grad = node, True
+        primal._counter = counter_of(tensor)
+    return primal

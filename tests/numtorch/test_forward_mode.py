@@ -1,0 +1,172 @@
+"""Forward-mode AD: the tangent of every operator is its directional derivative, and leaving a level leaves nothing behind."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+import numtorch as torch
+from numtorch import dispatch, overrides, tangents
+from numtorch.autograd import forward_ad as fw
+from numtorch.forward_rules import FAMILIES
+from tests.numtorch.operator_samples import LEAVES, constants, leaf, samples
+
+STEP = 1e-6
+REFUSED = {
+    "igamma",
+    "igammac",
+    "zeta",
+    "zeta_self",
+    "zeta_other",
+    "heaviside",
+    "heaviside_of",
+    "index_reduce",
+    "cholesky",
+}
+REFUSED |= {"rrelu_with_noise_of", "unique", "unique_consecutive"}
+"""Operators of which PyTorch has no tangent."""
+SAMPLES = [(row, text) for row, texts in samples().items() for text in texts]
+
+
+@pytest.fixture
+def direction() -> dict[str, np.ndarray]:
+    """A direction for each leaf."""
+    draw = np.random.default_rng(3)
+    return {name: draw.normal(size=np.shape(value)) for name, value in LEAVES.items()}
+
+
+def evaluate(text: str, leaves: dict[str, Any]) -> list[Any]:
+    """The floating results of an expression, from the same random numbers each time."""
+    torch.manual_seed(0)
+    found = eval(text, {**constants(), **leaves})
+    several = found if isinstance(found, (tuple, list)) else (found,)
+    return [t for t in several if isinstance(t, torch.Tensor) and (t.is_floating_point() or t.is_complex())]
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize(("row", "text"), SAMPLES)
+@pytest.mark.filterwarnings("ignore")
+def test_tangent_is_the_directional_derivative(
+    row: str, text: str, recorded: bool, direction: dict[str, np.ndarray]
+) -> None:
+    def moved(by: float) -> dict[str, Any]:
+        return {
+            n: torch.tensor((np.array(v) + by * direction[n]).tolist(), dtype=torch.float64) for n, v in LEAVES.items()
+        }
+
+    with fw.dual_level():
+        duals = {}
+        for name in LEAVES:
+            primal = leaf(name) if recorded else leaf(name).detach()
+            duals[name] = fw.make_dual(primal, torch.tensor(direction[name].tolist(), dtype=torch.float64))
+        try:
+            results = [fw.unpack_dual(t) for t in evaluate(text, duals)]
+        except NotImplementedError:
+            assert row in REFUSED, text
+            return
+    if "'prod'" in text and row == "scatter_reduce":
+        assert all(tangent is None for _, tangent in results)  # which is what PyTorch does
+        return
+    with torch.no_grad():
+        before, after = evaluate(text, moved(-STEP)), evaluate(text, moved(STEP))
+    for (_, tangent), low, high in zip(results, before, after, strict=True):
+        wanted = ((high - low) / (2 * STEP)).numpy()
+        found = np.zeros_like(wanted) if tangent is None else tangent.detach().numpy()
+        np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=2e-7)
+
+
+def codes() -> dict[Any, Any]:
+    """The code of all functions that a level may exchange."""
+    modules = [vars(getattr(dispatch, family)).values() for family in FAMILIES]
+    return {f: f.__code__ for f in (*itertools.chain(*modules), *overrides.all_known()) if hasattr(f, "__code__")}
+
+
+def test_operators_are_what_they_were_once_the_level_is_left() -> None:
+    with fw.dual_level():
+        pass  # which imports what is imported on demand
+    before = codes()
+    defaults = {f: (f.__defaults__, f.__kwdefaults__) for f in before}
+    with fw.dual_level():
+        assert dispatch.mul.__code__ is not before[dispatch.mul]
+    assert codes() == before
+    assert {f: (f.__defaults__, f.__kwdefaults__) for f in before} == defaults
+
+
+def test_exception_leaves_the_level() -> None:
+    code = dispatch.mul.__code__
+    with pytest.raises(ZeroDivisionError), fw.dual_level():
+        raise ZeroDivisionError
+    assert dispatch.mul.__code__ is code
+    assert tangents.entered is None
+
+
+def test_subclass_that_overrides_and_a_level_do_not_disturb_each_other() -> None:
+    asked = []
+
+    def sine_of(x: Any) -> Any:
+        return fw.unpack_dual(torch.sin(fw.make_dual(x, torch.ones(2)))).tangent
+
+    x = torch.tensor([0.5, 1.0])
+    wanted = torch.cos(x)
+    with fw.dual_level():
+
+        class Asking(torch.Tensor):
+            @classmethod
+            def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+                asked.append(func.__name__)
+                return super().__torch_function__(func, types, args, kwargs)
+
+        assert torch.equal(sine_of(x), wanted)
+        torch.sin(x.as_subclass(Asking))
+    assert "sin" in asked
+    torch.sin(x.as_subclass(Asking))
+    assert asked.count("sin") == 2
+    with fw.dual_level():
+        assert torch.equal(sine_of(x), wanted)
+
+
+def test_threads_see_the_level_and_switch_it_off_for_themselves() -> None:
+    found: list[Any] = []
+    with fw.dual_level():
+        dual = fw.make_dual(torch.ones(2), torch.ones(2))
+
+        def work() -> None:
+            found.append(fw.unpack_dual(dual * 2).tangent)
+            with fw._set_fwd_grad_enabled(False):
+                found.append(fw.unpack_dual(dual).tangent)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        assert fw.unpack_dual(dual).tangent is not None
+    assert found[0].tolist() == [2.0, 2.0]
+    assert found[1] is None
+
+
+def test_tangent_of_a_hidden_primal_is_not_drawn_again() -> None:
+    torch.manual_seed(0)
+    wanted = torch.full((3,), 0.5).bernoulli(), torch.zeros(3).uniform_(), torch.rand(3)
+    torch.manual_seed(0)
+    with fw.dual_level():
+        dual = fw.make_dual(torch.full((3,), 0.5), torch.ones(3))
+        found = dual.bernoulli(), dual.clone().uniform_(), torch.rand(3)
+    for a, b in zip(found, wanted, strict=True):
+        assert a.tolist() == b.tolist()
+
+
+def test_saved_tensor_hooks_are_not_called_for_what_rules_compute() -> None:
+    packed: list[Any] = []
+
+    def pack(tensor: Any) -> Any:
+        packed.append(tensor)
+        return tensor
+
+    x = torch.tensor([0.5, 1.0])
+    with fw.dual_level(), torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        tangent = fw.unpack_dual(torch.atan2(fw.make_dual(x, torch.ones(2)), x)).tangent
+    assert tangent is not None
+    assert not packed
