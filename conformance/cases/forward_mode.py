@@ -254,13 +254,13 @@ def tangent_can_require_grad_itself(torch, xt: same_shape(2, min_dims=1, values=
 
 
 @case(requires=["forward_ad"], covers=["fw.grad_over"])
-def gradient_of_a_dual_has_a_tangent(torch, xt: same_shape(2, min_dims=1, values="finite"), create: st.booleans()):
+def gradient_of_a_dual_has_a_tangent(torch, xt: same_shape(2, min_dims=1, values="finite")):
     """Forward over reverse: the gradient at a dual has a tangent, which is a Hessian's product with a vector."""
     x, t = xt
     x.requires_grad_()
     with torch.autograd.forward_ad.dual_level():
         dual = torch.autograd.forward_ad.make_dual(x, t)
-        (gradient,) = torch.autograd.grad((dual.tanh() * dual).sum(), x, create_graph=create)
+        (gradient,) = torch.autograd.grad((dual.tanh() * dual).sum(), x)
         primal, tangent = torch.autograd.forward_ad.unpack_dual(gradient)
 
 
@@ -353,3 +353,39 @@ def result_of_plain_operands_has_no_tangent(torch, xt: same_shape(2, min_dims=1)
         dual = torch.autograd.forward_ad.make_dual(x, t)
         plain = torch.autograd.forward_ad.unpack_dual(x * 2)
         empty = torch.autograd.forward_ad.unpack_dual(torch.zeros_like(dual))
+
+
+@case(requires=["forward_ad", "custom_function"], covers=["fn.jvp_missing"])
+def function_without_jvp_refuses_duals(torch, xt: same_shape(2, min_dims=1)):
+    """A Function without a jvp raises if an input has a tangent, and takes plain inputs."""
+
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 2
+
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        Twice.apply(torch.autograd.forward_ad.make_dual(x, t))
+        Twice.apply(x)
+
+
+@case(requires=["forward_ad", "custom_function"], covers=["fn.jvp_missing"])
+def jvp_says_the_tangents(torch, xyt: same_shape(3, min_dims=1)):
+    """jvp gets a tangent for each input, zeros where there is none, and what save_for_forward kept."""
+
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.save_for_forward(a, b)
+            return a * b
+
+        @staticmethod
+        def jvp(ctx, of_a, of_b):
+            a, b = ctx.saved_tensors
+            return of_a * b + a * of_b
+
+    x, y, t = xyt
+    with torch.autograd.forward_ad.dual_level():
+        product = Product.apply(torch.autograd.forward_ad.make_dual(x, t), y)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(product)

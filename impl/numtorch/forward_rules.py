@@ -317,7 +317,7 @@ def bilinear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out
     a, b, *rest = args
     terms = [
         replaced.original(*pair, *rest)
-        for pair in ((partial(a, b, duals), b), (a, partial(b, a, duals)))
+        for pair in ((partial(a, b, duals), primal(b, duals)), (primal(a, duals), partial(b, a, duals)))
         if pair[0] is not None and pair[1] is not None
     ]
     return terms[0] if len(terms) == 1 else dispatch.add(*terms)
@@ -326,9 +326,14 @@ def bilinear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out
 def product(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
     """The same of mul, whose tangents PyTorch puts first, that of other before that of self."""
     a, b = args
-    pairs = ((partial(b, a, duals), a), (partial(a, b, duals), b))
+    pairs = ((partial(b, a, duals), primal(a, duals)), (partial(a, b, duals), primal(b, duals)))
     terms = [replaced.original(*pair) for pair in pairs if pair[0] is not None]
     return terms[0] if len(terms) == 1 else dispatch.add(*terms)
+
+
+def primal(factor: Any, duals: dict) -> Any:
+    """A factor as PyTorch's formulas take it: of a dual the primal alone."""
+    return tangents.without_tangent(factor, bool(grad_mode.state.grad)) if id(factor) in duals else factor
 
 
 def partial(factor: Any, other: Any, duals: dict) -> Any:
@@ -370,7 +375,9 @@ def elementwise(replaced: Replaced, args: tuple, names: list[str], duals: dict, 
     )
     if not single or sum(1 for t in tensors_in(args) if t is primal) > 1:
         return formula(replaced, args, names, duals, out)
-    node = out._node if recorded else recorded_apart(replaced, args, primal)
+    node = out._node
+    if not recorded or (node is not None and "self" in node.saved):
+        node = recorded_apart(replaced, args, primal, recorded)
     if not isinstance(node, UnaryNode):
         return formula(replaced, args, names, duals, out)
     if recorded or is_tracked(duals):
@@ -379,13 +386,12 @@ def elementwise(replaced: Replaced, args: tuple, names: list[str], duals: dict, 
         return node.apply_tensors(tangent)
 
 
-def recorded_apart(replaced: Replaced, args: tuple, primal: Tensor) -> Any:
-    """The node that the call would have made, had its operand required grad."""
-    apart = wrap(storage_of(primal))
-    apart._requires_grad = True
+def recorded_apart(replaced: Replaced, args: tuple, primal: Tensor, recorded: bool) -> Any:
+    """The node that the call would have made of the primal, had that required grad."""
+    apart = alias(primal, recorded)
     with Mode(True):
         node = replaced.original(*exchanged(args, lambda t: apart if t is primal else t))._node
-    apart._requires_grad = False
+    apart._requires_grad = recorded
     return node
 
 
