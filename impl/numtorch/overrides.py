@@ -345,7 +345,10 @@ class _Function:
 
 def of(function: Any) -> _Function | None:
     """What is known of a public function."""
-    return _known.get(function)
+    found = _known.get(function)
+    if type(found) is tuple:
+        found = _known[function] = _Function(function, *found)
+    return found
 
 
 def all_known() -> list[Any]:
