@@ -117,7 +117,7 @@ def tangent_may_have_another_type(torch, xt: same_shape(2, min_dims=1, dtype="fl
 
 @case(requires=["forward_ad"], covers=["fw.view_primal"])
 def dual_is_a_view_of_its_primal(torch, xt: same_shape(2, min_dims=1), recorded: st.booleans()):
-    """A dual is a new view of the primal, which has no tangent itself; the tangent is the object that was given."""
+    """A dual is a new view of its primal, which has no tangent; the given tangent is kept as it is."""
     x, t = xt
     x.requires_grad_(recorded)
     with torch.autograd.forward_ad.dual_level():
@@ -180,7 +180,7 @@ def write_of_a_dual_gives_a_tangent(
 
 @case(requires=["forward_ad"], covers=["fw.inplace"])
 def write_through_a_view_gives_the_base_a_tangent(torch, xt: of_shape(2, shape=(2,)), y: floats("float64", shape=(4,))):
-    """Where a dual is written into a view the base and its other views get tangents, zero where nothing was written."""
+    """A dual written into a view gives the base and its other views tangents."""
     x, t = xt
     window, other = y[:2], y[1:]
     with torch.autograd.forward_ad.dual_level():
@@ -255,7 +255,7 @@ def tangent_can_require_grad_itself(torch, xt: same_shape(2, min_dims=1, values=
 
 @case(requires=["forward_ad"], covers=["fw.grad_over"])
 def gradient_of_a_dual_has_a_tangent(torch, xt: same_shape(2, min_dims=1, values="finite")):
-    """Forward over reverse: the gradient at a dual has a tangent, which is a Hessian's product with a vector."""
+    """Forward over reverse: the gradient at a dual has a tangent, a Hessian's product."""
     x, t = xt
     x.requires_grad_()
     with torch.autograd.forward_ad.dual_level():
@@ -266,7 +266,7 @@ def gradient_of_a_dual_has_a_tangent(torch, xt: same_shape(2, min_dims=1, values
 
 @case(requires=["forward_ad"], covers=["fw.detach"])
 def detached_tensor_has_no_tangent(torch, xt: same_shape(2, min_dims=1)):
-    """detach(), detach_() and .data drop the tangent; no_grad keeps it, and inference mode does not show it."""
+    """detach(), detach_() and .data drop the tangent, no_grad keeps it, inference mode hides it."""
     x, t = xt
     with torch.autograd.forward_ad.dual_level():
         dual = torch.autograd.forward_ad.make_dual(x, t)
