@@ -157,7 +157,7 @@ def tangents_end_with_their_level(torch, xt: same_shape(2, min_dims=1)):
 def write_to_a_dual_writes_its_tangent(
     torch, xyt: same_shape(3, min_dims=1), name: st.sampled_from(["mul_", "add_", "copy_", "sub_"])
 ):
-    """An in-place operation on a dual changes its tangent in place, and the object that was given with it."""
+    """An in-place operation on a dual changes the tangent that was given in place."""
     x, y, t = xyt
     with torch.autograd.forward_ad.dual_level():
         dual = torch.autograd.forward_ad.make_dual(x, t)

@@ -40,8 +40,7 @@ def test_cases_assert_nothing():
 
 LATER = {
     "J": {"cx.views", "cx.grad_layout"},  # a lazy conjugate
-    "H": {"fn.jvp_missing", "fn.func_transform"},  # forward mode, and torch.func
-    "O": {id for id in behaviours() if id.startswith("fw.")},
+    "H": {"fn.func_transform"},  # torch.func
     "P": {id for id in behaviours() if id.startswith("func.")},
 }
 """Behaviours that no case shows yet, by their group. A case that shows one takes it off this list."""
