@@ -155,7 +155,7 @@ def tensors_in_a_list_are_not_tracked(torch, xy: same_shape(2)):
 
 @case(lecture="custom_function", requires=["custom_function"], covers=["fn.grad_for_nonrequired"])
 def gradient_for_an_argument_that_is_no_tensor_is_refused(torch, x: floats(), k: st.integers(1, 3)):
-    """backward must return None in the place of an argument that is no tensor."""
+    """backward returns None in the place of an argument that is no tensor, or raises."""
 
     class Scale(torch.autograd.Function):
         @staticmethod

@@ -76,7 +76,7 @@ def one_of_several_views_from_a_function_is_not_written_to(torch, x: floats(shap
 
 @case(lecture="custom_function", requires=["custom_function"], covers=["fn.return_input", "fn.setup_context"])
 def input_that_is_returned_cannot_be_saved_by_setup_context(torch, x: floats()):
-    """A setup_context must not save an input that forward returned as it is; a view of it may be."""
+    """A setup_context cannot save an input that forward returned as it is; a view of it may be."""
 
     class Same(torch.autograd.Function):
         @staticmethod
@@ -413,7 +413,7 @@ def only_inputs_are_dirty(torch, x: floats(), what: st.sampled_from(["text", 3])
 
 @case(lecture="custom_function", requires=["custom_function"], covers=["fn.mark_nondiff", "fn.save_non_tensor"])
 def attributes_of_a_context_are_tuples(torch, x: floats()):
-    """What is said by assigning to ctx instead of calling its methods must be a tuple of tensors."""
+    """What is said by assigning to ctx instead of calling its methods is a tuple of tensors."""
 
     class Saves(torch.autograd.Function):
         @staticmethod
@@ -520,7 +520,7 @@ def dirty_view_obeys_the_rules_of_writing(torch, x: floats(shape=(3,))):
 
 @case(lecture="custom_function", requires=["custom_function", "views"], covers=["fn.mark_dirty_view"])
 def dirty_view_is_the_only_output(torch, x: floats(shape=(3,))):
-    """A Function that writes to a view must not return anything else."""
+    """A Function that writes to a view cannot return anything else."""
 
     class Double(torch.autograd.Function):
         @staticmethod

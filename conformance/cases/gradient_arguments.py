@@ -63,7 +63,7 @@ def batch_of_grad_outputs_gives_a_batch_of_gradients(
 
 @case(lecture="grad_function", requires=["grad"], covers=["call.batched"])
 def rows_of_a_batch_have_the_shape_of_the_output(torch, x: floats(shape=(3,)), gs: floats(empty=False)):
-    """With is_grads_batched the sizes after the first must be those of the output."""
+    """With is_grads_batched the sizes after the first are those of the output, or it raises."""
     y = x.requires_grad_() * 2
     torch.autograd.grad(y, x, gs, is_grads_batched=True)
 

@@ -57,7 +57,7 @@ def multi_grad_hook_returns_nothing_of_use(torch, xy: same_shape(2)):
 
 @case(requires=["hooks", "backward"], covers=["hook.multi_all", "hook.multi_any"])
 def multi_grad_hook_needs_tensors_that_require_grad(torch, x: floats(), wrong: st.sampled_from(["some", "", None])):
-    """In mode all each tensor must require grad, in mode any some may not, and there is no third mode."""
+    """In mode all each tensor has to require grad, in mode any some may not; there is no third mode."""
     w = x.detach().clone().requires_grad_()
     torch.autograd.graph.register_multi_grad_hook((w, x), lambda grads: None)
     torch.autograd.graph.register_multi_grad_hook((w, x), lambda grad: None, mode="any")
