@@ -149,7 +149,8 @@ def decorated_class_is_a_function(torch, x: floats()):
             return grad * 2
 
     decorated = torch.no_grad()(Double)
-    decorated.apply(x.requires_grad_())
+    x.requires_grad_()
+    decorated.apply(x)
     Double.apply(x).sum().backward()
     torch.is_grad_enabled()
 

@@ -52,7 +52,7 @@ class _NotedSlot:
 def _users_frame(frame: FrameType) -> FrameType:
     """The innermost frame outside of this package."""
     at: FrameType | None = frame
-    while at is not None and at.f_code.co_filename.startswith(_PACKAGE):
+    while at is not None and at.f_code.co_filename.startswith((_PACKAGE, "<__torch_function__>")):
         at = at.f_back
     return at or frame
 

@@ -342,7 +342,11 @@ def seen_tensor(value) -> object:
     else:
         grad = None if value.grad is None else seen(value.grad)
     numbers = value.detach().resolve_conj().resolve_neg()
-    data = numbers.cpu().contiguous().view(torch.uint8).tolist() if numbers.numel() and numbers.dim() else str(numbers)
+    data = (
+        numbers.cpu().reshape(-1).clone().view(torch.uint8).tolist()
+        if numbers.numel() and numbers.dim()
+        else str(numbers)
+    )
     version = None if value.is_inference() else value._version
     return value.dtype, value.shape, data, value.requires_grad, value.is_leaf, version, grad
 
