@@ -6,6 +6,7 @@ import contextlib
 import io
 import struct
 import textwrap
+import threading
 import warnings
 from functools import cache
 
@@ -368,7 +369,10 @@ def assert_script_does_the_same(program: Program) -> None:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
+            before = set(threading.enumerate())
             exec(compile(text, "script", "exec"), variables)
+            for thread in set(threading.enumerate()) - before:
+                thread.join()
     finally:
         torch.set_grad_enabled(enabled)
     bound = {name for step in program.steps for name in outs(step)}
