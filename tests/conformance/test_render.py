@@ -7,6 +7,7 @@ import io
 import struct
 import textwrap
 import threading
+import unittest.mock
 import warnings
 from functools import cache
 
@@ -21,6 +22,7 @@ from conformance.recorder import record
 from conformance.render import lines, script
 from conformance.render.body import Body
 from conformance.render.literals import tensor
+from conformance.threads import Thread
 
 CATALOGUE = catalogue()
 PROGRAMS = [pytest.param(case, id=id_) for id_, case in CATALOGUE.items()]
@@ -369,10 +371,8 @@ def assert_script_does_the_same(program: Program) -> None:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
-            before = set(threading.enumerate())
-            exec(compile(text, "script", "exec"), variables)
-            for thread in set(threading.enumerate()) - before:
-                thread.join()
+            with unittest.mock.patch.object(threading, "Thread", Thread):  # as the program's threads run
+                exec(compile(text, "script", "exec"), variables)
     finally:
         torch.set_grad_enabled(enabled)
     bound = {name for step in program.steps for name in outs(step)}
