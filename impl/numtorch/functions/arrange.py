@@ -14,7 +14,7 @@ from ..dtype import dtypes
 from ..tensor import Tensor, wrap, wrap_dim
 from . import shape as shapes
 from .arguments import as_given, sizes
-from .scatter import index_select
+from .slices import index_select
 
 # ---- triangles and diagonals
 

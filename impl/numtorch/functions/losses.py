@@ -1,8 +1,7 @@
-"""Losses and embeddings, as torch.nn.functional has them."""
+"""Losses, as torch.nn.functional has them."""
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import Any
 
@@ -11,13 +10,12 @@ import numpy as np
 from .. import dispatch as d
 from ..descriptor import broadcast_shapes, plan_of
 from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64
-from ..grad_mode import is_grad_enabled, set_grad
+from ..grad_mode import is_grad_enabled
 from ..operands import refuse_bools, refused
-from ..tensor import Tensor, wrap
-from ..views import bump
+from ..tensor import Tensor
 from .arguments import expect_tensor
 
-_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
+REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
 
 def reduction_number(name: str, size_average: Any = None, reduce: Any = None) -> int:
@@ -28,9 +26,9 @@ def reduction_number(name: str, size_average: Any = None, reduce: Any = None) ->
         warnings.warn(
             f"size_average and reduce args will be deprecated, please use reduction='{name}' instead.", stacklevel=4
         )
-    if name not in _REDUCTIONS:
+    if name not in REDUCTIONS:
         raise ValueError(f"{name} is not a valid value for reduction")
-    return _REDUCTIONS[name]
+    return REDUCTIONS[name]
 
 
 def _together(input: Tensor, target: Tensor, warn: bool = True) -> Any:
@@ -349,162 +347,12 @@ def torch_bce_with_logits(
     return d.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
 
 
-def kl_div(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    log_target: bool = False,
-) -> Tensor:
-    """How far a distribution is from another whose logarithm is the input."""
-    if size_average is None and reduce is None and reduction == "mean":
-        warnings.warn(
-            "reduction: 'mean' divides the total loss by both the batch size and the support size."
-            "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
-            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
-            stacklevel=2,
-        )
-    expect_tensor(input, "kl_div")
-    if (
-        input._desc.dtype.category < FLOATING
-        or expect_tensor(target, "kl_div", "target", 2)._desc.dtype.category < FLOATING
-    ):
-        raise RuntimeError("kl_div: Integral inputs not supported.")
-    batch = reduction == "batchmean"
-    result = torch_kl_div(
-        input, target, reduction_number("sum" if batch else reduction, size_average, reduce), log_target=log_target
-    )
-    return result / input.shape[0] if batch and input.dim() else result
-
-
-def torch_kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
-    """torch.kl_div, of numbered reduction"""
-    required_number(reduction, "kl_div")
-    if log_target:
-        away = target - input  # first, as in PyTorch's C++, where the right operand is
-        return total(target.exp() * away, reduction)
-    product = target * input
-    return total(d.xlogy(target, target) - product, reduction)
-
-
-def poisson_nll_loss(
-    input: Tensor,
-    target: Tensor,
-    log_input: bool = True,
-    full: bool = False,
-    size_average: bool | None = None,
-    eps: float = 1e-8,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """Minus the logarithm of a Poisson probability."""
-    return torch_poisson_nll_loss(
-        input, target, log_input, full, eps, reduction_number(reduction, size_average, reduce)
-    )
-
-
-def torch_poisson_nll_loss(
-    input: Tensor, target: Tensor, log_input: Any = None, full: Any = None, eps: Any = None, reduction: Any = None
-) -> Tensor:
-    """torch.poisson_nll_loss, of numbered reduction; all of its arguments are required."""
-    given = {"log_input": log_input, "full": full, "eps": eps, "reduction": reduction}
-    missing = [f'"{name}"' for name, value in given.items() if value is None]
-    if missing:
-        raise TypeError(f"poisson_nll_loss() missing {len(missing)} required positional argument: {', '.join(missing)}")
-    required_number(reduction, "poisson_nll_loss")
-    if log_input:
-        product = target * input
-        loss = input.exp() - product
-    else:
-        product = target * d.add_scalar(input, eps).log()
-        loss = input - product
-    if full:
-        half = d.mul_scalar(d.mul_scalar(target, 2 * math.pi).log(), 0.5)  # from right to left, likewise
-        stirling = target * target.log() - target + half
-        loss = loss + stirling.masked_fill(target <= 1, 0)
-    return total(loss, reduction)
-
-
-def gaussian_nll_loss(
-    input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
-) -> Tensor:
-    """Minus the logarithm of a normal density."""
-    if isinstance(var, float):
-        if var < 0:
-            raise ValueError("var has negative entry/entries")
-        var = wrap(np.full(tuple(input.shape), var, input._array.dtype))
-    elif bool(np.any(var._array < 0)):
-        raise ValueError("var has negative entry/entries")
-    if var.shape != input.shape:
-        if input.shape[:-1] == var.shape:
-            var = var.unsqueeze(-1)
-        elif input.dim() != var.dim() or sum(b for a, b in zip(input.shape, var.shape, strict=True) if a != b) != 1:
-            raise ValueError("var is of incorrect size")
-    if reduction not in _REDUCTIONS:
-        raise ValueError(reduction + " is not valid")
-    var = var.clone()
-    before = is_grad_enabled()
-    set_grad(False)
-    try:
-        var.clamp_(min=eps)
-    finally:
-        set_grad(before)
-    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
-    if full:
-        loss += 0.5 * math.log(2 * math.pi)
-    return total(loss, _REDUCTIONS[reduction])
-
-
-def embedding(
-    input: Tensor,
-    weight: Tensor,
-    padding_idx: int | None = None,
-    max_norm: float | None = None,
-    norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False,
-    sparse: bool = False,
-) -> Tensor:
-    """The rows of `weight` that the indices name."""
-    if sparse or max_norm is not None:
-        raise NotImplementedError("numtorch has no sparse gradients, and renormalises no embeddings")
-    if padding_idx is None:
-        padding_idx = -1
-    elif padding_idx < 0:
-        padding_idx += weight._desc.shape[0]
-    indices = input._array
-    if indices.size and not 0 <= indices.min() <= indices.max() < weight._desc.shape[0]:
-        raise IndexError("index out of range in self")
-    return d.embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
-
-
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """One in the place of each class, zeros elsewhere."""
-    if tensor._desc.dtype is not int64:
-        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
-    if tensor._desc.numel and int(tensor.min()) < 0:
-        raise RuntimeError("Class values must be non-negative.")
-    if num_classes == -1:
-        num_classes = int(tensor.max()) + 1
-    elif tensor._desc.numel and num_classes <= int(tensor.max()):
-        raise RuntimeError("Class values must be smaller than num_classes.")
-    zeros = tensor.new_zeros((*tensor._desc.shape, num_classes))
-    if tensor._desc.numel:
-        bump(zeros)  # PyTorch fills them after they are made
-    return zeros.scatter_(-1, tensor.unsqueeze(-1), 1)
-
-
 NN_FUNCTIONAL: dict[str, Any] = {
     f.__name__: f
     for f in (
         *(mse_loss, l1_loss, smooth_l1_loss, huber_loss, nll_loss, cross_entropy),
-        *(binary_cross_entropy, binary_cross_entropy_with_logits, embedding, one_hot, soft_margin_loss, kl_div),
-        *(poisson_nll_loss, gaussian_nll_loss),
+        *(binary_cross_entropy, binary_cross_entropy_with_logits, soft_margin_loss),
     )
 }
 METHODS: dict[str, Any] = {}
-FUNCTIONS: dict[str, Any] = {
-    "binary_cross_entropy_with_logits": torch_bce_with_logits,
-    "kl_div": torch_kl_div,
-    "poisson_nll_loss": torch_poisson_nll_loss,
-}
+FUNCTIONS: dict[str, Any] = {"binary_cross_entropy_with_logits": torch_bce_with_logits}

@@ -1,0 +1,53 @@
+"""Rows that indices pick, and indices as rows: embeddings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import dispatch as d
+from ..dtype import int64
+from ..tensor import Tensor
+from ..views import bump
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """The rows of `weight` that the indices name."""
+    if sparse or max_norm is not None:
+        raise NotImplementedError("numtorch has no sparse gradients, and renormalises no embeddings")
+    if padding_idx is None:
+        padding_idx = -1
+    elif padding_idx < 0:
+        padding_idx += weight._desc.shape[0]
+    indices = input._array
+    if indices.size and not 0 <= indices.min() <= indices.max() < weight._desc.shape[0]:
+        raise IndexError("index out of range in self")
+    return d.embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """One in the place of each class, zeros elsewhere."""
+    if tensor._desc.dtype is not int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if tensor._desc.numel and int(tensor.min()) < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(tensor.max()) + 1
+    elif tensor._desc.numel and num_classes <= int(tensor.max()):
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    zeros = tensor.new_zeros((*tensor._desc.shape, num_classes))
+    if tensor._desc.numel:
+        bump(zeros)  # PyTorch fills them after they are made
+    return zeros.scatter_(-1, tensor.unsqueeze(-1), 1)
+
+
+NN_FUNCTIONAL: dict[str, Any] = {"embedding": embedding, "one_hot": one_hot}
+METHODS: dict[str, Any] = {}
+FUNCTIONS: dict[str, Any] = {}

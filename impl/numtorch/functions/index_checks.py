@@ -1,0 +1,41 @@
+"""What is checked of an index, whether it names single elements or whole slices, and of what is written to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+from ..views import check_inplace, requires_grad
+
+
+def raised(name: str, signatures: str, *given: Any) -> TypeError:
+    kinds = ", ".join(type(g).__name__ for g in given)
+    return TypeError(
+        f"{name}() received an invalid combination of arguments - got ({kinds}), but expected one of:{signatures}"
+    )
+
+
+def line(shape: tuple) -> tuple:
+    return tuple(shape) or (1,)
+
+
+def bounds(index: Tensor, size: int, text: Any, error: type = RuntimeError, low: int = 0) -> None:
+    """Every element of the index lies in the dimension, or the error names the first that does not."""
+    array = np.asarray(index._array)
+    bad = (array < low) | (array >= size)
+    if bad.any():
+        raise error(text(int(array[bad].flat[0])))
+
+
+def out_of_bounds(dim: int, size: int) -> Any:
+    return lambda i: f"index {i} is out of bounds for dimension {dim} with size {size}"
+
+
+def writable(self: Tensor, *others: Any) -> None:
+    """What is refused before an in-place operator looks at its arguments."""
+    check_inplace(self, bool(requires_grad(self)) or any(isinstance(o, Tensor) and requires_grad(o) for o in others))
+
+
+REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
