@@ -12,7 +12,7 @@ import pytest
 import numtorch as torch
 from numtorch import dispatch, overrides, tangents
 from numtorch.autograd import forward_ad as fw
-from numtorch.forward_rules import FAMILIES
+from numtorch.forward_rules.table import FAMILIES
 from tests.numtorch.operator_samples import LEAVES, constants, leaf, samples
 
 STEP = 1e-6

@@ -155,7 +155,7 @@ VIEWS = ("view", "multiview")
 
 
 def forward_text() -> str:
-    """All of dispatch/forward.py, which only forward_rules.py imports."""
+    """All of dispatch/forward.py, which only forward_rules/ imports."""
     rules = [
         f"    {row.name!r}: ({(row.template if row.template in VIEWS else row.jvp) or ''!r}, {tuple(row.operands)}),"
         for row in TABLE

@@ -1,0 +1,190 @@
+"""The rules by kind: what the tangent of a result is, of a view, a linear operator, a product, an elementwise one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch, grad_mode, tangents
+from ..autograd.function_tangents import without_forward_mode
+from ..creation import zeros_like
+from ..dispatch.forward import FORWARD
+from ..graph import UnaryNode
+from ..replacing import Replaced, Rule
+from ..tensor import Tensor
+from ..views import requires_grad, storage_of
+from .derived import Mode, alias, formula
+from .operands import duals_in, exchanged, in_order, is_tracked, tensors_in
+from .refusals import refuse_out
+
+
+def computed(tangent: Callable[..., Any]) -> Rule:
+    """The rule of an operator whose result has this tangent."""
+
+    def rule(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+        duals = duals_in(args, kwargs)
+        if not duals:
+            return replaced.original(*args, **kwargs)
+        refuse_out(replaced, args, kwargs)
+        with without_forward_mode():
+            out = replaced.original(*args, **kwargs)
+            if out is NotImplemented:
+                return out
+            args, names = in_order(replaced, args, {k: v for k, v in kwargs.items() if k != "out"})
+            settle(out, tangent(replaced, args, names, duals, out), duals)
+        return out
+
+    return rule
+
+
+def settle(out: Any, found: Any, duals: dict[int, tuple[Tensor, Any]]) -> None:
+    """Give results their tangents."""
+    level = tangents.entered
+    outs = out if isinstance(out, tuple) else (out,)
+    founds = found if isinstance(found, tuple) else (found,)
+    for result, tangent in zip(outs, founds, strict=True):
+        if tangent is not None and level is not None and result._desc.dtype.category >= tangents.DTYPES:
+            if any(share_memory(tangent, t) for _, t in duals.values()):
+                tangent = dispatch.clone(tangent)
+            tangents.give(result, tangent, level)
+
+
+def share_memory(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors may lie in the same memory."""
+    return np.may_share_memory(storage_of(a), storage_of(b))
+
+
+def view(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """The same view of the tangent; a view of a dual has the dual as its base."""
+    args, _ = in_order(replaced, args, kwargs)
+    source, level = args[0], tangents.entered
+    if source._extra is None or level is None:
+        return replaced.original(*args)
+    tangent = tangents.tangent_of(source)
+    with without_forward_mode():
+        out = replaced.original(*args)
+        several = out if isinstance(out, tuple) else (out,)
+        forward = getattr(source._extra, "forward", None)
+        root = None if forward is None else source if forward.base is tangents.NO_BASE else forward.base
+        if root is not None:
+            for result in several:
+                tangents.forward_of(result).base = root
+        if tangent is not None:
+            shown = replaced.original(tangent, *args[1:])
+            for result, seen in zip(several, shown if isinstance(shown, tuple) else (shown,), strict=True):
+                tangents.hold(result, seen, level)
+    return out
+
+
+def show_otherwise(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """A view made in place: of the tangent, too."""
+    tangent = None if args[0]._extra is None else tangents.tangent_of(args[0])
+    out = replaced.original(*args, **kwargs)
+    if tangent is not None:
+        replaced.original(tangent, *args[1:], **kwargs)
+    return out
+
+
+def linear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """The operator applied to the tangents."""
+    _, varying = FORWARD[replaced.name]
+
+    def moved(value: Tensor) -> Any:
+        return duals[id(value)][1] if id(value) in duals else zeros_like(value)
+
+    new = []
+    for name, value in zip(names, args, strict=False):
+        if name not in varying:
+            new.append(value)
+        elif isinstance(value, (Tensor, tuple, list)):
+            new += exchanged([value], moved)
+        else:
+            new.append(None if value is None else 0)
+    return replaced.original(*new)
+
+
+def bilinear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """One term an operand that has a tangent."""
+    a, b, *rest = args
+    terms = [
+        replaced.original(*pair, *rest)
+        for pair in ((partial(a, b, duals), primal(b, duals)), (primal(a, duals), partial(b, a, duals)))
+        if pair[0] is not None and pair[1] is not None
+    ]
+    return terms[0] if len(terms) == 1 else dispatch.add(*terms)
+
+
+def product(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """The same of mul, whose tangents PyTorch puts first, that of other before that of self."""
+    a, b = args
+    pairs = ((partial(b, a, duals), primal(a, duals)), (partial(a, b, duals), primal(b, duals)))
+    terms = [replaced.original(*pair) for pair in pairs if pair[0] is not None]
+    return terms[0] if len(terms) == 1 else dispatch.add(*terms)
+
+
+def primal(factor: Any, duals: dict) -> Any:
+    """A factor as PyTorch's formulas take it: of a dual the primal alone."""
+    return tangents.without_tangent(factor, bool(grad_mode.state.grad)) if id(factor) in duals else factor
+
+
+def partial(factor: Any, other: Any, duals: dict) -> Any:
+    """The tangent of one factor; zeros where there is none but PyTorch's term of it shows in the graph, else None."""
+    if id(factor) in duals:
+        return duals[id(factor)][1]
+    if is_tracked(duals) and finite(other):
+        return zeros_like(factor) if isinstance(factor, Tensor) else 0
+    return None
+
+
+def quotient(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """(tangent of self - tangent of other * result) / other"""
+    a, b = args
+    top = duals[id(a)][1] if id(a) in duals else None
+    if id(b) in duals or (grad_mode.state.grad and requires_grad(out) and finite(out)):
+        below = duals[id(b)][1] if id(b) in duals else zeros_like(b) if isinstance(b, Tensor) else 0
+        product = dispatch.mul(out, below)
+        top = dispatch.neg(product) if top is None else dispatch.sub(top, product)
+    return replaced.original(top, b)
+
+
+def scatter_reduce(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """As the formula says; but PyTorch knows no tangent of a product."""
+    return None if "prod" in args else formula(replaced, args, names, duals, out)
+
+
+def finite(factor: Any) -> bool:
+    """Whether zeros times a factor are zeros, as PyTorch's zero tangents are whatever the factor."""
+    return not isinstance(factor, Tensor) or bool(np.isfinite(factor._array).all())
+
+
+def elementwise(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """The backward formula with the tangent in the place of the gradient."""
+    if len(duals) != 1:
+        return formula(replaced, args, names, duals, out)
+    ((primal, tangent),) = duals.values()
+    recorded = grad_mode.state.grad and requires_grad(primal)
+    single = (
+        isinstance(out, Tensor) and primal._desc.real and tangent._desc is primal._desc and out._desc is primal._desc
+    )
+    if not single or sum(1 for t in tensors_in(args) if t is primal) > 1:
+        return formula(replaced, args, names, duals, out)
+    node = out._node
+    if not recorded or (node is not None and "self" in node.saved):
+        node = recorded_apart(replaced, args, primal, recorded)
+    if not isinstance(node, UnaryNode):
+        return formula(replaced, args, names, duals, out)
+    if recorded or is_tracked(duals):
+        return node.apply_tensors(tangent)
+    with Mode(False):
+        return node.apply_tensors(tangent)
+
+
+def recorded_apart(replaced: Replaced, args: tuple, primal: Tensor, recorded: bool) -> Any:
+    """The node that the call would have made of the primal, had that required grad."""
+    apart = alias(primal, recorded)
+    with Mode(True):
+        node = replaced.original(*exchanged(args, lambda t: apart if t is primal else t))._node
+    apart._requires_grad = recorded
+    return node

@@ -1,0 +1,58 @@
+"""The operands of a call: which of them are duals, and the call with others in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import grad_mode, tangents
+from ..replacing import Replaced
+from ..tensor import Tensor
+from ..views import requires_grad
+
+
+def tensors_in(values: Iterable[Any]) -> Iterable[Tensor]:
+    """The tensors among arguments, in lists as well."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif type(value) is tuple or type(value) is list:
+            for item in value:
+                if isinstance(item, Tensor):
+                    yield item
+
+
+def duals_in(args: tuple, kwargs: dict[str, Any]) -> dict[int, tuple[Tensor, Any]]:
+    """The operands that have a tangent, with it, by their identity."""
+    found = {}
+    for tensor in tensors_in((*args, *kwargs.values())):
+        tangent = None if tensor._extra is None else tangents.tangent_of(tensor)
+        if tangent is not None:
+            found[id(tensor)] = (tensor, tangent)
+    return found
+
+
+def exchanged(values: Iterable[Any], new: Callable[[Tensor], Any]) -> list[Any]:
+    """The arguments with every tensor exchanged, in lists as well."""
+    out: list[Any] = []
+    for value in values:
+        if isinstance(value, Tensor):
+            out.append(new(value))
+        elif type(value) is tuple or type(value) is list:
+            out.append(type(value)([new(item) if isinstance(item, Tensor) else item for item in value]))
+        else:
+            out.append(value)
+    return out
+
+
+def in_order(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, list[str]]:
+    """The arguments in their places, and the names of the parameters."""
+    code = replaced.original.__code__
+    names = list(code.co_varnames[: code.co_argcount])
+    given = dict(zip(names, args, strict=False)) | kwargs
+    return tuple([given[n] for n in names if n in given]), ["self", *names[1:]] if names[0] == "input" else names
+
+
+def is_tracked(duals: dict[int, tuple[Tensor, Any]]) -> bool:
+    """Whether the tangent is recorded in its turn: reverse over forward."""
+    return bool(grad_mode.state.grad) and any(requires_grad(p) or requires_grad(t) for p, t in duals.values())

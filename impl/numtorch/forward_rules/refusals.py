@@ -1,0 +1,87 @@
+"""What has no rule for tangents, and what PyTorch says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.function_tangents import without_forward_mode
+from ..replacing import Replaced
+from .operands import duals_in
+
+NOT_IMPLEMENTED = "Trying to use forward AD with {} that does not support it because it has not been implemented yet."
+PLEASE_FILE = (
+    "\nPlease file an issue to PyTorch at https://github.com/pytorch/pytorch/issues/new?template=feature-request.yml so that "
+    "we can prioritize its implementation"
+)
+IN_DERIVATIVES = " or submit a PR adding the implementation to derivatives.yaml"
+NO_KERNEL = "Trying to use forward AD with {} that does not support it."
+OUT = "Trying to use forward AD with {}_out that does not support it because it is an out= function"
+REFUSED = {
+    **{
+        name: name for name in ("igamma", "igamma_", "igammac", "igammac_", "index_reduce", "index_reduce_", "cholesky")
+    },
+    **dict.fromkeys(("zeta", "zeta_self", "zeta_other"), "special_zeta"),
+    "rrelu_with_noise_of_": "rrelu_with_noise_",
+    "unique": "_unique2",
+    "unique_consecutive": "unique_consecutive",
+    "set_": "set_",
+}
+"""Operators of which PyTorch has the derivative and not the tangent, and what it calls them."""
+
+
+def missing(name: str, row: bool = True) -> NotImplementedError:
+    """The error of an operator that has no rule for tangents."""
+    return NotImplementedError(NOT_IMPLEMENTED.format(name) + PLEASE_FILE + (IN_DERIVATIVES if row else "."))
+
+
+def without_derivative(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """An operator without a derivative, whose result has no tangent."""
+    refuse_out(replaced, args, kwargs)
+    return replaced.original(*args, **kwargs)
+
+
+def refuse_out(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> None:
+    """Refuse to write results of duals, or into duals; PyTorch does so when it has written them."""
+    if kwargs.get("out") is not None and duals_in(args, kwargs):
+        with without_forward_mode():
+            replaced.original(*args, **kwargs)
+        raise NotImplementedError(OUT.format(replaced.name))
+
+
+def refuse(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """An operator that has no rule for tangents."""
+    if duals_in(args, kwargs):
+        raise missing(REFUSED[replaced.name], row=replaced.name != "set_")
+    return replaced.original(*args, **kwargs)
+
+
+def no_kernel(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """An operator for which PyTorch has not even a derivative to be asked."""
+    if duals_in(args, kwargs):
+        raise NotImplementedError(NO_KERNEL.format("aten::" + replaced.name))
+    return replaced.original(*args, **kwargs)
+
+
+def distinct(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """unique, whose tangent PyTorch does not know."""
+    if duals_in(args, kwargs):
+        raise missing("_unique2" if kwargs.get("dim") is None and len(args) < 5 else "unique_dim")
+    return replaced.original(*args, **kwargs)
+
+
+def resize(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Another size, which a tensor with a tangent may not get."""
+    if duals_in(args[:1], {}):
+        raise RuntimeError("cannot resize variables that has a forward grad")
+    return replaced.original(*args, **kwargs)
+
+
+def stored(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """out=, which may meet no tangent; only cat looks before it writes."""
+    out, result, name = args[:3]
+    refused = duals_in((out, result, *args[3:]), {})
+    if not refused or name != "cat":
+        replaced.original(*args, **kwargs)
+    if refused:
+        raise NotImplementedError(OUT.format(name))
+    return out

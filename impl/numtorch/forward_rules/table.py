@@ -1,0 +1,91 @@
+"""Which rule is which operator's."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import Any
+
+from .. import capture, dispatch, engine, index_put, operands, overrides, saved, writes
+from ..autograd import function
+from ..dispatch.forward import FORWARD
+from ..functions import convert, counts, inplace_views, memory, random, strided
+from ..replacing import Rule, import_all, place_of
+from . import derived, kinds, passes, refusals, writes as written
+
+
+def rule_of(name: str) -> Rule | None:
+    """What an operator does: None if it has no derivative."""
+    if name in refusals.REFUSED:
+        return refusals.refuse
+    known = FORWARD.get(name)
+    if known is not None:
+        if name in OWN:
+            return kinds.computed(OWN[name])
+        return RULES.get(known[0], by_formula)
+    if name.endswith("_") and name[:-1] in FORWARD:
+        return kinds.show_otherwise if FORWARD[name[:-1]][0] == "view" else written.write
+    return refusals.without_derivative if name in dispatch.OPERATORS else None
+
+
+def targets() -> Iterable[tuple[FunctionType, str, Rule]]:
+    """The functions that look for tangents, and what they do: operators, and the few others that make nodes."""
+    import_all()
+    by_code: dict[Any, tuple[str, Rule]] = {}
+    for family in FAMILIES:
+        module = importlib.import_module("." + family, dispatch.__name__)
+        for name, value in vars(module).items():
+            rule = rule_of(name) if type(value) is FunctionType and value.__module__ == module.__name__ else None
+            if rule is not None:
+                by_code[place_of(value.__code__)] = (name, rule)
+                yield value, name, rule
+    for module, name, rule in OTHERS:
+        value = getattr(module, name)
+        by_code[place_of(value.__code__)] = (name, rule)
+        yield value, name, rule
+    for value in overrides.all_known():
+        place = place_of(overrides.of(value).own()[0])  # type: ignore[union-attr]
+        if place in by_code:
+            yield value, *by_code[place]
+
+
+by_formula = kinds.computed(derived.formula)
+RULES: dict[str, Rule] = {
+    "view": kinds.view,
+    "multiview": kinds.view,
+    "linear": kinds.computed(kinds.linear),
+    "bilinear": kinds.computed(kinds.bilinear),
+    "elementwise": kinds.computed(kinds.elementwise),
+}
+OWN: dict[str, Callable[..., Any]] = {
+    "mul": kinds.product,
+    "div": kinds.quotient,
+    "scatter_reduce": kinds.scatter_reduce,
+}
+"""Rules of one operator each."""
+FAMILIES = [m.name for m in pkgutil.iter_modules(dispatch.__path__) if m.name != "forward"]
+OTHERS: list[tuple[Any, str, Rule]] = [
+    (writes, "copy_", written.write),
+    (writes, "fill_", written.write),
+    (writes, "zero_", written.write),
+    (writes, "overwrite", written.overwrite),
+    (index_put, "index_put_", written.write),
+    (strided, "as_strided", kinds.view),
+    (inplace_views, "as_strided_", kinds.show_otherwise),
+    (memory, "set_", refusals.refuse),
+    (memory, "_resize", refusals.resize),
+    (counts, "bincount", refusals.no_kernel),
+    (counts, "unique", refusals.distinct),
+    (convert, "detach_", written.detach),
+    (random, "bernoulli", written.drawn),
+    (random, "normal", written.drawn),
+    (operands, "store", refusals.stored),
+    (saved, "unpack_result", passes.save_read),
+    (engine, "run_backward", passes.backward_pass),
+    (engine, "run_from_scalar", passes.scalar_pass),
+    (capture, "of_scalar", passes.no_plain_pass),
+    (function, "_run_forward", passes.run_forward),
+    (function, "process_outputs", passes.end_function),
+]
