@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
+import pytest
 
+from conformance.interpreter import run
 from conformance.program import (
     Bind,
     Call,
@@ -28,6 +30,7 @@ from conformance.program import (
     TensorLiteral,
     Tuple,
 )
+from conformance.trace import StepTrace
 
 
 def tensor(values: Any, dtype: str = "float32") -> TensorLiteral:
@@ -116,6 +119,15 @@ def program(*steps: Step, seed: int = 0, observe: Literal["every", "last"] = "ev
     made.validate()
     # What is run is what another process would read.
     return Program.from_json(made.to_json())
+
+
+def steps(*of: Step, **options: Any) -> tuple[StepTrace, ...]:
+    """What PyTorch does in each of the steps."""
+    return run(program(*of, **options), pytest.importorskip("torch")).steps
+
+
+def value(trace: StepTrace, name: str) -> bytes:
+    return trace.changes[name].value.data  # type: ignore[union-attr]
 
 
 def leaf(name: str, values: Any, dtype: str = "float32") -> tuple[Step, Step]:

@@ -12,7 +12,7 @@ from msgspec import UNSET
 from conformance.interpreter import run
 from conformance.observe import MAX_REPRS
 from conformance.program import Global, Program
-from conformance.trace import Graph, Mode, Node, Opaque, Sequence, StepTrace, TensorSeen
+from conformance.trace import Graph, Mode, Node, Opaque, Sequence, TensorSeen
 from tests.conformance.small_programs import (
     bind,
     call,
@@ -25,14 +25,11 @@ from tests.conformance.small_programs import (
     op,
     program,
     set_,
+    steps,
     tensor,
 )
 
 torch = pytest.importorskip("torch")
-
-
-def steps(*of: Any, **options: Any) -> tuple[StepTrace, ...]:
-    return run(program(*of, **options), torch).steps
 
 
 def test_everything_is_said_of_a_new_tensor() -> None:
