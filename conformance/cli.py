@@ -84,7 +84,8 @@ def run(
         raise click.BadParameter("it is a number of processes, or auto", param_hint="-n")
     with plain_errors():
         from conformance.launch import run as launch
-        from conformance.presentation import Progressing, console, summary
+        from conformance.presentation import Progressing, summary
+        from conformance.terminal import console
 
         out = console()
         out.print(f"torchstone run {' '.join(subjects)} (seed {seed})")
@@ -177,7 +178,7 @@ def show(case: str, subject: str, seed: int, max_examples: int, cases: tuple[str
     """
     with plain_errors():
         from conformance.examine import examine, side_by_side
-        from conformance.presentation import console
+        from conformance.terminal import console
 
         examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases)
         console().print(side_by_side(examined))
@@ -282,7 +283,7 @@ def fuzz(
     with plain_errors():
         from conformance.fuzz import Campaign, run as campaign_of
         from conformance.fuzz.telling import Progressing, summary
-        from conformance.presentation import console
+        from conformance.terminal import console
 
         limit = programs if programs or minutes else 1000
         out = console()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import pytest
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -16,45 +15,27 @@ from conformance.journal import Run
 from conformance.launch import Result
 from conformance.plugin import PROPERTY, CaseItem
 from conformance.report.model import FAILING
+from conformance.terminal import Bar
 from conformance.trace import LEVELS
 
 STEPS = 10
 """How many lines tell of the progress where there is no terminal: enough to see that it moves in a log."""
 
 
-def console() -> Console:
-    """Standard output as it is now: pytest puts something else in its place while tests run."""
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
-    # A file or a log has no width: wide enough for two traces side by side, unless COLUMNS says otherwise.
-    width = None if out.isatty() or "COLUMNS" in os.environ else 120
-    return Console(file=out, highlight=False, markup=False, width=width)
-
-
-class Progressing:
+class Progressing(Bar):
     """A pytest plugin that shows how far a run is, and each case that does not go as expected."""
 
     def __init__(self, console: Console) -> None:
-        self.console = console
-        self.total = self.done = self.unexpected = 0
-        self.bar = Progress(
+        super().__init__(
+            console,
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[trouble]}"),
             TimeElapsedColumn(),
-            console=console,
-            transient=True,
         )
+        self.total = self.done = self.unexpected = 0
         self.task = self.bar.add_task("cases", total=None, trouble="")
-
-    def __enter__(self) -> Progressing:
-        if self.console.is_terminal:
-            self.bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.console.is_terminal:
-            self.bar.stop()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._of(sum(isinstance(item, CaseItem) for item in session.items))

@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from conformance.fuzz.campaign import Campaign, Result
 from conformance.fuzz.findings import Cause
 from conformance.report.text import counted
+from conformance.terminal import Bar
 
 MOST = 40
 """Rows of a table of what occurred."""
 
 
-class Progressing:
+class Progressing(Bar):
     """A bar on a terminal; in a log, a line for every tenth."""
 
     def __init__(self, console: Console, campaign: Campaign) -> None:
-        self.console, self.campaign = console, campaign
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        super().__init__(console, *columns)
+        self.campaign = campaign
         self.told: set[Cause] = set()
         self.tenth = 0
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        self.bar = Progress(*columns, console=console, transient=True)
         self.task = self.bar.add_task("starting", total=campaign.programs)
-
-    def __enter__(self) -> Progressing:
-        if self.console.is_terminal:
-            self.bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.console.is_terminal:
-            self.bar.stop()
 
     def listen(self, result: Result) -> None:
         """Takes a report."""

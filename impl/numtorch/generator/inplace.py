@@ -65,15 +65,7 @@ class InPlace(Functions):
         w(2, self.overwrite(row, inputs))
         w(1, "else:")
         w(2, f"{a}._array = target.dtype.type({kernel}({inputs}))")
-        w(1, f"bump({a})")
-        w(1, "if flag:")
-        for n in row.saved_results:
-            w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
-        w(2, f"rebase_history({a}, node)")
-        if row.saved_results:
-            given = ", ".join(f"{n}={a}" for n in row.saved_results)
-            w(2, f"if saved_hooks.in_force:\n    saved_hooks.pack(node, {given})")
-        w(1, f"return {a}")
+        self.written(row)
 
     def record(self, row: Row) -> None:
         """Make the node and pack the operands, before anything is written: what is packed are the values as they were.
@@ -85,6 +77,19 @@ class InPlace(Functions):
         self.track(row, 2, inplace=True)
         w(2, f"node.desc = {row.tensors[0].name}._desc")
         w(2, f"if saved_hooks.in_force:\n    saved_hooks.pack_before_write(node, {row.tensors[0].name})")
+
+    def written(self, row: Row) -> None:
+        """What comes after the write: the version, the results that the node saves, and the history."""
+        w, a = self.body, row.tensors[0].name
+        w(1, f"bump({a})")
+        w(1, "if flag:")
+        for n in row.saved_results:
+            w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
+        w(2, f"rebase_history({a}, node)")
+        if row.saved_results:
+            given = ", ".join(f"{n}={a}" for n in row.saved_results)
+            w(2, f"if saved_hooks.in_force:\n    saved_hooks.pack(node, {given})")
+        w(1, f"return {a}")
 
     def overwrite(self, row: Row, inputs: str) -> str:
         """The line that writes the kernel's result to `target`: by way of new memory, unless the kernel takes `out`."""
@@ -134,12 +139,4 @@ class InPlace(Functions):
         w(1, f"written = {self.nary_kernel(row)}")
         w(1, "if type(target) is np.ndarray:\n    target[...] = written")
         w(1, f"else:\n    {a}._array = target.dtype.type(written)")
-        w(1, f"bump({a})")
-        w(1, "if flag:")
-        for n in row.saved_results:
-            w(2, f"node.{n} = {a}._array\nnode.{n}_counter = {a}._counter\nnode.{n}_version = {a}._counter[0]")
-        w(2, f"rebase_history({a}, node)")
-        if row.saved_results:
-            given = ", ".join(f"{n}={a}" for n in row.saved_results)
-            w(2, f"if saved_hooks.in_force:\n    saved_hooks.pack(node, {given})")
-        w(1, f"return {a}")
+        self.written(row)
