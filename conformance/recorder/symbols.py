@@ -48,6 +48,10 @@ class Symbol:
     _recorded_fact: str
     """Not empty if it follows from a length, shape or dtype alone, so that the guide may be asked: ``dtype`` or ``size``."""
 
+    def __new__(cls) -> Symbol:
+        # Reached by `x.__class__()` alone: `symbol` makes them all.
+        raise _refusal("the class of a value is not known", "builtins.type(x) with a parameter `builtins`")
+
     def __del__(self) -> None:
         scope = self._recorded_scope
         if scope.open:
@@ -272,7 +276,7 @@ itself and its tools look up many to find out what a thing is."""
 
 def symbol(scope: Scope, name: str, fact: str = "") -> Symbol:
     """A new value under a name that `Scope.name` gave."""
-    made = Symbol.__new__(Symbol)
+    made = object.__new__(Symbol)
     _set_ref(made, Ref(name))
     _set_scope(made, scope)
     _set_fact(made, fact)

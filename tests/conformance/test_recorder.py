@@ -4,6 +4,7 @@
 
 import copy
 import gc
+import re
 import struct
 
 import pytest
@@ -401,8 +402,9 @@ def test_what_has_no_length_is_unpacked_to_nothing():
         (lambda x: bool(x), "torch.where"),
         (lambda x: float(x), "x.item()"),
         (lambda x: int(x), "x.item()"),
+        (lambda x: x.__class__(), "builtins.type(x)"),
         (lambda x: x in [1, 2], "torch.where"),
-        (lambda x: 1 in x, r"\.any\(\)"),
+        (lambda x: 1 in x, ".any()"),
         (lambda x: f"{x}", "builtins.format"),
         (lambda x: str(x), "builtins.str"),
         (lambda x: {1, 2} and x.f({1, 2}), "lists, tuples and dicts"),
@@ -414,7 +416,7 @@ def test_what_has_no_length_is_unpacked_to_nothing():
     ],
 )
 def test_what_cannot_be_recorded_says_what_to_write_instead(expression, instead):
-    with pytest.raises(RecordingError, match=instead):
+    with pytest.raises(RecordingError, match=re.escape(instead)):
         record(lambda torch, x: expression(x), X)
 
 
