@@ -244,6 +244,8 @@ def sum_to(array: Array, plan: tuple, shape: tuple | None = None) -> Array:
     if shape is None and 0 in array.strides:
         shape, array = array.shape, once(array)
     total = np.add.reduce(array, axis=axes)
+    if total.ndim > 1:  # a reduction's result is row-major, NumPy's as its operand is
+        total = np.ascontiguousarray(total)
     if shape is not None and array.shape != shape:
         times = math.prod([shape[i] for i in axes if array.shape[i] != shape[i]])
         total = total * array.dtype.type(times)

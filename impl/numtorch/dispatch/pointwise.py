@@ -16,6 +16,7 @@ from ..tensor import Tensor
 from ..views import bump, check_inplace, mark_inference, rebase_history, requires_grad
 from ..kernels.pointwise import add_alpha as k_add_alpha
 from ..kernels.pointwise import angle as k_angle
+from ..kernels.pointwise import conj_physical as k_conj_physical
 from ..kernels.pointwise import cos as k_cos
 from ..kernels.pointwise import cosh as k_cosh
 from ..kernels.pointwise import div_mode as k_div_mode
@@ -2862,10 +2863,10 @@ class ConjPhysicalBackward0(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        out = grad
+        out = k_conj_physical(grad)
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        return grad.conj()
+        return grad.conj_physical()
 
 
 def conj_physical(self, *, out=None):
@@ -2958,10 +2959,10 @@ class ConjPhysicalBackward1(UnaryNode):
             if not keep:
                 node.release()
             return node.fn0, out, None, None
-        out = grad
+        out = k_conj_physical(grad)
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        return grad.conj()
+        return grad.conj_physical()
 
 
 def conj_physical_of(self, *, out=None):

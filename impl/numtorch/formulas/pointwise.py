@@ -90,8 +90,9 @@ def new_zeros(x: Any) -> Any:
 def sgn_backward(x: Any, grad: Any, result: Any) -> Any:
     if x._desc.dtype.is_complex:
         size = x.abs()
-        across = grad / size - (grad / result).real * result / size
-        return across.masked_fill_(wrap(size._array == 0), 0)
+        twice = d.mul_scalar(size, 2)
+        across = grad.conj()  # from right to left, as PyTorch's C++ evaluates
+        return ((grad - result * result * across) / twice).masked_fill_(wrap(size._array == 0), 0)
     if grad_mode.state.grad:
         return new_zeros(grad)
     return wrap(kernels.efficient_zeros(grad._array))

@@ -237,13 +237,19 @@ def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
         return grad
     if np.count_nonzero(x._array) == x._desc.numel:
         return reversed_cumsum(result.conj() * grad, dim) / x.conj()
-    columns = []
-    for i in range(n):
-        shape = list(x._desc.shape)
-        shape[dim] = 1
-        ones = wrap(np.ones(shape, x._desc.dtype.numpy))
-        rest = d.cumprod(d.cat([ones, d.slice_(x, dim, i + 1, n, 1)], dim), dim, None)
-        if i:
-            rest = rest * d.slice_(result, dim, i - 1, i, 1)
-        columns.append(d.sum_dim(rest.conj() * d.slice_(grad, dim, i, n, 1), (dim,), True, None))
-    return d.cat(columns, dim)
+    x = x.conj()
+    shape = list(x._desc.shape)
+    shape[dim] = 1
+    ones = d.expand(wrap(np.ones(1, x._desc.dtype.numpy)), tuple(shape))
+    found = wrap(np.zeros(x._desc.shape, grad._desc.dtype.numpy))
+    for k in range(n):  # the sum over all products that the element is in, of what else is in them
+        others = None if k == 0 else d.prod_dim(d.slice_(x, dim, 0, k, 1), dim, True, None)
+        if k < n - 1:
+            after = d.cumprod(d.slice_(x, dim, k + 1, n, 1), dim, None)
+            if others is None:
+                others = d.cat([ones, after], dim)
+            else:
+                others = d.cat([others, d.expand(others, tuple(after._desc.shape)) * after], dim)
+        column = d.sum_dim(d.slice_(grad, dim, k, n, 1) * others, (dim,), False, None)
+        d.select(found, dim, k).copy_(column)
+    return found

@@ -8,8 +8,11 @@ import numpy as np
 
 from .. import dispatch as d
 from ..dtype import bool_, combine, default_of_category, float64, get_default_dtype
+from ..error_nodes import NotImplementedNode, node
+from ..grad_mode import is_grad_enabled
 from ..operands import FOUND_DTYPE, category_of, check_subtraction, refused, store, type_error, type_name
 from ..tensor import Tensor
+from ..views import rebase_history, requires_grad
 from .arguments import expect_tensor
 
 
@@ -194,9 +197,22 @@ def _double(x: Any) -> Any:
 
 def conj_physical(input: Tensor, *, out: Any = None) -> Tensor:
     """The complex conjugate in memory of its own; a real tensor itself."""
-    if out is None and not expect_tensor(input, "conj_physical")._desc.dtype.is_complex:
-        return input
-    return d.conj_physical(input, out=out)
+    if not isinstance(out, Tensor):
+        plain = not expect_tensor(input, "conj_physical")._desc.dtype.is_complex
+        return input if plain and out is None else d.conj_physical(input, out=out)
+    # The one operator whose out= PyTorch records, as what has no derivative.
+    operands = [x for x in (input, out) if requires_grad(x)] if is_grad_enabled() else []
+    if any(x is out for x in operands) and (out if out._base is None else out._base).is_leaf:
+        raise RuntimeError(
+            "aten::conj_physical(): functions with out=... arguments don't support automatic differentiation, but one of "
+            "the arguments requires grad."
+        )
+    text = "derivative for aten::conj_physical is not implemented"
+    made = node(NotImplementedNode, text, [input._desc], operands) if operands else None
+    store(out, d.conj_physical(input.detach()), "conj_physical", input, exactly=FOUND_DTYPE, derivable=False)
+    if made is not None:
+        rebase_history(out, made)
+    return out
 
 
 def special_round(input: Tensor, *, decimals: int = 0, out: Any = None) -> Tensor:

@@ -106,6 +106,11 @@ def sigmoid_backward(grad: Array, result: Array) -> Array:
     return grad * (1 - result) * result
 
 
+def conj_physical(grad: Array) -> Array:
+    """In a formula: that of a real gradient is itself."""
+    return grad
+
+
 def conjugate(x: Array) -> Array:
     """The conjugate; NumPy has none of a bfloat16."""
     return x.conj() if x.dtype.kind == "c" else x

@@ -124,7 +124,7 @@ def sum_to_size(grad: Array, shape: tuple) -> Array:
     axes = tuple(range(lead)) + tuple(i + lead for i, s in enumerate(shape) if s == 1 and grad.shape[i + lead] != 1)
     if not shape:
         return np.add.reduce(grad, axis=axes)
-    return np.add.reduce(grad, axis=axes).reshape(shape) if axes else grad.reshape(shape)
+    return np.ascontiguousarray(np.add.reduce(grad, axis=axes)).reshape(shape) if axes else grad.reshape(shape)
 
 
 def expand_backward(grad: Array, shape: tuple) -> Array:

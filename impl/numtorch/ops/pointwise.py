@@ -31,8 +31,8 @@ op("div_scalar(self, other)", np.true_divide, pointwise=False, node="DivBackward
 op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=LINEAR)
 op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result * result).conj()", jvp=ELEMENTWISE)
 
-op("conj_physical(self)", np.conjugate, inplace=False, exact_out=FOUND_DTYPE, self="grad.conj()", jvp=LINEAR)
-op("conj_physical_of(self)", np.conjugate, node="ConjPhysicalBackward1", says="conj_physical", self="grad.conj()")
+op("conj_physical(self)", np.conjugate, inplace=False, exact_out=FOUND_DTYPE, self="grad.conj_physical()", jvp=LINEAR)
+op("conj_physical_of(self)", np.conjugate, node="ConjPhysicalBackward1", says="conj_physical", self="grad.conj_physical()")
 op("conj(self)", np.conjugate, inplace=False, self="grad.conj()", jvp=LINEAR)
 op("angle(self)", k.angle, pointwise=True, inplace=False, float_result=True, self="angle_backward(grad, self)")
 
