@@ -225,7 +225,9 @@ class Lens:
         if type(tensor) is np.ndarray:
             return tensor.tobytes() if tensor.dtype.name in DTYPES else None
         try:
-            data: bytes = tensor.detach().numpy().tobytes()
+            # Of a copy: PyTorch never resizes memory that an array was once made of, and a resizing that fails half-way leaves
+            # a tensor larger than its memory.
+            data: bytes = tensor.detach().clone().numpy().tobytes()
             return data
         except Exception:
             return self._slow_read(tensor)
@@ -233,7 +235,7 @@ class Lens:
     def _slow_read(self, tensor: Any) -> bytes | None:
         ways: tuple[Callable[[], Any], ...] = (
             lambda: tensor.numpy(force=True),
-            lambda: tensor.detach().view(self._int16).numpy(),  # bfloat16, which NumPy lacks
+            lambda: tensor.detach().clone().view(self._int16).numpy(),  # bfloat16, which NumPy lacks
             lambda: tensor.numpy(),
             lambda: tensor.__array__(),
         )

@@ -30,6 +30,7 @@ from conformance.program import (
     Operator,
     Program,
     Ref,
+    SetItem,
     Step,
     TensorLiteral,
     Tuple,
@@ -203,6 +204,8 @@ def _fewer_arguments(step: Step) -> Iterator[Step]:
                 for item in range(len(argument.items)):
                     fewer = type(argument)((*argument.items[:item], *argument.items[item + 1 :]))
                     yield msgspec.structs.replace(step, args=(*step.args[:place], fewer, *step.args[place + 1 :]))
+    if isinstance(step, SetItem) and isinstance(step.value, Ref):
+        yield msgspec.structs.replace(step, value=1)
     for name in step.drops:
         if name not in outs(step) and not isinstance(step, Delete):
             yield msgspec.structs.replace(step, drops=tuple(other for other in step.drops if other != name))

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from conformance.compose import bodies, calls
-from conformance.compose.composer import Choices, Composer, Known
+from conformance.compose.composer import Choices, Composer, Context, Known
+from conformance.compose.phrase import Phrase
+from conformance.compose.phrases import (
+    forward_mode,
+    functions,
+    hooks,
+    mistakes,
+    modes,
+    pairs,
+    saving,
+    several_backwards,
+    writing,
+)
 from conformance.operators import TABLE, Unfit
 from conformance.program import (
-    Bind,
     Call,
     Delete,
     Ellipsis_,
@@ -27,6 +41,7 @@ from conformance.program import (
     Set,
     SetItem,
     Slice,
+    Step,
     Unpack,
 )
 
@@ -142,27 +157,91 @@ def remove_hook(composer: Composer, choices: Choices) -> None:
 
 # ------------------------------------------------------------------------------------------------------------ grad modes
 
-_MODES = ("no_grad", "no_grad", "no_grad", "enable_grad", "inference_mode")
+
+def _hooks_for_saving() -> tuple[Operand, ...]:
+    return bodies.hook(bodies.packs), bodies.hook(bodies.unpacks)
+
+
+_BLOCKS: tuple[tuple[str, Callable[[], tuple[Operand, ...]], bool | None], ...] = (
+    ("torch.no_grad", tuple, False),
+    ("torch.enable_grad", tuple, True),
+    ("torch.set_grad_enabled", lambda: (False,), False),
+    ("torch.inference_mode", tuple, False),
+    ("torch.autograd.forward_ad.dual_level", tuple, None),
+    ("torch.autograd.set_detect_anomaly", lambda: (True,), None),
+    ("torch.autograd.graph.saved_tensors_hooks", _hooks_for_saving, None),
+    ("torch.autograd.forward_ad.dual_level", tuple, None),
+    ("torch.set_grad_enabled", lambda: (True,), True),
+    ("torch.autograd.graph.save_on_cpu", tuple, None),
+    ("torch.inference_mode", lambda: (False,), True),
+    ("torch.no_grad", tuple, False),
+    ("torch.autograd.detect_anomaly", tuple, None),
+    ("torch.autograd.graph.allow_mutation_on_saved_tensors", tuple, None),
+    ("torch.autograd.graph.disable_saved_tensors_hooks", lambda: ("not in this block",), None),
+    ("torch.autograd.set_multithreading_enabled", lambda: (False,), None),
+)
+"""Blocks, each with its arguments and what it does to grad mode."""
 
 
 def mode(composer: Composer, choices: Choices) -> None:
-    """Enters or leaves a block of some grad mode; now and then it is an exception that leaves."""
+    """Enters or leaves a block of some mode; now and then it is an exception that leaves."""
     if composer.contexts and choices.number(4):
         leave(composer, choices)
         return
-    name = str(choices.one(_MODES))
-    context = composer.name("c")
-    composer.append(Call(function=Global(f"torch.{name}"), out=context))
-    composer.append(Enter(context=Ref(context)))
-    composer.contexts.append(context)
-    composer.recording = name == "enable_grad"
+    path, arguments, recording = _BLOCKS[choices.number(len(_BLOCKS))]
+    if path == "torch.set_grad_enabled" and choices.chance(30):  # as a function: nothing but another call ends it
+        composer.call(path, *arguments())
+        leaving: Step = Call(function=Global(path), args=(composer.recording,))
+    else:
+        name = composer.name("c")
+        composer.call(path, *arguments(), out=name)
+        composer.append(Enter(context=Ref(name)))
+        leaving = Exit(context=Ref(name), drops=(name,))
+    composer.contexts.append(Context(leaving, composer.recording, path.endswith("dual_level")))
+    composer.done.append(f"block {path.removeprefix('torch.')}")
+    if recording is not None:
+        composer.recording = recording
 
 
 def leave(composer: Composer, choices: Choices) -> None:
     context = composer.contexts.pop()
-    error = Raise("ValueError", "left") if choices.chance(20) else None
-    composer.append(Exit(context=Ref(context), error=error, drops=(context,)))
-    composer.recording = not composer.contexts
+    leaving = context.leaving
+    if isinstance(leaving, Exit) and choices.chance(20):
+        leaving = msgspec.structs.replace(leaving, error=Raise("ValueError", "left"))
+        composer.done.append("block left by an error")
+    composer.append(leaving)
+    composer.recording = context.recording
+
+
+# ---------------------------------------------------------------------------------------------------------- forward mode
+
+
+def make_dual(composer: Composer, choices: Choices) -> None:
+    """A dual number, in a block of forward mode that is open or opened for it."""
+    if not any(context.forward for context in composer.contexts):
+        name = composer.name("c")
+        composer.call("torch.autograd.forward_ad.dual_level", out=name)
+        composer.append(Enter(context=Ref(name)))
+        composer.contexts.append(Context(Exit(context=Ref(name), drops=(name,)), composer.recording, forward=True))
+    x = composer.pick(choices, lambda known: known.floating)
+    tangent = composer.tensor(choices, x.shape, x.dtype, "distinct", reuse=choices.chance(25))
+    out = composer.name("d")
+    composer.call("torch.autograd.forward_ad.make_dual", x.ref, tangent.ref, out=out)
+    composer.alive(Known(out, x.shape, x.dtype, x.grad, False))
+    if choices.chance(60):  # one of the last steps then has something to say about the tangent
+        for _ in range(1 + choices.number(3)):
+            calls.smooth(composer, choices)
+        unpack_dual(composer, choices)
+
+
+def unpack_dual(composer: Composer, choices: Choices) -> None:
+    """The primal and the tangent of what is alive."""
+    y = composer.pick(choices, lambda known: known.floating)
+    both, primal, tangent = composer.name("t"), composer.name("y"), composer.name("y")
+    composer.call("torch.autograd.forward_ad.unpack_dual", y.ref, out=both)
+    composer.append(Unpack(value=Ref(both), outs=(primal, tangent), drops=(both,)))
+    composer.alive(Known(primal, y.shape, y.dtype, y.grad, not y.grad))
+    composer.alive(Known(tangent, y.shape, y.dtype, y.grad, not y.grad))
 
 
 def detach(composer: Composer, choices: Choices) -> None:
@@ -256,57 +335,22 @@ def copy(composer: Composer, choices: Choices) -> None:
     composer.update(y, grad=grad, leaf=y.leaf and not grad)
 
 
-# ------------------------------------------------------------------------------------------------------------ Functions
+# ------------------------------------------------------------------------------------------------------------- phrases
 
 
-def function(composer: Composer, choices: Choices) -> None:
-    """A call of an autograd.Function."""
-    x = composer.pick(choices, lambda known: known.floating)
-    body = bodies.FUNCTIONS[choices.number(len(bodies.FUNCTIONS))]
-    shape = (1, *x.shape) if body is bodies.returns_a_view else x.shape
-    name, out = composer.name("F"), composer.name("y")
-    composer.append(Bind(out=name, value=bodies.class_of(body)))
-    composer.append(Method(self=Ref(name), name="apply", args=(x.ref,), out=out, drops=(name,)))
-    grad = x.grad and composer.recording
-    composer.alive(Known(out, shape, x.dtype, grad, not grad))
+def _of(phrases: Sequence[Phrase], kind: str) -> Callable[[Composer, Choices], None]:
+    """An action that says one of some phrases."""
+
+    def say(composer: Composer, choices: Choices) -> None:
+        one = phrases[choices.number(len(phrases))]
+        one(composer, choices)
+        composer.done.append(f"phrase {one.__name__}")
+
+    say.__name__ = kind
+    return say
 
 
-# ------------------------------------------------------------------------------------------------------------ hard pairs
-
-
-def writes_through_a_view(composer: Composer, choices: Choices) -> None:
-    """A view of a view is written to, and the base is read."""
-    base = composer.pick(
-        choices, lambda known: known.shape != () and known.floating and not (known.leaf and known.grad)
-    )
-    calls.view(composer, choices)
-    calls.view(composer, choices)
-    calls.write(composer, choices)
-    out = composer.name("y")
-    composer.append(Operator(operator="mul", args=(base.ref, Float("3.0")), out=out))
-    composer.alive(Known(out, base.shape, base.dtype, base.grad, not base.grad))
-
-
-def writes_what_was_saved(composer: Composer, choices: Choices) -> None:
-    """A tensor is saved, written to, and backward needs it."""
-    x = composer.pick(choices, lambda known: known.grad and known.floating)
-    y, z = composer.name("y"), composer.name("y")
-    composer.append(Operator(operator="mul", args=(x.ref, x.ref), out=y))
-    composer.append(Method(self=Ref(y), name="exp" if choices.number(2) else "neg", out=z))
-    composer.append(Method(self=x.ref if choices.number(2) else Ref(y), name="mul_", args=(2,)))
-    composer.alive(Known(y, x.shape, x.dtype, True, False))
-    composer.alive(Known(z, x.shape, x.dtype, True, False))
-    backward(composer, choices)
-
-
-def hooks_around_a_write(composer: Composer, choices: Choices) -> None:
-    """A hook, a write, and another hook."""
-    y = composer.pick(choices, lambda known: known.grad and not known.leaf)
-    for _ in range(2):
-        handle = composer.name("h")
-        function = bodies.hook(bodies.TENSOR_HOOKS[choices.number(len(bodies.TENSOR_HOOKS))])
-        composer.append(Method(self=y.ref, name="register_hook", args=(function,), out=handle))
-        composer.append(Method(self=y.ref, name=str(choices.one(("mul_", "add_"))), args=(2,)))
+# ---------------------------------------------------------------------------------------------------------------- sizes
 
 
 def fans_out(composer: Composer, choices: Choices) -> None:
@@ -328,7 +372,53 @@ def fans_out(composer: Composer, choices: Choices) -> None:
     composer.alive(Known(total, x.shape, x.dtype, tracked, not tracked))
 
 
-ACTIONS = (
+CHAIN = 10_000
+"""Steps of a chain: more than Python's stack, or C's in a debug build, lets a recursion take."""
+
+
+def chain(composer: Composer, choices: Choices) -> None:
+    """A chain of so many steps that nothing may walk it by recursion. Rare: its program takes a second or two."""
+    if choices.number(16):
+        raise Unfit
+    x = composer.pick(choices, lambda known: known.floating and known.grad and 0 < math.prod(known.shape) < 7)
+    last = x.name
+    operators = ("mul", "add")
+    for number in range(CHAIN):
+        out = composer.name("y")
+        drops = (last,) if number else ()
+        args = (Ref(last), (1, Float("1e-4"))[number % 2])
+        composer.append(Operator(operator=operators[number % 2], args=args, out=out, drops=drops))
+        last = out
+    composer.alive(Known(last, x.shape, x.dtype, True, False))
+    composer.observe = "last"
+
+
+PHRASES: dict[str, tuple[Phrase, ...]] = {
+    "function": functions.PHRASES,
+    "several_backwards": several_backwards.PHRASES,
+    "hard_pair": pairs.PHRASES,
+    "hooks_at_work": hooks.PHRASES,
+    "modes_at_work": modes.PHRASES,
+    "saving": saving.PHRASES,
+    "forward_mode": forward_mode.PHRASES,
+    "writing": writing.PHRASES,
+    "mistake": mistakes.PHRASES,
+}
+"""Phrases, by what they are about."""
+
+_SAID = {
+    "function": 4,
+    "several_backwards": 5,
+    "hard_pair": 5,
+    "hooks_at_work": 3,
+    "modes_at_work": 3,
+    "saving": 3,
+    "forward_mode": 4,
+    "writing": 3,
+    "mistake": 3,
+}
+
+ACTIONS: tuple[tuple[Callable[[Composer, Choices], None], int], ...] = (
     (calls.pointwise, 24),
     (calls.other, 20),
     (calls.view, 15),
@@ -339,16 +429,16 @@ ACTIONS = (
     (grad, 4),
     (hook, 4),
     (remove_hook, 1),
-    (mode, 3),
+    (mode, 4),
     (detach, 3),
     (write_grad, 3),
     (leaf, 4),
-    (function, 3),
     (copy, 1),
     (let_go, 1),
-    (writes_through_a_view, 2),
-    (writes_what_was_saved, 1),
-    (hooks_around_a_write, 1),
     (fans_out, 1),
+    (make_dual, 3),
+    (unpack_dual, 1),
+    (chain, 1),
+    *((_of(PHRASES[kind], kind), weight) for kind, weight in _SAID.items()),
 )
 """What may come next, with its weight: the simple first, as that is what a program shrinks to."""

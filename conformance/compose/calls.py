@@ -15,6 +15,10 @@ _POINTWISE = [row for row in TABLE.values() if row.kind == "pointwise" and row.f
 _VIEWS = [row for row in TABLE.values() if row.kind == "view"]
 _OTHERS = [row for row in TABLE.values() if row.kind not in ("pointwise", "view", "loss")]
 _LOSSES = [row for row in TABLE.values() if row.kind == "loss"]
+_UNARY = [row for row in _POINTWISE if not row.arguments and row.differentiable and row.forms != ("inplace",)]
+_SMOOTH = [
+    row for row in TABLE.values() if row.differentiable and row.kind in ("pointwise", "reduction", "view", "copy")
+]
 _WRITING = [row for row in TABLE.values() if any(form in _INPLACE for form in row.forms)]
 
 
@@ -40,11 +44,22 @@ def write(composer: Composer, choices: Choices) -> None:
     call(composer, choices, row, tuple(form for form in row.forms if form in _INPLACE))
 
 
+def unary(composer: Composer, choices: Choices) -> None:
+    """An operator of one operand, whose result has its shape."""
+    call(composer, choices, _UNARY[choices.number(len(_UNARY))])
+
+
+def smooth(composer: Composer, choices: Choices) -> None:
+    """A differentiable operator of any kind that most operands fit."""
+    call(composer, choices, _SMOOTH[choices.number(len(_SMOOTH))])
+
+
 def call(composer: Composer, choices: Choices, row: Operator, forms: tuple[Form, ...] = ()) -> None:
     """Calls an operator on what is alive, and on new tensors. Raises Unfit."""
     possible = forms or tuple(form for form in row.forms if form not in _INPLACE) or row.forms
     form = possible[choices.number(len(possible))]
     x = composer.pick(choices, lambda known: known.dtype != "bool" and (known.floating or row.dtypes != "float"))
+    composer.done.append(f"operator {row.name}")
     given = _arguments(composer, choices, row, x)
     shapes = row.results(x.shape, given.seen)
     if sum(math.prod(shape) for shape in shapes) > LARGEST:

@@ -11,30 +11,34 @@ guessed. Where the guess is wrong, or a row's operand is out of its domain, the 
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from conformance.generate import POOL, Shape, Values, encode, fill
 from conformance.operators import Unfit
-from conformance.program import Bind, Operand, Program, Ref, Step, TensorLiteral
+from conformance.program import Bind, Call, Function, Global, Method, Operand, Program, Ref, Step, TensorLiteral
 
 LARGEST = 48
 """Elements of a tensor. Nothing that goes wrong needs more, and traces hold every element."""
 
 
 class Choices:
-    """The answers of one block, in order; 0 where there are none left."""
+    """The answers of one block, in order; 0 where there are none left. Of more than 256 answers, one takes two bytes."""
 
     def __init__(self, block: bytes) -> None:
         self._block, self._at = block, 0
 
     def number(self, below: int = POOL) -> int:
         """A number from 0 to `below` - 1."""
-        answer = self._block[self._at] if self._at < len(self._block) else 0
-        self._at += 1
+        width = 1 if below <= POOL else 2
+        answer = int.from_bytes(self._block[self._at : self._at + width], "little")
+        self._at += width
         return answer % below if below > 1 else 0
 
     def one(self, of: Sequence[Operand] | Sequence[object]) -> object:
@@ -62,7 +66,22 @@ class Known:
 
     @property
     def floating(self) -> bool:
-        return self.dtype.startswith("float")
+        return self.dtype.startswith(("float", "bfloat", "complex"))
+
+    @property
+    def complex(self) -> bool:
+        return self.dtype.startswith("complex")
+
+
+class Context(NamedTuple):
+    """A block that was entered and not left."""
+
+    leaving: Step
+    """What leaves it."""
+    recording: bool
+    """Whether grad mode was on around it."""
+    forward: bool = False
+    """Whether forward mode is on in it."""
 
 
 class Composer:
@@ -71,12 +90,15 @@ class Composer:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.live: list[Known] = []
-        self.contexts: list[str] = []
-        """Names of the context managers that are open, innermost last."""
+        self.contexts: list[Context] = []
+        """The blocks that are open, innermost last."""
         self.handles: list[str] = []
         """Names of hooks' handles."""
         self.recording = True
         """Whether grad mode is on, as far as can be told."""
+        self.observe: Literal["every", "last"] = "every"
+        self.done: list[str] = []
+        """What was done, by name: ``action backward``, ``operator sin``, ``phrase leaves_by_an_error``."""
         self._count: dict[str, int] = {}
 
     def name(self, stem: str) -> str:
@@ -85,6 +107,14 @@ class Composer:
 
     def append(self, step: Step) -> None:
         self.steps.append(step)
+
+    def call(self, path: str, *args: Operand, out: str | None = None, **kwargs: Operand) -> None:
+        """``out = path(*args, **kwargs)``"""
+        self.append(Call(function=Global(path), args=args, kwargs=kwargs, out=out))
+
+    def method(self, this: Operand, name: str, *args: Operand, out: str | None = None, **kwargs: Operand) -> None:
+        """``out = this.name(*args, **kwargs)``"""
+        self.append(Method(self=this, name=name, args=args, kwargs=kwargs, out=out))
 
     def drop(self, *names: str) -> None:
         """The last step lets these values go."""
@@ -125,7 +155,7 @@ class Composer:
             fitting = [one for one in reversed(self.live) if one.shape == shape and one.dtype == dtype]
             if fitting:
                 return fitting[choices.number(len(fitting))]
-        name = self.name("x" if dtype.startswith("float") else "i")
+        name = self.name("x" if dtype.startswith(("float", "bfloat", "complex")) else "i")
         self.append(Bind(out=name, value=self.literal(choices, shape, dtype, values)))
         return self.alive(Known(name, shape, dtype, grad))
 
@@ -143,24 +173,41 @@ class Composer:
         """The elements follow from one byte; 0 gives 1, 2, 3."""
         if math.prod(shape) > LARGEST:
             raise Unfit
-        start = choices.number()
-        picks = bytes([(start * (7 * index + 1)) % POOL for index in range(math.prod(shape))])
+        start, count = choices.number(), math.prod(shape) * (2 if dtype.startswith("complex") else 1)
+        picks = bytes([(start * (7 * index + 1)) % POOL for index in range(count)])
         if dtype == "bool":
             return TensorLiteral(dtype, shape, bytes([(pick + index) & 1 for index, pick in enumerate(picks)]))
-        return TensorLiteral(dtype, shape, fill(picks, values if dtype.startswith("float") else "integers", dtype))
+        real = dtype.startswith(("float", "bfloat", "complex"))
+        return TensorLiteral(dtype, shape, fill(picks, values if real else "integers", dtype))
+
+    def body(
+        self, choices: Choices, parameters: Sequence[Known], act: Callable[[Composer, Choices], None], most: int = 3
+    ) -> tuple[Function, Known]:
+        """A function of tensors like `parameters`, which does `act` a few times and returns the last tensor made."""
+        steps, live = self.steps, self.live
+        own = [replace(known, name=self.name("a")) for known in parameters]
+        self.steps, self.live = [], list(own)
+        try:
+            for _ in range(1 + choices.number(most)):
+                with contextlib.suppress(Unfit):
+                    act(self, choices)
+            last = next(known for known in reversed(self.live) if known.floating)
+            names = tuple([known.name for known in own])
+            return Function(name=self.name("f"), parameters=names, steps=tuple(self.steps), result=last.ref), last
+        finally:
+            self.steps, self.live = steps, live
 
     def attempt(self, action: Callable[[Composer, Choices], None], block: bytes) -> bool:
         """Does something, or nothing if it does not fit."""
-        before = (len(self.steps), list(self.live), list(self.contexts), list(self.handles), dict(self._count))
+        before = {name: copy(value) for name, value in vars(self).items()}
         try:
             action(self, Choices(block))
         except Unfit:
-            count, self.live, self.contexts, self.handles, self._count = before
-            del self.steps[count:]
+            vars(self).update(before)
             return False
+        self.done.append(f"action {action.__name__}")
         return True
 
     def program(self) -> Program:
         """What was composed. Names that no step binds any more cannot occur: what failed was taken back as a whole."""
-
-        return Program(steps=tuple(self.steps))
+        return Program(steps=tuple(self.steps), observe=self.observe)

@@ -12,7 +12,7 @@ from conformance.compose.actions import ACTIONS, backward, leaf, leave
 from conformance.compose.composer import Choices, Composer
 from conformance.program import Program
 
-BLOCK = 14
+BLOCK = 24
 """Bytes that an action is made of. Few actions ask more questions, and those get the simplest answer."""
 
 LEAVES = 3
@@ -27,6 +27,11 @@ _TABLE: tuple[Callable[[Composer, Choices], None], ...] = tuple(
 
 def compose(blocks: list[bytes]) -> Program:
     """The program that blocks of bytes stand for; each list stands for one."""
+    return composed(blocks).program()
+
+
+def composed(blocks: list[bytes]) -> Composer:
+    """What `compose` makes, with what was done to make it."""
     composer = Composer()
     head, *rest = blocks or [b""]
     opening = Choices(head)
@@ -39,7 +44,7 @@ def compose(blocks: list[bytes]) -> Program:
     # Most programs end with a backward: what was built is of no interest until something is asked of it.
     if not opening.chance(20):
         composer.attempt(backward, bytes([opening.number() for _ in range(4)]))
-    return composer.program()
+    return composer
 
 
 @cache

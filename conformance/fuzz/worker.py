@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from conformance.adjudicate import Adjudication, adjudicate
-from conformance.compose.programs import BLOCK, compose
+from conformance.compose.composer import Composer
+from conformance.compose.programs import BLOCK, composed
 from conformance.fuzz.findings import Cause, Found, Store
 from conformance.judge import judge
 from conformance.program import Program
@@ -30,8 +31,13 @@ FAILING = ("FAIL", "CRASH", "TIMEOUT", "BLOCKED")
 
 def drawn(seed: int, index: int) -> Program:
     """The program of a number: what is drawn depends on the seed and on it, and on nothing else."""
+    return drawing(seed, index).program()
+
+
+def drawing(seed: int, index: int) -> Composer:
+    """What `drawn` draws, with what was done to make it."""
     stream = random.Random(f"{seed}/{index}")
-    return compose([stream.randbytes(BLOCK) for _ in range(stream.randint(*ACTIONS))])
+    return composed([stream.randbytes(BLOCK) for _ in range(stream.randint(*ACTIONS))])
 
 
 @dataclass
@@ -69,6 +75,7 @@ class Worker:
         verdict, oracle, subject = self.judged(program)
         tally = Tally(programs=1, statuses=Counter([verdict.status]))
         if self.stats:
+            tally.seen.update(drawing(self.seed, index).done)
             tally.seen.update(_occurring(program, oracle))
         if verdict.status in FAILING:
             cause = Cause.of(program, verdict)

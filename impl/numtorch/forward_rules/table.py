@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
-from .. import capture, dispatch, engine, index_put, operands, overrides, saved, writes
+from .. import capture, dispatch, engine, operands, overrides, saved, writes
 from ..autograd import function
 from ..dispatch.forward import FORWARD
 from ..functions import convert, counts, inplace_views, memory, random, strided
@@ -71,7 +71,8 @@ OTHERS: list[tuple[Any, str, Rule]] = [
     (writes, "fill_", written.write),
     (writes, "zero_", written.write),
     (writes, "overwrite", written.overwrite),
-    (index_put, "index_put_", written.write),
+    # Not `from .. import index_put`: the package may have the function of that name by now.
+    (importlib.import_module("..index_put", __package__), "index_put_", written.write),
     (strided, "as_strided", kinds.view),
     (inplace_views, "as_strided_", kinds.show_otherwise),
     (memory, "set_", refusals.refuse),
