@@ -99,7 +99,6 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         new._desc = found
         new._requires_grad = False
         new._node = None
-        new._output_nr = 0
         new._grad = None
         new._counter = counter
         new._extra = None

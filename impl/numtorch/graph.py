@@ -340,13 +340,28 @@ def _add(extra: NodeExtra, which: str, fn: Any) -> RemovableHandle:
     return handle
 
 
+class OutputNumber:
+    """Which output of the next node an edge leads to: 0 is not stored, since nearly all edges lead to the first."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.slot = "_" + name
+
+    def __get__(self, node: Any, owner: type | None = None) -> int:
+        number: int = getattr(node, self.slot, 0)
+        return number
+
+    def __set__(self, node: Any, number: int) -> None:
+        if number:
+            setattr(node, self.slot, number)
+
+
 class UnaryNode(Node):
     """A node with one edge."""
 
-    __slots__ = ("fn0", "nr0")
+    __slots__ = ("_nr0", "fn0")
     arity = 1
     fn0: Node | None
-    nr0: int
+    nr0 = OutputNumber()
 
     def edges(self) -> tuple[tuple[Node | None, int], ...]:
         return ((self.fn0, self.nr0),)
@@ -355,12 +370,12 @@ class UnaryNode(Node):
 class BinaryNode(Node):
     """A node with two edges; `plan` says how gradients are summed back to operands of other shapes."""
 
-    __slots__ = ("fn0", "fn1", "nr0", "nr1", "plan")
+    __slots__ = ("_nr0", "_nr1", "fn0", "fn1", "plan")
     arity = 2
     fn0: Node | None
-    nr0: int
+    nr0 = OutputNumber()
     fn1: Node | None
-    nr1: int
+    nr1 = OutputNumber()
     plan: Any
 
     def edges(self) -> tuple[tuple[Node | None, int], ...]:

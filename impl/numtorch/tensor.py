@@ -50,7 +50,6 @@ class Tensor:
         "_extra",
         "_grad",
         "_node",
-        "_output_nr",
         "_requires_grad",
     )
     __array_priority__ = 1000
@@ -58,7 +57,6 @@ class Tensor:
     _desc: Descriptor
     _requires_grad: Any
     _node: Any
-    _output_nr: int
     _grad: Any
     _counter: list[int] | None
     _extra: Any
@@ -154,6 +152,15 @@ class Tensor:
     @_grad_fn.deleter
     def _grad_fn(self) -> None:
         raise RuntimeError("Deletion of _grad_fn not allowed. Detach tensor instead!")
+
+    @property
+    def _output_nr(self) -> int:
+        return 0 if self._extra is None else self._extra.output_nr
+
+    @_output_nr.setter
+    def _output_nr(self, value: int) -> None:
+        if value or self._extra is not None:
+            views.extras(self).output_nr = value
 
     @readonly
     def output_nr(self) -> int:
@@ -399,7 +406,6 @@ def wrap(array: Any) -> Tensor:
     result._desc = describe(array)
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None

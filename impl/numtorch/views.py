@@ -25,7 +25,9 @@ _new = object.__new__
 
 
 class AutogradMeta:
-    """What few tensors have: hooks, view relations, a retained gradient; `forward` only while a dual level is entered."""
+    """What few tensors have: hooks, view relations, a retained gradient, the number of an output that is not the first;
+    `forward` only while a dual level is entered.
+    """
 
     __slots__ = (
         "attr_version",
@@ -37,6 +39,7 @@ class AutogradMeta:
         "hooks",
         "inference",
         "number",
+        "output_nr",
         "post_hooks",
         "replay",
         "retains_grad",
@@ -53,6 +56,7 @@ class AutogradMeta:
         self.retains_grad = False
         self.grad_dtype: Any = False  # False: the tensor's own
         self.inference = False
+        self.output_nr = 0
         self.number: Any = None  # the Python number that a wrapped-number tensor stands for
 
 

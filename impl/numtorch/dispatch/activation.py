@@ -117,14 +117,13 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -139,7 +138,6 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -154,7 +152,6 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -218,14 +215,13 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.alpha = alpha
         node.scale = scale
         node.input_scale = input_scale
@@ -235,7 +231,6 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -253,7 +248,6 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -281,14 +275,13 @@ def elu_of_(self, alpha, scale, input_scale):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.alpha = alpha
         node.scale = scale
         node.input_scale = input_scale
@@ -374,31 +367,27 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = self_or_result._node
         if fn1 is not None and self_or_result._extra is None:
             node.fn1 = fn1
-            node.nr1 = self_or_result._output_nr
         elif not self_or_result._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif self_or_result._accumulator is not None and self_or_result._extra is None and (fn1 := self_or_result._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(self_or_result)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if grad_output._extra is not None and grad_output._extra.inference:
@@ -423,7 +412,6 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -438,7 +426,6 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -499,14 +486,13 @@ def celu(self, alpha, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -519,7 +505,6 @@ def celu(self, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -534,7 +519,6 @@ def celu(self, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -594,14 +578,13 @@ def celu_of(self, alpha, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.alpha = alpha
         node.desc = desc
         result = _new(*_TENSOR)
@@ -609,7 +592,6 @@ def celu_of(self, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -627,7 +609,6 @@ def celu_of(self, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -655,14 +636,13 @@ def celu_of_(self, alpha):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.alpha = alpha
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -734,14 +714,13 @@ def softplus(self, beta, threshold, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -755,7 +734,6 @@ def softplus(self, beta, threshold, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -770,7 +748,6 @@ def softplus(self, beta, threshold, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -843,31 +820,27 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
-            node.nr1 = self._output_nr
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(self)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if grad_output._extra is not None and grad_output._extra.inference:
@@ -890,7 +863,6 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -905,7 +877,6 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -966,14 +937,13 @@ def gelu(self, approximate, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -986,7 +956,6 @@ def gelu(self, approximate, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1001,7 +970,6 @@ def gelu(self, approximate, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1073,31 +1041,27 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
-            node.nr1 = self._output_nr
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(self)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if grad_output._extra is not None and grad_output._extra.inference:
@@ -1119,7 +1083,6 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1134,7 +1097,6 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1188,10 +1150,9 @@ def silu(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SiluBackward0)
+                node = _new(*_SiluBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -1201,7 +1162,6 @@ def silu(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -1219,14 +1179,13 @@ def silu(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1238,7 +1197,6 @@ def silu(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1253,7 +1211,6 @@ def silu(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1284,14 +1241,13 @@ def silu_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -1350,10 +1306,9 @@ def mish(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(MishBackward0)
+                node = _new(*_MishBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -1363,7 +1318,6 @@ def mish(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -1381,14 +1335,13 @@ def mish(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1400,7 +1353,6 @@ def mish(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1415,7 +1367,6 @@ def mish(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1446,14 +1397,13 @@ def mish_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -1528,14 +1478,13 @@ def log_sigmoid(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1579,7 +1528,6 @@ def silu_gradient(grad_output, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1617,7 +1565,6 @@ def mish_gradient(grad_output, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1670,31 +1617,27 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
-                node.nr1 = self._output_nr
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(self)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
                 if buffer._extra is not None and buffer._extra.inference:
@@ -1723,7 +1666,6 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1736,7 +1678,6 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1795,14 +1736,13 @@ def leaky_relu(self, negative_slope, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1815,7 +1755,6 @@ def leaky_relu(self, negative_slope, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1830,7 +1769,6 @@ def leaky_relu(self, negative_slope, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1890,14 +1828,13 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.negative_slope = negative_slope
         node.desc = desc
         result = _new(*_TENSOR)
@@ -1905,7 +1842,6 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1923,7 +1859,6 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1951,14 +1886,13 @@ def leaky_relu_of_(self, negative_slope):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.negative_slope = negative_slope
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -2063,31 +1997,27 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
-            node.nr1 = self._output_nr
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(self)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if self._extra is not None and self._extra.inference:
@@ -2104,7 +2034,6 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2119,7 +2048,6 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2182,14 +2110,13 @@ def hardtanh(self, min_val, max_val, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2203,7 +2130,6 @@ def hardtanh(self, min_val, max_val, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2218,7 +2144,6 @@ def hardtanh(self, min_val, max_val, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2247,14 +2172,13 @@ def hardtanh_(self, min_val, max_val):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.min_val = min_val
@@ -2359,31 +2283,27 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
-            node.nr1 = self._output_nr
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(self)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if self._extra is not None and self._extra.inference:
@@ -2401,7 +2321,6 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2416,7 +2335,6 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2477,14 +2395,13 @@ def threshold(self, threshold, value, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2497,7 +2414,6 @@ def threshold(self, threshold, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2512,7 +2428,6 @@ def threshold(self, threshold, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2573,14 +2488,13 @@ def threshold_of(self, threshold, value, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2593,7 +2507,6 @@ def threshold_of(self, threshold, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2608,7 +2521,6 @@ def threshold_of(self, threshold, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2637,14 +2549,13 @@ def threshold_of_(self, threshold, value):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.threshold = threshold
@@ -2711,14 +2622,13 @@ def softshrink(self, lambd, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2731,7 +2641,6 @@ def softshrink(self, lambd, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2746,7 +2655,6 @@ def softshrink(self, lambd, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2842,31 +2750,27 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
-            node.nr1 = self._output_nr
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(self)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if self._extra is not None and self._extra.inference:
@@ -2883,7 +2787,6 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2898,7 +2801,6 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2959,14 +2861,13 @@ def hardshrink(self, lambd, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2979,7 +2880,6 @@ def hardshrink(self, lambd, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2994,7 +2894,6 @@ def hardshrink(self, lambd, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3090,31 +2989,27 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
-            node.nr1 = self._output_nr
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(self)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if self._extra is not None and self._extra.inference:
@@ -3131,7 +3026,6 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3146,7 +3040,6 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3200,10 +3093,9 @@ def hardsigmoid(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(HardsigmoidBackward0)
+                node = _new(*_HardsigmoidBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -3213,7 +3105,6 @@ def hardsigmoid(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3231,14 +3122,13 @@ def hardsigmoid(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -3250,7 +3140,6 @@ def hardsigmoid(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3265,7 +3154,6 @@ def hardsigmoid(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3296,14 +3184,13 @@ def hardsigmoid_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -3393,31 +3280,27 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
-            node.nr1 = self._output_nr
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(self)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = desc
         result = _new(*_TENSOR)
@@ -3425,7 +3308,6 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3440,7 +3322,6 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3494,10 +3375,9 @@ def hardswish(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(HardswishBackward0)
+                node = _new(*_HardswishBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -3507,7 +3387,6 @@ def hardswish(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3525,14 +3404,13 @@ def hardswish(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -3544,7 +3422,6 @@ def hardswish(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3559,7 +3436,6 @@ def hardswish(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3590,14 +3466,13 @@ def hardswish_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -3673,31 +3548,27 @@ def hardswish_backward(grad_output, self, *, out=None):
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
-            node.nr1 = self._output_nr
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(self)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if grad_output._extra is not None and grad_output._extra.inference:
@@ -3718,7 +3589,6 @@ def hardswish_backward(grad_output, self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3733,7 +3603,6 @@ def hardswish_backward(grad_output, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3781,31 +3650,27 @@ def prelu_kernel(self, weight, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = weight._node
             if fn1 is not None and weight._extra is None:
                 node.fn1 = fn1
-                node.nr1 = weight._output_nr
             elif not weight._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif weight._accumulator is not None and weight._extra is None and (fn1 := weight._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(weight)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
@@ -3823,7 +3688,6 @@ def prelu_kernel(self, weight, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -3836,7 +3700,6 @@ def prelu_kernel(self, weight, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3987,14 +3850,13 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if noise._extra is not None and noise._extra.inference:
                 check_saveable(noise)
             node.noise = noise
@@ -4014,7 +3876,6 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -4027,7 +3888,6 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4097,14 +3957,13 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if noise._extra is not None and noise._extra.inference:
                 check_saveable(noise)
             node.noise = noise
@@ -4119,7 +3978,6 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -4135,7 +3993,6 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4159,14 +4016,13 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if noise._extra is not None and noise._extra.inference:
             check_saveable(noise)
         node.noise = noise
@@ -4266,31 +4122,27 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
-                node.nr1 = self._output_nr
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(self)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
                 if noise._extra is not None and noise._extra.inference:
@@ -4317,7 +4169,6 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -4330,7 +4181,6 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4386,14 +4236,13 @@ def glu(self, dim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -4406,7 +4255,6 @@ def glu(self, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -4419,7 +4267,6 @@ def glu(self, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4467,31 +4314,27 @@ def glu_backward(grad_output, self, dim, *, out=None):
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
-                node.nr1 = self._output_nr
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(self)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
                 if grad_output._extra is not None and grad_output._extra.inference:
@@ -4513,7 +4356,6 @@ def glu_backward(grad_output, self, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -4526,7 +4368,6 @@ def glu_backward(grad_output, self, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4581,14 +4422,13 @@ def softmax(self, dim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.dim = dim
             node.desc = desc
             result = _new(*_TENSOR)
@@ -4596,7 +4436,6 @@ def softmax(self, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -4612,7 +4451,6 @@ def softmax(self, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4667,14 +4505,13 @@ def log_softmax(self, dim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.dim = dim
             node.desc = desc
             result = _new(*_TENSOR)
@@ -4682,7 +4519,6 @@ def log_softmax(self, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -4698,7 +4534,6 @@ def log_softmax(self, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4776,31 +4611,27 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = output._node
             if fn1 is not None and output._extra is None:
                 node.fn1 = fn1
-                node.nr1 = output._output_nr
             elif not output._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(output)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
                 if grad_output._extra is not None and grad_output._extra.inference:
@@ -4822,7 +4653,6 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -4835,7 +4665,6 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4913,31 +4742,27 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = output._node
             if fn1 is not None and output._extra is None:
                 node.fn1 = fn1
-                node.nr1 = output._output_nr
             elif not output._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(output)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
                 if grad_output._extra is not None and grad_output._extra.inference:
@@ -4959,7 +4784,6 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -4972,7 +4796,6 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4980,3 +4803,9 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'log_softmax_backward_data')
+
+
+_HardsigmoidBackward0 = (HardsigmoidBackward0,)
+_HardswishBackward0 = (HardswishBackward0,)
+_MishBackward0 = (MishBackward0,)
+_SiluBackward0 = (SiluBackward0,)

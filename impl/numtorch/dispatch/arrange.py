@@ -67,14 +67,13 @@ def tril(self, diagonal, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.diagonal = diagonal
             node.desc = desc
             result = _new(*_TENSOR)
@@ -82,7 +81,6 @@ def tril(self, diagonal, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -95,7 +93,6 @@ def tril(self, diagonal, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -119,14 +116,13 @@ def tril_(self, diagonal):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.diagonal = diagonal
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -174,14 +170,13 @@ def triu(self, diagonal, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.diagonal = diagonal
             node.desc = desc
             result = _new(*_TENSOR)
@@ -189,7 +184,6 @@ def triu(self, diagonal, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -202,7 +196,6 @@ def triu(self, diagonal, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -226,14 +219,13 @@ def triu_(self, diagonal):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.diagonal = diagonal
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -283,14 +275,13 @@ def roll(self, shifts, dims, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.shifts = shifts
             node.dims = dims
             node.desc = desc
@@ -299,7 +290,6 @@ def roll(self, shifts, dims, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -312,7 +302,6 @@ def roll(self, shifts, dims, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -356,14 +345,13 @@ def rot90(self, k, dims, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.k = k
             node.dims = dims
             node.desc = desc
@@ -372,7 +360,6 @@ def rot90(self, k, dims, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -385,7 +372,6 @@ def rot90(self, k, dims, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -431,14 +417,13 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.offset = offset
             node.dim1 = dim1
             node.dim2 = dim2
@@ -448,7 +433,6 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -461,7 +445,6 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -509,14 +492,13 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.self_sym_sizes = self._desc.shape
             node.offset = offset
             node.dim1 = dim1
@@ -527,7 +509,6 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -540,7 +521,6 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -584,7 +564,6 @@ def block_diag(tensors, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -597,7 +576,6 @@ def block_diag(tensors, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -647,14 +625,13 @@ def unfold(self, dimension, size, step):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dimension = dimension
         node.size = size
@@ -665,7 +642,6 @@ def unfold(self, dimension, size, step):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -678,7 +654,6 @@ def unfold(self, dimension, size, step):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -724,14 +699,13 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
             fn0 = grad_in._node
             if fn0 is not None and grad_in._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_in._output_nr
             elif grad_in._accumulator is not None and grad_in._extra is None and (fn0 := grad_in._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_in)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.dim = dim
             node.size = size
             node.step = step
@@ -741,7 +715,6 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -754,7 +727,6 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -796,14 +768,13 @@ def constant_pad_nd(self, pad, value, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.pad = pad
             node.desc = desc
             result = _new(*_TENSOR)
@@ -811,7 +782,6 @@ def constant_pad_nd(self, pad, value, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -824,7 +794,6 @@ def constant_pad_nd(self, pad, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None

@@ -117,7 +117,6 @@ def lt(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -145,31 +144,27 @@ def lt_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -216,21 +211,19 @@ def lt_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -243,7 +236,6 @@ def lt_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -267,14 +259,13 @@ def lt_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -354,7 +345,6 @@ def le(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -382,31 +372,27 @@ def le_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -453,21 +439,19 @@ def le_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -480,7 +464,6 @@ def le_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -504,14 +487,13 @@ def le_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -591,7 +573,6 @@ def gt(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -619,31 +600,27 @@ def gt_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -690,21 +667,19 @@ def gt_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -717,7 +692,6 @@ def gt_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -741,14 +715,13 @@ def gt_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -828,7 +801,6 @@ def ge(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -856,31 +828,27 @@ def ge_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -927,21 +895,19 @@ def ge_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -954,7 +920,6 @@ def ge_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -978,14 +943,13 @@ def ge_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -1065,7 +1029,6 @@ def eq(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1093,31 +1056,27 @@ def eq_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -1164,21 +1123,19 @@ def eq_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1191,7 +1148,6 @@ def eq_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1215,14 +1171,13 @@ def eq_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -1302,7 +1257,6 @@ def ne(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1330,31 +1284,27 @@ def ne_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -1401,21 +1351,19 @@ def ne_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1428,7 +1376,6 @@ def ne_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1452,14 +1399,13 @@ def ne_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -1483,7 +1429,6 @@ def isnan(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1502,7 +1447,6 @@ def isinf(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1521,7 +1465,6 @@ def isfinite(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1544,7 +1487,6 @@ def isposinf(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1569,7 +1511,6 @@ def isneginf(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1594,7 +1535,6 @@ def signbit(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1615,7 +1555,6 @@ def logical_not(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1634,7 +1573,6 @@ def logical_and(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1653,7 +1591,6 @@ def logical_or(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1672,7 +1609,6 @@ def logical_xor(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1691,7 +1627,6 @@ def bitwise_not(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1766,7 +1701,6 @@ def bitwise_and(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1794,31 +1728,27 @@ def bitwise_and_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -1899,7 +1829,6 @@ def bitwise_or(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1927,31 +1856,27 @@ def bitwise_or_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -2032,7 +1957,6 @@ def bitwise_xor(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2060,31 +1984,27 @@ def bitwise_xor_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -2165,7 +2085,6 @@ def bitwise_left_shift(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2193,31 +2112,27 @@ def bitwise_left_shift_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -2298,7 +2213,6 @@ def bitwise_right_shift(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2326,31 +2240,27 @@ def bitwise_right_shift_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -2375,7 +2285,6 @@ def isclose(self, other, rtol, atol, equal_nan, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2479,31 +2388,27 @@ def maximum(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -2521,7 +2426,6 @@ def maximum(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2536,7 +2440,6 @@ def maximum(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2642,31 +2545,27 @@ def minimum(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -2684,7 +2583,6 @@ def minimum(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2699,7 +2597,6 @@ def minimum(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2804,31 +2701,27 @@ def fmax(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -2846,7 +2739,6 @@ def fmax(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2861,7 +2753,6 @@ def fmax(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2966,31 +2857,27 @@ def fmin(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -3008,7 +2895,6 @@ def fmin(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3023,7 +2909,6 @@ def fmin(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3098,7 +2983,6 @@ def where(condition, self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3111,7 +2995,6 @@ def where(condition, self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3179,7 +3062,6 @@ def masked_fill(self, mask, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3192,7 +3074,6 @@ def masked_fill(self, mask, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3296,7 +3177,6 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3309,7 +3189,6 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3407,14 +3286,13 @@ def masked_select(self, mask, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if mask._extra is not None and mask._extra.inference:
                 check_saveable(mask)
             node.mask = mask
@@ -3431,7 +3309,6 @@ def masked_select(self, mask, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -3444,7 +3321,6 @@ def masked_select(self, mask, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3502,14 +3378,13 @@ def clamp(self, min, max, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -3523,7 +3398,6 @@ def clamp(self, min, max, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -3536,7 +3410,6 @@ def clamp(self, min, max, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3563,14 +3436,13 @@ def clamp_(self, min, max):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.min = min
@@ -3635,14 +3507,13 @@ def clamp_min(self, min, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -3655,7 +3526,6 @@ def clamp_min(self, min, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -3668,7 +3538,6 @@ def clamp_min(self, min, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3695,14 +3564,13 @@ def clamp_min_(self, min):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.min = min
@@ -3766,14 +3634,13 @@ def clamp_max(self, max, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -3786,7 +3653,6 @@ def clamp_max(self, max, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -3799,7 +3665,6 @@ def clamp_max(self, max, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3826,14 +3691,13 @@ def clamp_max_(self, max):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.max = max
@@ -3947,7 +3811,6 @@ def clamp_tensor(self, min, max, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3960,7 +3823,6 @@ def clamp_tensor(self, min, max, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4102,31 +3964,27 @@ def clamp_min_tensor(self, min, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = min._node
         if fn1 is not None and min._extra is None:
             node.fn1 = fn1
-            node.nr1 = min._output_nr
         elif not min._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif min._accumulator is not None and min._extra is None and (fn1 := min._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(min)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if min._extra is not None and min._extra.inference:
             check_saveable(min)
@@ -4144,7 +4002,6 @@ def clamp_min_tensor(self, min, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4159,7 +4016,6 @@ def clamp_min_tensor(self, min, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4190,31 +4046,27 @@ def clamp_min_tensor_(self, min):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = min._node
         if fn1 is not None and min._extra is None:
             node.fn1 = fn1
-            node.nr1 = min._output_nr
         elif not min._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif min._accumulator is not None and min._extra is None and (fn1 := min._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(min)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if min._extra is not None and min._extra.inference:
             check_saveable(min)
@@ -4330,31 +4182,27 @@ def clamp_max_tensor(self, max, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = max._node
         if fn1 is not None and max._extra is None:
             node.fn1 = fn1
-            node.nr1 = max._output_nr
         elif not max._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif max._accumulator is not None and max._extra is None and (fn1 := max._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(max)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if max._extra is not None and max._extra.inference:
             check_saveable(max)
@@ -4372,7 +4220,6 @@ def clamp_max_tensor(self, max, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4387,7 +4234,6 @@ def clamp_max_tensor(self, max, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4418,31 +4264,27 @@ def clamp_max_tensor_(self, max):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = max._node
         if fn1 is not None and max._extra is None:
             node.fn1 = fn1
-            node.nr1 = max._output_nr
         elif not max._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif max._accumulator is not None and max._extra is None and (fn1 := max._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(max)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if max._extra is not None and max._extra.inference:
             check_saveable(max)

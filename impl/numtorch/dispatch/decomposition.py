@@ -72,14 +72,13 @@ def linalg_inv_ex(A):
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-            node.nr0 = A._output_nr
         elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(A)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._node = node
@@ -139,14 +138,13 @@ def linalg_det(A):
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-            node.nr0 = A._output_nr
         elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(A)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if A._extra is not None and A._extra.inference:
             check_saveable(A)
         node.A = A
@@ -229,14 +227,13 @@ def linalg_slogdet(A):
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-            node.nr0 = A._output_nr
         elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(A)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if A._extra is not None and A._extra.inference:
             check_saveable(A)
         node.A = A
@@ -314,31 +311,27 @@ def linalg_solve_ex(A, B, left):
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-            node.nr0 = A._output_nr
         elif not A._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(A)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = B._node
         if fn1 is not None and B._extra is None:
             node.fn1 = fn1
-            node.nr1 = B._output_nr
         elif not B._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif B._accumulator is not None and B._extra is None and (fn1 := B._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(B)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if A._extra is not None and A._extra.inference:
             check_saveable(A)
@@ -406,31 +399,27 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = B._node
             if fn1 is not None and B._extra is None:
                 node.fn1 = fn1
-                node.nr1 = B._output_nr
             elif not B._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif B._accumulator is not None and B._extra is None and (fn1 := B._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(B)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
@@ -447,7 +436,6 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -463,7 +451,6 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -509,14 +496,13 @@ def linalg_cholesky_ex(self, upper):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.upper = upper
         node.desc = results[0]._desc
         results[0]._requires_grad = True
@@ -564,14 +550,13 @@ def cholesky(self, upper, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.upper = upper
             node.desc = desc
             result = _new(*_TENSOR)
@@ -579,7 +564,6 @@ def cholesky(self, upper, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -595,7 +579,6 @@ def cholesky(self, upper, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -646,31 +629,27 @@ def cholesky_solve(self, input2, upper, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = input2._node
             if fn1 is not None and input2._extra is None:
                 node.fn1 = fn1
-                node.nr1 = input2._output_nr
             elif not input2._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif input2._accumulator is not None and input2._extra is None and (fn1 := input2._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(input2)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if input2._extra is not None and input2._extra.inference:
                 check_saveable(input2)
@@ -689,7 +668,6 @@ def cholesky_solve(self, input2, upper, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -705,7 +683,6 @@ def cholesky_solve(self, input2, upper, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -752,14 +729,13 @@ def cholesky_inverse(self, upper, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -772,7 +748,6 @@ def cholesky_inverse(self, upper, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -788,7 +763,6 @@ def cholesky_inverse(self, upper, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -849,14 +823,13 @@ def linalg_qr(A, mode):
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-            node.nr0 = A._output_nr
         elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(A)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.mode = mode
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
@@ -927,14 +900,13 @@ def linalg_eigh(A, UPLO):
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-            node.nr0 = A._output_nr
         elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(A)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
@@ -1011,14 +983,13 @@ def linalg_svd(A, full_matrices):
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-            node.nr0 = A._output_nr
         elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(A)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.S_sym_argsize_minus_1 = results[1]._desc.shape[-1]
         node.full_matrices = full_matrices
         node.descs = tuple([r._desc for r in results])
@@ -1082,14 +1053,13 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -1101,7 +1071,6 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1117,7 +1086,6 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1159,14 +1127,13 @@ def linalg_matrix_exp(self, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -1178,7 +1145,6 @@ def linalg_matrix_exp(self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1191,7 +1157,6 @@ def linalg_matrix_exp(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1253,31 +1218,27 @@ def linalg_lstsq(self, b, rcond):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = b._node
         if fn1 is not None and b._extra is None:
             node.fn1 = fn1
-            node.nr1 = b._output_nr
         elif not b._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif b._accumulator is not None and b._extra is None and (fn1 := b._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(b)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if b._extra is not None and b._extra.inference:
             check_saveable(b)
@@ -1381,31 +1342,27 @@ def linalg_cross(self, other, dim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = other._node
             if fn1 is not None and other._extra is None:
                 node.fn1 = fn1
-                node.nr1 = other._output_nr
             elif not other._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(other)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
                 if other._extra is not None and other._extra.inference:
@@ -1432,7 +1389,6 @@ def linalg_cross(self, other, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1445,7 +1401,6 @@ def linalg_cross(self, other, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None

@@ -66,14 +66,13 @@ def index(self, indices, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.indices = SavedList(node, indices)
             node.self_sym_sizes = self._desc.shape
             node.desc = desc
@@ -82,7 +81,6 @@ def index(self, indices, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -95,7 +93,6 @@ def index(self, indices, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -158,31 +155,27 @@ def index_put(self, indices, values, accumulate, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = values._node
             if fn1 is not None and values._extra is None:
                 node.fn1 = fn1
-                node.nr1 = values._output_nr
             elif not values._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(values)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             node.indices = SavedList(node, indices)
             node.accumulate = accumulate
@@ -193,7 +186,6 @@ def index_put(self, indices, values, accumulate, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -206,7 +198,6 @@ def index_put(self, indices, values, accumulate, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -269,31 +260,27 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = values._node
             if fn1 is not None and values._extra is None:
                 node.fn1 = fn1
-                node.nr1 = values._output_nr
             elif not values._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(values)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             node.indices = SavedList(node, indices)
             node.accumulate = accumulate
@@ -304,7 +291,6 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -317,7 +303,6 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None

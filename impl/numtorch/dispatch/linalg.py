@@ -107,31 +107,27 @@ def dot(self, tensor, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = tensor._node
             if fn1 is not None and tensor._extra is None:
                 node.fn1 = fn1
-                node.nr1 = tensor._output_nr
             elif not tensor._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif tensor._accumulator is not None and tensor._extra is None and (fn1 := tensor._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(tensor)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
                 if self._extra is not None and self._extra.inference:
@@ -155,7 +151,6 @@ def dot(self, tensor, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -168,7 +163,6 @@ def dot(self, tensor, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -244,31 +238,27 @@ def vdot(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = other._node
             if fn1 is not None and other._extra is None:
                 node.fn1 = fn1
-                node.nr1 = other._output_nr
             elif not other._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(other)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
                 if other._extra is not None and other._extra.inference:
@@ -292,7 +282,6 @@ def vdot(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -305,7 +294,6 @@ def vdot(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -381,31 +369,27 @@ def mv(self, vec, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = vec._node
             if fn1 is not None and vec._extra is None:
                 node.fn1 = fn1
-                node.nr1 = vec._output_nr
             elif not vec._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif vec._accumulator is not None and vec._extra is None and (fn1 := vec._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(vec)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
                 if self._extra is not None and self._extra.inference:
@@ -429,7 +413,6 @@ def mv(self, vec, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -442,7 +425,6 @@ def mv(self, vec, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -526,31 +508,27 @@ def mm(self, mat2, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = mat2._node
             if fn1 is not None and mat2._extra is None:
                 node.fn1 = fn1
-                node.nr1 = mat2._output_nr
             elif not mat2._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif mat2._accumulator is not None and mat2._extra is None and (fn1 := mat2._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(mat2)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
                 if mat2._extra is not None and mat2._extra.inference:
@@ -578,7 +556,6 @@ def mm(self, mat2, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -591,7 +568,6 @@ def mm(self, mat2, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -667,31 +643,27 @@ def bmm(self, mat2, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = mat2._node
             if fn1 is not None and mat2._extra is None:
                 node.fn1 = fn1
-                node.nr1 = mat2._output_nr
             elif not mat2._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif mat2._accumulator is not None and mat2._extra is None and (fn1 := mat2._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(mat2)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
                 if mat2._extra is not None and mat2._extra.inference:
@@ -715,7 +687,6 @@ def bmm(self, mat2, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -728,7 +699,6 @@ def bmm(self, mat2, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -843,7 +813,6 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -856,7 +825,6 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1010,7 +978,6 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1023,7 +990,6 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1173,7 +1139,6 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1186,7 +1151,6 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1336,7 +1300,6 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1349,7 +1312,6 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1480,7 +1442,6 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1493,7 +1454,6 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1586,14 +1546,13 @@ def trace(self, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.self_sym_sizes = self._desc.shape
             node.desc = desc
             result = _new(*_TENSOR)
@@ -1601,7 +1560,6 @@ def trace(self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1614,7 +1572,6 @@ def trace(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None

@@ -106,31 +106,27 @@ def mse_loss(self, target, reduction, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = target._node
             if fn1 is not None and target._extra is None:
                 node.fn1 = fn1
-                node.nr1 = target._output_nr
             elif not target._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(target)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
@@ -149,7 +145,6 @@ def mse_loss(self, target, reduction, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -162,7 +157,6 @@ def mse_loss(self, target, reduction, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -246,7 +240,6 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -259,7 +252,6 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -340,31 +332,27 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = target._node
             if fn1 is not None and target._extra is None:
                 node.fn1 = fn1
-                node.nr1 = target._output_nr
             elif not target._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(target)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
@@ -384,7 +372,6 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -397,7 +384,6 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -477,7 +463,6 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -490,7 +475,6 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -571,31 +555,27 @@ def huber_loss(self, target, reduction, delta, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = target._node
             if fn1 is not None and target._extra is None:
                 node.fn1 = fn1
-                node.nr1 = target._output_nr
             elif not target._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(target)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
@@ -615,7 +595,6 @@ def huber_loss(self, target, reduction, delta, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -628,7 +607,6 @@ def huber_loss(self, target, reduction, delta, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -708,7 +686,6 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -721,7 +698,6 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -789,14 +765,13 @@ def soft_margin_loss(self, target, reduction, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -814,7 +789,6 @@ def soft_margin_loss(self, target, reduction, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -827,7 +801,6 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -879,31 +852,27 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
-                node.nr1 = self._output_nr
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(self)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if grad_output._extra is not None and grad_output._extra.inference:
                 check_saveable(grad_output)
@@ -927,7 +896,6 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -940,7 +908,6 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1033,14 +1000,13 @@ def nll_loss(self, target, weight, reduction, ignore_index):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1152,14 +1118,13 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1227,31 +1192,27 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
-                node.nr1 = self._output_nr
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(self)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
                 if target._extra is not None and target._extra.inference:
@@ -1276,7 +1237,6 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1289,7 +1249,6 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1338,31 +1297,27 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
-                node.nr1 = self._output_nr
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(self)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
                 if target._extra is not None and target._extra.inference:
@@ -1387,7 +1342,6 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1400,7 +1354,6 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1452,31 +1405,27 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = target._node
             if fn1 is not None and target._extra is None:
                 node.fn1 = fn1
-                node.nr1 = target._output_nr
             elif not target._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(target)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
@@ -1499,7 +1448,6 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1512,7 +1460,6 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1598,7 +1545,6 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1611,7 +1557,6 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1665,31 +1610,27 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = target._node
             if fn1 is not None and target._extra is None:
                 node.fn1 = fn1
-                node.nr1 = target._output_nr
             elif not target._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(target)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if pos_weight is not None and pos_weight._extra is not None and pos_weight._extra.inference:
                 check_saveable(pos_weight)
@@ -1716,7 +1657,6 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1729,7 +1669,6 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1791,14 +1730,13 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
             fn0 = weight._node
             if fn0 is not None and weight._extra is None:
                 node.fn0 = fn0
-                node.nr0 = weight._output_nr
             elif weight._accumulator is not None and weight._extra is None and (fn0 := weight._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(weight)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if indices._extra is not None and indices._extra.inference:
                 check_saveable(indices)
             node.indices = indices
@@ -1814,7 +1752,6 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1827,7 +1764,6 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1870,14 +1806,13 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if indices._extra is not None and indices._extra.inference:
                 check_saveable(indices)
             node.indices = indices
@@ -1890,7 +1825,6 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1903,7 +1837,6 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None

@@ -128,31 +128,27 @@ def add(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = desc
         result = _new(*_TENSOR)
@@ -160,7 +156,6 @@ def add(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -175,7 +170,6 @@ def add(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -190,69 +184,67 @@ def add(self, other, *, out=None):
 def add_operator(self, other):
     """add_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
+    if not desc.real or self._extra is not None or grad_mode.disabled:
+        return add(self, other)
     if type(other) is Tensor:
-        if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
-            fn0 = self._node
-            if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
-            fn1 = other._node
-            if fn1 is None and other._requires_grad:
-                ref = other._accumulator
-                if ref is None or (fn1 := ref()) is None:
-                    fn1 = accumulator(other)
-            if fn0 is not None or fn1 is not None:
-                array = self._array + other._array
-                node = _new(AddBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-                node.fn1 = fn1
-                node.nr1 = other._output_nr
-                node.plan = None
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
-                result._requires_grad = True
-                result._node = node
-                result._output_nr = 0
-                result._grad = None
-                result._counter = None
-                result._extra = None
-                result._accumulator = None
-                return result
-    elif desc.real and self._extra is None and not grad_mode.disabled:
-        known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
-        if known is not None and (number := known.get(other)) is not None:
-            fn0 = self._node
-            if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
-            if fn0 is not None:
-                array = self._array + number._array
-                node = _new(AddBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-                node.fn1 = None
-                node.nr1 = 0
-                node.plan = None
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
-                result._requires_grad = True
-                result._node = node
-                result._output_nr = 0
-                result._grad = None
-                result._counter = None
-                result._extra = None
-                result._accumulator = None
-                return result
-    return add(self, other)
+        if desc is not other._desc or other._extra is not None:
+            return add(self, other)
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        fn1 = other._node
+        if fn1 is None and other._requires_grad:
+            ref = other._accumulator
+            if ref is None or (fn1 := ref()) is None:
+                fn1 = accumulator(other)
+        if fn0 is None and fn1 is None:
+            return add(self, other)
+        array = self._array + other._array
+        node = _new(*_AddBackward0)
+        node.seq = next(sequence_nrs)
+        node.fn0 = fn0
+        node.fn1 = fn1
+        node.plan = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        return result
+    known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
+    if known is None or (number := known.get(other)) is None:
+        return add(self, other)
+    fn0 = self._node
+    if fn0 is None and self._requires_grad:
+        ref = self._accumulator
+        if ref is None or (fn0 := ref()) is None:
+            fn0 = accumulator(self)
+    if fn0 is None:
+        return add(self, other)
+    array = self._array + number._array
+    node = _new(*_AddBackward0)
+    node.seq = next(sequence_nrs)
+    node.fn0 = fn0
+    node.fn1 = None
+    node.plan = None
+    node.desc = desc
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = True
+    result._node = node
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    return result
 
 
 def add_(self, other):
@@ -276,31 +268,27 @@ def add_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -384,31 +372,27 @@ def sub(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = desc
         result = _new(*_TENSOR)
@@ -416,7 +400,6 @@ def sub(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -431,7 +414,6 @@ def sub(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -446,69 +428,67 @@ def sub(self, other, *, out=None):
 def sub_operator(self, other):
     """sub_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
+    if not desc.real or self._extra is not None or grad_mode.disabled:
+        return sub(self, other)
     if type(other) is Tensor:
-        if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
-            fn0 = self._node
-            if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
-            fn1 = other._node
-            if fn1 is None and other._requires_grad:
-                ref = other._accumulator
-                if ref is None or (fn1 := ref()) is None:
-                    fn1 = accumulator(other)
-            if fn0 is not None or fn1 is not None:
-                array = self._array - other._array
-                node = _new(SubBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-                node.fn1 = fn1
-                node.nr1 = other._output_nr
-                node.plan = None
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
-                result._requires_grad = True
-                result._node = node
-                result._output_nr = 0
-                result._grad = None
-                result._counter = None
-                result._extra = None
-                result._accumulator = None
-                return result
-    elif desc.real and self._extra is None and not grad_mode.disabled:
-        known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
-        if known is not None and (number := known.get(other)) is not None:
-            fn0 = self._node
-            if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
-            if fn0 is not None:
-                array = self._array - number._array
-                node = _new(SubBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-                node.fn1 = None
-                node.nr1 = 0
-                node.plan = None
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
-                result._requires_grad = True
-                result._node = node
-                result._output_nr = 0
-                result._grad = None
-                result._counter = None
-                result._extra = None
-                result._accumulator = None
-                return result
-    return sub(self, other)
+        if desc is not other._desc or other._extra is not None:
+            return sub(self, other)
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        fn1 = other._node
+        if fn1 is None and other._requires_grad:
+            ref = other._accumulator
+            if ref is None or (fn1 := ref()) is None:
+                fn1 = accumulator(other)
+        if fn0 is None and fn1 is None:
+            return sub(self, other)
+        array = self._array - other._array
+        node = _new(*_SubBackward0)
+        node.seq = next(sequence_nrs)
+        node.fn0 = fn0
+        node.fn1 = fn1
+        node.plan = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        return result
+    known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
+    if known is None or (number := known.get(other)) is None:
+        return sub(self, other)
+    fn0 = self._node
+    if fn0 is None and self._requires_grad:
+        ref = self._accumulator
+        if ref is None or (fn0 := ref()) is None:
+            fn0 = accumulator(self)
+    if fn0 is None:
+        return sub(self, other)
+    array = self._array - number._array
+    node = _new(*_SubBackward0)
+    node.seq = next(sequence_nrs)
+    node.fn0 = fn0
+    node.fn1 = None
+    node.plan = None
+    node.desc = desc
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = True
+    result._node = node
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    return result
 
 
 def sub_(self, other):
@@ -532,31 +512,27 @@ def sub_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -644,31 +620,27 @@ def add_alpha(self, other, alpha, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.alpha = alpha
         node.desc = desc
@@ -677,7 +649,6 @@ def add_alpha(self, other, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -692,7 +663,6 @@ def add_alpha(self, other, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -725,31 +695,27 @@ def add_alpha_(self, other, alpha):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.alpha = alpha
         node.desc = self._desc
@@ -838,31 +804,27 @@ def sub_alpha(self, other, alpha, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.alpha = alpha
         node.desc = desc
@@ -871,7 +833,6 @@ def sub_alpha(self, other, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -886,7 +847,6 @@ def sub_alpha(self, other, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -919,31 +879,27 @@ def sub_alpha_(self, other, alpha):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.alpha = alpha
         node.desc = self._desc
@@ -1055,31 +1011,27 @@ def mul(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
@@ -1103,7 +1055,6 @@ def mul(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1118,7 +1069,6 @@ def mul(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1133,84 +1083,82 @@ def mul(self, other, *, out=None):
 def mul_operator(self, other):
     """mul_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
+    if not desc.real or self._extra is not None or grad_mode.disabled:
+        return mul(self, other)
     if type(other) is Tensor:
-        if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
-            fn0 = self._node
-            if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
-            fn1 = other._node
-            if fn1 is None and other._requires_grad:
-                ref = other._accumulator
-                if ref is None or (fn1 := ref()) is None:
-                    fn1 = accumulator(other)
-            if fn0 is not None or fn1 is not None:
-                array = self._array * other._array
-                node = _new(MulBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-                node.fn1 = fn1
-                node.nr1 = other._output_nr
-                node.plan = None
-                if fn0 is not None:
-                    node.other = other
-                    counter = other._counter
-                    node.other_version = 0 if counter is None else counter[0]
-                else:
-                    node.other = None
-                if fn1 is not None:
-                    node.self = self
-                    counter = self._counter
-                    node.self_version = 0 if counter is None else counter[0]
-                else:
-                    node.self = None
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
-                result._requires_grad = True
-                result._node = node
-                result._output_nr = 0
-                result._grad = None
-                result._counter = None
-                result._extra = None
-                result._accumulator = None
-                return result
-    elif desc.real and self._extra is None and not grad_mode.disabled:
-        known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
-        if known is not None and (number := known.get(other)) is not None:
-            fn0 = self._node
-            if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
-            if fn0 is not None:
-                array = self._array * number._array
-                node = _new(MulBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-                node.fn1 = None
-                node.nr1 = 0
-                node.plan = None
-                node.other = number
-                node.other_version = 0
-                node.self = None
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
-                result._requires_grad = True
-                result._node = node
-                result._output_nr = 0
-                result._grad = None
-                result._counter = None
-                result._extra = None
-                result._accumulator = None
-                return result
-    return mul(self, other)
+        if desc is not other._desc or other._extra is not None:
+            return mul(self, other)
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        fn1 = other._node
+        if fn1 is None and other._requires_grad:
+            ref = other._accumulator
+            if ref is None or (fn1 := ref()) is None:
+                fn1 = accumulator(other)
+        if fn0 is None and fn1 is None:
+            return mul(self, other)
+        array = self._array * other._array
+        node = _new(*_MulBackward0)
+        node.seq = next(sequence_nrs)
+        node.fn0 = fn0
+        node.fn1 = fn1
+        node.plan = None
+        if fn0 is not None:
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        return result
+    known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
+    if known is None or (number := known.get(other)) is None:
+        return mul(self, other)
+    fn0 = self._node
+    if fn0 is None and self._requires_grad:
+        ref = self._accumulator
+        if ref is None or (fn0 := ref()) is None:
+            fn0 = accumulator(self)
+    if fn0 is None:
+        return mul(self, other)
+    array = self._array * number._array
+    node = _new(*_MulBackward0)
+    node.seq = next(sequence_nrs)
+    node.fn0 = fn0
+    node.fn1 = None
+    node.plan = None
+    node.other = number
+    node.other_version = 0
+    node.self = None
+    node.desc = desc
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = True
+    result._node = node
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    return result
 
 
 def mul_(self, other):
@@ -1237,31 +1185,27 @@ def mul_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
@@ -1383,31 +1327,27 @@ def div(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -1428,7 +1368,6 @@ def div(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1443,7 +1382,6 @@ def div(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1458,81 +1396,79 @@ def div(self, other, *, out=None):
 def div_operator(self, other):
     """div_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
+    if not desc.real or self._extra is not None or grad_mode.disabled:
+        return div(self, other)
     if type(other) is Tensor:
-        if desc is other._desc and desc.real and self._extra is None and other._extra is None and not grad_mode.disabled:
-            fn0 = self._node
-            if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
-            fn1 = other._node
-            if fn1 is None and other._requires_grad:
-                ref = other._accumulator
-                if ref is None or (fn1 := ref()) is None:
-                    fn1 = accumulator(other)
-            if fn0 is not None or fn1 is not None:
-                array = self._array / other._array
-                node = _new(DivBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-                node.fn1 = fn1
-                node.nr1 = other._output_nr
-                node.plan = None
-                node.other = other
-                counter = other._counter
-                node.other_version = 0 if counter is None else counter[0]
-                if fn1 is not None:
-                    node.self = self
-                    counter = self._counter
-                    node.self_version = 0 if counter is None else counter[0]
-                else:
-                    node.self = None
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
-                result._requires_grad = True
-                result._node = node
-                result._output_nr = 0
-                result._grad = None
-                result._counter = None
-                result._extra = None
-                result._accumulator = None
-                return result
-    elif desc.real and self._extra is None and not grad_mode.disabled:
-        known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
-        if known is not None and (number := known.get(other)) is not None:
-            fn0 = self._node
-            if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
-            if fn0 is not None:
-                array = self._array / number._array
-                node = _new(DivBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.nr0 = self._output_nr
-                node.fn1 = None
-                node.nr1 = 0
-                node.plan = None
-                node.other = number
-                node.other_version = 0
-                node.self = None
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
-                result._requires_grad = True
-                result._node = node
-                result._output_nr = 0
-                result._grad = None
-                result._counter = None
-                result._extra = None
-                result._accumulator = None
-                return result
-    return div(self, other)
+        if desc is not other._desc or other._extra is not None:
+            return div(self, other)
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        fn1 = other._node
+        if fn1 is None and other._requires_grad:
+            ref = other._accumulator
+            if ref is None or (fn1 := ref()) is None:
+                fn1 = accumulator(other)
+        if fn0 is None and fn1 is None:
+            return div(self, other)
+        array = self._array / other._array
+        node = _new(*_DivBackward0)
+        node.seq = next(sequence_nrs)
+        node.fn0 = fn0
+        node.fn1 = fn1
+        node.plan = None
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if fn1 is not None:
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        return result
+    known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
+    if known is None or (number := known.get(other)) is None:
+        return div(self, other)
+    fn0 = self._node
+    if fn0 is None and self._requires_grad:
+        ref = self._accumulator
+        if ref is None or (fn0 := ref()) is None:
+            fn0 = accumulator(self)
+    if fn0 is None:
+        return div(self, other)
+    array = self._array / number._array
+    node = _new(*_DivBackward0)
+    node.seq = next(sequence_nrs)
+    node.fn0 = fn0
+    node.fn1 = None
+    node.plan = None
+    node.other = number
+    node.other_version = 0
+    node.self = None
+    node.desc = desc
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = True
+    result._node = node
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    return result
 
 
 def div_(self, other):
@@ -1559,31 +1495,27 @@ def div_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -1704,31 +1636,27 @@ def div_mode(self, other, rounding_mode, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -1750,7 +1678,6 @@ def div_mode(self, other, rounding_mode, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1765,7 +1692,6 @@ def div_mode(self, other, rounding_mode, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1796,31 +1722,27 @@ def div_mode_(self, other, rounding_mode):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -1915,31 +1837,27 @@ def rsub(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = desc
         result = _new(*_TENSOR)
@@ -1947,7 +1865,6 @@ def rsub(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1962,7 +1879,6 @@ def rsub(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2046,31 +1962,27 @@ def rsub_alpha(self, other, alpha, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.alpha = alpha
         node.desc = desc
@@ -2079,7 +1991,6 @@ def rsub_alpha(self, other, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2094,7 +2005,6 @@ def rsub_alpha(self, other, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2143,14 +2053,13 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.alpha = alpha
         node.desc = desc
         result = _new(*_TENSOR)
@@ -2158,7 +2067,6 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2173,7 +2081,6 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2216,21 +2123,19 @@ def rsub_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2243,7 +2148,6 @@ def rsub_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2283,21 +2187,19 @@ def add_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2310,7 +2212,6 @@ def add_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2350,21 +2251,19 @@ def sub_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2377,7 +2276,6 @@ def sub_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2419,14 +2317,13 @@ def mul_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.other = other
             node.desc = desc
             result = _new(*_TENSOR)
@@ -2434,7 +2331,6 @@ def mul_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2447,7 +2343,6 @@ def mul_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2471,14 +2366,13 @@ def mul_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.other = other
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -2526,14 +2420,13 @@ def div_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.other = other
             node.desc = desc
             result = _new(*_TENSOR)
@@ -2541,7 +2434,6 @@ def div_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2554,7 +2446,6 @@ def div_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2591,17 +2482,15 @@ def neg(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(NegBackward0)
+                node = _new(*_NegBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -2619,21 +2508,19 @@ def neg(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2648,7 +2535,6 @@ def neg(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2674,14 +2560,13 @@ def neg_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -2737,17 +2622,15 @@ def reciprocal(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(ReciprocalBackward0)
+                node = _new(*_ReciprocalBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -2768,21 +2651,19 @@ def reciprocal(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2800,7 +2681,6 @@ def reciprocal(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2826,14 +2706,13 @@ def reciprocal_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -2880,17 +2759,15 @@ def conj_physical(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(ConjPhysicalBackward0)
+                node = _new(*_ConjPhysicalBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -2908,21 +2785,19 @@ def conj_physical(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2937,7 +2812,6 @@ def conj_physical(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2976,17 +2850,15 @@ def conj_physical_of(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(ConjPhysicalBackward1)
+                node = _new(*_ConjPhysicalBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3004,21 +2876,19 @@ def conj_physical_of(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3033,7 +2903,6 @@ def conj_physical_of(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3059,14 +2928,13 @@ def conj_physical_of_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -3108,17 +2976,15 @@ def conj(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(ConjBackward0)
+                node = _new(*_ConjBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3136,21 +3002,19 @@ def conj(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3165,7 +3029,6 @@ def conj(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3207,10 +3070,9 @@ def angle(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AngleBackward0)
+                node = _new(*_AngleBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -3220,7 +3082,6 @@ def angle(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3238,14 +3099,13 @@ def angle(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -3257,7 +3117,6 @@ def angle(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3272,7 +3131,6 @@ def angle(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3333,14 +3191,13 @@ def pow_scalar(self, exponent, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -3353,7 +3210,6 @@ def pow_scalar(self, exponent, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3368,7 +3224,6 @@ def pow_scalar(self, exponent, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3397,14 +3252,13 @@ def pow_scalar_(self, exponent):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.exponent = exponent
@@ -3525,31 +3379,27 @@ def pow_tensor(self, exponent, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = exponent._node
         if fn1 is not None and exponent._extra is None:
             node.fn1 = fn1
-            node.nr1 = exponent._output_nr
         elif not exponent._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif exponent._accumulator is not None and exponent._extra is None and (fn1 := exponent._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(exponent)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if exponent._extra is not None and exponent._extra.inference:
             check_saveable(exponent)
@@ -3567,7 +3417,6 @@ def pow_tensor(self, exponent, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3585,7 +3434,6 @@ def pow_tensor(self, exponent, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3616,31 +3464,27 @@ def pow_tensor_(self, exponent):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = exponent._node
         if fn1 is not None and exponent._extra is None:
             node.fn1 = fn1
-            node.nr1 = exponent._output_nr
         elif not exponent._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif exponent._accumulator is not None and exponent._extra is None and (fn1 := exponent._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(exponent)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if exponent._extra is not None and exponent._extra.inference:
             check_saveable(exponent)
@@ -3728,14 +3572,13 @@ def pow_base(self, exponent, *, out=None):
         fn0 = exponent._node
         if fn0 is not None and exponent._extra is None:
             node.fn0 = fn0
-            node.nr0 = exponent._output_nr
         elif exponent._accumulator is not None and exponent._extra is None and (fn0 := exponent._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(exponent)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if exponent._extra is not None and exponent._extra.inference:
             check_saveable(exponent)
         node.exponent = exponent
@@ -3748,7 +3591,6 @@ def pow_base(self, exponent, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3766,7 +3608,6 @@ def pow_base(self, exponent, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3819,17 +3660,15 @@ def exp(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(ExpBackward0)
+                node = _new(*_ExpBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3850,21 +3689,19 @@ def exp(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3882,7 +3719,6 @@ def exp(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3908,14 +3744,13 @@ def exp_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -3977,10 +3812,9 @@ def log(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(LogBackward0)
+                node = _new(*_LogBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -3990,7 +3824,6 @@ def log(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4008,14 +3841,13 @@ def log(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4027,7 +3859,6 @@ def log(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4042,7 +3873,6 @@ def log(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4071,14 +3901,13 @@ def log_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -4136,17 +3965,15 @@ def sqrt(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SqrtBackward0)
+                node = _new(*_SqrtBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4167,21 +3994,19 @@ def sqrt(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4199,7 +4024,6 @@ def sqrt(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4225,14 +4049,13 @@ def sqrt_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -4293,17 +4116,15 @@ def rsqrt(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(RsqrtBackward0)
+                node = _new(*_RsqrtBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4324,21 +4145,19 @@ def rsqrt(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4356,7 +4175,6 @@ def rsqrt(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4382,14 +4200,13 @@ def rsqrt_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -4451,10 +4268,9 @@ def sin(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SinBackward0)
+                node = _new(*_SinBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -4464,7 +4280,6 @@ def sin(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4482,14 +4297,13 @@ def sin(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4501,7 +4315,6 @@ def sin(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4516,7 +4329,6 @@ def sin(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4545,14 +4357,13 @@ def sin_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -4611,10 +4422,9 @@ def cos(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(CosBackward0)
+                node = _new(*_CosBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -4624,7 +4434,6 @@ def cos(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4642,14 +4451,13 @@ def cos(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4661,7 +4469,6 @@ def cos(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4676,7 +4483,6 @@ def cos(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4705,14 +4511,13 @@ def cos_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -4771,10 +4576,9 @@ def atan(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AtanBackward0)
+                node = _new(*_AtanBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -4784,7 +4588,6 @@ def atan(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4802,14 +4605,13 @@ def atan(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4821,7 +4623,6 @@ def atan(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4836,7 +4637,6 @@ def atan(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4865,14 +4665,13 @@ def atan_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -4931,10 +4730,9 @@ def asin(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AsinBackward0)
+                node = _new(*_AsinBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -4944,7 +4742,6 @@ def asin(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4962,14 +4759,13 @@ def asin(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4981,7 +4777,6 @@ def asin(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4996,7 +4791,6 @@ def asin(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5025,14 +4819,13 @@ def asin_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -5091,10 +4884,9 @@ def acos(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AcosBackward0)
+                node = _new(*_AcosBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -5104,7 +4896,6 @@ def acos(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -5122,14 +4913,13 @@ def acos(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -5141,7 +4931,6 @@ def acos(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5156,7 +4945,6 @@ def acos(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5185,14 +4973,13 @@ def acos_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -5251,10 +5038,9 @@ def sinh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SinhBackward0)
+                node = _new(*_SinhBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -5264,7 +5050,6 @@ def sinh(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -5282,14 +5067,13 @@ def sinh(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -5301,7 +5085,6 @@ def sinh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5316,7 +5099,6 @@ def sinh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5345,14 +5127,13 @@ def sinh_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -5411,10 +5192,9 @@ def cosh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(CoshBackward0)
+                node = _new(*_CoshBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -5424,7 +5204,6 @@ def cosh(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -5442,14 +5221,13 @@ def cosh(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -5461,7 +5239,6 @@ def cosh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5476,7 +5253,6 @@ def cosh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5505,14 +5281,13 @@ def cosh_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -5571,10 +5346,9 @@ def log1p(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(Log1PBackward0)
+                node = _new(*_Log1PBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -5584,7 +5358,6 @@ def log1p(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -5602,14 +5375,13 @@ def log1p(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -5621,7 +5393,6 @@ def log1p(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5636,7 +5407,6 @@ def log1p(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5665,14 +5435,13 @@ def log1p_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -5730,17 +5499,15 @@ def expm1(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(Expm1Backward0)
+                node = _new(*_Expm1Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -5761,21 +5528,19 @@ def expm1(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5793,7 +5558,6 @@ def expm1(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5819,14 +5583,13 @@ def expm1_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -5887,17 +5650,15 @@ def tan(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(TanBackward0)
+                node = _new(*_TanBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -5918,21 +5679,19 @@ def tan(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5950,7 +5709,6 @@ def tan(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5976,14 +5734,13 @@ def tan_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -6044,17 +5801,15 @@ def tanh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(TanhBackward0)
+                node = _new(*_TanhBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6075,21 +5830,19 @@ def tanh(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6107,7 +5860,6 @@ def tanh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6133,14 +5885,13 @@ def tanh_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -6201,17 +5952,15 @@ def sigmoid(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SigmoidBackward0)
+                node = _new(*_SigmoidBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6232,21 +5981,19 @@ def sigmoid(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6264,7 +6011,6 @@ def sigmoid(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6290,14 +6036,13 @@ def sigmoid_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -6358,17 +6103,15 @@ def relu(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(ReluBackward0)
+                node = _new(*_ReluBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6389,21 +6132,19 @@ def relu(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6421,7 +6162,6 @@ def relu(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6447,14 +6187,13 @@ def relu_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -6516,10 +6255,9 @@ def abs(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AbsBackward0)
+                node = _new(*_AbsBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -6529,7 +6267,6 @@ def abs(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6547,14 +6284,13 @@ def abs(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -6566,7 +6302,6 @@ def abs(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6581,7 +6316,6 @@ def abs(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6610,14 +6344,13 @@ def abs_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -6686,10 +6419,9 @@ def sgn(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SgnBackward0)
+                node = _new(*_SgnBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -6699,7 +6431,6 @@ def sgn(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6720,14 +6451,13 @@ def sgn(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -6739,7 +6469,6 @@ def sgn(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6757,7 +6486,6 @@ def sgn(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6786,14 +6514,13 @@ def sgn_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -6842,17 +6569,15 @@ def sign(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SignBackward0)
+                node = _new(*_SignBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6870,21 +6595,19 @@ def sign(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6899,7 +6622,6 @@ def sign(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6925,14 +6647,13 @@ def sign_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -6974,17 +6695,15 @@ def round_decimals(self, decimals, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(RoundBackward1)
+                node = _new(*_RoundBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -7002,21 +6721,19 @@ def round_decimals(self, decimals, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7031,7 +6748,6 @@ def round_decimals(self, decimals, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7057,14 +6773,13 @@ def round_decimals_(self, decimals):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -7106,17 +6821,15 @@ def floor(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(FloorBackward0)
+                node = _new(*_FloorBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -7134,21 +6847,19 @@ def floor(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7163,7 +6874,6 @@ def floor(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7189,14 +6899,13 @@ def floor_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -7238,17 +6947,15 @@ def ceil(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(CeilBackward0)
+                node = _new(*_CeilBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -7266,21 +6973,19 @@ def ceil(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7295,7 +7000,6 @@ def ceil(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7321,14 +7025,13 @@ def ceil_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -7370,17 +7073,15 @@ def round(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(RoundBackward0)
+                node = _new(*_RoundBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -7398,21 +7099,19 @@ def round(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7427,7 +7126,6 @@ def round(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7453,14 +7151,13 @@ def round_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -7502,17 +7199,15 @@ def trunc(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(TruncBackward0)
+                node = _new(*_TruncBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -7530,21 +7225,19 @@ def trunc(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7559,7 +7252,6 @@ def trunc(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7585,14 +7277,13 @@ def trunc_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -7700,31 +7391,27 @@ def tanh_backward(grad_output, output, *, out=None):
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = output._node
         if fn1 is not None and output._extra is None:
             node.fn1 = fn1
-            node.nr1 = output._output_nr
         elif not output._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(output)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if grad_output._extra is not None and grad_output._extra.inference:
@@ -7745,7 +7432,6 @@ def tanh_backward(grad_output, output, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7760,7 +7446,6 @@ def tanh_backward(grad_output, output, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7865,31 +7550,27 @@ def sigmoid_backward(grad_output, output, *, out=None):
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = output._node
         if fn1 is not None and output._extra is None:
             node.fn1 = fn1
-            node.nr1 = output._output_nr
         elif not output._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(output)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if grad_output._extra is not None and grad_output._extra.inference:
@@ -7910,7 +7591,6 @@ def sigmoid_backward(grad_output, output, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7925,7 +7605,6 @@ def sigmoid_backward(grad_output, output, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -8021,31 +7700,27 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
-            node.nr0 = grad_output._output_nr
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(grad_output)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = self._node
         if fn1 is not None and self._extra is None:
             node.fn1 = fn1
-            node.nr1 = self._output_nr
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(self)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if self._extra is not None and self._extra.inference:
@@ -8062,7 +7737,6 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -8077,7 +7751,6 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -8087,3 +7760,40 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     if out is not None:
         return store(out, result, 'threshold_backward', grad_output, self)
     return result
+
+
+_AbsBackward0 = (AbsBackward0,)
+_AcosBackward0 = (AcosBackward0,)
+_AddBackward0 = (AddBackward0,)
+_AngleBackward0 = (AngleBackward0,)
+_AsinBackward0 = (AsinBackward0,)
+_AtanBackward0 = (AtanBackward0,)
+_CeilBackward0 = (CeilBackward0,)
+_ConjBackward0 = (ConjBackward0,)
+_ConjPhysicalBackward0 = (ConjPhysicalBackward0,)
+_ConjPhysicalBackward1 = (ConjPhysicalBackward1,)
+_CosBackward0 = (CosBackward0,)
+_CoshBackward0 = (CoshBackward0,)
+_DivBackward0 = (DivBackward0,)
+_ExpBackward0 = (ExpBackward0,)
+_Expm1Backward0 = (Expm1Backward0,)
+_FloorBackward0 = (FloorBackward0,)
+_Log1PBackward0 = (Log1PBackward0,)
+_LogBackward0 = (LogBackward0,)
+_MulBackward0 = (MulBackward0,)
+_NegBackward0 = (NegBackward0,)
+_ReciprocalBackward0 = (ReciprocalBackward0,)
+_ReluBackward0 = (ReluBackward0,)
+_RoundBackward0 = (RoundBackward0,)
+_RoundBackward1 = (RoundBackward1,)
+_RsqrtBackward0 = (RsqrtBackward0,)
+_SgnBackward0 = (SgnBackward0,)
+_SigmoidBackward0 = (SigmoidBackward0,)
+_SignBackward0 = (SignBackward0,)
+_SinBackward0 = (SinBackward0,)
+_SinhBackward0 = (SinhBackward0,)
+_SqrtBackward0 = (SqrtBackward0,)
+_SubBackward0 = (SubBackward0,)
+_TanBackward0 = (TanBackward0,)
+_TanhBackward0 = (TanhBackward0,)
+_TruncBackward0 = (TruncBackward0,)

@@ -81,14 +81,13 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -106,7 +105,6 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -119,7 +117,6 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -184,31 +181,27 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
-                node.nr1 = self._output_nr
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(self)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             node.self_info = self._desc
             node.kernel_size = kernel_size
@@ -223,7 +216,6 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -236,7 +228,6 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -313,14 +304,13 @@ def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -378,31 +368,27 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = self._node
             if fn1 is not None and self._extra is None:
                 node.fn1 = fn1
-                node.nr1 = self._output_nr
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(self)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn0 is not None:
                 if indices._extra is not None and indices._extra.inference:
@@ -419,7 +405,6 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -432,7 +417,6 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None

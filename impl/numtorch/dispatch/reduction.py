@@ -102,14 +102,13 @@ def sum_all(self, dtype, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.self_sym_sizes = self._desc.shape
             node.self_scalar_type = self._desc.dtype
             node.desc = desc
@@ -118,7 +117,6 @@ def sum_all(self, dtype, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -131,7 +129,6 @@ def sum_all(self, dtype, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -179,14 +176,13 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.self_sym_sizes = self._desc.shape
             node.self_scalar_type = self._desc.dtype
             node.dim = dim
@@ -197,7 +193,6 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -210,7 +205,6 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -256,14 +250,13 @@ def mean_all(self, dtype, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.self_sym_sizes = self._desc.shape
             node.self_sym_numel = self._desc.numel
             node.self_scalar_type = self._desc.dtype
@@ -273,7 +266,6 @@ def mean_all(self, dtype, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -286,7 +278,6 @@ def mean_all(self, dtype, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -336,14 +327,13 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.self_sym_sizes = self._desc.shape
             node.self_sym_numel = self._desc.numel
             node.self_scalar_type = self._desc.dtype
@@ -355,7 +345,6 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -368,7 +357,6 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -426,14 +414,13 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -447,7 +434,6 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -460,7 +446,6 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -524,14 +509,13 @@ def prod_all(self, dtype, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -543,7 +527,6 @@ def prod_all(self, dtype, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -559,7 +542,6 @@ def prod_all(self, dtype, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -627,14 +609,13 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -648,7 +629,6 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -664,7 +644,6 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -729,14 +708,13 @@ def max_all(self, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -748,7 +726,6 @@ def max_all(self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -764,7 +741,6 @@ def max_all(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -829,14 +805,13 @@ def min_all(self, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -848,7 +823,6 @@ def min_all(self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -864,7 +838,6 @@ def min_all(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -927,14 +900,13 @@ def max_dim(self, dim, keepdim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.keepdim = keepdim
@@ -1003,14 +975,13 @@ def min_dim(self, dim, keepdim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.keepdim = keepdim
@@ -1084,14 +1055,13 @@ def amax(self, dim, keepdim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -1105,7 +1075,6 @@ def amax(self, dim, keepdim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1121,7 +1090,6 @@ def amax(self, dim, keepdim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1189,14 +1157,13 @@ def amin(self, dim, keepdim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -1210,7 +1177,6 @@ def amin(self, dim, keepdim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1226,7 +1192,6 @@ def amin(self, dim, keepdim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1291,14 +1256,13 @@ def aminmax(self, dim, keepdim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1334,7 +1298,6 @@ def argmax(self, dim, keepdim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1353,7 +1316,6 @@ def argmin(self, dim, keepdim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1418,14 +1380,13 @@ def median_all(self, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -1437,7 +1398,6 @@ def median_all(self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1453,7 +1413,6 @@ def median_all(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1516,14 +1475,13 @@ def median_dim(self, dim, keepdim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.keepdim = keepdim
@@ -1592,14 +1550,13 @@ def kthvalue(self, k, dim, keepdim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.keepdim = keepdim
@@ -1666,14 +1623,13 @@ def sort(self, dim, descending):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = results[0]._desc
@@ -1739,14 +1695,13 @@ def sort_stable(self, dim, descending):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = results[0]._desc
@@ -1812,14 +1767,13 @@ def topk(self, k, dim, largest):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = results[0]._desc
@@ -1895,14 +1849,13 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -1917,7 +1870,6 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1933,7 +1885,6 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2004,14 +1955,13 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -2026,7 +1976,6 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2042,7 +1991,6 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2102,14 +2050,13 @@ def var(self, dim, correction, keepdim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -2124,7 +2071,6 @@ def var(self, dim, correction, keepdim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2137,7 +2083,6 @@ def var(self, dim, correction, keepdim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2207,14 +2152,13 @@ def std(self, dim, correction, keepdim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -2229,7 +2173,6 @@ def std(self, dim, correction, keepdim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2245,7 +2188,6 @@ def std(self, dim, correction, keepdim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2301,14 +2243,13 @@ def var_mean(self, dim, correction, keepdim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2381,14 +2322,13 @@ def std_mean(self, dim, correction, keepdim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2473,14 +2413,13 @@ def logsumexp(self, dim, keepdim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -2494,7 +2433,6 @@ def logsumexp(self, dim, keepdim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2510,7 +2448,6 @@ def logsumexp(self, dim, keepdim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2554,14 +2491,13 @@ def cumsum(self, dim, dtype, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.self_scalar_type = self._desc.dtype
             node.dim = dim
             node.desc = desc
@@ -2570,7 +2506,6 @@ def cumsum(self, dim, dtype, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2583,7 +2518,6 @@ def cumsum(self, dim, dtype, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2607,14 +2541,13 @@ def cumsum_(self, dim, dtype):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_scalar_type = self._desc.dtype
         node.dim = dim
         node.desc = self._desc
@@ -2687,14 +2620,13 @@ def cumprod(self, dim, dtype, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -2707,7 +2639,6 @@ def cumprod(self, dim, dtype, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2723,7 +2654,6 @@ def cumprod(self, dim, dtype, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2750,14 +2680,13 @@ def cumprod_(self, dim, dtype):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.dim = dim
@@ -2789,7 +2718,6 @@ def all_dim(self, dim, keepdim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2808,7 +2736,6 @@ def any_dim(self, dim, keepdim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2827,7 +2754,6 @@ def count_nonzero(self, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None

@@ -104,14 +104,13 @@ def gather(self, dim, index, sparse_grad, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
             node.index = index
@@ -130,7 +129,6 @@ def gather(self, dim, index, sparse_grad, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -143,7 +141,6 @@ def gather(self, dim, index, sparse_grad, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -212,31 +209,27 @@ def scatter(self, dim, index, src, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
-                node.nr1 = src._output_nr
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(src)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
@@ -251,7 +244,6 @@ def scatter(self, dim, index, src, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -264,7 +256,6 @@ def scatter(self, dim, index, src, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -288,31 +279,27 @@ def scatter_(self, dim, index, src):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = src._node
         if fn1 is not None and src._extra is None:
             node.fn1 = fn1
-            node.nr1 = src._output_nr
         elif not src._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(src)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
             check_saveable(index)
@@ -381,14 +368,13 @@ def scatter_value(self, dim, index, value, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
             node.index = index
@@ -401,7 +387,6 @@ def scatter_value(self, dim, index, value, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -414,7 +399,6 @@ def scatter_value(self, dim, index, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -438,14 +422,13 @@ def scatter_value_(self, dim, index, value):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
             check_saveable(index)
         node.index = index
@@ -508,31 +491,27 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
-                node.nr1 = src._output_nr
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(src)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             node.desc = desc
             result = _new(*_TENSOR)
@@ -540,7 +519,6 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -553,7 +531,6 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -577,31 +554,27 @@ def scatter_with_(self, dim, index, src, reduce):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = src._node
         if fn1 is not None and src._extra is None:
             node.fn1 = fn1
-            node.nr1 = src._output_nr
         elif not src._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(src)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -648,21 +621,19 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -675,7 +646,6 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -699,14 +669,13 @@ def scatter_value_with_(self, dim, index, value, reduce):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -780,31 +749,27 @@ def scatter_add(self, dim, index, src, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
-                node.nr1 = src._output_nr
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(src)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
                 if index._extra is not None and index._extra.inference:
@@ -822,7 +787,6 @@ def scatter_add(self, dim, index, src, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -835,7 +799,6 @@ def scatter_add(self, dim, index, src, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -859,31 +822,27 @@ def scatter_add_(self, dim, index, src):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = src._node
         if fn1 is not None and src._extra is None:
             node.fn1 = fn1
-            node.nr1 = src._output_nr
         elif not src._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(src)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if fn1 is not None:
             if index._extra is not None and index._extra.inference:
@@ -955,31 +914,27 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
-                node.nr1 = src._output_nr
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(src)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
@@ -1005,7 +960,6 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1021,7 +975,6 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1048,31 +1001,27 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = src._node
         if fn1 is not None and src._extra is None:
             node.fn1 = fn1
-            node.nr1 = src._output_nr
         elif not src._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(src)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
             check_saveable(index)
@@ -1157,14 +1106,13 @@ def index_select(self, dim, index, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
             node.index = index
@@ -1178,7 +1126,6 @@ def index_select(self, dim, index, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1191,7 +1138,6 @@ def index_select(self, dim, index, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1241,31 +1187,27 @@ def index_add(self, dim, index, source, alpha, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = source._node
             if fn1 is not None and source._extra is None:
                 node.fn1 = fn1
-                node.nr1 = source._output_nr
             elif not source._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(source)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if fn1 is not None:
                 if index._extra is not None and index._extra.inference:
@@ -1292,7 +1234,6 @@ def index_add(self, dim, index, source, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1305,7 +1246,6 @@ def index_add(self, dim, index, source, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1329,31 +1269,27 @@ def index_add_(self, dim, index, source, alpha):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = source._node
         if fn1 is not None and source._extra is None:
             node.fn1 = fn1
-            node.nr1 = source._output_nr
         elif not source._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(source)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if fn1 is not None:
             if index._extra is not None and index._extra.inference:
@@ -1427,31 +1363,27 @@ def index_copy(self, dim, index, source, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = source._node
             if fn1 is not None and source._extra is None:
                 node.fn1 = fn1
-                node.nr1 = source._output_nr
             elif not source._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(source)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
@@ -1474,7 +1406,6 @@ def index_copy(self, dim, index, source, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1487,7 +1418,6 @@ def index_copy(self, dim, index, source, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1511,31 +1441,27 @@ def index_copy_(self, dim, index, source):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = source._node
         if fn1 is not None and source._extra is None:
             node.fn1 = fn1
-            node.nr1 = source._output_nr
         elif not source._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(source)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
             check_saveable(index)
@@ -1612,14 +1538,13 @@ def index_fill(self, dim, index, value, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
             node.index = index
@@ -1632,7 +1557,6 @@ def index_fill(self, dim, index, value, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1645,7 +1569,6 @@ def index_fill(self, dim, index, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1669,14 +1592,13 @@ def index_fill_(self, dim, index, value):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
             check_saveable(index)
         node.index = index
@@ -1732,31 +1654,27 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = value._node
             if fn1 is not None and value._extra is None:
                 node.fn1 = fn1
-                node.nr1 = value._output_nr
             elif not value._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif value._accumulator is not None and value._extra is None and (fn1 := value._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(value)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
@@ -1770,7 +1688,6 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1783,7 +1700,6 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1807,31 +1723,27 @@ def index_fill_tensor_(self, dim, index, value):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = value._node
         if fn1 is not None and value._extra is None:
             node.fn1 = fn1
-            node.nr1 = value._output_nr
         elif not value._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif value._accumulator is not None and value._extra is None and (fn1 := value._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(value)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
             check_saveable(index)
@@ -1899,31 +1811,27 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = source._node
             if fn1 is not None and source._extra is None:
                 node.fn1 = fn1
-                node.nr1 = source._output_nr
             elif not source._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(source)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
@@ -1949,7 +1857,6 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1965,7 +1872,6 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1992,31 +1898,27 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = source._node
         if fn1 is not None and source._extra is None:
             node.fn1 = fn1
-            node.nr1 = source._output_nr
         elif not source._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(source)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
             check_saveable(index)
@@ -2088,14 +1990,13 @@ def take(self, index, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
             node.index = index
@@ -2112,7 +2013,6 @@ def take(self, index, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2125,7 +2025,6 @@ def take(self, index, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2174,31 +2073,27 @@ def put(self, index, source, accumulate, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = source._node
             if fn1 is not None and source._extra is None:
                 node.fn1 = fn1
-                node.nr1 = source._output_nr
             elif not source._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(source)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if index._extra is not None and index._extra.inference:
                 check_saveable(index)
@@ -2221,7 +2116,6 @@ def put(self, index, source, accumulate, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2234,7 +2128,6 @@ def put(self, index, source, accumulate, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2258,31 +2151,27 @@ def put_(self, index, source, accumulate):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = source._node
         if fn1 is not None and source._extra is None:
             node.fn1 = fn1
-            node.nr1 = source._output_nr
         elif not source._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(source)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
             check_saveable(index)
@@ -2372,31 +2261,27 @@ def masked_scatter(self, mask, source, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = source._node
             if fn1 is not None and source._extra is None:
                 node.fn1 = fn1
-                node.nr1 = source._output_nr
             elif not source._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(source)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if mask._extra is not None and mask._extra.inference:
                 check_saveable(mask)
@@ -2411,7 +2296,6 @@ def masked_scatter(self, mask, source, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2424,7 +2308,6 @@ def masked_scatter(self, mask, source, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2448,31 +2331,27 @@ def masked_scatter_(self, mask, source):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = source._node
         if fn1 is not None and source._extra is None:
             node.fn1 = fn1
-            node.nr1 = source._output_nr
         elif not source._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(source)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = None
         if mask._extra is not None and mask._extra.inference:
             check_saveable(mask)
@@ -2528,14 +2407,13 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if mask._extra is not None and mask._extra.inference:
                 check_saveable(mask)
             node.mask = mask
@@ -2548,7 +2426,6 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2561,7 +2438,6 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2580,7 +2456,6 @@ def nonzero(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2621,31 +2496,27 @@ def select_scatter(self, src, dim, index, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
-                node.nr1 = src._output_nr
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(src)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             node.dim = dim
             node.index = index
@@ -2655,7 +2526,6 @@ def select_scatter(self, src, dim, index, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2668,7 +2538,6 @@ def select_scatter(self, src, dim, index, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2711,31 +2580,27 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
-                node.nr1 = src._output_nr
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(src)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             node.dim = dim
             node.start = start
@@ -2747,7 +2612,6 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2760,7 +2624,6 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2802,31 +2665,27 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = src._node
             if fn1 is not None and src._extra is None:
                 node.fn1 = fn1
-                node.nr1 = src._output_nr
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(src)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             node.offset = offset
             node.dim1 = dim1
@@ -2837,7 +2696,6 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2850,7 +2708,6 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None

@@ -95,14 +95,13 @@ def view(self, size):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.desc = desc
         result = _new(*_TENSOR)
@@ -110,7 +109,6 @@ def view(self, size):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -123,7 +121,6 @@ def view(self, size):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -167,14 +164,13 @@ def reshape_alias(self, size):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.desc = desc
         result = _new(*_TENSOR)
@@ -182,7 +178,6 @@ def reshape_alias(self, size):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -195,7 +190,6 @@ def reshape_alias(self, size):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -237,21 +231,19 @@ def alias(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -264,7 +256,6 @@ def alias(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -306,21 +297,19 @@ def t(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -333,7 +322,6 @@ def t(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -359,14 +347,13 @@ def t_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
     become(self, array, desc)
     if flag:
@@ -412,14 +399,13 @@ def transpose(self, dim0, dim1):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.dim0 = dim0
         node.dim1 = dim1
         node.desc = desc
@@ -428,7 +414,6 @@ def transpose(self, dim0, dim1):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -441,7 +426,6 @@ def transpose(self, dim0, dim1):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -467,14 +451,13 @@ def transpose_(self, dim0, dim1):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.dim0 = dim0
         node.dim1 = dim1
         node.desc = desc
@@ -520,14 +503,13 @@ def permute(self, dims):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.dims = dims
         node.desc = desc
         result = _new(*_TENSOR)
@@ -535,7 +517,6 @@ def permute(self, dims):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -548,7 +529,6 @@ def permute(self, dims):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -592,14 +572,13 @@ def expand(self, size):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.desc = desc
         result = _new(*_TENSOR)
@@ -607,7 +586,6 @@ def expand(self, size):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -620,7 +598,6 @@ def expand(self, size):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -664,14 +641,13 @@ def squeeze(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.desc = desc
         result = _new(*_TENSOR)
@@ -679,7 +655,6 @@ def squeeze(self):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -692,7 +667,6 @@ def squeeze(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -718,14 +692,13 @@ def squeeze_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.desc = desc
     become(self, array, desc)
@@ -772,14 +745,13 @@ def squeeze_dim(self, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = desc
@@ -788,7 +760,6 @@ def squeeze_dim(self, dim):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -801,7 +772,6 @@ def squeeze_dim(self, dim):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -827,14 +797,13 @@ def squeeze_dim_(self, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = desc
@@ -882,14 +851,13 @@ def squeeze_dims(self, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = desc
@@ -898,7 +866,6 @@ def squeeze_dims(self, dim):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -911,7 +878,6 @@ def squeeze_dims(self, dim):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -937,14 +903,13 @@ def squeeze_dims_(self, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = desc
@@ -990,14 +955,13 @@ def unsqueeze(self, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.dim = dim
         node.desc = desc
         result = _new(*_TENSOR)
@@ -1005,7 +969,6 @@ def unsqueeze(self, dim):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1018,7 +981,6 @@ def unsqueeze(self, dim):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1044,14 +1006,13 @@ def unsqueeze_(self, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.dim = dim
         node.desc = desc
     become(self, array, desc)
@@ -1100,14 +1061,13 @@ def select(self, dim, index):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.index = index
@@ -1117,7 +1077,6 @@ def select(self, dim, index):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1130,7 +1089,6 @@ def select(self, dim, index):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1182,14 +1140,13 @@ def slice_(self, dim, start, end, step):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.start = start
@@ -1201,7 +1158,6 @@ def slice_(self, dim, start, end, step):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1214,7 +1170,6 @@ def slice_(self, dim, start, end, step):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1264,14 +1219,13 @@ def diagonal(self, offset, dim1, dim2):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.offset = offset
         node.dim1 = dim1
@@ -1282,7 +1236,6 @@ def diagonal(self, offset, dim1, dim2):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1295,7 +1248,6 @@ def diagonal(self, offset, dim1, dim2):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1334,21 +1286,19 @@ def view_as_real(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1361,7 +1311,6 @@ def view_as_real(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1400,21 +1349,19 @@ def view_as_complex(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1427,7 +1374,6 @@ def view_as_complex(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1478,24 +1424,24 @@ def unbind(self, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_info = self._desc
         node.dim = dim
         node.descs = tuple([r._desc for r in results])
         node.desc = node.descs[0] if results else None
-        for i, result in enumerate(results):
+        for result in results:
             result._requires_grad = True
             result._node = node
-            result._output_nr = i
-    for result in results:
+    for i, result in enumerate(results):
         as_view(self, result, 2)
+        if result._node is not None:
+            result._output_nr = i
     return tuple(results)
 
 
@@ -1542,25 +1488,25 @@ def split(self, split_size, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.split_size = split_size
         node.dim = dim
         node.descs = tuple([r._desc for r in results])
         node.desc = node.descs[0] if results else None
-        for i, result in enumerate(results):
+        for result in results:
             result._requires_grad = True
             result._node = node
-            result._output_nr = i
-    for result in results:
+    for i, result in enumerate(results):
         as_view(self, result, 2)
+        if result._node is not None:
+            result._output_nr = i
     return tuple(results)
 
 
@@ -1607,25 +1553,25 @@ def split_with_sizes(self, split_sizes, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.split_sizes = split_sizes
         node.dim = dim
         node.descs = tuple([r._desc for r in results])
         node.desc = node.descs[0] if results else None
-        for i, result in enumerate(results):
+        for result in results:
             result._requires_grad = True
             result._node = node
-            result._output_nr = i
-    for result in results:
+    for i, result in enumerate(results):
         as_view(self, result, 2)
+        if result._node is not None:
+            result._output_nr = i
     return tuple(results)
 
 
@@ -1661,14 +1607,13 @@ def flip(self, dims, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.dims = dims
             node.desc = desc
             result = _new(*_TENSOR)
@@ -1676,7 +1621,6 @@ def flip(self, dims, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1689,7 +1633,6 @@ def flip(self, dims, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1733,14 +1676,13 @@ def repeat(self, repeats, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.self_sym_sizes = self._desc.shape
             node.repeats = repeats
             node.desc = desc
@@ -1749,7 +1691,6 @@ def repeat(self, repeats, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1762,7 +1703,6 @@ def repeat(self, repeats, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1802,21 +1742,19 @@ def clone(self, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1829,7 +1767,6 @@ def clone(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1853,21 +1790,19 @@ def contiguous_copy(self, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1880,7 +1815,6 @@ def contiguous_copy(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1922,14 +1856,13 @@ def unsafe_view(self, size, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.self_sym_sizes = self._desc.shape
             node.desc = desc
             result = _new(*_TENSOR)
@@ -1937,7 +1870,6 @@ def unsafe_view(self, size, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -1950,7 +1882,6 @@ def unsafe_view(self, size, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1992,14 +1923,13 @@ def to_copy(self, dtype_, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.self_scalar_type = self._desc.dtype
             node.desc = desc
             result = _new(*_TENSOR)
@@ -2007,7 +1937,6 @@ def to_copy(self, dtype_, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2020,7 +1949,6 @@ def to_copy(self, dtype_, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2073,7 +2001,6 @@ def cat(tensors, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2086,7 +2013,6 @@ def cat(tensors, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2137,7 +2063,6 @@ def stack(tensors, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2150,7 +2075,6 @@ def stack(tensors, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2194,14 +2118,13 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.dim = dim
             node.index = index
             node.desc = desc
@@ -2210,7 +2133,6 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2223,7 +2145,6 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2271,14 +2192,13 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.dim = dim
             node.start = start
             node.end = end
@@ -2289,7 +2209,6 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2302,7 +2221,6 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2348,14 +2266,13 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-                node.nr0 = grad_output._output_nr
             elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(grad_output)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.offset = offset
             node.dim1 = dim1
             node.dim2 = dim2
@@ -2365,7 +2282,6 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -2378,7 +2294,6 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None

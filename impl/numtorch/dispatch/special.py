@@ -131,17 +131,15 @@ def exp2(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(Exp2Backward0)
+                node = _new(*_Exp2Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -162,21 +160,19 @@ def exp2(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -194,7 +190,6 @@ def exp2(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -220,14 +215,13 @@ def exp2_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -289,10 +283,9 @@ def log2(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(Log2Backward0)
+                node = _new(*_Log2Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -302,7 +295,6 @@ def log2(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -320,14 +312,13 @@ def log2(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -339,7 +330,6 @@ def log2(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -354,7 +344,6 @@ def log2(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -383,14 +372,13 @@ def log2_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -449,10 +437,9 @@ def log10(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(Log10Backward0)
+                node = _new(*_Log10Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -462,7 +449,6 @@ def log10(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -480,14 +466,13 @@ def log10(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -499,7 +484,6 @@ def log10(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -514,7 +498,6 @@ def log10(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -543,14 +526,13 @@ def log10_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -656,31 +638,27 @@ def logaddexp(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -698,7 +676,6 @@ def logaddexp(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -713,7 +690,6 @@ def logaddexp(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -814,31 +790,27 @@ def logaddexp2(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -856,7 +828,6 @@ def logaddexp2(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -871,7 +842,6 @@ def logaddexp2(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -971,31 +941,27 @@ def xlogy(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -1013,7 +979,6 @@ def xlogy(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1028,7 +993,6 @@ def xlogy(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1060,31 +1024,27 @@ def xlogy_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -1156,14 +1116,13 @@ def xlogy_self(self, other, *, out=None):
         fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
-            node.nr0 = other._output_nr
         elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(other)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
@@ -1176,7 +1135,6 @@ def xlogy_self(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1191,7 +1149,6 @@ def xlogy_self(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1239,14 +1196,13 @@ def xlogy_other(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1259,7 +1215,6 @@ def xlogy_other(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1274,7 +1229,6 @@ def xlogy_other(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1303,14 +1257,13 @@ def xlogy_other_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.other = other
@@ -1415,31 +1368,27 @@ def xlog1py(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -1457,7 +1406,6 @@ def xlog1py(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1472,7 +1420,6 @@ def xlog1py(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1533,14 +1480,13 @@ def xlog1py_self(self, other, *, out=None):
         fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
-            node.nr0 = other._output_nr
         elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(other)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
@@ -1553,7 +1499,6 @@ def xlog1py_self(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1568,7 +1513,6 @@ def xlog1py_self(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1616,14 +1560,13 @@ def xlog1py_other(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1636,7 +1579,6 @@ def xlog1py_other(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1651,7 +1593,6 @@ def xlog1py_other(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1705,10 +1646,9 @@ def entr(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SpecialEntrBackward0)
+                node = _new(*_SpecialEntrBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -1718,7 +1658,6 @@ def entr(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -1736,14 +1675,13 @@ def entr(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1755,7 +1693,6 @@ def entr(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1770,7 +1707,6 @@ def entr(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1831,14 +1767,13 @@ def logit(self, eps, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1851,7 +1786,6 @@ def logit(self, eps, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -1866,7 +1800,6 @@ def logit(self, eps, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -1895,14 +1828,13 @@ def logit_(self, eps):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.eps = eps
@@ -1946,7 +1878,6 @@ def logit_gradient(grad_output, self, eps, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2000,10 +1931,9 @@ def asinh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AsinhBackward0)
+                node = _new(*_AsinhBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -2013,7 +1943,6 @@ def asinh(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -2031,14 +1960,13 @@ def asinh(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2050,7 +1978,6 @@ def asinh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2065,7 +1992,6 @@ def asinh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2119,10 +2045,9 @@ def acosh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AcoshBackward0)
+                node = _new(*_AcoshBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -2132,7 +2057,6 @@ def acosh(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -2150,14 +2074,13 @@ def acosh(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2169,7 +2092,6 @@ def acosh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2184,7 +2106,6 @@ def acosh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2238,10 +2159,9 @@ def atanh(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AtanhBackward0)
+                node = _new(*_AtanhBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -2251,7 +2171,6 @@ def atanh(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -2269,14 +2188,13 @@ def atanh(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2288,7 +2206,6 @@ def atanh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2303,7 +2220,6 @@ def atanh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2342,17 +2258,15 @@ def asinh_of(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AsinhBackward1)
+                node = _new(*_AsinhBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -2370,21 +2284,19 @@ def asinh_of(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2399,7 +2311,6 @@ def asinh_of(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2425,14 +2336,13 @@ def asinh_of_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -2474,17 +2384,15 @@ def acosh_of(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AcoshBackward1)
+                node = _new(*_AcoshBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -2502,21 +2410,19 @@ def acosh_of(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2531,7 +2437,6 @@ def acosh_of(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2557,14 +2462,13 @@ def acosh_of_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -2606,17 +2510,15 @@ def atanh_of(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(AtanhBackward1)
+                node = _new(*_AtanhBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -2634,21 +2536,19 @@ def atanh_of(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2663,7 +2563,6 @@ def atanh_of(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2689,14 +2588,13 @@ def atanh_of_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -2798,31 +2696,27 @@ def atan2(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -2840,7 +2734,6 @@ def atan2(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -2855,7 +2748,6 @@ def atan2(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -2887,31 +2779,27 @@ def atan2_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
@@ -3033,31 +2921,27 @@ def hypot(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -3081,7 +2965,6 @@ def hypot(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3099,7 +2982,6 @@ def hypot(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3131,31 +3013,27 @@ def hypot_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -3231,10 +3109,9 @@ def sinc(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SincBackward0)
+                node = _new(*_SincBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -3244,7 +3121,6 @@ def sinc(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3262,14 +3138,13 @@ def sinc(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -3281,7 +3156,6 @@ def sinc(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3296,7 +3170,6 @@ def sinc(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3325,14 +3198,13 @@ def sinc_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -3376,17 +3248,15 @@ def deg2rad(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(Deg2RadBackward0)
+                node = _new(*_Deg2RadBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3404,21 +3274,19 @@ def deg2rad(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3433,7 +3301,6 @@ def deg2rad(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3459,14 +3326,13 @@ def deg2rad_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -3508,17 +3374,15 @@ def rad2deg(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(Rad2DegBackward0)
+                node = _new(*_Rad2DegBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3536,21 +3400,19 @@ def rad2deg(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3565,7 +3427,6 @@ def rad2deg(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3591,14 +3452,13 @@ def rad2deg_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -3655,10 +3515,9 @@ def erf(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(ErfBackward0)
+                node = _new(*_ErfBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -3668,7 +3527,6 @@ def erf(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3686,14 +3544,13 @@ def erf(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -3705,7 +3562,6 @@ def erf(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3720,7 +3576,6 @@ def erf(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3749,14 +3604,13 @@ def erf_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -3815,10 +3669,9 @@ def erfc(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(ErfcBackward0)
+                node = _new(*_ErfcBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -3828,7 +3681,6 @@ def erfc(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -3846,14 +3698,13 @@ def erfc(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -3865,7 +3716,6 @@ def erfc(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -3880,7 +3730,6 @@ def erfc(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -3909,14 +3758,13 @@ def erfc_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -3975,10 +3823,9 @@ def erfinv(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(ErfinvBackward0)
+                node = _new(*_ErfinvBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -3988,7 +3835,6 @@ def erfinv(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4006,14 +3852,13 @@ def erfinv(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4025,7 +3870,6 @@ def erfinv(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4040,7 +3884,6 @@ def erfinv(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4069,14 +3912,13 @@ def erfinv_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -4145,10 +3987,9 @@ def erfcx(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SpecialErfcxBackward0)
+                node = _new(*_SpecialErfcxBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -4158,7 +3999,6 @@ def erfcx(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4179,14 +4019,13 @@ def erfcx(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4198,7 +4037,6 @@ def erfcx(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4216,7 +4054,6 @@ def erfcx(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4269,17 +4106,15 @@ def ndtri(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SpecialNdtriBackward0)
+                node = _new(*_SpecialNdtriBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4300,21 +4135,19 @@ def ndtri(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4332,7 +4165,6 @@ def ndtri(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4396,10 +4228,9 @@ def log_ndtr(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SpecialLogNdtrBackward0)
+                node = _new(*_SpecialLogNdtrBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -4409,7 +4240,6 @@ def log_ndtr(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4430,14 +4260,13 @@ def log_ndtr(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4449,7 +4278,6 @@ def log_ndtr(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4467,7 +4295,6 @@ def log_ndtr(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4521,10 +4348,9 @@ def lgamma(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(LgammaBackward0)
+                node = _new(*_LgammaBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -4534,7 +4360,6 @@ def lgamma(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4552,14 +4377,13 @@ def lgamma(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4571,7 +4395,6 @@ def lgamma(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4586,7 +4409,6 @@ def lgamma(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4615,14 +4437,13 @@ def lgamma_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -4681,10 +4502,9 @@ def digamma(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(DigammaBackward0)
+                node = _new(*_DigammaBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -4694,7 +4514,6 @@ def digamma(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -4712,14 +4531,13 @@ def digamma(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4731,7 +4549,6 @@ def digamma(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4746,7 +4563,6 @@ def digamma(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4775,14 +4591,13 @@ def digamma_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -4848,14 +4663,13 @@ def polygamma(n, self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4868,7 +4682,6 @@ def polygamma(n, self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4883,7 +4696,6 @@ def polygamma(n, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -4944,14 +4756,13 @@ def polygamma_of(n, self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4964,7 +4775,6 @@ def polygamma_of(n, self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -4979,7 +4789,6 @@ def polygamma_of(n, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5008,14 +4817,13 @@ def polygamma_of_(n, self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.n = n
@@ -5083,14 +4891,13 @@ def mvlgamma(self, p, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -5103,7 +4910,6 @@ def mvlgamma(self, p, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5118,7 +4924,6 @@ def mvlgamma(self, p, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5147,14 +4952,13 @@ def mvlgamma_(self, p):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.p = p
@@ -5259,31 +5063,27 @@ def igamma(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -5307,7 +5107,6 @@ def igamma(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5322,7 +5121,6 @@ def igamma(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5354,31 +5152,27 @@ def igamma_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -5494,31 +5288,27 @@ def igammac(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -5542,7 +5332,6 @@ def igammac(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5557,7 +5346,6 @@ def igammac(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5589,31 +5377,27 @@ def igammac_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -5729,31 +5513,27 @@ def zeta(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -5777,7 +5557,6 @@ def zeta(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5792,7 +5571,6 @@ def zeta(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5853,14 +5631,13 @@ def zeta_self(self, other, *, out=None):
         fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
-            node.nr0 = other._output_nr
         elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(other)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if other._extra is not None and other._extra.inference:
             check_saveable(other)
         node.other = other
@@ -5873,7 +5650,6 @@ def zeta_self(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5888,7 +5664,6 @@ def zeta_self(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -5927,17 +5702,15 @@ def zeta_other(self, other, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SpecialZetaBackward2)
+                node = _new(*_SpecialZetaBackward2)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -5955,21 +5728,19 @@ def zeta_other(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -5984,7 +5755,6 @@ def zeta_other(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6038,10 +5808,9 @@ def i0(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(I0Backward0)
+                node = _new(*_I0Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -6051,7 +5820,6 @@ def i0(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6069,14 +5837,13 @@ def i0(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -6088,7 +5855,6 @@ def i0(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6103,7 +5869,6 @@ def i0(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6132,14 +5897,13 @@ def i0_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -6208,10 +5972,9 @@ def i0e(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SpecialI0EBackward0)
+                node = _new(*_SpecialI0EBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -6221,7 +5984,6 @@ def i0e(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6242,14 +6004,13 @@ def i0e(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -6261,7 +6022,6 @@ def i0e(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6279,7 +6039,6 @@ def i0e(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6325,10 +6084,9 @@ def i1(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SpecialI1Backward0)
+                node = _new(*_SpecialI1Backward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -6338,7 +6096,6 @@ def i1(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6359,14 +6116,13 @@ def i1(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -6378,7 +6134,6 @@ def i1(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6396,7 +6151,6 @@ def i1(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6442,10 +6196,9 @@ def i1e(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(SpecialI1EBackward0)
+                node = _new(*_SpecialI1EBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -6455,7 +6208,6 @@ def i1e(self, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6476,14 +6228,13 @@ def i1e(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -6495,7 +6246,6 @@ def i1e(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6513,7 +6263,6 @@ def i1e(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6552,17 +6301,15 @@ def frac(self, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(FracBackward0)
+                node = _new(*_FracBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -6580,21 +6327,19 @@ def frac(self, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6609,7 +6354,6 @@ def frac(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6637,14 +6381,13 @@ def frac_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -6752,31 +6495,27 @@ def fmod(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -6800,7 +6539,6 @@ def fmod(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -6815,7 +6553,6 @@ def fmod(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6846,31 +6583,27 @@ def fmod_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -6929,21 +6662,19 @@ def fmod_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -6956,7 +6687,6 @@ def fmod_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -6980,14 +6710,13 @@ def fmod_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -7095,31 +6824,27 @@ def remainder(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -7143,7 +6868,6 @@ def remainder(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7158,7 +6882,6 @@ def remainder(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7189,31 +6912,27 @@ def remainder_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
@@ -7272,21 +6991,19 @@ def remainder_scalar(self, other, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -7299,7 +7016,6 @@ def remainder_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7323,14 +7039,13 @@ def remainder_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -7418,31 +7133,27 @@ def floor_divide(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = desc
         result = _new(*_TENSOR)
@@ -7450,7 +7161,6 @@ def floor_divide(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7465,7 +7175,6 @@ def floor_divide(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7510,17 +7219,15 @@ def floor_divide_scalar(self, other, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(FloorDivideScalarNotImplemented)
+                node = _new(*_FloorDivideScalarNotImplemented)
                 node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -7538,21 +7245,19 @@ def floor_divide_scalar(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7567,7 +7272,6 @@ def floor_divide_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7652,31 +7356,27 @@ def floor_divide_of(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = desc
         result = _new(*_TENSOR)
@@ -7684,7 +7384,6 @@ def floor_divide_of(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7699,7 +7398,6 @@ def floor_divide_of(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7727,31 +7425,27 @@ def floor_divide_of_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -7800,17 +7494,15 @@ def floor_divide_of_scalar(self, other, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(FloorDivideScalar_NotImplemented)
+                node = _new(*_FloorDivideScalar_NotImplemented)
                 node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -7828,21 +7520,19 @@ def floor_divide_of_scalar(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7857,7 +7547,6 @@ def floor_divide_of_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -7883,14 +7572,13 @@ def floor_divide_of_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -7938,17 +7626,15 @@ def remainder_of(self, other, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(other)
             if fn0 is not None:
-                node = _new(RemainderNotImplemented)
+                node = _new(*_RemainderNotImplemented)
                 node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
-                node.nr0 = other._output_nr
                 node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -7966,21 +7652,19 @@ def remainder_of(self, other, *, out=None):
         fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
-            node.nr0 = other._output_nr
         elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(other)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -7995,7 +7679,6 @@ def remainder_of(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -8027,7 +7710,6 @@ def gcd(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -8088,7 +7770,6 @@ def lcm(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -8217,31 +7898,27 @@ def copysign(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if self._extra is not None and self._extra.inference:
@@ -8257,7 +7934,6 @@ def copysign(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -8275,7 +7951,6 @@ def copysign(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -8307,31 +7982,27 @@ def copysign_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             node.self = original
@@ -8409,10 +8080,9 @@ def copysign_scalar(self, other, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(CopysignBackward1)
+                node = _new(*_CopysignBackward1)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -8422,7 +8092,6 @@ def copysign_scalar(self, other, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -8443,14 +8112,13 @@ def copysign_scalar(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -8462,7 +8130,6 @@ def copysign_scalar(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -8480,7 +8147,6 @@ def copysign_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -8509,14 +8175,13 @@ def copysign_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -8629,31 +8294,27 @@ def nextafter(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
@@ -8677,7 +8338,6 @@ def nextafter(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -8692,7 +8352,6 @@ def nextafter(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -8726,31 +8385,27 @@ def nextafter_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
@@ -8866,31 +8521,27 @@ def ldexp(self, other, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
@@ -8906,7 +8557,6 @@ def ldexp(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -8924,7 +8574,6 @@ def ldexp(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -8953,31 +8602,27 @@ def ldexp_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = other._node
         if fn1 is not None and other._extra is None:
             node.fn1 = fn1
-            node.nr1 = other._output_nr
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(other)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
@@ -9053,14 +8698,13 @@ def frexp(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._node = node
@@ -9115,10 +8759,9 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(NanToNumBackward0)
+                node = _new(*_NanToNumBackward0)
                 node.seq = next(sequence_nrs)
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
@@ -9128,7 +8771,6 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
                 result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._output_nr = 0
                 result._grad = None
                 result._counter = None
                 result._extra = None
@@ -9146,14 +8788,13 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -9165,7 +8806,6 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -9180,7 +8820,6 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -9209,14 +8848,13 @@ def nan_to_num_(self, nan, posinf, neginf):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.desc = self._desc
@@ -9300,31 +8938,27 @@ def heaviside(self, values, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = values._node
         if fn1 is not None and values._extra is None:
             node.fn1 = fn1
-            node.nr1 = values._output_nr
         elif not values._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(values)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = desc
         result = _new(*_TENSOR)
@@ -9332,7 +8966,6 @@ def heaviside(self, values, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -9347,7 +8980,6 @@ def heaviside(self, values, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -9426,31 +9058,27 @@ def heaviside_of(self, values, *, out=None):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = values._node
         if fn1 is not None and values._extra is None:
             node.fn1 = fn1
-            node.nr1 = values._output_nr
         elif not values._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(values)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = desc
         result = _new(*_TENSOR)
@@ -9458,7 +9086,6 @@ def heaviside_of(self, values, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -9473,7 +9100,6 @@ def heaviside_of(self, values, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -9502,31 +9128,27 @@ def heaviside_of_(self, values):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-            node.nr0 = 0
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         fn1 = values._node
         if fn1 is not None and values._extra is None:
             node.fn1 = fn1
-            node.nr1 = values._output_nr
         elif not values._requires_grad:
             node.fn1 = fn1 = None
-            node.nr1 = 0
         elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
             node.fn1 = fn1
-            node.nr1 = 0
         else:
             fn1, nr1 = edge(values)
             node.fn1 = fn1
-            node.nr1 = nr1
+            if nr1:
+                node.nr1 = nr1
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -9589,7 +9211,6 @@ def lerp_scalar(self, end, weight, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -9602,7 +9223,6 @@ def lerp_scalar(self, end, weight, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -9744,7 +9364,6 @@ def lerp_tensor(self, end, weight, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -9757,7 +9376,6 @@ def lerp_tensor(self, end, weight, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -9903,7 +9521,6 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -9916,7 +9533,6 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -10057,7 +9673,6 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._output_nr = 0
         result._grad = None
         result._counter = None
         result._extra = None
@@ -10070,7 +9685,6 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -10168,31 +9782,27 @@ def dist(self, other, p, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-                node.nr0 = 0
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             fn1 = other._node
             if fn1 is not None and other._extra is None:
                 node.fn1 = fn1
-                node.nr1 = other._output_nr
             elif not other._requires_grad:
                 node.fn1 = fn1 = None
-                node.nr1 = 0
             elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
                 node.fn1 = fn1
-                node.nr1 = 0
             else:
                 fn1, nr1 = edge(other)
                 node.fn1 = fn1
-                node.nr1 = nr1
+                if nr1:
+                    node.nr1 = nr1
             node.plan = None
             if other._extra is not None and other._extra.inference:
                 check_saveable(other)
@@ -10213,7 +9823,6 @@ def dist(self, other, p, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -10229,7 +9838,6 @@ def dist(self, other, p, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -10237,3 +9845,37 @@ def dist(self, other, p, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'dist')
+
+
+_AcoshBackward0 = (AcoshBackward0,)
+_AcoshBackward1 = (AcoshBackward1,)
+_AsinhBackward0 = (AsinhBackward0,)
+_AsinhBackward1 = (AsinhBackward1,)
+_AtanhBackward0 = (AtanhBackward0,)
+_AtanhBackward1 = (AtanhBackward1,)
+_CopysignBackward1 = (CopysignBackward1,)
+_Deg2RadBackward0 = (Deg2RadBackward0,)
+_DigammaBackward0 = (DigammaBackward0,)
+_ErfBackward0 = (ErfBackward0,)
+_ErfcBackward0 = (ErfcBackward0,)
+_ErfinvBackward0 = (ErfinvBackward0,)
+_Exp2Backward0 = (Exp2Backward0,)
+_FloorDivideScalarNotImplemented = (FloorDivideScalarNotImplemented,)
+_FloorDivideScalar_NotImplemented = (FloorDivideScalar_NotImplemented,)
+_FracBackward0 = (FracBackward0,)
+_I0Backward0 = (I0Backward0,)
+_LgammaBackward0 = (LgammaBackward0,)
+_Log10Backward0 = (Log10Backward0,)
+_Log2Backward0 = (Log2Backward0,)
+_NanToNumBackward0 = (NanToNumBackward0,)
+_Rad2DegBackward0 = (Rad2DegBackward0,)
+_RemainderNotImplemented = (RemainderNotImplemented,)
+_SincBackward0 = (SincBackward0,)
+_SpecialEntrBackward0 = (SpecialEntrBackward0,)
+_SpecialErfcxBackward0 = (SpecialErfcxBackward0,)
+_SpecialI0EBackward0 = (SpecialI0EBackward0,)
+_SpecialI1Backward0 = (SpecialI1Backward0,)
+_SpecialI1EBackward0 = (SpecialI1EBackward0,)
+_SpecialLogNdtrBackward0 = (SpecialLogNdtrBackward0,)
+_SpecialNdtriBackward0 = (SpecialNdtriBackward0,)
+_SpecialZetaBackward2 = (SpecialZetaBackward2,)

@@ -92,14 +92,13 @@ def cummax(self, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -178,14 +177,13 @@ def cummin(self, dim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -241,14 +239,13 @@ def logcumsumexp(self, dim, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -261,7 +258,6 @@ def logcumsumexp(self, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -277,7 +273,6 @@ def logcumsumexp(self, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -342,14 +337,13 @@ def nanmedian_all(self, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -361,7 +355,6 @@ def nanmedian_all(self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -377,7 +370,6 @@ def nanmedian_all(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -440,14 +432,13 @@ def nanmedian_dim(self, dim, keepdim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.keepdim = keepdim
@@ -516,14 +507,13 @@ def mode(self, dim, keepdim):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.keepdim = keepdim
@@ -574,14 +564,13 @@ def renorm(self, p, dim, maxnorm, *, out=None):
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-                node.nr0 = self._output_nr
             elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
-                node.nr0 = 0
             else:
                 fn0, nr0 = edge(self)
                 node.fn0 = fn0
-                node.nr0 = nr0
+                if nr0:
+                    node.nr0 = nr0
             if self._extra is not None and self._extra.inference:
                 check_saveable(self)
             node.self = self
@@ -596,7 +585,6 @@ def renorm(self, p, dim, maxnorm, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._output_nr = 0
             result._grad = None
             result._counter = None
             result._extra = None
@@ -609,7 +597,6 @@ def renorm(self, p, dim, maxnorm, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._output_nr = 0
     result._grad = None
     result._counter = None
     result._extra = None
@@ -636,14 +623,13 @@ def renorm_(self, p, dim, maxnorm):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.self = original
         node.self_version = 0
         node.p = p
@@ -692,14 +678,13 @@ def unique(self, inverse, counts):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._node = node
@@ -738,14 +723,13 @@ def unique_consecutive(self, inverse, counts):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-            node.nr0 = self._output_nr
         elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
-            node.nr0 = 0
         else:
             fn0, nr0 = edge(self)
             node.fn0 = fn0
-            node.nr0 = nr0
+            if nr0:
+                node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._node = node

@@ -117,18 +117,15 @@ class Functions(Recording):
         fast = self.binary_call(row, f"{a}._array", f"{b}._array")
         w(0, f"\n\ndef {row.name}_operator({a}, {b}):")
         w(1, f'"""{row.name}_operator({a}, {b}) -> Tensor, {a} being a Tensor"""')
-        w(1, f"desc = {a}._desc\nif type({b}) is Tensor:")
-        w(
-            2,
-            f"if desc is {b}._desc and desc.real and {a}._extra is None and {b}._extra is None and not grad_mode.disabled:",
-        )
-        self.track_plain(row, 3, f"array = {fast}")
-        w(1, f"elif desc.real and {a}._extra is None and not grad_mode.disabled:")
-        w(2, f"known = desc.constants if type({b}) is float else desc.integers if type({b}) is int else None")
-        w(2, f"if known is not None and (number := known.get({b})) is not None:")
+        general = f"return {row.name}({a}, {b})"
+        w(1, f"desc = {a}._desc\nif not desc.real or {a}._extra is not None or grad_mode.disabled:\n    {general}")
+        w(1, f"if type({b}) is Tensor:")
+        w(2, f"if desc is not {b}._desc or {b}._extra is not None:\n    {general}")
+        self.track_plain(row, 2, f"array = {fast}", otherwise=general)
+        w(1, f"known = desc.constants if type({b}) is float else desc.integers if type({b}) is int else None")
+        w(1, f"if known is None or (number := known.get({b})) is None:\n    {general}")
         fast = self.binary_call(row, f"{a}._array", "number._array")
-        self.track_plain(row, 3, f"array = {fast}", number=b)
-        w(1, f"return {row.name}({a}, {b})")
+        self.track_plain(row, 1, f"array = {fast}", number=b, otherwise=general)
 
     def binary_call(self, row: Row, x: str, y: str) -> str:
         """The kernel of two operands, over these arrays."""
@@ -264,6 +261,7 @@ class Functions(Recording):
         self.flag(row, 1)
         self.track(row, 2)
         w(2, "node.descs = tuple([r._desc for r in results])\nnode.desc = node.descs[0] if results else None")
-        w(2, "for i, result in enumerate(results):")
-        w(3, "result._requires_grad = True\nresult._node = node\nresult._output_nr = i")
-        w(1, f"for result in results:\n    as_view({first}, result, 2)\nreturn tuple(results)")
+        w(2, "for result in results:\n    result._requires_grad = True\n    result._node = node")
+        w(1, f"for i, result in enumerate(results):\n    as_view({first}, result, 2)")
+        w(2, "if result._node is not None:\n    result._output_nr = i")
+        w(1, "return tuple(results)")

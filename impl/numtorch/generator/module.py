@@ -102,7 +102,8 @@ class Module(Nodes, InPlace):
         lines += ["", "_new = object.__new__"]
         lines += ["_TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a tuple of arguments, which _new(Tensor) would make anew"]
         lines += ["_grad = grad_mode.state"]
-        return "\n".join(lines) + "\n" + body + "\n"
+        kept = [f"_{node} = ({node},)" for node in sorted(self.quick)]
+        return "\n".join([*lines, body, *(["", "", *kept] if kept else [])]) + "\n"
 
     @property
     def rows(self) -> list:

@@ -33,15 +33,16 @@ class Recording(Template):
             for i, n in enumerate(row.operands):
                 w(indent, f"fn{i} = {n}._node")
                 w(indent, f"if fn{i} is not None and {n}._extra is None:")
-                w(indent + 1, f"node.fn{i} = fn{i}\nnode.nr{i} = {n}._output_nr")
+                w(indent + 1, f"node.fn{i} = fn{i}")
                 if len(row.operands) > 1:
-                    w(indent, f"elif not {n}._requires_grad:\n    node.fn{i} = fn{i} = None\n    node.nr{i} = 0")
+                    w(indent, f"elif not {n}._requires_grad:\n    node.fn{i} = fn{i} = None")
                 w(
                     indent,
                     f"elif {n}._accumulator is not None and {n}._extra is None and (fn{i} := {n}._accumulator()) is not None:",
                 )
-                w(indent + 1, f"node.fn{i} = fn{i}\nnode.nr{i} = 0")
-                w(indent, f"else:\n    fn{i}, nr{i} = edge({n})\n    node.fn{i} = fn{i}\n    node.nr{i} = nr{i}")
+                w(indent + 1, f"node.fn{i} = fn{i}")
+                w(indent, f"else:\n    fn{i}, nr{i} = edge({n})\n    node.fn{i} = fn{i}")
+                w(indent + 1, f"if nr{i}:\n    node.nr{i} = nr{i}")
             if base == "BinaryNode":
                 w(indent, "node.plan = plan" if row.template == "binary" else "node.plan = None")
         maybe = {p.name for p in row.params if p.optional}
@@ -75,9 +76,13 @@ class Recording(Template):
         """The number that says when a node runs: the next one, or that of leaves."""
         return "ACCUMULATE_SEQ" if row.raises else "next(sequence_nrs)"
 
-    def track_plain(self, row: Row, indent: int, compute: str = "", number: str | None = None) -> None:
+    def track_plain(
+        self, row: Row, indent: int, compute: str = "", number: str | None = None, otherwise: str = ""
+    ) -> None:
         """`track`, `new_tensor` and return where operands are plain (`_extra` is None), modes are as usual, and some
         operand requires grad; the operand `number` is a constant, the variable `number`.
+
+        Where no operand requires grad, `otherwise` is done, or, if it is not given, nothing.
         """
         w = self.body
         operands = [n for n in row.operands if n != number]
@@ -88,13 +93,16 @@ class Recording(Template):
             w(indent + 1, f"ref = {n}._accumulator")
             w(indent + 1, f"if ref is None or (fn{i} := ref()) is None:\n    fn{i} = accumulator({n})")
         known = [f"fn{i}" for i, n in enumerate(row.operands) if n in operands]
-        w(indent, f"if {' or '.join(f'{fn} is not None' for fn in known)}:")
-        indent += 1
+        if otherwise:
+            w(indent, f"if {' and '.join(f'{fn} is None' for fn in known)}:\n    {otherwise}")
+        else:
+            w(indent, f"if {' or '.join(f'{fn} is not None' for fn in known)}:")
+            indent += 1
         w(indent, compute)
-        w(indent, f"node = _new({row.node})\nnode.seq = {self.sequence_nr(row)}")
+        self.quick.add(row.node)
+        w(indent, f"node = _new(*_{row.node})\nnode.seq = {self.sequence_nr(row)}")
         for i, n in enumerate(row.operands):
-            fn, nr = ("None", "0") if n == number else (f"fn{i}", f"{n}._output_nr")
-            w(indent, f"node.fn{i} = {fn}\nnode.nr{i} = {nr}")
+            w(indent, f"node.fn{i} = {'None' if n == number else f'fn{i}'}")
         if row.template == "binary":
             w(indent, "node.plan = None")
         for n in row.saved:
@@ -157,7 +165,7 @@ class Recording(Template):
         self.body(
             indent,
             f"result = _new(*_TENSOR)\nresult._array = array\nresult._desc = desc\n"
-            f"result._requires_grad = {requires}\nresult._node = {grad_fn}\nresult._output_nr = 0\n"
+            f"result._requires_grad = {requires}\nresult._node = {grad_fn}\n"
             "result._grad = None\nresult._counter = None\nresult._extra = None\nresult._accumulator = None",
         )
         if grad_fn == "None":

@@ -24,6 +24,7 @@ class Template:
 
     def __init__(self) -> None:
         self.kernels: set[str] = set()
+        self.quick: set[str] = set()  # the node classes whose tuple of arguments for _new is kept
         self.body = Writer()
 
     def kernel(self, row: Row) -> str:
