@@ -116,9 +116,11 @@ class Plan:
         kind = dtypes.combine(kinds[0], kinds[1], None)
         if to_float and kind.category < dtypes.FLOATING:
             kind = dtypes.get_default_dtype()
-        self.plain = a.plain and b.plain
-        strides = None if self.plain else elementwise_strides(shape, [(a.shape, a.strides), (b.shape, b.strides)])
+        strides = (
+            None if a.plain and b.plain else elementwise_strides(shape, [(a.shape, a.strides), (b.shape, b.strides)])
+        )
         self.result = descriptor(shape, kind, strides)
+        self.plain = self.result.plain  # and so NumPy makes it: where operands are not of one mind, row-major wins
         self.desc0, self.desc1 = a, b
         self.cast0 = None if a.dtype is kind else kind.numpy
         self.cast1 = None if b.dtype is kind else kind.numpy

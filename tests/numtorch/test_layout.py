@@ -1,8 +1,11 @@
 """Strides: where PyTorch's results lie in memory, above all where NumPy forgets. Expectations were read off PyTorch 2.13."""
 
+import itertools
+
 import pytest
 
 import numtorch as torch
+from numtorch.geometry import element_strides
 
 EMPTY = (2, 0, 1)
 
@@ -113,3 +116,29 @@ def test_the_second_gradient_of_a_batched_product_of_transposed_operands() -> No
     (first,) = torch.autograd.grad((r * r).sum(), b, create_graph=True)
     (second,) = torch.autograd.grad(first.sum(), e)
     assert second.tolist() == [[[140.0, 172.0], [276.0, 340.0]], [[1004.0, 1164.0], [1204.0, 1396.0]]]
+
+
+ARITHMETIC = ["add", "mul", "div", "pow", "remainder", "fmod", "hypot", "atan2", "logaddexp"]
+OTHERS = ["maximum", "fmin", "xlogy", "copysign", "nextafter", "lt", "heaviside"]
+
+
+def laid_out_variously(shape):
+    """Tensors of a shape: row-major, repeated along some dimensions, permuted, and with steps."""
+    dims = range(len(shape))
+    for repeated in itertools.product([False, True], repeat=len(shape)):
+        yield torch.ones([1 if r else s for r, s in zip(repeated, shape, strict=True)]).expand(shape)
+    for order in itertools.permutations(dims):
+        inverse = [order.index(i) for i in dims]
+        yield torch.ones([shape[i] for i in order]).permute(inverse)
+        yield torch.ones([2 * shape[i] for i in order]).permute(inverse)[tuple([slice(None, None, 2)] * len(shape))]
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (3, 1), (2, 3, 2), (2, 1, 3)])
+def test_the_memory_of_a_result_is_laid_out_as_its_strides_say(shape):
+    for x, y in itertools.product(laid_out_variously(shape), repeat=2):
+        for operator in ARITHMETIC + OTHERS:
+            made = getattr(x, operator)(y)
+            assert made.stride() == element_strides(made._numpy()), operator
+        if len(shape) > 1:
+            made = x * y[0]
+            assert made.stride() == element_strides(made._numpy())
