@@ -3,22 +3,28 @@
 Where every leaf that the graph leads to is asked for, every node is needed, and the order is that of plain_pass.py. Whether it
 is so is seen on the way: nothing has happened until the end, since nothing is accumulated and what was saved is kept, so the
 counting engine can begin anew. It also does where something is not plain, and where something fails, to fail in its order.
+
+The versions of memory that gradients were added up in are seen at the end only, if that memory is what arrived at a leaf.
 """
 
 from __future__ import annotations
 
+import weakref
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
 from . import anomaly, grad_mode
-from .geometry import turned
+from .geometry import root_of, turned
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from .graph_task import GraphTask
-from .input_buffer import add, show
+from .input_buffer import add, show, summed, written
 from .tensor import wrap
 from .views import current_grad_fn
+
+_ndarray = np.ndarray
+Sums = list[tuple[weakref.ref, int]]  # memory in which gradients were added up, weakly, and how often it was written to
 
 
 def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
@@ -33,17 +39,20 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
     if enters:
         task.enter()
     try:
-        leaves = gradients(task, node, grad, wanted)
+        leaves, sums = (over_arrays if task.raw else over_tensors)(task, node, grad, wanted)
     except Exception:  # NotPlain, or what the counting engine will raise too
-        task.versions = None
         return None
     finally:
         if enters:
             task.leave()
-    if len(inputs) == 1 and task.raw and task.versions is None:
+    if len(inputs) == 1:
         found = leaves.get(inputs[0][0])
-        if type(found) is np.ndarray and found.base is None and found is not grad:
-            return [wrap(found)]  # what `show` would make of it
+        if found is not grad:
+            return [arrived(task, found, sums)]
+    for fn, found in leaves.items():
+        if type(found) is list:
+            leaves[fn] = finished(found, sums)
+    recall(task, sums)
     return [show(task, leaves.get(fn)) for fn, _ in inputs]
 
 
@@ -71,82 +80,156 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
         return None
     task = GraphTask(keep, not create_graph, None)
     seed: Any = np.array(desc.dtype.one)
-    seed = task.seeds = wrap(seed) if create_graph else seed
     try:
-        found = gradients(task, node, seed, {wanted}).get(wanted)
+        if create_graph:
+            leaves, sums = over_tensors(task, node, wrap(seed), {wanted})
+        else:
+            leaves, sums = over_arrays(task, node, seed, {wanted})
     except Exception:  # NotPlain, or what the counting engine will raise too
         return NotPlain
-    if found is None or task.versions is not None or type(found) is not np.ndarray or found.base is not None:
-        return show(task, found)
-    return wrap(found)
+    return arrived(task, leaves.get(wanted), sums)
 
 
-def gradients(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> dict[Any, Any]:
-    """What arrives at each leaf; NotPlain if at some that is not wanted."""
-    raw = task.raw
+def arrived(task: GraphTask, found: Any, sums: Sums) -> Any:
+    """The Tensor of what arrived at the one leaf."""
+    if type(found) is not _ndarray or found.base is not None:
+        if not task.raw or found is None:
+            return found
+        if type(found) is not list or type(found[0]) is not _ndarray or found[0].base is not None:
+            found = finished(found, sums) if type(found) is list else found
+            recall(task, sums)
+            return show(task, found)
+        array, writes = found
+    else:
+        array, writes = found, 0
+    for ref, times in sums:
+        if ref() is array:
+            writes += times
+    tensor = wrap(array)
+    if writes:
+        tensor._counter = [writes]
+    return tensor
+
+
+def finished(total: list[Any], sums: Sums) -> Any:
+    """A sum of gradients [sum, how often it was written to], which travels on."""
+    array, writes = total
+    if writes:
+        if type(array) is not _ndarray:
+            array = np.array(array)  # a NumPy scalar has no memory, and so no version
+        sums.append((weakref.ref(array if array.base is None else root_of(array)), writes))
+    return array
+
+
+def recall(task: GraphTask, sums: Sums) -> None:
+    """Count the writes to the memory that is left."""
+    for ref, times in sums:
+        owner = ref()
+        if owner is not None:
+            written(task, owner, times)
+
+
+def over_arrays(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> tuple[dict[Any, Any], Sums]:
+    """What arrives at each leaf, a gradient or a list as `finished` takes; NotPlain if some arrives where none is wanted."""
+    nodes: dict[Any, Any] = {}
+    leaves: dict[Any, Any] = {}
+    heap: list[tuple[int, Any]] = []
+    sums: Sums = []
+    ran = []
+    while True:
+        ran.append(node)
+        if grad.ndim > 1 and turned(grad):
+            raise NotPlain  # its strides would show, and the raw formulas have NumPy's
+        fn, grad, fn1, grad1 = node.run(grad, True)
+        if fn is None:
+            fn, grad = fn1, grad1
+        elif fn1 is not None:
+            if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                gather(slots, fn, grad)
+            fn, grad = fn1, grad1
+        fn1 = grad1 = None
+        if fn is not None:
+            if grad is not None and type(fn) is not AccumulateGrad and (not heap or -fn.seq < heap[0][0]):
+                node = fn
+                continue
+            if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                gather(slots, fn, grad)
+            grad = None
+        if not heap:
+            break
+        node = heappop(heap)[1]
+        grad = nodes.pop(node)
+        if type(grad) is list:
+            grad = finished(grad, sums)
+    if not task.keep:
+        for node in ran:
+            node.release()
+    return leaves, sums
+
+
+def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> tuple[dict[Any, Any], Sums]:
+    """The same over Tensors."""
     nodes: dict[Any, Any] = {}
     leaves: dict[Any, Any] = {}
     heap: list[tuple[int, Any]] = []
     ran = []
     while True:
         ran.append(node)
-        if raw:
-            if grad.ndim > 1 and turned(grad):
-                raise NotPlain  # its strides would show, and the raw formulas have NumPy's
-            fn, grad, fn1, grad1 = node.run(grad, True)
-            if fn is None:
-                fn, grad, fn1 = fn1, grad1, None
-            if fn1 is None and not nodes and grad is not None and type(fn) is not AccumulateGrad:
-                node = fn
-                grad1 = None
-                continue
-            edges = [(fn1, grad1), (fn, grad)]
-            grad1 = None
+        if not node.plain:
+            raise NotPlain
+        grad = node.apply_tensors(grad)
+        fn = None
+        if node.arity == 1:
+            fn = node.fn0
         else:
-            edges = tensor_step(node, grad)
-        node = grad = None
-        while edges:
-            fn, grad = edges.pop()
-            if fn is None:
-                continue
-            if grad is None:
-                raise NotPlain
-            if type(fn) is AccumulateGrad:
-                if fn in leaves:
-                    add(task, leaves, fn, grad)
-                elif fn in wanted:
-                    leaves[fn] = grad
-                else:
-                    raise NotPlain
-            elif fn in nodes:
-                add(task, nodes, fn, grad)
-            elif not nodes and not edges:  # a chain: the next node need not wait
+            edges = [(fn, g) for (fn, _), g in zip(node.edges(), grad, strict=True) if fn is not None]
+            edges.reverse()
+            while edges:
+                fn, grad = edges.pop()
+                if edges and (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                    add(task, slots, fn, grad)
+        if fn is not None:
+            if grad is not None and type(fn) is not AccumulateGrad and (not heap or -fn.seq < heap[0][0]):
                 node = fn
-                break
-            elif fn.multi:
-                raise NotPlain
-            else:
-                nodes[fn] = grad
-                heappush(heap, (-fn.seq, fn))
-        if node is None:
+                continue
+            if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                add(task, slots, fn, grad)
             grad = None
-            if not heap:
-                break
-            node = heappop(heap)[1]
-            grad = nodes.pop(node)
+        if not heap:
+            break
+        node = heappop(heap)[1]
+        grad = nodes.pop(node)
     if not task.keep:
         for node in ran:
             node.release()
-    return leaves
+    return leaves, []
 
 
-def tensor_step(node: Any, grad: Any) -> list[tuple[Any, Any]]:
-    """A node's edges with their gradients as Tensors, the last first."""
-    if not node.plain:
+def reach(nodes: dict, leaves: dict, heap: list, wanted: set, fn: Any, grad: Any) -> dict[Any, Any] | None:
+    """Let a gradient wait; the table in which one waits for the same already, if one does."""
+    if grad is None:
         raise NotPlain
-    out = node.apply_tensors(grad)
-    if node.arity == 1:
-        return [(node.fn0, out)]
-    edges = [(fn, g) for (fn, _), g in zip(node.edges(), out, strict=True)]
-    edges.reverse()
-    return edges
+    if type(fn) is AccumulateGrad:
+        if fn in leaves:
+            return leaves
+        if fn not in wanted:
+            raise NotPlain
+        leaves[fn] = grad
+    elif fn in nodes:
+        return nodes
+    else:
+        nodes[fn] = grad
+        heappush(heap, (-fn.seq, fn))
+    return None
+
+
+def gather(slots: dict[Any, Any], fn: Any, grad: Any) -> None:
+    """Add a further raw gradient to one that waits: a list then, of which nobody else holds the sum."""
+    old = slots[fn]
+    if type(old) is list:
+        old[0] += grad
+        old[1] += 1
+        return
+    del old
+    total, in_place = summed(slots, fn, grad)
+    slots[fn] = [total, int(in_place)]
