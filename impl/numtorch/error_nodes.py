@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .descriptor import Descriptor
-from .graph import ACCUMULATE_SEQ, VariadicNode, edge
+from .graph import ACCUMULATE_SEQ, VariadicNode
 from .tensor import Tensor
+from .views import edge
 
 _new = object.__new__
 

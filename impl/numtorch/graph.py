@@ -490,26 +490,3 @@ def outdate(leaf: Any) -> None:
     node = None if leaf._accumulator is None else leaf._accumulator()
     if type(node) is AccumulateGrad and node.desc.shape != leaf._desc.shape:
         node.__class__ = AccumulateGradOfOther
-
-
-def edge(tensor: Any) -> tuple[Node | None, int]:
-    """Where the gradient of `tensor` goes: (node, output number), or (None, 0) if it needs none."""
-    flag = tensor._requires_grad
-    if not flag:
-        return None, 0
-    if tensor._extra is not None:
-        from .views import current_grad_fn, requires_grad
-
-        if flag is not True and not requires_grad(tensor):
-            return None, 0
-        fn = current_grad_fn(tensor)
-        if fn is None and flag is not True:
-            return (
-                None,
-                0,
-            )  # a view made without grad of a base that requires it: it has no history, and is no leaf of its own
-    else:
-        fn = tensor._node
-    if fn is None:
-        return accumulator(tensor), 0
-    return fn, tensor._output_nr

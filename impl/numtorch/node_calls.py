@@ -15,6 +15,7 @@ from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
 from .input_buffer import set_version, show, stamp, take_back
 from .saved import read_saved
+from .tensor import Tensor, wrap
 from .views import storage_of
 
 _refcount = sys.getrefcount
@@ -155,8 +156,6 @@ def read_all(node: Node) -> None:
 
 def through_tensors(node: Node, grad: Any) -> Any:
     """A raw `apply` by way of the Tensor formulas: complex, mixed types, and whatever has no raw form."""
-    from .tensor import wrap
-
     mode = grad_mode.is_grad_enabled()
     grad_mode.set_grad(False)
     try:
@@ -207,8 +206,6 @@ NOT_COMPLEX = (
 
 def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
     """Outputs of a user's formula, brought to the shapes and types of the operands or rejected."""
-    from .tensor import wrap
-
     out = []
     edges = node.edges()
     if len(results) > len(edges) and any(g is not None for g in results[len(edges) :]):
@@ -237,8 +234,6 @@ def expected(node: Node, nr: int, grad: Any) -> Descriptor:
 
 def looked_at(node: Node, fn: Node, grad: Any) -> Any:
     """A gradient that a node passes to a leaf whose shape has changed since, held to the shape that it had."""
-    from .tensor import wrap
-
     index = next(i for i, (target, _) in enumerate(node.edges()) if target is fn)
     raw = not hasattr(grad, "_desc")
     fixed = validate(wrap(grad) if raw else grad, fn.desc, node.name(), index)
@@ -270,8 +265,6 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
 
 def call_node(node: Node, grads: tuple) -> Any:
     """Call a node as a function of its incoming gradients, as `y.grad_fn(g)` does."""
-    from .tensor import Tensor
-
     for position, grad in enumerate(grads):
         if grad is not None and not isinstance(grad, Tensor):
             raise TypeError(f"argument {position} is not a Variable")

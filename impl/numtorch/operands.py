@@ -17,7 +17,7 @@ from .dtype import dtypes
 from .geometry import laid_out
 from .overlap import refuse, refuse_internal
 from .tensor import Tensor, wrap
-from .views import check_inplace, extras, requires_grad
+from .views import bump, check_inplace, extras, requires_grad, storage_of
 
 _NUMBERS = {bool: dtypes.BOOL, int: dtypes.INTEGRAL, float: dtypes.FLOATING, complex: dtypes.COMPLEX}
 _CACHED = 512  # constants kept for each type; programs use few, but a loop counter must not fill the memory
@@ -295,8 +295,6 @@ def store(
             f"result type {result._desc.dtype.scalar_name} can't be cast to the desired output type "
             f"{out._desc.dtype.scalar_name}"
         )
-    from .views import bump, storage_of
-
     if grad_mode.watched():
         grad_mode.state.before_write(out)
     if out._desc.shape != result._desc.shape:
@@ -322,6 +320,4 @@ def resize_output(out: Tensor, desc: Any) -> None:
 
 
 def _recording() -> bool:
-    from . import grad_mode
-
     return grad_mode.state.grad

@@ -13,6 +13,8 @@ from typing import Any
 from . import grad_mode, overrides
 from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
 from .saved_hooks import Packed
+from .tensor import Tensor, wrap
+from .views import current_grad_fn, node_label
 
 _new = object.__new__
 _NONE = type(None)
@@ -100,8 +102,6 @@ def check_version(tensor: Any, then: int, node: Node) -> None:
     """Refuse a saved tensor that was written to since; one that was detached is called an output of the node itself."""
     now = version_of(tensor)
     if int(now) != int(then):
-        from .views import current_grad_fn
-
         fn = node if was_detached(tensor, then) else current_grad_fn(tensor)
         raise modified(tensor._desc, fn, tensor._output_nr, int(now), int(then))
 
@@ -110,13 +110,6 @@ def was_detached(tensor: Any, then: int) -> bool:
     """Whether a tensor that was saved with the version `then` has been detached in place since."""
     now = version_of(tensor)
     return tensor._node is None and type(now) is DetachedVersion and getattr(then, "counter", None) is not now.counter
-
-
-def node_label(node: Node) -> str:
-    """A node's name as error texts have it: AddBackward0 is Add, SumBackward1 is Sum1, and FBackward is F."""
-    name = node.name()
-    head, found, tail = name.rpartition("Backward")
-    return head + tail.removesuffix("0") if found and (not tail or tail.isdigit()) else name
 
 
 def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) -> RuntimeError:
@@ -171,8 +164,6 @@ def unpack_input(node: Node, name: str) -> Any:
 
 def plain(tensor: Any) -> Any:
     """The tensor without its class."""
-    from .tensor import Tensor
-
     alias = _new(Tensor)
     for slot in Tensor.__slots__:
         if slot != "__weakref__":
@@ -202,8 +193,6 @@ def unpack_result(node: Node, name: str = "result") -> Any:
         return None
     if type(array) is Packed:
         return array.restore(node)
-    from .tensor import wrap
-
     counter = getattr(node, name + "_counter")
     then = getattr(node, name + "_version")
     nr = getattr(type(node), name + "_nr", 0)

@@ -20,9 +20,9 @@ import numpy as np
 
 from . import grad_mode
 from .geometry import Geometry, root_of
-from .graph import UnaryNode, edge, next_sequence_nr
+from .graph import UnaryNode, next_sequence_nr
 from .strided import CopySlices, reach, window_of
-from .views import counter_of, extras, geometry, requires_grad, storage_of
+from .views import counter_of, edge, extras, geometry, requires_grad, storage_of
 
 NO_BASE: Any = object()  # of duals, whose primal's memory they share: no view in forward mode
 DTYPES = 2  # from this category on a tensor may have a tangent

@@ -14,8 +14,7 @@ import numpy as np
 
 from . import grad_mode
 from .geometry import Geometry, element_strides, storage_offset
-from .graph import Node, edge, next_sequence_nr, outdate
-from .saved import node_label
+from .graph import Node, accumulator, next_sequence_nr, outdate
 from .strided import AsStridedBackward0, CopySlices
 
 DEFAULT, IN_CUSTOM_FUNCTION, MULTI_OUTPUT_NODE, NO_GRAD_MODE, INFERENCE_MODE = range(5)
@@ -60,11 +59,37 @@ class AutogradMeta:
         self.number: Any = None  # the Python number that a wrapped-number tensor stands for
 
 
+def edge(tensor: Any) -> tuple[Node | None, int]:
+    """Where the gradient of `tensor` goes: (node, output number), or (None, 0) if it needs none."""
+    flag = tensor._requires_grad
+    if not flag:
+        return None, 0
+    if tensor._extra is None:
+        fn = tensor._node
+    else:
+        if flag is not True and (tensor._extra.base._requires_grad is False or not requires_grad(tensor)):
+            return None, 0
+        fn = current_grad_fn(tensor)
+        if fn is None and flag is not True:
+            # A view made without grad of a base that requires it: it has no history, and is no leaf of its own.
+            return None, 0
+    if fn is None:
+        return accumulator(tensor), 0
+    return fn, tensor._output_nr
+
+
 def extras(tensor: Any) -> AutogradMeta:
     """The rarely needed part of a tensor, made on demand."""
     if tensor._extra is None:
         tensor._extra = AutogradMeta()
     return tensor._extra
+
+
+def node_label(node: Node) -> str:
+    """A node's name as error texts have it: AddBackward0 is Add, SumBackward1 is Sum1, and FBackward is F."""
+    name = node.name()
+    head, found, tail = name.rpartition("Backward")
+    return head + tail.removesuffix("0") if found and (not tail or tail.isdigit()) else name
 
 
 def counter_of(tensor: Any) -> list[int]:

@@ -14,13 +14,13 @@ import numpy as np
 from . import grad_mode
 from .descriptor import broadcast_shapes
 from .geometry import address, is_dense_like
-from .graph import BinaryNode, UnaryNode, edge, next_sequence_nr
+from .graph import BinaryNode, UnaryNode, next_sequence_nr
 from .operands import category_of
 from .overlap import refuse, refuse_internal
 from .scalar import checked
 from .strided import window_of
 from .tensor import Tensor, wrap
-from .views import bump, check_inplace, geometry, rebase_history, requires_grad, storage_of
+from .views import bump, check_inplace, edge, geometry, rebase_history, requires_grad, storage_of
 
 _new = object.__new__
 IMAGINARY_DISCARDED = "Casting complex values to real discards the imaginary part"

@@ -13,9 +13,9 @@ from .. import grad_mode, overrides
 from ..capture import of_scalar
 from ..descriptor import Size
 from ..engine import run_backward
-from ..graph import GraphRoot, Node, NotPlain, edge, next_sequence_nr
+from ..graph import GraphRoot, Node, NotPlain, next_sequence_nr
 from ..tensor import Tensor, wrap
-from ..views import mark_inference
+from ..views import edge, mark_inference
 
 
 def backward(

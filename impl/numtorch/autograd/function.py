@@ -15,9 +15,8 @@ from typing import Any
 
 from .. import grad_mode
 from ..error_nodes import Error, attach, node
-from ..graph import edge
 from ..tensor import Tensor, wrap
-from ..views import storage_of
+from ..views import edge, storage_of
 from .function_names import settle_names, slots_of
 from .function_node import BackwardCFunction, FunctionCtx, _FunctionBase
 from .function_outputs import process_outputs

@@ -13,10 +13,10 @@ from typing import Any
 from .. import grad_mode, saved_hooks
 from ..device import device as cpu
 from ..dtype import float32
-from ..graph import Node as _Node, RemovableHandle, edge as _edge
+from ..graph import Node as _Node, RemovableHandle
 from ..graph_task import GraphTask, task_under_way
 from ..tensor import Tensor
-from ..views import bump
+from ..views import bump, edge as _edge
 from .mutation import allow_mutation_on_saved_tensors
 
 GradientEdge = namedtuple(

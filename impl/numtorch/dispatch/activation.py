@@ -9,11 +9,11 @@ import numpy as np
 from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, plan_of, sum_to
 from ..engine import through_tensors, validate
-from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
+from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
 from ..operands import inplace_operands, operands, plain, refused, single, store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.activation import celu as k_celu
 from ..kernels.comparison import clamp as k_clamp
 from ..kernels.activation import elu as k_elu
@@ -90,7 +90,9 @@ class EluBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         alpha = node.alpha
         scale = node.scale
         input_scale = node.input_scale
@@ -315,8 +317,12 @@ class EluBackwardBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        self_or_result = unpack_input(node, 'self_or_result')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self_or_result = node.self_or_result
+        if self_or_result is not None and (type(self_or_result) is not Tensor or (counter := self_or_result._counter) is not None and counter[0] != node.self_or_result_version):
+            self_or_result = unpack_input(node, 'self_or_result')
         alpha = node.alpha
         scale = node.scale
         input_scale = node.input_scale
@@ -461,7 +467,9 @@ class CeluBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         alpha = node.alpha
         return elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)
 
@@ -688,7 +696,9 @@ class SoftplusBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         beta = node.beta
         threshold = node.threshold
         return softplus_backward(grad, self, beta, threshold)
@@ -770,8 +780,12 @@ class SoftplusBackwardBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         beta = node.beta
         threshold = node.threshold
         grad0 = None if node.fn0 is None else softplus_backward(grad, self, beta, threshold)
@@ -912,7 +926,9 @@ class GeluBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         approximate = node.approximate
         return gelu_backward(grad, self, approximate)
 
@@ -992,8 +1008,12 @@ class GeluBackwardBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         approximate = node.approximate
         grad0 = None if node.fn0 is None else gelu_backward(grad, self, approximate)
         grad1 = None if node.fn1 is None else formulas.gelu_double_backward(grad, grad_output, self, approximate)
@@ -1131,7 +1151,9 @@ class SiluBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return formulas.silu_backward(grad, self)
 
     def release(node) -> None:
@@ -1287,7 +1309,9 @@ class MishBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return formulas.mish_backward(grad, self)
 
     def release(node) -> None:
@@ -1450,7 +1474,9 @@ class LogSigmoidBackward0(UnaryNode):
                 node.buffer_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         buffer = unpack_result(node, 'buffer')
         return log_sigmoid_backward(grad, self, buffer)
 
@@ -1587,9 +1613,15 @@ class LogSigmoidBackwardBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        buffer = unpack_input(node, 'buffer')
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
+        buffer = node.buffer
+        if buffer is not None and (type(buffer) is not Tensor or (counter := buffer._counter) is not None and counter[0] != node.buffer_version):
+            buffer = unpack_input(node, 'buffer')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad0 = None if node.fn0 is None else log_sigmoid_backward(grad, self, buffer)
         grad1 = None if node.fn1 is None else formulas.log_sigmoid_double_backward(grad * grad_output, self)
         return grad0, grad1
@@ -1711,7 +1743,9 @@ class LeakyReluBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         negative_slope = node.negative_slope
         return leaky_relu_backward(grad, self, negative_slope, False)
 
@@ -1951,7 +1985,9 @@ class LeakyReluBackwardBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         negative_slope = node.negative_slope
         grad0 = None if node.fn0 is None else leaky_relu_backward(grad, self, negative_slope, False)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
@@ -2084,7 +2120,9 @@ class HardtanhBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         min_val = node.min_val
         max_val = node.max_val
         return hardtanh_backward(grad, self, min_val, max_val)
@@ -2236,7 +2274,9 @@ class HardtanhBackwardBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         min_val = node.min_val
         max_val = node.max_val
         grad0 = None if node.fn0 is None else hardtanh_backward(grad, self, min_val, max_val)
@@ -2370,7 +2410,9 @@ class ThresholdBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         threshold = node.threshold
         return dispatch.threshold_backward(grad, self, threshold)
 
@@ -2463,7 +2505,9 @@ class ThresholdBackward1(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         threshold = node.threshold
         return dispatch.threshold_backward(grad, self, threshold)
 
@@ -2597,7 +2641,9 @@ class SoftshrinkBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         lambd = node.lambd
         return softshrink_backward(grad, self, lambd)
 
@@ -2704,7 +2750,9 @@ class SoftshrinkBackwardBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         lambd = node.lambd
         grad0 = None if node.fn0 is None else softshrink_backward(grad, self, lambd)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
@@ -2836,7 +2884,9 @@ class HardshrinkBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         lambd = node.lambd
         return hardshrink_backward(grad, self, lambd)
 
@@ -2943,7 +2993,9 @@ class HardshrinkBackwardBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         lambd = node.lambd
         grad0 = None if node.fn0 is None else hardshrink_backward(grad, self, lambd)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
@@ -3074,7 +3126,9 @@ class HardsigmoidBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return hardsigmoid_backward(grad, self)
 
     def release(node) -> None:
@@ -3356,7 +3410,9 @@ class HardswishBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return hardswish_backward(grad, self)
 
     def release(node) -> None:
@@ -3500,8 +3556,12 @@ class HardswishBackwardBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad0 = None if node.fn0 is None else hardswish_backward(grad, self)
         grad1 = None if node.fn1 is None else formulas.hardswish_double_backward(grad, grad_output, self)
         if node.plan is not None:
@@ -3624,8 +3684,12 @@ class PreluKernelBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        weight = unpack_input(node, 'weight')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        weight = node.weight
+        if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
+            weight = unpack_input(node, 'weight')
         needed = [fn is not None for fn, _ in node.edges()]
         return formulas.prelu_backward(grad, self, weight)
 
@@ -3728,9 +3792,15 @@ class PreluKernelBackwardBackward0(VariadicNode):
         return out
     def apply_tensors(node, grads):
         grad = grads[0]
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
-        weight = unpack_input(node, 'weight')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        weight = node.weight
+        if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
+            weight = unpack_input(node, 'weight')
         grad0 = None if node.next_nodes[0] is None else formulas.prelu_again(grads, self, weight)
         grad1 = None if node.next_nodes[1] is None else formulas.prelu_double_backward(grads, grad_output, self)
         grad2 = None if node.next_nodes[2] is None else formulas.prelu_double_backward_weight(grads, grad_output, self, weight)
@@ -3822,8 +3892,12 @@ class RreluWithNoiseBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        noise = unpack_input(node, 'noise')
-        self = unpack_input(node, 'self')
+        noise = node.noise
+        if noise is not None and (type(noise) is not Tensor or (counter := noise._counter) is not None and counter[0] != node.noise_version):
+            noise = unpack_input(node, 'noise')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         lower = node.lower
         upper = node.upper
         training = node.training
@@ -3928,7 +4002,9 @@ class RreluWithNoiseBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        noise = unpack_input(node, 'noise')
+        noise = node.noise
+        if noise is not None and (type(noise) is not Tensor or (counter := noise._counter) is not None and counter[0] != node.noise_version):
+            noise = unpack_input(node, 'noise')
         result = unpack_result(node, 'result')
         lower = node.lower
         upper = node.upper
@@ -4092,8 +4168,12 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        noise = unpack_input(node, 'noise')
-        self = unpack_input(node, 'self')
+        noise = node.noise
+        if noise is not None and (type(noise) is not Tensor or (counter := noise._counter) is not None and counter[0] != node.noise_version):
+            noise = unpack_input(node, 'noise')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         lower = node.lower
         upper = node.upper
         training = node.training
@@ -4213,7 +4293,9 @@ class GluBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         dim = node.dim
         return glu_backward(grad, self, dim)
 
@@ -4286,8 +4368,12 @@ class GluBackwardBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         dim = node.dim
         grad0 = None if node.fn0 is None else formulas.glu_double_backward_grad_output(grad, self, dim)
         grad1 = None if node.fn1 is None else formulas.glu_double_backward(grad, grad_output, self, dim)
@@ -4583,8 +4669,12 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
                 node.output = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        output = unpack_input(node, 'output')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        output = node.output
+        if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
+            output = unpack_input(node, 'output')
         dim = node.dim
         grad0 = None if node.fn0 is None else softmax_backward_data(grad, output, dim)
         grad1 = None if node.fn1 is None else formulas.softmax_double_backward(grad, grad_output, output, dim)
@@ -4714,8 +4804,12 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
                 node.output = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        output = unpack_input(node, 'output')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        output = node.output
+        if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
+            output = unpack_input(node, 'output')
         dim = node.dim
         grad0 = None if node.fn0 is None else grad - formulas.total(grad * dispatch.exp(output), dim)
         grad1 = None if node.fn1 is None else formulas.log_softmax_double_backward(grad, grad_output, output, dim)

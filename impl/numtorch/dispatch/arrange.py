@@ -10,10 +10,10 @@ from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..geometry import settled
-from ..graph import UnaryNode, VariadicNode, edge, sequence_nrs
+from ..graph import UnaryNode, VariadicNode, sequence_nrs
 from ..operands import inplace_operands, plain, store
 from ..tensor import Tensor
-from ..views import as_view, bump, check_inplace, mark_inference, rebase_history, requires_grad, storage_of
+from ..views import as_view, bump, check_inplace, edge, mark_inference, rebase_history, requires_grad, storage_of
 from ..kernels.arrange import block_diag as k_block_diag
 from ..kernels.arrange import constant_pad_nd as k_constant_pad_nd
 from ..kernels.arrange import constant_pad_nd_backward as k_constant_pad_nd_backward

@@ -9,12 +9,12 @@ import numpy as np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, sum_to
 from ..engine import through_tensors, validate
-from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
+from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..operands import inplace_operands, operands, plain, single, store
 from ..saved import check_saveable, unpack_input
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor
-from ..views import bump, check_inplace, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.comparison import above as k_above
 from ..kernels.comparison import at_least as k_at_least
 from ..kernels.comparison import at_most as k_at_most
@@ -2340,8 +2340,12 @@ class MaximumBackward0(BinaryNode):
                 node.self = FREED
         return grad0, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else formulas.maximum_backward(grad, other, self)
         grad0 = None if node.fn0 is None else formulas.maximum_backward(grad, self, other)
         if node.plan is not None:
@@ -2497,8 +2501,12 @@ class MinimumBackward0(BinaryNode):
                 node.self = FREED
         return grad0, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else formulas.minimum_backward(grad, other, self)
         grad0 = None if node.fn0 is None else formulas.minimum_backward(grad, self, other)
         if node.plan is not None:
@@ -2653,8 +2661,12 @@ class FmaxBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else formulas.fmax_other_backward(grad, self, other)
         grad0 = None if node.fn0 is None else formulas.fmax_self_backward(grad, self, other)
         if node.plan is not None:
@@ -2809,8 +2821,12 @@ class FminBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else formulas.fmin_other_backward(grad, self, other)
         grad0 = None if node.fn0 is None else formulas.fmin_self_backward(grad, self, other)
         if node.plan is not None:
@@ -2944,7 +2960,9 @@ class WhereBackward0(VariadicNode):
                 node.condition = FREED
         return grad0, grad1,
     def apply_tensors(node, grad):
-        condition = unpack_input(node, 'condition')
+        condition = node.condition
+        if condition is not None and (type(condition) is not Tensor or (counter := condition._counter) is not None and counter[0] != node.condition_version):
+            condition = unpack_input(node, 'condition')
         grad1 = None if node.next_nodes[1] is None else formulas.drop_where(grad, condition)
         grad0 = None if node.next_nodes[0] is None else formulas.keep_where(grad, condition)
         if grad0 is not None:
@@ -3027,7 +3045,9 @@ class MaskedFillBackward0(VariadicNode):
                 node.mask = FREED
         return grad0,
     def apply_tensors(node, grad):
-        mask = unpack_input(node, 'mask')
+        mask = node.mask
+        if mask is not None and (type(mask) is not Tensor or (counter := mask._counter) is not None and counter[0] != node.mask_version):
+            mask = unpack_input(node, 'mask')
         grad0 = None if node.next_nodes[0] is None else masked_fill(grad, mask, 0)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'MaskedFillBackward0', 0)
@@ -3139,7 +3159,9 @@ class MaskedFillBackward1(VariadicNode):
                 node.mask = FREED
         return grad0, grad1,
     def apply_tensors(node, grad):
-        mask = unpack_input(node, 'mask')
+        mask = node.mask
+        if mask is not None and (type(mask) is not Tensor or (counter := mask._counter) is not None and counter[0] != node.mask_version):
+            mask = unpack_input(node, 'mask')
         grad0 = None if node.next_nodes[0] is None else masked_fill(grad, mask, 0)
         grad1 = None if node.next_nodes[1] is None else formulas.masked_fill_value(grad, mask)
         if grad0 is not None:
@@ -3261,8 +3283,12 @@ class MaskedSelectBackward0(UnaryNode):
                 node.self = FREED
         return out
     def apply_tensors(node, grad):
-        mask = unpack_input(node, 'mask')
-        self = unpack_input(node, 'self')
+        mask = node.mask
+        if mask is not None and (type(mask) is not Tensor or (counter := mask._counter) is not None and counter[0] != node.mask_version):
+            mask = unpack_input(node, 'mask')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return formulas.masked_select_backward(grad, self, mask)
 
     def release(node) -> None:
@@ -3354,7 +3380,9 @@ class ClampBackward1(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         min = node.min
         max = node.max
         return formulas.clamp_backward(grad, self, min, max)
@@ -3484,7 +3512,9 @@ class ClampMinBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         min = node.min
         return formulas.at_least(grad, self, min)
 
@@ -3611,7 +3641,9 @@ class ClampMaxBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         max = node.max
         return formulas.at_most(grad, self, max)
 
@@ -3756,9 +3788,15 @@ class ClampBackward0(VariadicNode):
                 node.self = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
-        max = unpack_input(node, 'max')
-        min = unpack_input(node, 'min')
-        self = unpack_input(node, 'self')
+        max = node.max
+        if max is not None and (type(max) is not Tensor or (counter := max._counter) is not None and counter[0] != node.max_version):
+            max = unpack_input(node, 'max')
+        min = node.min
+        if min is not None and (type(min) is not Tensor or (counter := min._counter) is not None and counter[0] != node.min_version):
+            min = unpack_input(node, 'min')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         needed = [fn is not None for fn, _ in node.edges()]
         grad0, grad1, grad2 = formulas.clamp_tensor_backward(grad, self, min, max, needed)
         if grad0 is not None:
@@ -3916,8 +3954,12 @@ class ClampMinBackward1(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        min = unpack_input(node, 'min')
-        self = unpack_input(node, 'self')
+        min = node.min
+        if min is not None and (type(min) is not Tensor or (counter := min._counter) is not None and counter[0] != node.min_version):
+            min = unpack_input(node, 'min')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else formulas.below(grad, self, min)
         grad0 = None if node.fn0 is None else formulas.at_least(grad, self, min)
         if node.plan is not None:
@@ -4134,8 +4176,12 @@ class ClampMaxBackward1(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        max = unpack_input(node, 'max')
-        self = unpack_input(node, 'self')
+        max = node.max
+        if max is not None and (type(max) is not Tensor or (counter := max._counter) is not None and counter[0] != node.max_version):
+            max = unpack_input(node, 'max')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else formulas.above(grad, self, max)
         grad0 = None if node.fn0 is None else formulas.at_most(grad, self, max)
         if node.plan is not None:

@@ -9,11 +9,11 @@ import numpy as np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
-from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, edge, sequence_nrs
+from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..operands import store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import mark_inference, requires_grad
+from ..views import edge, mark_inference, requires_grad
 from ..kernels.decomposition import cholesky as k_cholesky
 from ..kernels.decomposition import cholesky_inverse as k_cholesky_inverse
 from ..kernels.decomposition import cholesky_solve as k_cholesky_solve
@@ -102,7 +102,9 @@ class LinalgDetBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        A = unpack_input(node, 'A')
+        A = node.A
+        if A is not None and (type(A) is not Tensor or (counter := A._counter) is not None and counter[0] != node.A_version):
+            A = unpack_input(node, 'A')
         LU = unpack_result(node, 'LU')
         pivots = unpack_result(node, 'pivots')
         result = unpack_result(node, 'result')
@@ -191,7 +193,9 @@ class LinalgSlogdetBackward0(UnaryNode):
         return out
     def apply_tensors(node, grads):
         grad = grads[0]
-        A = unpack_input(node, 'A')
+        A = node.A
+        if A is not None and (type(A) is not Tensor or (counter := A._counter) is not None and counter[0] != node.A_version):
+            A = unpack_input(node, 'A')
         LU = unpack_result(node, 'LU')
         pivots = unpack_result(node, 'pivots')
         sign = unpack_result(node, 'sign')
@@ -272,7 +276,9 @@ class LinalgSolveExBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        A = unpack_input(node, 'A')
+        A = node.A
+        if A is not None and (type(A) is not Tensor or (counter := A._counter) is not None and counter[0] != node.A_version):
+            A = unpack_input(node, 'A')
         LU = unpack_result(node, 'LU')
         pivots = unpack_result(node, 'pivots')
         result = unpack_result(node, 'result')
@@ -368,7 +374,9 @@ class LinalgSolveTriangularBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         B_info = node.B_info
         upper = node.upper
@@ -598,8 +606,12 @@ class CholeskySolveBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        input2 = unpack_input(node, 'input2')
-        self = unpack_input(node, 'self')
+        input2 = node.input2
+        if input2 is not None and (type(input2) is not Tensor or (counter := input2._counter) is not None and counter[0] != node.input2_version):
+            input2 = unpack_input(node, 'input2')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         upper = node.upper
         needed = [fn is not None for fn, _ in node.edges()]
@@ -702,7 +714,9 @@ class CholeskyInverseBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         upper = node.upper
         return formulas.cholesky_inverse_backward(grad, self, upper, result)
@@ -1027,7 +1041,9 @@ class LinalgPinvBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return formulas.pinv_backward(grad, result, self)
 
@@ -1105,7 +1121,9 @@ class LinalgMatrixExpBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return formulas.linalg_matrix_exp_backward(grad, self)
 
     def release(node) -> None:
@@ -1186,8 +1204,12 @@ class LinalgLstsqBackward0(BinaryNode):
         return out
     def apply_tensors(node, grads):
         grad = grads[0]
-        b = unpack_input(node, 'b')
-        self = unpack_input(node, 'self')
+        b = node.b
+        if b is not None and (type(b) is not Tensor or (counter := b._counter) is not None and counter[0] != node.b_version):
+            b = unpack_input(node, 'b')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         solution = unpack_result(node, 'solution')
         needed = [fn is not None for fn, _ in node.edges()]
         return formulas.linalg_lstsq_backward(grads, self, b, solution, needed)
@@ -1308,8 +1330,12 @@ class LinalgCrossBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         self_info = node.self_info
         dim = node.dim
         other_info = node.other_info

@@ -9,11 +9,11 @@ import numpy as np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
-from ..graph import BinaryNode, UnaryNode, edge, sequence_nrs
+from ..graph import BinaryNode, UnaryNode, sequence_nrs
 from ..operands import store
 from ..saved_variable import SavedList
 from ..tensor import Tensor
-from ..views import mark_inference, requires_grad
+from ..views import edge, mark_inference, requires_grad
 from ..kernels.index import index as k_index
 from ..kernels.index import index_backward as k_index_backward
 from ..kernels.index import index_put as k_index_put

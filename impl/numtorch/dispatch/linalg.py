@@ -9,11 +9,11 @@ import numpy as np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
-from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
+from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, unpack_input
 from ..tensor import Tensor
-from ..views import bump, check_inplace, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.linalg import addbmm as k_addbmm
 from ..kernels.linalg import addmm as k_addmm
 from ..kernels.linalg import addmv as k_addmv
@@ -80,8 +80,12 @@ class DotBackward0(BinaryNode):
                 node.tensor = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        tensor = unpack_input(node, 'tensor')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        tensor = node.tensor
+        if tensor is not None and (type(tensor) is not Tensor or (counter := tensor._counter) is not None and counter[0] != node.tensor_version):
+            tensor = unpack_input(node, 'tensor')
         grad0 = None if node.fn0 is None else grad * tensor.conj()
         grad1 = None if node.fn1 is None else grad * self.conj()
         return grad0, grad1
@@ -211,8 +215,12 @@ class VdotBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else grad * self
         grad0 = None if node.fn0 is None else formulas.vdot_self_backward(grad, other)
         return grad0, grad1
@@ -342,8 +350,12 @@ class MvBackward0(BinaryNode):
                 node.vec = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        vec = unpack_input(node, 'vec')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        vec = node.vec
+        if vec is not None and (type(vec) is not Tensor or (counter := vec._counter) is not None and counter[0] != node.vec_version):
+            vec = unpack_input(node, 'vec')
         grad0 = None if node.fn0 is None else formulas.outer_backward(grad, vec)
         grad1 = None if node.fn1 is None else formulas.t_mv(self, grad)
         return grad0, grad1
@@ -477,8 +489,12 @@ class MmBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        mat2 = unpack_input(node, 'mat2')
-        self = unpack_input(node, 'self')
+        mat2 = node.mat2
+        if mat2 is not None and (type(mat2) is not Tensor or (counter := mat2._counter) is not None and counter[0] != node.mat2_version):
+            mat2 = unpack_input(node, 'mat2')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         self_sym_sizes = node.self_sym_sizes
         self_sym_strides = node.self_sym_strides
         mat2_sym_sizes = node.mat2_sym_sizes
@@ -616,8 +632,12 @@ class BmmBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        mat2 = unpack_input(node, 'mat2')
-        self = unpack_input(node, 'self')
+        mat2 = node.mat2
+        if mat2 is not None and (type(mat2) is not Tensor or (counter := mat2._counter) is not None and counter[0] != node.mat2_version):
+            mat2 = unpack_input(node, 'mat2')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else formulas.bmm_mat2_backward(grad, self)
         grad0 = None if node.fn0 is None else formulas.bmm_self_backward(grad, mat2)
         return grad0, grad1
@@ -747,8 +767,12 @@ class AddmmBackward0(VariadicNode):
                 node.mat2 = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
-        mat1 = unpack_input(node, 'mat1')
-        mat2 = unpack_input(node, 'mat2')
+        mat1 = node.mat1
+        if mat1 is not None and (type(mat1) is not Tensor or (counter := mat1._counter) is not None and counter[0] != node.mat1_version):
+            mat1 = unpack_input(node, 'mat1')
+        mat2 = node.mat2
+        if mat2 is not None and (type(mat2) is not Tensor or (counter := mat2._counter) is not None and counter[0] != node.mat2_version):
+            mat2 = unpack_input(node, 'mat2')
         self_info = node.self_info
         beta = node.beta
         mat1_sym_sizes = node.mat1_sym_sizes
@@ -920,8 +944,12 @@ class AddmvBackward0(VariadicNode):
                 node.vec = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
-        mat = unpack_input(node, 'mat')
-        vec = unpack_input(node, 'vec')
+        mat = node.mat
+        if mat is not None and (type(mat) is not Tensor or (counter := mat._counter) is not None and counter[0] != node.mat_version):
+            mat = unpack_input(node, 'mat')
+        vec = node.vec
+        if vec is not None and (type(vec) is not Tensor or (counter := vec._counter) is not None and counter[0] != node.vec_version):
+            vec = unpack_input(node, 'vec')
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
@@ -1081,8 +1109,12 @@ class AddrBackward0(VariadicNode):
                 node.vec2 = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
-        vec1 = unpack_input(node, 'vec1')
-        vec2 = unpack_input(node, 'vec2')
+        vec1 = node.vec1
+        if vec1 is not None and (type(vec1) is not Tensor or (counter := vec1._counter) is not None and counter[0] != node.vec1_version):
+            vec1 = unpack_input(node, 'vec1')
+        vec2 = node.vec2
+        if vec2 is not None and (type(vec2) is not Tensor or (counter := vec2._counter) is not None and counter[0] != node.vec2_version):
+            vec2 = unpack_input(node, 'vec2')
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
@@ -1242,8 +1274,12 @@ class BaddbmmBackward0(VariadicNode):
                 node.batch2 = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
-        batch1 = unpack_input(node, 'batch1')
-        batch2 = unpack_input(node, 'batch2')
+        batch1 = node.batch1
+        if batch1 is not None and (type(batch1) is not Tensor or (counter := batch1._counter) is not None and counter[0] != node.batch1_version):
+            batch1 = unpack_input(node, 'batch1')
+        batch2 = node.batch2
+        if batch2 is not None and (type(batch2) is not Tensor or (counter := batch2._counter) is not None and counter[0] != node.batch2_version):
+            batch2 = unpack_input(node, 'batch2')
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
@@ -1378,8 +1414,12 @@ class AddbmmBackward0(VariadicNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        batch1 = unpack_input(node, 'batch1')
-        batch2 = unpack_input(node, 'batch2')
+        batch1 = node.batch1
+        if batch1 is not None and (type(batch1) is not Tensor or (counter := batch1._counter) is not None and counter[0] != node.batch1_version):
+            batch1 = unpack_input(node, 'batch1')
+        batch2 = node.batch2
+        if batch2 is not None and (type(batch2) is not Tensor or (counter := batch2._counter) is not None and counter[0] != node.batch2_version):
+            batch2 = unpack_input(node, 'batch2')
         self_info = node.self_info
         beta = node.beta
         batch1_sym_argsize_0 = node.batch1_sym_argsize_0

@@ -9,12 +9,12 @@ import numpy as np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors, validate
-from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, edge, sequence_nrs
+from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..operands import store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..several import together
 from ..tensor import Tensor, wrap
-from ..views import mark_inference, requires_grad
+from ..views import edge, mark_inference, requires_grad
 from ..kernels.losses import binary_cross_entropy as k_binary_cross_entropy
 from ..kernels.losses import binary_cross_entropy_backward as k_binary_cross_entropy_backward
 from ..kernels.losses import binary_cross_entropy_with_logits as k_binary_cross_entropy_with_logits
@@ -78,8 +78,12 @@ class MseLossBackward0(BinaryNode):
                 node.target = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
         reduction = node.reduction
         grad0 = None if node.fn0 is None else mse_loss_backward(grad, self, target, reduction)
         grad1 = None if node.fn1 is None else mse_loss_backward(grad, target, self, reduction)
@@ -177,9 +181,15 @@ class MseLossBackwardBackward0(VariadicNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
         reduction = node.reduction
         grad0 = None if node.next_nodes[0] is None else mse_loss_backward(grad, self, target, reduction)
         grad1 = None if node.next_nodes[1] is None else formulas.mse_loss_double_backward(grad * grad_output, reduction)
@@ -303,8 +313,12 @@ class SmoothL1LossBackward0(BinaryNode):
                 node.target = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
         reduction = node.reduction
         beta = node.beta
         grad0 = None if node.fn0 is None else smooth_l1_loss_backward(grad, self, target, reduction, beta)
@@ -404,9 +418,15 @@ class SmoothL1LossBackwardBackward0(VariadicNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
         reduction = node.reduction
         beta = node.beta
         grad0 = None if node.next_nodes[0] is None else smooth_l1_loss_backward(grad, self, target, reduction, beta)
@@ -526,8 +546,12 @@ class HuberLossBackward0(BinaryNode):
                 node.target = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
         reduction = node.reduction
         delta = node.delta
         grad0 = None if node.fn0 is None else huber_loss_backward(grad, self, target, reduction, delta)
@@ -627,9 +651,15 @@ class HuberLossBackwardBackward0(VariadicNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
         reduction = node.reduction
         delta = node.delta
         grad0 = None if node.next_nodes[0] is None else formulas.huber_loss_again(grad, grad_output, self, target, reduction, delta)
@@ -739,8 +769,12 @@ class SoftMarginLossBackward0(UnaryNode):
                 node.target = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
         reduction = node.reduction
         return soft_margin_loss_backward(grad, self, target, reduction)
 
@@ -821,9 +855,15 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
         reduction = node.reduction
         grad0 = None if node.fn0 is None else formulas.soft_margin_again(grad, grad_output, self, target, reduction)
         grad1 = None if node.fn1 is None else formulas.soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)
@@ -964,9 +1004,15 @@ class NllLossBackward0(UnaryNode):
                 node.total_weight_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
-        weight = unpack_input(node, 'weight')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
+        weight = node.weight
+        if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
+            weight = unpack_input(node, 'weight')
         total_weight = unpack_result(node, 'total_weight')
         reduction = node.reduction
         ignore_index = node.ignore_index
@@ -1082,9 +1128,15 @@ class NllLoss2DBackward0(UnaryNode):
                 node.total_weight_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
-        weight = unpack_input(node, 'weight')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
+        weight = node.weight
+        if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
+            weight = unpack_input(node, 'weight')
         total_weight = unpack_result(node, 'total_weight')
         reduction = node.reduction
         ignore_index = node.ignore_index
@@ -1163,8 +1215,12 @@ class NllLossBackwardBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        target = unpack_input(node, 'target')
-        weight = unpack_input(node, 'weight')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
+        weight = node.weight
+        if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
+            weight = unpack_input(node, 'weight')
         reduction = node.reduction
         ignore_index = node.ignore_index
         grad0 = None if node.fn0 is None else formulas.nll_loss_again(grad, target, weight, reduction, ignore_index)
@@ -1268,8 +1324,12 @@ class NllLoss2DBackwardBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        target = unpack_input(node, 'target')
-        weight = unpack_input(node, 'weight')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
+        weight = node.weight
+        if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
+            weight = unpack_input(node, 'weight')
         reduction = node.reduction
         ignore_index = node.ignore_index
         grad0 = None if node.fn0 is None else formulas.nll_loss2d_again(grad, target, weight, reduction, ignore_index)
@@ -1374,9 +1434,15 @@ class BinaryCrossEntropyBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
-        weight = unpack_input(node, 'weight')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
+        weight = node.weight
+        if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
+            weight = unpack_input(node, 'weight')
         reduction = node.reduction
         grad0 = None if node.fn0 is None else binary_cross_entropy_backward(grad, self, target, weight, reduction)
         grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_target_backward(grad, self, target, weight, reduction)
@@ -1480,10 +1546,18 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
-        weight = unpack_input(node, 'weight')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
+        weight = node.weight
+        if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
+            weight = unpack_input(node, 'weight')
         grad_output_info = node.grad_output_info
         reduction = node.reduction
         grad0 = None if node.next_nodes[0] is None else formulas.bce_double_backward_grad_output(grad, self, target, weight, reduction)
@@ -1576,10 +1650,18 @@ class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        pos_weight = unpack_input(node, 'pos_weight')
-        self = unpack_input(node, 'self')
-        target = unpack_input(node, 'target')
-        weight = unpack_input(node, 'weight')
+        pos_weight = node.pos_weight
+        if pos_weight is not None and (type(pos_weight) is not Tensor or (counter := pos_weight._counter) is not None and counter[0] != node.pos_weight_version):
+            pos_weight = unpack_input(node, 'pos_weight')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        target = node.target
+        if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
+            target = unpack_input(node, 'target')
+        weight = node.weight
+        if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
+            weight = unpack_input(node, 'weight')
         reduction = node.reduction
         grad0 = None if node.fn0 is None else formulas.binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)
         grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_with_logits_target_backward(grad, self, target, weight, pos_weight, reduction)
@@ -1704,7 +1786,9 @@ class EmbeddingBackward0(UnaryNode):
                 node.indices = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        indices = unpack_input(node, 'indices')
+        indices = node.indices
+        if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
+            indices = unpack_input(node, 'indices')
         weight_sym_argsize_0 = node.weight_sym_argsize_0
         padding_idx = node.padding_idx
         scale_grad_by_freq = node.scale_grad_by_freq
@@ -1783,7 +1867,9 @@ class EmbeddingDenseBackwardBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        indices = unpack_input(node, 'indices')
+        indices = node.indices
+        if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
+            indices = unpack_input(node, 'indices')
         padding_idx = node.padding_idx
         return formulas.embedding_double_backward(grad, indices, padding_idx)
 

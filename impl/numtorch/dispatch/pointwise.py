@@ -9,11 +9,11 @@ import numpy as np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, once, plan_of, sum_to
 from ..engine import through_tensors, validate
-from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, edge, sequence_nrs
+from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
 from ..operands import at_once, inplace_operands, operands, plain, single, store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor
-from ..views import bump, check_inplace, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.pointwise import add_alpha as k_add_alpha
 from ..kernels.pointwise import angle as k_angle
 from ..kernels.pointwise import conj_physical as k_conj_physical
@@ -963,8 +963,12 @@ class MulBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else grad * self.conj()
         grad0 = None if node.fn0 is None else grad * other.conj()
         if node.plan is not None:
@@ -1279,8 +1283,12 @@ class DivBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else formulas.div_other(grad, self, other)
         grad0 = None if node.fn0 is None else grad / other.conj()
         if node.plan is not None:
@@ -1587,8 +1595,12 @@ class DivBackward2(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         rounding_mode = node.rounding_mode
         grad1 = None if node.fn1 is None else formulas.div_mode_other(grad, self, other, rounding_mode)
         grad0 = None if node.fn0 is None else formulas.div_mode_self(grad, other, rounding_mode)
@@ -3051,7 +3063,9 @@ class AngleBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return formulas.angle_backward(grad, self)
 
     def release(node) -> None:
@@ -3166,7 +3180,9 @@ class PowBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         exponent = node.exponent
         return formulas.pow_backward(grad, self, exponent)
 
@@ -3327,8 +3343,12 @@ class PowBackward1(BinaryNode):
                 node.result_counter = FREED_COUNTER
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        exponent = unpack_input(node, 'exponent')
-        self = unpack_input(node, 'self')
+        exponent = node.exponent
+        if exponent is not None and (type(exponent) is not Tensor or (counter := exponent._counter) is not None and counter[0] != node.exponent_version):
+            exponent = unpack_input(node, 'exponent')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         grad1 = None if node.fn1 is None else formulas.pow_backward_exponent(grad, self, exponent, result)
         grad0 = None if node.fn0 is None else formulas.pow_backward_self(grad, self, exponent)
@@ -3542,7 +3562,9 @@ class PowBackward2(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        exponent = unpack_input(node, 'exponent')
+        exponent = node.exponent
+        if exponent is not None and (type(exponent) is not Tensor or (counter := exponent._counter) is not None and counter[0] != node.exponent_version):
+            exponent = unpack_input(node, 'exponent')
         result = unpack_result(node, 'result')
         self = node.self
         return formulas.pow_backward_base(grad, self, exponent, result)
@@ -3793,7 +3815,9 @@ class LogBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad / self.conj()
 
     def release(node) -> None:
@@ -4249,7 +4273,9 @@ class SinBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * self.cos().conj()
 
     def release(node) -> None:
@@ -4403,7 +4429,9 @@ class CosBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * -self.sin().conj()
 
     def release(node) -> None:
@@ -4557,7 +4585,9 @@ class AtanBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad / add_scalar(self * self, 1).conj()
 
     def release(node) -> None:
@@ -4711,7 +4741,9 @@ class AsinBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * add_scalar(-self * self, 1).rsqrt().conj()
 
     def release(node) -> None:
@@ -4865,7 +4897,9 @@ class AcosBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * -add_scalar(-self * self, 1).rsqrt().conj()
 
     def release(node) -> None:
@@ -5019,7 +5053,9 @@ class SinhBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * self.cosh().conj()
 
     def release(node) -> None:
@@ -5173,7 +5209,9 @@ class CoshBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * self.sinh().conj()
 
     def release(node) -> None:
@@ -5327,7 +5365,9 @@ class Log1PBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad / add_scalar(self, 1).conj()
 
     def release(node) -> None:
@@ -6236,7 +6276,9 @@ class AbsBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * self.sgn()
 
     def release(node) -> None:
@@ -6396,7 +6438,9 @@ class SgnBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return formulas.sgn_backward(self, grad, result)
 
@@ -7343,8 +7387,12 @@ class TanhBackwardBackward0(BinaryNode):
                 node.output = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        output = unpack_input(node, 'output')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        output = node.output
+        if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
+            output = unpack_input(node, 'output')
         grad0 = None if node.fn0 is None else tanh_backward(grad, output.conj())
         grad1 = None if node.fn1 is None else grad.conj() * (mul_scalar(output.conj(), -2) * grad_output)
         if node.plan is not None:
@@ -7502,8 +7550,12 @@ class SigmoidBackwardBackward0(BinaryNode):
                 node.output = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        grad_output = unpack_input(node, 'grad_output')
-        output = unpack_input(node, 'output')
+        grad_output = node.grad_output
+        if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
+            grad_output = unpack_input(node, 'grad_output')
+        output = node.output
+        if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
+            output = unpack_input(node, 'output')
         grad0 = None if node.fn0 is None else sigmoid_backward(grad, output.conj())
         grad1 = None if node.fn1 is None else mul(other=add_scalar(mul_scalar(output.conj(), -2), 1), self=grad.conj() * grad_output)
         if node.plan is not None:
@@ -7654,7 +7706,9 @@ class ThresholdBackwardBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         threshold = node.threshold
         grad0 = None if node.fn0 is None else threshold_backward(grad, self, threshold)
         grad1 = None if node.fn1 is None else formulas.zeros_like(grad)

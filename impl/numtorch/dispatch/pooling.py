@@ -9,11 +9,11 @@ import numpy as np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
-from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, edge, sequence_nrs
+from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..operands import store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import mark_inference, requires_grad
+from ..views import edge, mark_inference, requires_grad
 from ..kernels.pooling import avg_pool2d as k_avg_pool2d
 from ..kernels.pooling import avg_pool2d_backward as k_avg_pool2d_backward
 from ..kernels.pooling import max_pool2d_with_indices as k_max_pool2d_with_indices
@@ -53,7 +53,9 @@ class AvgPool2DBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         kernel_size = node.kernel_size
         stride = node.stride
         padding = node.padding
@@ -271,7 +273,9 @@ class MaxPool2DWithIndicesBackward0(UnaryNode):
                 node.result1_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result1 = unpack_result(node, 'result1')
         kernel_size = node.kernel_size
         stride = node.stride
@@ -343,7 +347,9 @@ class MaxPool2DWithIndicesBackwardBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        indices = unpack_input(node, 'indices')
+        indices = node.indices
+        if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
+            indices = unpack_input(node, 'indices')
         self_info = node.self_info
         grad0 = None if node.fn0 is None else formulas.max_pool_double_backward(grad, indices)
         grad1 = None if node.fn1 is None else formulas.zeros_of(self_info)

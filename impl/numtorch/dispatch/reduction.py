@@ -9,11 +9,11 @@ import numpy as np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
-from ..graph import FREED, FREED_COUNTER, UnaryNode, edge, sequence_nrs
+from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.reduction import all_dim as k_all_dim
 from ..kernels.reduction import amax as k_amax
 from ..kernels.reduction import amin as k_amin
@@ -390,7 +390,9 @@ class NansumBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         dim = node.dim
         keepdim = node.keepdim
         return formulas.nansum_backward(grad, self, dim, keepdim)
@@ -483,7 +485,9 @@ class ProdBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return formulas.prod_backward(grad, self, result)
 
@@ -581,7 +585,9 @@ class ProdBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         dim = node.dim
         keepdim = node.keepdim
@@ -682,7 +688,9 @@ class MaxBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return formulas.evenly_distribute_backward(grad, self, result)
 
@@ -779,7 +787,9 @@ class MinBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return formulas.evenly_distribute_backward(grad, self, result)
 
@@ -1027,7 +1037,9 @@ class AmaxBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         dim = node.dim
         keepdim = node.keepdim
@@ -1129,7 +1141,9 @@ class AminBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         dim = node.dim
         keepdim = node.keepdim
@@ -1222,7 +1236,9 @@ class AminmaxBackward0(UnaryNode):
         return out
     def apply_tensors(node, grads):
         grad = grads[0]
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         max = unpack_result(node, 'max')
         min = unpack_result(node, 'min')
         dim = node.dim
@@ -1354,7 +1370,9 @@ class MedianBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return formulas.evenly_distribute_backward(grad, self, result)
 
@@ -1820,7 +1838,9 @@ class LinalgVectorNormBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         ord = node.ord
         dim = node.dim
@@ -1926,7 +1946,9 @@ class NormBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         p = node.p
         dim = node.dim
@@ -2025,7 +2047,9 @@ class VarBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         dim = node.dim
         correction = node.correction
         keepdim = node.keepdim
@@ -2123,7 +2147,9 @@ class StdBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         dim = node.dim
         correction = node.correction
@@ -2216,7 +2242,9 @@ class VarMeanBackward0(UnaryNode):
         return out
     def apply_tensors(node, grads):
         grad = grads[0]
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         dim = node.dim
         correction = node.correction
         keepdim = node.keepdim
@@ -2291,7 +2319,9 @@ class StdMeanBackward0(UnaryNode):
         return out
     def apply_tensors(node, grads):
         grad = grads[0]
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result0 = unpack_result(node, 'result0')
         dim = node.dim
         correction = node.correction
@@ -2383,7 +2413,9 @@ class LogsumexpBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         dim = node.dim
         keepdim = node.keepdim
@@ -2593,7 +2625,9 @@ class CumprodBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         dim = node.dim
         return formulas.cumprod_backward(grad, self, dim, result)

@@ -9,11 +9,11 @@ import numpy as np
 from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
-from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, edge, sequence_nrs
+from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor
-from ..views import bump, check_inplace, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.scatter import diagonal_scatter as k_diagonal_scatter
 from ..kernels.scatter import gather as k_gather
 from ..kernels.scatter import gather_backward as k_gather_backward
@@ -77,8 +77,12 @@ class GatherBackward0(UnaryNode):
                 node.self = FREED
         return out
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
-        self = unpack_input(node, 'self')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         dim = node.dim
         sparse_grad = node.sparse_grad
         return formulas.gather_backward(grad, self, dim, index, sparse_grad)
@@ -183,7 +187,9 @@ class ScatterBackward0(BinaryNode):
                 node.index = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
         dim = node.dim
         src_info = node.src_info
         grad0 = None if node.fn0 is None else scatter_value(grad, dim, index, 0)
@@ -345,7 +351,9 @@ class ScatterBackward1(UnaryNode):
                 node.index = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
         dim = node.dim
         return scatter_value(grad, dim, index, 0)
 
@@ -723,7 +731,9 @@ class ScatterAddBackward0(BinaryNode):
                 node.index = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
         src_info = node.src_info
         dim = node.dim
         grad0 = None if node.fn0 is None else grad
@@ -878,9 +888,15 @@ class ScatterReduceBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
-        self = unpack_input(node, 'self')
-        src = unpack_input(node, 'src')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        src = node.src
+        if src is not None and (type(src) is not Tensor or (counter := src._counter) is not None and counter[0] != node.src_version):
+            src = unpack_input(node, 'src')
         result = unpack_result(node, 'result')
         dim = node.dim
         reduce = node.reduce
@@ -1082,7 +1098,9 @@ class IndexSelectBackward0(UnaryNode):
                 node.index = FREED
         return out
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
         return formulas.index_select_backward(grad, self_sym_sizes, dim, index)
@@ -1157,8 +1175,12 @@ class IndexAddBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
-        source = unpack_input(node, 'source')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
+        source = node.source
+        if source is not None and (type(source) is not Tensor or (counter := source._counter) is not None and counter[0] != node.source_version):
+            source = unpack_input(node, 'source')
         source_dim = node.source_dim
         dim = node.dim
         alpha = node.alpha
@@ -1334,8 +1356,12 @@ class IndexCopyBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
-        source = unpack_input(node, 'source')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
+        source = node.source
+        if source is not None and (type(source) is not Tensor or (counter := source._counter) is not None and counter[0] != node.source_version):
+            source = unpack_input(node, 'source')
         dim = node.dim
         source_dim = node.source_dim
         grad0 = None if node.fn0 is None else index_fill(grad, dim, index, 0)
@@ -1515,7 +1541,9 @@ class IndexFillBackward0(UnaryNode):
                 node.index = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
         dim = node.dim
         return index_fill(grad, dim, index, 0)
 
@@ -1629,7 +1657,9 @@ class IndexFillBackward1(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
         dim = node.dim
         grad0 = None if node.fn0 is None else index_fill(grad, dim, index, 0)
         grad1 = None if node.fn1 is None else formulas.index_fill_value(grad, dim, index)
@@ -1775,9 +1805,15 @@ class IndexReduceBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
-        self = unpack_input(node, 'self')
-        source = unpack_input(node, 'source')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        source = node.source
+        if source is not None and (type(source) is not Tensor or (counter := source._counter) is not None and counter[0] != node.source_version):
+            source = unpack_input(node, 'source')
         result = unpack_result(node, 'result')
         dim = node.dim
         reduce = node.reduce
@@ -1965,8 +2001,12 @@ class TakeBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
-        self = unpack_input(node, 'self')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return formulas.take_backward(grad, self, index)
 
     def release(node) -> None:
@@ -2044,8 +2084,12 @@ class PutBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        index = unpack_input(node, 'index')
-        source = unpack_input(node, 'source')
+        index = node.index
+        if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
+            index = unpack_input(node, 'index')
+        source = node.source
+        if source is not None and (type(source) is not Tensor or (counter := source._counter) is not None and counter[0] != node.source_version):
+            source = unpack_input(node, 'source')
         source_info = node.source_info
         accumulate = node.accumulate
         grad0 = None if node.fn0 is None else formulas.put_self(grad, index, source_info, accumulate)
@@ -2235,7 +2279,9 @@ class MaskedScatterBackward0(BinaryNode):
                 node.mask = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        mask = unpack_input(node, 'mask')
+        mask = node.mask
+        if mask is not None and (type(mask) is not Tensor or (counter := mask._counter) is not None and counter[0] != node.mask_version):
+            mask = unpack_input(node, 'mask')
         self_info = node.self_info
         source_sym_sizes = node.source_sym_sizes
         grad0 = None if node.fn0 is None else formulas.masked_fill_backward(grad, mask, self_info)
@@ -2384,7 +2430,9 @@ class MaskedScatterBackwardBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        mask = unpack_input(node, 'mask')
+        mask = node.mask
+        if mask is not None and (type(mask) is not Tensor or (counter := mask._counter) is not None and counter[0] != node.mask_version):
+            mask = unpack_input(node, 'mask')
         grad_output_info = node.grad_output_info
         return formulas.masked_scatter_into_zeros(grad, grad_output_info, mask)
 

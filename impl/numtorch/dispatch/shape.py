@@ -10,10 +10,10 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..geometry import settled
-from ..graph import UnaryNode, VariadicNode, edge, sequence_nrs
+from ..graph import UnaryNode, VariadicNode, sequence_nrs
 from ..operands import plain, store
 from ..tensor import Tensor, wrap
-from ..views import as_view, become, check_inplace, mark_inference, requires_grad, set_history, storage_of
+from ..views import as_view, become, check_inplace, edge, mark_inference, requires_grad, set_history, storage_of
 from ..kernels.shape import alias as k_alias
 from ..kernels.shape import cat as k_cat
 from ..kernels.shape import cat_backward as k_cat_backward

@@ -9,12 +9,12 @@ import numpy as np
 from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, once, sum_to
 from ..engine import through_tensors, validate
-from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, edge, sequence_nrs
+from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
 from ..operands import inplace_operands, operands, plain, refused, single, store, tensors_only
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.special import addcdiv as k_addcdiv
 from ..kernels.special import addcmul as k_addcmul
 from ..kernels.special import atan2_scale as k_atan2_scale
@@ -264,7 +264,9 @@ class Log2Backward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad / dispatch.mul_scalar(self.conj(), 0.6931471805599453)
 
     def release(node) -> None:
@@ -418,7 +420,9 @@ class Log10Backward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad / dispatch.mul_scalar(self.conj(), 2.3025850929940455)
 
     def release(node) -> None:
@@ -594,8 +598,12 @@ class LogaddexpBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else grad / dispatch.add_scalar(dispatch.exp(self - other), 1)
         grad0 = None if node.fn0 is None else grad / dispatch.add_scalar(dispatch.exp(other - self), 1)
         if node.plan is not None:
@@ -746,8 +754,12 @@ class Logaddexp2Backward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else grad / dispatch.add_scalar(dispatch.pow_base(2, self - other), 1)
         grad0 = None if node.fn0 is None else grad / dispatch.add_scalar(dispatch.pow_base(2, other - self), 1)
         if node.plan is not None:
@@ -899,8 +911,12 @@ class XlogyBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else grad * self / other
         grad0 = None if node.fn0 is None else dispatch.masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)
         if node.plan is not None:
@@ -1091,7 +1107,9 @@ class XlogyBackward1(UnaryNode):
                 node.other = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
         self = node.self
         return dispatch.mul_scalar(grad, self) / other
 
@@ -1171,7 +1189,9 @@ class XlogyBackward2(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         other = node.other
         return formulas.xlogy_other_backward(grad, self, other)
 
@@ -1326,8 +1346,12 @@ class SpecialXlog1PyBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else dispatch.div(other=dispatch.add_scalar(other, 1), self=grad * self)
         grad0 = None if node.fn0 is None else dispatch.masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)
         if node.plan is not None:
@@ -1455,7 +1479,9 @@ class SpecialXlog1PyBackward1(UnaryNode):
                 node.other = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
         self = node.self
         return dispatch.div(other=dispatch.add_scalar(other, 1), self=dispatch.mul_scalar(grad, self))
 
@@ -1535,7 +1561,9 @@ class SpecialXlog1PyBackward2(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         other = node.other
         return formulas.xlog1py_other_backward(grad, self, other)
 
@@ -1627,7 +1655,9 @@ class SpecialEntrBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * -dispatch.add_scalar(dispatch.log(self), 1)
 
     def release(node) -> None:
@@ -1742,7 +1772,9 @@ class LogitBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         eps = node.eps
         return formulas.logit_backward(grad, self, eps)
 
@@ -1912,7 +1944,9 @@ class AsinhBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * dispatch.rsqrt(dispatch.add_scalar(formulas.squared(self), 1)).conj()
 
     def release(node) -> None:
@@ -2026,7 +2060,9 @@ class AcoshBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * dispatch.rsqrt(dispatch.sub_scalar(self * self, 1)).conj()
 
     def release(node) -> None:
@@ -2140,7 +2176,9 @@ class AtanhBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return dispatch.div(other=formulas.number_minus(1, formulas.squared(self)).conj(), self=dispatch.mul_scalar(grad, 1))
 
     def release(node) -> None:
@@ -2654,8 +2692,12 @@ class Atan2Backward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         needed = [fn is not None for fn, _ in node.edges()]
         grad0, grad1 = formulas.atan2_backward(grad, self, other, needed)
         if node.plan is not None:
@@ -2875,8 +2917,12 @@ class HypotBackward0(BinaryNode):
                 node.result_counter = FREED_COUNTER
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         grad1 = None if node.fn1 is None else grad * other / result
         grad0 = None if node.fn0 is None else grad * self / result
@@ -3090,7 +3136,9 @@ class SincBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return formulas.sinc_backward(grad, self)
 
     def release(node) -> None:
@@ -3496,7 +3544,9 @@ class ErfBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return formulas.erf_backward(grad, self, 1.1283791670955126)
 
     def release(node) -> None:
@@ -3650,7 +3700,9 @@ class ErfcBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return formulas.erf_backward(grad, self, -1.1283791670955126)
 
     def release(node) -> None:
@@ -3804,7 +3856,9 @@ class ErfinvBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return dispatch.mul_scalar(dispatch.exp(formulas.squared(erfinv(self))), 0.886226925452758) * grad
 
     def release(node) -> None:
@@ -3964,7 +4018,9 @@ class SpecialErfcxBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return dispatch.sub_scalar(dispatch.mul_scalar(self, 2.0) * result, 1.1283791670955126) * grad
 
@@ -4205,7 +4261,9 @@ class SpecialLogNdtrBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return dispatch.mul(other=dispatch.exp(-(result + dispatch.div_scalar(formulas.squared(self), 2))), self=dispatch.div_scalar(grad, 2.5066282746310002))
 
@@ -4329,7 +4387,9 @@ class LgammaBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * digamma(self)
 
     def release(node) -> None:
@@ -4483,7 +4543,9 @@ class DigammaBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * polygamma(1, self)
 
     def release(node) -> None:
@@ -4638,7 +4700,9 @@ class PolygammaBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         n = node.n
         return grad * polygamma(n + 1, self)
 
@@ -4731,7 +4795,9 @@ class PolygammaBackward1(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         n = node.n
         return grad * polygamma(n + 1, self)
 
@@ -4865,7 +4931,9 @@ class MvlgammaBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         p = node.p
         return formulas.mvlgamma_backward(grad, self, p)
 
@@ -5021,8 +5089,12 @@ class IgammaBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else grad * dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other))
         grad0 = None if node.fn0 is None else formulas.not_implemented_for(grad, 'igamma: input')
         if node.plan is not None:
@@ -5246,8 +5318,12 @@ class IgammacBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else dispatch.mul(other=dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other)), self=-grad)
         grad0 = None if node.fn0 is None else formulas.not_implemented_for(grad, 'igammac: input')
         if node.plan is not None:
@@ -5471,8 +5547,12 @@ class SpecialZetaBackward0(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else dispatch.mul(other=zeta(dispatch.add_scalar(self, 1.0), other), self=grad * -self)
         grad0 = None if node.fn0 is None else formulas.not_implemented_for(grad, 'zeta')
         if node.plan is not None:
@@ -5606,7 +5686,9 @@ class SpecialZetaBackward1(UnaryNode):
                 node.other = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
         self = node.self
         return dispatch.mul(other=zeta_self(self + 1.0, other), self=dispatch.mul_scalar(grad, -self))
 
@@ -5789,7 +5871,9 @@ class I0Backward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * i1(self)
 
     def release(node) -> None:
@@ -5949,7 +6033,9 @@ class SpecialI0EBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return grad * dispatch.sub(other=dispatch.sgn(self) * result, self=i1e(self))
 
@@ -6061,7 +6147,9 @@ class SpecialI1Backward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return formulas.i1_backward(grad, self, result)
 
@@ -6173,7 +6261,9 @@ class SpecialI1EBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return formulas.i1e_backward(grad, self, result)
 
@@ -6447,8 +6537,12 @@ class FmodBackward1(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else dispatch.mul(other=dispatch.div_mode(self, other, 'trunc'), self=-grad)
         grad0 = None if node.fn0 is None else grad
         if node.plan is not None:
@@ -6776,8 +6870,12 @@ class RemainderBackward1(BinaryNode):
                 node.self = FREED
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else dispatch.mul(other=dispatch.div_mode(self, other, 'floor'), self=-grad)
         grad0 = None if node.fn0 is None else grad
         if node.plan is not None:
@@ -7855,7 +7953,9 @@ class CopysignBackward0(BinaryNode):
                 node.result_counter = FREED_COUNTER
         return grad0, grad1
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
         grad0 = None if node.fn0 is None else grad * formulas.copysign_ratio(self, result)
@@ -8057,7 +8157,9 @@ class CopysignBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return grad * formulas.copysign_ratio(self, result)
 
@@ -8250,8 +8352,12 @@ class NextafterBackward0(BinaryNode):
                 node.self = FREED
         return grad0, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
         grad0 = None if node.fn0 is None else dispatch.where(self != other, grad, 0)
         if node.plan is not None:
@@ -8478,7 +8584,9 @@ class LdexpBackward0(BinaryNode):
                 node.result_counter = FREED_COUNTER
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
         result = unpack_result(node, 'result')
         grad1 = None if node.fn1 is None else dispatch.mul_scalar(grad * result, 0.6931471805599453)
         grad0 = None if node.fn0 is None else grad * dispatch.pow_base(2, other)
@@ -8740,7 +8848,9 @@ class NanToNumBackward0(UnaryNode):
                 node.self = FREED
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         return grad * dispatch.isfinite(self)
 
     def release(node) -> None:
@@ -9302,9 +9412,15 @@ class LerpBackward1(VariadicNode):
                 node.weight = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
-        end = unpack_input(node, 'end')
-        self = unpack_input(node, 'self')
-        weight = unpack_input(node, 'weight')
+        end = node.end
+        if end is not None and (type(end) is not Tensor or (counter := end._counter) is not None and counter[0] != node.end_version):
+            end = unpack_input(node, 'end')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        weight = node.weight
+        if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
+            weight = unpack_input(node, 'weight')
         grad1 = None if node.next_nodes[1] is None else grad * weight
         grad0 = None if node.next_nodes[0] is None else grad * formulas.number_minus(1, weight)
         grad2 = None if node.next_nodes[2] is None else grad * (end - self)
@@ -9464,8 +9580,12 @@ class AddcmulBackward0(VariadicNode):
                 node.tensor2 = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
-        tensor1 = unpack_input(node, 'tensor1')
-        tensor2 = unpack_input(node, 'tensor2')
+        tensor1 = node.tensor1
+        if tensor1 is not None and (type(tensor1) is not Tensor or (counter := tensor1._counter) is not None and counter[0] != node.tensor1_version):
+            tensor1 = unpack_input(node, 'tensor1')
+        tensor2 = node.tensor2
+        if tensor2 is not None and (type(tensor2) is not Tensor or (counter := tensor2._counter) is not None and counter[0] != node.tensor2_version):
+            tensor2 = unpack_input(node, 'tensor2')
         value = node.value
         grad0 = None if node.next_nodes[0] is None else grad
         grad1 = None if node.next_nodes[1] is None else grad * dispatch.mul_scalar(tensor2, value).conj()
@@ -9619,8 +9739,12 @@ class AddcdivBackward0(VariadicNode):
                 node.tensor2 = FREED
         return grad0, grad1, grad2,
     def apply_tensors(node, grad):
-        tensor1 = unpack_input(node, 'tensor1')
-        tensor2 = unpack_input(node, 'tensor2')
+        tensor1 = node.tensor1
+        if tensor1 is not None and (type(tensor1) is not Tensor or (counter := tensor1._counter) is not None and counter[0] != node.tensor1_version):
+            tensor1 = unpack_input(node, 'tensor1')
+        tensor2 = node.tensor2
+        if tensor2 is not None and (type(tensor2) is not Tensor or (counter := tensor2._counter) is not None and counter[0] != node.tensor2_version):
+            tensor2 = unpack_input(node, 'tensor2')
         value = node.value
         grad0 = None if node.next_nodes[0] is None else grad
         grad1 = None if node.next_nodes[1] is None else grad * formulas.number_over(value, tensor2).conj()
@@ -9744,8 +9868,12 @@ class DistBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        other = unpack_input(node, 'other')
-        self = unpack_input(node, 'self')
+        other = node.other
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
+            other = unpack_input(node, 'other')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         self_info = node.self_info
         p = node.p

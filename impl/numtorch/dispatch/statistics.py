@@ -9,11 +9,11 @@ import numpy as np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
-from ..graph import FREED, FREED_COUNTER, UnaryNode, edge, sequence_nrs
+from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.statistics import cummax as k_cummax
 from ..kernels.statistics import cummaxmin_backward as k_cummaxmin_backward
 from ..kernels.statistics import cummin as k_cummin
@@ -63,7 +63,9 @@ class CummaxBackward0(UnaryNode):
                 node.indices_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         indices = unpack_result(node, 'indices')
         dim = node.dim
         return formulas.cummaxmin_backward(grad, self, indices, dim)
@@ -148,7 +150,9 @@ class CumminBackward0(UnaryNode):
                 node.indices_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         indices = unpack_result(node, 'indices')
         dim = node.dim
         return formulas.cummaxmin_backward(grad, self, indices, dim)
@@ -212,7 +216,9 @@ class LogcumsumexpBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         dim = node.dim
         return formulas.logcumsumexp_backward(grad, self, result, dim)
@@ -311,7 +317,9 @@ class NanmedianBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         result = unpack_result(node, 'result')
         return formulas.evenly_distribute_backward(grad, self, result)
 
@@ -539,7 +547,9 @@ class RenormBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        self = unpack_input(node, 'self')
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
         p = node.p
         dim = node.dim
         maxnorm = node.maxnorm

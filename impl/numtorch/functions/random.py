@@ -15,8 +15,9 @@ from ..creation import _kind, _like_array, _shape, finish
 from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
 from ..error_nodes import not_implemented
-from ..graph import BinaryNode, UnaryNode, edge
+from ..graph import BinaryNode, UnaryNode
 from ..tensor import Tensor, wrap
+from ..views import edge
 from .arguments import is_int
 from .shape import expand
 

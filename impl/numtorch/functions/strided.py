@@ -8,10 +8,10 @@ import numpy as np
 
 from .. import dispatch
 from ..geometry import Geometry, root_of, strided
-from ..graph import Node, edge
+from ..graph import Node
 from ..strided import AsStridedBackward0, Scatter, reach, window_of
 from ..tensor import Tensor, wrap
-from ..views import as_view, geometry, storage_of
+from ..views import as_view, edge, geometry, storage_of
 from ..writes import copy_, start, tracked
 from .arguments import expect_ints
 

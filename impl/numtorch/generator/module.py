@@ -19,13 +19,16 @@ IMPORTS = (
     ("..descriptor", "arrange describe once plan_of sum_to"),
     ("..engine", "through_tensors validate"),
     ("..geometry", "settled"),
-    ("..graph", "ACCUMULATE_SEQ FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode accumulator edge sequence_nrs"),
+    ("..graph", "ACCUMULATE_SEQ FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode accumulator sequence_nrs"),
     ("..operands", "at_once inplace_operands operands plain refused single store tensors_only"),
     ("..saved", "check_saveable unpack_input unpack_result"),
     ("..saved_variable", "SavedList"),
     ("..several", "before_write check_result fit together"),
     ("..tensor", "Tensor wrap"),
-    ("..views", "as_view become bump check_inplace mark_inference rebase_history requires_grad set_history storage_of"),
+    (
+        "..views",
+        "as_view become bump check_inplace edge mark_inference rebase_history requires_grad set_history storage_of",
+    ),
 )
 """What the templates name, of which a module imports what it uses."""
 

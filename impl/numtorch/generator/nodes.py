@@ -215,9 +215,13 @@ class Nodes(Template):
         w(1, f"def apply_tensors(node, {arg}):")
         if multi and len(row.outputs) > 1:
             w(2, "grad = grads[0]")
-        for n in row.saved + row.saved_results:
-            function = "unpack_input" if n in row.saved else "unpack_result"
-            w(2, f"{n} = {function}(node, {n!r})")
+        for n in row.saved:
+            w(2, f"{n} = node.{n}")
+            changed = f"(counter := {n}._counter) is not None and counter[0] != node.{n}_version"
+            w(2, f"if {n} is not None and (type({n}) is not Tensor or {changed}):")
+            w(3, f"{n} = unpack_input(node, {n!r})")
+        for n in row.saved_results:
+            w(2, f"{n} = unpack_result(node, {n!r})")
         for n in row.saved_lists:
             w(2, f"{n} = node.{n}.unpack(node)")
         for n in row.saved_values:
