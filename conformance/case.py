@@ -53,7 +53,7 @@ class Case:
         """Never used again for another behaviour: expectations and recorded traces refer to it."""
         self.sentence = inspect.cleandoc(function.__doc__ or "")
         self.lecture = lecture
-        self.requires = tuple(requires)
+        self.requires = (*function.__globals__.get("REQUIRES", ()), *requires)
         self.covers = tuple(covers)
         self.observe: OneOf["every", "last"] = observe
 
@@ -132,7 +132,8 @@ def case(
 ) -> Callable[[Callable[..., Any]], Case]:
     """Makes a function a case of the catalogue.
 
-    `lecture` is the part of the course it belongs to, if any; `requires` names features that a subject may lack; `covers`
-    lists behaviours of the checklist that it shows; `observe` is the Program's.
+    `lecture` is the part of the course it belongs to, if any; `requires` names features that a subject may lack, beside those
+    that the module's REQUIRES names for all its cases; `covers` lists behaviours of the checklist that it shows; `observe` is
+    the Program's.
     """
     return lambda function: Case(function, lecture=lecture, requires=requires, covers=covers, observe=observe)

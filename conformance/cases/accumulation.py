@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats, same_shape, tensors
 
+REQUIRES = ("tape",)
+
 
 @case(lecture="accumulation", requires=["backward", "pow"], covers=["acc.sum"])
 def backward_adds_to_grad(torch, x: floats(min_dims=1)):

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats
 
+REQUIRES = ("argument_checks",)
+
 FUNCTIONS = ("square", "reshape", "select", "squeeze", "nonzero", "movedim", "isclose", "broadcast_to", "repeat_interleave",
              "ones_like", "flip", "roll", "gather", "masked_fill", "lerp", "addcmul", "addcdiv", "clamp_max")  # fmt: skip
 WITH_TENSORS = (

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import complexes, cotangent, floats
 
+REQUIRES = ("tape",)
+
 
 @case(lecture="backward", requires=["backward"], covers=["call.backward_returns"])
 def backward_fills_the_grad_of_the_leaves(torch, x: floats(min_dims=1)):

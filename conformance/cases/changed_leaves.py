@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats
 
+REQUIRES = ("tape",)
+
 CHANGES = st.sampled_from(["data", "t_", "squeeze_", "unsqueeze_"])
 
 

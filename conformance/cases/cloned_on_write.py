@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats, same_shape
 
+REQUIRES = ("tape",)
+
 
 @case(requires=["saved_tensors_hooks", "in_place", "backward"], covers=["inp.allow_mutation"])
 def saved_values_are_cloned_when_they_are_written_to(torch, builtins, x: floats(shape=(4,)), start: st.integers(0, 2)):

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import dtypes, floats, tensors
 
+REQUIRES = ("tape",)
+
 KINDS = ("float32", "float64", "float16", "int64", "int32", "uint8", "bool")
 
 

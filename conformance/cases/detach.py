@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import cotangent, floats, same_shape
 
+REQUIRES = ("tape",)
+
 START = st.sampled_from([0.5, -0.5, 1.5, -2.0, 0.0])
 RATE = st.sampled_from([0.1, 0.05, 0.25])
 

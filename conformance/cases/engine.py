@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats, nonzero, positive, same_shape
 
+REQUIRES = ("tape",)
+
 
 @case(lecture="backward", requires=["hooks", "graph"], covers=["graph.order"])
 def nodes_run_in_the_reverse_of_their_making(torch, xw: same_shape(2, values="finite")):

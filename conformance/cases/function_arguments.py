@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import cotangent, floats, ints, same_shape
 
+REQUIRES = ("tape",)
+
 
 @case(lecture="custom_function", requires=["custom_function"], covers=["fn.kwargs"])
 def arguments_may_be_given_by_keyword(torch, x: floats(), factor: st.floats(-3, 3, width=16)):

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats
 
+REQUIRES = ("tape",)
+
 OTHER = st.sampled_from(["float64", "float32", "float16"])
 
 

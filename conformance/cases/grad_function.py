@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import cotangent, floats, positive
 
+REQUIRES = ("tape",)
+
 
 @case(lecture="grad_function", requires=["grad"], covers=["call.return_tuple"])
 def grad_of_one_input_is_a_tuple(torch, x: floats(values="finite")):

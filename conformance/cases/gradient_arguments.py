@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import cotangent, floats
 
+REQUIRES = ("tape",)
+
 NOT_A_GRADIENT = st.sampled_from([1.0, 2, True, "grad"])
 NOT_A_TENSOR = st.sampled_from([1.0, 2, "x", None])
 

@@ -3,6 +3,8 @@
 from conformance.case import case
 from conformance.generate import bools, broadcastable, dtypes, floats, ints, tensors
 
+REQUIRES = ("tape",)
+
 DISCRETE = ("int64", "int32", "int16", "int8", "uint8", "bool")
 
 

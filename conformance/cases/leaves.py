@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats, same_shape
 
+REQUIRES = ("tape",)
+
 
 @case(requires=["out"], covers=["leaf.out_variant"])
 def out_takes_no_part_in_autograd(torch, xyo: same_shape(3), which: st.sampled_from(["operand", "out"])):

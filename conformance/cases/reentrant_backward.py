@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats, same_shape
 
+REQUIRES = ("tape",)
+
 
 @case(lecture="custom_function", requires=["custom_function", "hooks"], covers=["eng.reentrant"])
 def backward_may_run_within_backward(torch, xw: same_shape(2, values="finite")):

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import broadcastable, complexes, dtypes, floats, tensors
 
+REQUIRES = ("tape",)
+
 ALL_DTYPES = ("float32", "float64", "float16", "bfloat16", "complex64", "int64", "int32", "uint8", "bool")
 
 

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats, nonzero, positive, same_shape
 
+REQUIRES = ("tape",)
+
 
 @case(lecture="retain_graph", requires=["grad"], covers=["call.backward_twice"])
 def second_grad_through_a_freed_graph_raises(torch, x: nonzero(shape=(1,))):

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats
 
+REQUIRES = ("tape",)
+
 
 @case(requires=["in_place", "backward"], covers=["ver.increment"])
 def version_can_be_incremented(torch, x: floats(shape=(2, 3))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import types
 from typing import BinaryIO
 
 import msgspec
@@ -52,16 +53,20 @@ def main(arguments: list[str]) -> int:
     os._exit(0)
 
 
+_modules: dict[str, types.ModuleType] = {}
+"""The subject by its name; what is over another library is in no table of Python's."""
+
+
 def _answer(name: str, request: Request) -> Reply:
     try:
         match request:
             case Hello(seq=seq):
-                module = import_subject(name)
+                module = _modules[name] = import_subject(name)
                 if hasattr(module, "set_num_threads"):
                     module.set_num_threads(1)
                 return Welcome(seq, describe_module(module, name))
             case Run(seq=seq, program=program):
-                return Answer(seq, run(program, sys.modules[name]))
+                return Answer(seq, run(program, _modules[name]))
             case Reset(seq=seq) | Bye(seq=seq):
                 # Nothing to forget: every program starts fresh.
                 return Done(seq)

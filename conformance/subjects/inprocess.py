@@ -30,6 +30,9 @@ class InProcess:
         """Nothing to end: modules stay imported."""
 
 
+DECLARED = "__torchstone_description__"
+"""The attribute of a module in which it says itself what it is, instead of being looked at."""
+
 _SEEN_BY = {
     "grad": "Tensor.grad",
     "requires_grad": "Tensor.requires_grad",
@@ -67,7 +70,10 @@ def _on_instances(module: types.ModuleType, name: str) -> bool:
 
 
 def describe_module(module: types.ModuleType, name: str, facets: frozenset[str] | None = None) -> Description:
-    """What is written about a module into a run's header."""
+    """What is written about a module into a run's header. One over another library declares itself, as `DECLARED`."""
+    declared: Description | None = getattr(module, DECLARED, None)
+    if declared is not None:
+        return declared
     notes = {"python": platform.python_version()}
     try:
         import numpy

@@ -8,6 +8,7 @@ import types
 
 from conformance.subjects.base import Subject, SubjectUnavailable
 from conformance.subjects.inprocess import InProcess
+from conformance.subjects.libraries import LIBRARIES, import_library
 from conformance.subjects.stdio import Process
 
 ORACLE_VERSION = "2.13.0"
@@ -18,7 +19,7 @@ _NEEDED = ("tensor", "Tensor")
 
 
 def open_subject(name: str, isolate: bool = True) -> Subject:
-    """The subject of that name: ``torch``, ``numtorch``, or any module that has torch's names.
+    """The subject of that name: ``torch``, ``numtorch``, a key of `LIBRARIES`, or any module that has torch's names.
 
     Isolated, it runs in a process of its own, so that a crash or an endless loop ends one program and not the run.
     Raises SubjectUnavailable with what is wrong and what to do.
@@ -54,6 +55,8 @@ def oracle(facets: frozenset[str] | None = None) -> InProcess:
 
 def import_subject(name: str) -> types.ModuleType:
     """The module, if it can be imported and has what every case needs. Raises SubjectUnavailable otherwise."""
+    if name in LIBRARIES:
+        return import_library(name)
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -1,0 +1,47 @@
+"""Libraries that are not torch-like: one module each, over one table of operators and one torch-like shim.
+
+| module | |
+|---|---|
+| `signatures.py` | the operators by PyTorch's names and parameters |
+| `library.py` | what a module says of its library |
+| `numpy_like.py` | the operators of libraries whose functions are NumPy's |
+| `shim.py` | the torch-like module that programs run on |
+"""
+
+from __future__ import annotations
+
+import importlib
+import types
+from dataclasses import dataclass
+
+from conformance.subjects.base import SubjectUnavailable
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where the module of a library is, and what installs the library."""
+
+    module: str
+    extra: str
+    sentence: str
+
+
+LIBRARIES = {
+    "autograd": Entry("hips", "autograd", "HIPS autograd: functions of NumPy arrays"),
+    "jax": Entry("jax_", "jax", "JAX: functions of immutable arrays"),
+}
+"""The subjects of this package, by the name that a user gives."""
+
+
+def import_library(name: str) -> types.ModuleType:
+    """The torch-like module over a library. Raises SubjectUnavailable if the library is not installed."""
+    from conformance.subjects.libraries.shim import module_of
+
+    entry = LIBRARIES[name]
+    try:
+        found = importlib.import_module(f"{__name__}.{entry.module}")
+    except ImportError as error:
+        raise SubjectUnavailable(
+            f'torchstone: {name!r} cannot be imported ({error}); pip install "torchstone[{entry.extra}]"'
+        ) from error
+    return module_of(found.LIBRARY)

@@ -1,0 +1,126 @@
+"""What a module of this package says of its library: how its arrays are made and read, its operators, and its derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+import numpy as np
+
+Value = Any
+"""An array or a tensor of the library."""
+
+Operators = Mapping[str, Callable[..., Any]]
+"""By the names of `signatures.SIGNATURES`: a function of the library's values that takes those parameters that the library can
+honour. A program that gives another one is unsupported, and so is one that needs an operator which is not here.
+
+An operator is what the library itself calls so. One that has to be put together (``relu`` as ``maximum(x, 0)``) is left out:
+what it does at a tie or a kink would be this project's choice, and be blamed on the library.
+"""
+
+
+@dataclass(frozen=True)
+class Functional:
+    """A library that differentiates functions: JAX, HIPS autograd, MLX."""
+
+    vjp: Callable[[Callable[..., tuple[Value, ...]], Sequence[Value]], Callable[[Sequence[Value]], Sequence[Value]]]
+    """Given a function that returns a tuple and where to take its derivative: the function from a cotangent for each result to
+    a gradient for each operand."""
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A library whose tensors remember how they were made, and have a `backward` of their own."""
+
+    track: Callable[[Value], Value]
+    """The value, as a leaf that gradients are kept of."""
+    backward: Callable[[Value, Union[Value, None]], None]
+    """Runs backward from a value; the second is the cotangent, None for the default of a scalar."""
+    grad: Callable[[Value], Union[Value, None]]
+    """The gradient that a leaf holds."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library as a subject."""
+
+    name: str
+    version: str
+    array: Callable[[np.ndarray[Any, Any]], Value]
+    """A value of the library with these elements. Raises TypeError for a dtype that it does not have."""
+    numpy: Callable[[Value], np.ndarray[Any, Any]]
+    operators: Operators
+    derivatives: Functional | Tape
+    features: tuple[str, ...]
+    """What of a case's `requires` it takes part in. All else is declared as lacking in the header of every run."""
+    dtypes: tuple[str, ...] = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
+    lacks: tuple[type[Exception], ...] = (NotImplementedError,)
+    """What it raises for what it does not do, as opposed to what it refuses."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+FUNCTIONAL_FEATURES = (
+    (
+        "backward",
+        "grad",
+        "create_graph",
+        "complex",
+        "elementwise",
+        "broadcast",
+        "matmul",
+        "linalg",
+        "indexing",
+        "promotion",
+    )
+    + (
+        "comparison",
+        "norm",
+        "sort",
+        "max",
+        "mean",
+        "sum",
+        "prod",
+        "std",
+        "pow",
+        "where",
+        "expand",
+        "cat",
+        "stack",
+        "view",
+    )
+    + (
+        "abs",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "neg",
+        "exp",
+        "log",
+        "sqrt",
+        "sin",
+        "cos",
+        "tanh",
+        "sigmoid",
+        "relu",
+        "sign",
+        "dot",
+    )
+    + (
+        "mm",
+        "mv",
+        "reshape",
+        "permute",
+        "squeeze",
+        "transpose",
+        "unbind",
+        "gather",
+        "take",
+        "topk",
+        "einsum",
+        "tensordot",
+    )
+    + ("addmm", "index_select", "item", "tolist")
+)
+"""What a library without a tape takes part in: values, gradients, gradients of gradients, conventions."""

@@ -1,0 +1,158 @@
+"""The torch-like module over a library that is nothing like PyTorch, on two libraries of a few lines."""
+
+import numpy as np
+import pytest
+
+from conformance.interpreter import run
+from conformance.namespace import Missing
+from conformance.program import TensorLiteral
+from conformance.recorder import record
+from conformance.subjects import SubjectUnavailable, open_subject
+from conformance.subjects.libraries import LIBRARIES
+from conformance.subjects.libraries.library import Functional, Library, Tape
+from conformance.subjects.libraries.numpy_like import operators
+from conformance.subjects.libraries.shim import module_of
+from conformance.subjects.libraries.signatures import SIGNATURES
+
+SAMPLE = TensorLiteral(dtype="float32", shape=(2,), data=np.array([1.0, 2.0], "<f4").tobytes())
+
+
+def by_differences(function, values):
+    """The derivatives of a function of arrays by central differences, exact for polynomials of the second degree."""
+
+    def pull(cotangents):
+        found = []
+        for at, value in enumerate(values):
+            gradient = np.zeros_like(value)
+            for index in np.ndindex(value.shape):
+                sides = []
+                for step in (0.5, -0.5):
+                    moved = [np.array(one, copy=True) for one in values]
+                    moved[at][index] += step
+                    sides.append(sum(np.sum(c * r) for c, r in zip(cotangents, function(*moved), strict=True)))
+                gradient[index] = sides[0] - sides[1]
+            found.append(gradient)
+        return found
+
+    return pull
+
+
+def library(derivatives, **more):
+    given = {"array": np.asarray, "numpy": np.asarray, "operators": operators(np), "features": ("backward",), **more}
+    return Library(name="tiny", version="1", derivatives=derivatives, **given)
+
+
+@pytest.fixture
+def torch():
+    return module_of(library(Functional(by_differences)))
+
+
+def test_operators_have_all_their_forms(torch):
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    for found in (x.sum(0, True), x.sum(dim=0, keepdim=True), torch.sum(x, 0, keepdim=True)):
+        assert found.tolist() == [[4.0, 6.0]]
+    assert (2 - x).tolist() == [[1.0, 0.0], [-1.0, -2.0]]
+    assert x.reshape(4).tolist() == x.reshape((4,)).tolist() == torch.reshape(x, (4,)).tolist()
+    assert torch.cat([x, x], dim=1).shape == (2, 4)
+
+
+def test_backward_and_grad_use_the_derivatives_of_the_library(torch):
+    x, w = torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([3.0, 5.0], requires_grad=True)
+    (x * w).sum().backward()
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [5.0, 9.0]
+    assert w.grad.tolist() == [1.0, 2.0]
+
+
+def test_gradient_of_an_input_in_the_middle_leaves_the_others_whole(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    of_x, of_y, unused = torch.autograd.grad((y * y).sum(), [x, y, torch.tensor([0.0])], allow_unused=True)
+    assert of_x.tolist() == [18.0, 36.0]
+    assert of_y.tolist() == [6.0, 12.0]
+    assert unused is None
+
+
+def test_gradient_of_a_gradient_depends_on_every_leaf(torch):
+    x, w = torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([3.0, 5.0], requires_grad=True)
+    (first,) = torch.autograd.grad((x * x * w).sum(), x, create_graph=True)
+    assert first.tolist() == [6.0, 20.0]
+    first.sum().backward()
+    assert x.grad.tolist() == [6.0, 10.0]
+    assert w.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda torch, x: torch.sum(x, dtype=torch.float64),
+        lambda torch, x: torch.sum(x, out=x),
+        lambda torch, x: x.__iadd__(x),
+        lambda torch, x: x & x,
+        lambda torch, x: (x * 2).sum().backward(inputs=[x]),
+        lambda torch, x: torch.tensor([1.0], dtype=torch.float64).lerp(x, x),
+    ],
+)
+def test_what_the_library_lacks_is_missing(torch, ask):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises((Missing, AttributeError)):
+        ask(torch, x)
+
+
+def test_a_step_that_the_library_cannot_do_is_unsupported(torch):
+    program = record(lambda torch, x: x.lerp(x, 0.5), {"x": SAMPLE})
+    (_, step) = run(program, torch).steps
+    assert (step.outcome, step.reason) == ("unsupported", "Tensor.lerp")
+
+
+def test_an_integer_keeps_its_dtype_and_a_number_is_no_vector(torch):
+    assert torch.tensor(3).dtype is torch.int64
+    assert torch.tensor(3.0).tolist() == 3.0
+    assert torch.tensor(3.0).numpy().shape == ()
+
+
+class Taped:
+    """A library with a tape: numbers that remember the two that they are the product of."""
+
+    def __init__(self, value, made_of=()):
+        self.value, self.made_of, self.grad = np.asarray(value), made_of, None
+        self.shape, self.dtype = self.value.shape, self.value.dtype
+
+    def backward(self, cotangent):
+        if not self.made_of:
+            self.grad = Taped(cotangent if self.grad is None else self.grad.value + cotangent)
+        for one, other in (self.made_of, self.made_of[::-1]) if self.made_of else ():
+            one.backward(cotangent * other.value)
+
+
+def test_a_library_with_a_tape_runs_its_own_backward():
+    tape = Tape(
+        track=lambda value: value,
+        backward=lambda value, cotangent: value.backward(1.0 if cotangent is None else cotangent.value),
+        grad=lambda value: value.grad,
+    )
+    rows = {"mul": lambda input, other: Taped(input.value * other.value, (input, other))}
+    torch = module_of(library(tape, array=Taped, numpy=lambda value: value.value, operators=rows))
+    x, w = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0)
+    (x * w).backward()
+    (x * x).backward(torch.tensor(10.0))
+    assert x.grad.item() == 43.0
+    assert x.grad is x.grad
+    with pytest.raises(Missing):
+        torch.autograd.grad(x * x, x)
+
+
+def test_every_row_names_an_operator_of_the_table():
+    assert set(operators(np)) <= set(SIGNATURES)
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_library_that_is_not_installed_says_what_to_install(name, monkeypatch):
+    import importlib
+
+    def absent(module):
+        raise ImportError(f"No module named {name!r}")
+
+    monkeypatch.setattr(importlib, "import_module", absent)
+    with pytest.raises(SubjectUnavailable, match=rf"torchstone\[{LIBRARIES[name].extra}\]"):
+        open_subject(name, isolate=False)
