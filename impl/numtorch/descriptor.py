@@ -14,7 +14,7 @@ import numpy as np
 
 from .dtype import dtype, dtypes
 from .geometry import contiguous_strides, element_strides, laid_out
-from .layout import elementwise_strides
+from .layout import dense_strides, elementwise_strides
 
 _LIMIT = 50_000  # descriptors kept; beyond that the table starts anew, and `is` merely misses until plans are rebuilt
 Array = Any  # np.ndarray, or np.generic for a 0-d tensor whose storage nobody has asked for yet
@@ -101,6 +101,11 @@ class Descriptor:
         return self.single
 
 
+def geometry_as(desc: Descriptor, kind: dtype) -> tuple[tuple, tuple]:
+    """Shape and strides of an operand where it is computed with as `kind`: a copy, if that is not its type."""
+    return desc.shape, desc.strides if desc.dtype is kind else dense_strides(desc.shape, desc.strides)
+
+
 class Plan:
     """What a pair of unlike operands needs: the result, casts before the kernel, sums in backward."""
 
@@ -116,9 +121,9 @@ class Plan:
         kind = dtypes.combine(kinds[0], kinds[1], None)
         if to_float and kind.category < dtypes.FLOATING:
             kind = dtypes.get_default_dtype()
-        strides = (
-            None if a.plain and b.plain else elementwise_strides(shape, [(a.shape, a.strides), (b.shape, b.strides)])
-        )
+        strides = None
+        if not (a.plain and b.plain):
+            strides = elementwise_strides(shape, [geometry_as(a, kind), geometry_as(b, kind)])
         self.result = descriptor(shape, kind, strides)
         self.plain = self.result.plain  # and so NumPy makes it: where operands are not of one mind, row-major wins
         self.desc0, self.desc1 = a, b

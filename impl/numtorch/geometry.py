@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .layout import contiguous_strides, dense_strides, elementwise_strides
+from .layout import contiguous_strides, dense_strides
 
 
 class Geometry:
@@ -90,15 +90,6 @@ def turned(array: Any) -> bool:
         return False
     steps = [st for s, st in zip(array.shape, array.strides, strict=True) if s != 1 and st]
     return any(outer < inner for outer, inner in itertools.pairwise(steps))
-
-
-def beside_number(result: Any, operand: Any) -> Any:
-    """An empty result of an operator that PyTorch computes over a tensor and a 0-d tensor, with PyTorch's strides."""
-    if 0 not in operand.shape:
-        return result
-    shape = operand.shape
-    strides = elementwise_strides(shape, [(shape, element_strides(operand)), ((), ())])
-    return laid_out(shape, strides, result.dtype)
 
 
 def settled(array: np.ndarray) -> np.ndarray:

@@ -74,6 +74,31 @@ def dense_strides(shape: Shape, strides: Shape) -> tuple[int, ...]:
     return _sorted_strides(tuple(shape), [tuple(strides)])
 
 
+def _beside_number(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...]:
+    return elementwise_strides(shape, [operands[0], ((), ())])
+
+
+def _compared(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...]:
+    return _beside_number(shape, [(shape, elementwise_strides(shape, operands))])
+
+
+def _finite(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...]:
+    itself, infinity = elementwise_strides(shape, operands), _compared(shape, operands)
+    return elementwise_strides(shape, [(shape, itself), (shape, infinity)])
+
+
+RULES = {
+    "elementwise": elementwise_strides,
+    "beside number": _beside_number,
+    "like": lambda shape, operands: dense_strides(*operands[0]),
+    "compared": _compared,
+    "finite": _finite,
+}
+"""How an operator lays its result out, where it does not go by its operands as TensorIterator does: over the first of them
+and a number; as a copy of the first; or as PyTorch composes it, isinf of abs and a comparison with a number, isfinite of
+that and a comparison with itself."""
+
+
 def _broadcast(shape: tuple, own: Shape, strides: Shape) -> tuple:
     """Strides of an operand over the result's dimensions."""
     lead = len(shape) - len(own)

@@ -15,6 +15,7 @@ from . import grad_mode
 from .descriptor import arrange, describe, descriptor, plan_of
 from .dtype import dtypes
 from .geometry import laid_out
+from .layout import RULES
 from .overlap import refuse, refuse_internal
 from .tensor import Tensor, wrap
 from .views import bump, check_inplace, extras, requires_grad, storage_of
@@ -183,6 +184,20 @@ def single(array: Any, operand: Tensor) -> Any:
     """(array, Descriptor) of an elementwise operator's result over one operand, laid out as PyTorch lays it out."""
     desc = operand._desc
     return (array, describe(array)) if desc.plain else arrange(array, desc.elementwise())
+
+
+def laid(array: Any, rule: str, *tensors: Tensor) -> Any:
+    """(array, Descriptor) of a kernel's fresh result over these operands, with the strides that a rule of layout.py says."""
+    for x in tensors:
+        if not x._desc.plain:
+            break
+    else:
+        return array, describe(array)
+    shape = array.shape
+    if not shape:
+        return array, describe(array)
+    strides = RULES[rule](shape, [(x._desc.shape, x._desc.strides) for x in tensors])
+    return arrange(array, descriptor(shape, describe(array).dtype, strides))
 
 
 def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:

@@ -136,6 +136,12 @@ def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) 
     return RuntimeError(text)
 
 
+def is_odd(saved: Any) -> bool:
+    """Whether a saved tensor has strides that NumPy makes something else of than PyTorch."""
+    desc = getattr(saved, "_desc", None)
+    return desc is not None and not desc.plain
+
+
 def check_saveable(tensor: Any) -> None:
     """Refuse to save an inference tensor."""
     if tensor._extra.inference and not grad_mode.state.inference:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .descriptor import broadcast_shapes, descriptor, reduction, sum_to
+from .descriptor import broadcast_shapes, descriptor, geometry_as, reduction, sum_to
 from .dtype import dtypes
 from .layout import elementwise_strides
 from .operands import category_of, constant
@@ -61,7 +61,10 @@ def together(operands: tuple, fixed: tuple = (), fixed_first: bool = False) -> t
     known = [x for x in ((*fixed, *tensors) if fixed_first else (*tensors, *fixed)) if x is not None]
     if all(x._desc.plain for x in known):
         return tensors, arrays, descriptor(shape, kind)
-    strides = elementwise_strides(shape, [(x._desc.shape, x._desc.strides) for x in known])
+    given = {id(x) for x in fixed}
+    strides = elementwise_strides(
+        shape, [geometry_as(x._desc, x._desc.dtype if id(x) in given else kind) for x in known]
+    )
     return tensors, arrays, descriptor(shape, kind, strides)
 
 

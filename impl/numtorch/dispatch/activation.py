@@ -10,8 +10,8 @@ from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
-from ..operands import inplace_operands, operands, plain, refused, single, store
-from ..saved import check_saveable, unpack_input, unpack_result
+from ..operands import inplace_operands, laid, operands, plain, refused, single, store
+from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.activation import celu as k_celu
@@ -1451,7 +1451,7 @@ class LogSigmoidBackward0(UnaryNode):
     combines = True
     not_differentiable = ('buffer',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2138,7 +2138,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
         array = k_clamp(self._array, min_val, max_val)
     else:
         self = plain(self, 'hardtanh', False)
-        array, desc = single(k_clamp(self._array, min_val, max_val), self)
+        array, desc = laid(k_clamp(self._array, min_val, max_val), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3864,7 +3864,7 @@ class RreluWithNoiseBackward0(UnaryNode):
     saved = ('noise', 'self',)
     saved_values = ('lower', 'upper', 'training',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.noise) or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3976,7 +3976,7 @@ class RreluWithNoiseBackward1(UnaryNode):
     saved = ('noise', 'result',)
     saved_values = ('lower', 'upper', 'training',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.noise):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4131,7 +4131,7 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
     saved = ('noise', 'self',)
     saved_values = ('lower', 'upper', 'training',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.noise) or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4275,7 +4275,7 @@ class GluBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('dim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4634,7 +4634,7 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
     saved = ('grad_output', 'output',)
     saved_values = ('dim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.grad_output) or is_odd(node.output):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4769,7 +4769,7 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
     saved = ('grad_output', 'output',)
     saved_values = ('dim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.grad_output) or is_odd(node.output):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

@@ -10,12 +10,13 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
-from ..operands import inplace_operands, operands, plain, single, store
-from ..saved import check_saveable, unpack_input
+from ..operands import inplace_operands, laid, operands, plain, single, store
+from ..saved import check_saveable, is_odd, unpack_input
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.comparison import above as k_above
+from ..kernels.comparison import all_alike as k_all_alike
 from ..kernels.comparison import at_least as k_at_least
 from ..kernels.comparison import at_most as k_at_most
 from ..kernels.comparison import below as k_below
@@ -1422,8 +1423,7 @@ def ne_scalar_(self, other):
 
 def isnan(self, *, out=None):
     """isnan(self) -> Tensor"""
-    array = np.isnan(self._array)
-    desc = describe(array)
+    array, desc = laid(np.isnan(self._array), 'elementwise', self)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1440,8 +1440,7 @@ def isnan(self, *, out=None):
 
 def isinf(self, *, out=None):
     """isinf(self) -> Tensor"""
-    array = k_isinf(self._array)
-    desc = describe(array)
+    array, desc = laid(k_isinf(self._array), 'compared', self)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1458,8 +1457,7 @@ def isinf(self, *, out=None):
 
 def isfinite(self, *, out=None):
     """isfinite(self) -> Tensor"""
-    array = np.isfinite(self._array)
-    desc = describe(array)
+    array, desc = laid(np.isfinite(self._array), 'finite', self)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1472,6 +1470,23 @@ def isfinite(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'isfinite')
+
+
+def all_alike(self, value, *, out=None):
+    """all_alike(self, value) -> Tensor"""
+    array, desc = laid(k_all_alike(self._array, value), 'like', self)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'all_alike')
 
 
 def isposinf(self, *, out=None):
@@ -1548,8 +1563,7 @@ def signbit(self, *, out=None):
 
 def logical_not(self, *, out=None):
     """logical_not(self) -> Tensor"""
-    array = np.logical_not(self._array)
-    desc = describe(array)
+    array, desc = laid(np.logical_not(self._array), 'elementwise', self)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1566,8 +1580,7 @@ def logical_not(self, *, out=None):
 
 def logical_and(self, other, *, out=None):
     """logical_and(self, other) -> Tensor"""
-    array = np.logical_and(self._array, other._array)
-    desc = describe(array)
+    array, desc = laid(np.logical_and(self._array, other._array), 'elementwise', self, other)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1584,8 +1597,7 @@ def logical_and(self, other, *, out=None):
 
 def logical_or(self, other, *, out=None):
     """logical_or(self, other) -> Tensor"""
-    array = np.logical_or(self._array, other._array)
-    desc = describe(array)
+    array, desc = laid(np.logical_or(self._array, other._array), 'elementwise', self, other)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1602,8 +1614,7 @@ def logical_or(self, other, *, out=None):
 
 def logical_xor(self, other, *, out=None):
     """logical_xor(self, other) -> Tensor"""
-    array = np.logical_xor(self._array, other._array)
-    desc = describe(array)
+    array, desc = laid(np.logical_xor(self._array, other._array), 'elementwise', self, other)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1620,8 +1631,7 @@ def logical_xor(self, other, *, out=None):
 
 def bitwise_not(self, *, out=None):
     """bitwise_not(self) -> Tensor"""
-    array = np.invert(self._array)
-    desc = describe(array)
+    array, desc = laid(np.invert(self._array), 'elementwise', self)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2278,8 +2288,7 @@ def bitwise_right_shift_(self, other):
 
 def isclose(self, other, rtol, atol, equal_nan, *, out=None):
     """isclose(self, other, rtol, atol, equal_nan) -> Tensor"""
-    array = k_isclose(self._array, other._array, rtol, atol, equal_nan)
-    desc = describe(array)
+    array, desc = laid(k_isclose(self._array, other._array, rtol, atol, equal_nan), 'elementwise', self, other)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3258,7 +3267,7 @@ class MaskedSelectBackward0(UnaryNode):
     saved_values = ()
     writes_grad = 1
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.mask) or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3361,7 +3370,7 @@ class ClampBackward1(UnaryNode):
     saved = ('self',)
     saved_values = ('min', 'max',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3394,8 +3403,7 @@ class ClampBackward1(UnaryNode):
 
 def clamp(self, min, max, *, out=None):
     """clamp(self, min, max) -> Tensor"""
-    array = k_clamp(self._array, min, max)
-    desc = describe(array)
+    array, desc = laid(k_clamp(self._array, min, max), 'elementwise', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3494,7 +3502,7 @@ class ClampMinBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('min',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3525,8 +3533,7 @@ class ClampMinBackward0(UnaryNode):
 
 def clamp_min(self, min, *, out=None):
     """clamp_min(self, min) -> Tensor"""
-    array = k_clamp_min(self._array, min)
-    desc = describe(array)
+    array, desc = laid(k_clamp_min(self._array, min), 'elementwise', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3623,7 +3630,7 @@ class ClampMaxBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('max',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3654,8 +3661,7 @@ class ClampMaxBackward0(UnaryNode):
 
 def clamp_max(self, max, *, out=None):
     """clamp_max(self, max) -> Tensor"""
-    array = k_clamp_max(self._array, max)
-    desc = describe(array)
+    array, desc = laid(k_clamp_max(self._array, max), 'elementwise', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

@@ -11,7 +11,7 @@ from ..descriptor import describe
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..operands import store
-from ..saved import check_saveable, unpack_input, unpack_result
+from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..several import together
 from ..tensor import Tensor, wrap
 from ..views import edge, mark_inference, requires_grad
@@ -43,7 +43,7 @@ class MseLossBackward0(BinaryNode):
     saved_values = ('reduction',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self) or is_odd(node.target):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -277,7 +277,7 @@ class SmoothL1LossBackward0(BinaryNode):
     saved_values = ('reduction', 'beta',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self) or is_odd(node.target):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -510,7 +510,7 @@ class HuberLossBackward0(BinaryNode):
     saved_values = ('reduction', 'delta',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self) or is_odd(node.target):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -743,7 +743,7 @@ class SoftMarginLossBackward0(UnaryNode):
     saved_values = ('reduction',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self) or is_odd(node.target):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -963,7 +963,7 @@ class NllLossBackward0(UnaryNode):
     saved_values = ('reduction', 'ignore_index',)
     not_differentiable = ('total_weight',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self) or is_odd(node.target) or is_odd(node.weight):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1087,7 +1087,7 @@ class NllLoss2DBackward0(UnaryNode):
     saved_values = ('reduction', 'ignore_index',)
     not_differentiable = ('total_weight',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self) or is_odd(node.target) or is_odd(node.weight):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1765,7 +1765,7 @@ class EmbeddingBackward0(UnaryNode):
     saved = ('indices',)
     saved_values = ('weight_sym_argsize_0', 'padding_idx', 'scale_grad_by_freq', 'sparse',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.indices):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

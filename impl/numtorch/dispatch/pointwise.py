@@ -10,7 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, once, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
-from ..operands import at_once, inplace_operands, operands, plain, single, store
+from ..operands import at_once, inplace_operands, laid, operands, plain, single, store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
@@ -2055,7 +2055,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         array = k_rsub_scalar_alpha(self._array, other, alpha)
     else:
         self = plain(self, 'rsub', False)
-        array, desc = single(k_rsub_scalar_alpha(self._array, other, alpha), self)
+        array, desc = laid(k_rsub_scalar_alpha(self._array, other, alpha), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2123,8 +2123,7 @@ class RsubBackward1(UnaryNode):
 
 def rsub_scalar(self, other, *, out=None):
     """rsub_scalar(self, other) -> Tensor"""
-    array = k_rsub_scalar(self._array, other)
-    desc = describe(array)
+    array, desc = laid(k_rsub_scalar(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2187,8 +2186,7 @@ class AddBackward1(UnaryNode):
 
 def add_scalar(self, other, *, out=None):
     """add_scalar(self, other) -> Tensor"""
-    array = np.add(self._array, other)
-    desc = describe(array)
+    array, desc = laid(np.add(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2251,8 +2249,7 @@ class SubBackward1(UnaryNode):
 
 def sub_scalar(self, other, *, out=None):
     """sub_scalar(self, other) -> Tensor"""
-    array = np.subtract(self._array, other)
-    desc = describe(array)
+    array, desc = laid(np.subtract(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2317,8 +2314,7 @@ class MulBackward1(UnaryNode):
 
 def mul_scalar(self, other, *, out=None):
     """mul_scalar(self, other) -> Tensor"""
-    array = np.multiply(self._array, other)
-    desc = describe(array)
+    array, desc = laid(np.multiply(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2420,8 +2416,7 @@ class DivBackward1(UnaryNode):
 
 def div_scalar(self, other, *, out=None):
     """div_scalar(self, other) -> Tensor"""
-    array = np.divide(self._array, other)
-    desc = describe(array)
+    array, desc = laid(np.divide(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

@@ -11,7 +11,7 @@ from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..operands import inplace_operands, plain, store
-from ..saved import check_saveable, unpack_input, unpack_result
+from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.reduction import all_dim as k_all_dim
@@ -371,7 +371,7 @@ class NansumBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -462,7 +462,7 @@ class ProdBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -560,7 +560,7 @@ class ProdBackward1(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -665,7 +665,7 @@ class MaxBackward1(UnaryNode):
     saved_values = ()
     writes_grad = 1
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -764,7 +764,7 @@ class MinBackward1(UnaryNode):
     saved_values = ()
     writes_grad = 1
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1012,7 +1012,7 @@ class AmaxBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1116,7 +1116,7 @@ class AminBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1347,7 +1347,7 @@ class MedianBackward0(UnaryNode):
     saved_values = ()
     writes_grad = 1
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1812,7 +1812,7 @@ class LinalgVectorNormBackward0(UnaryNode):
     saved_values = ('ord', 'dim', 'keepdim',)
     may_be_undefined = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1920,7 +1920,7 @@ class NormBackward1(UnaryNode):
     saved_values = ('p', 'dim', 'keepdim',)
     may_be_undefined = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2027,7 +2027,7 @@ class VarBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('dim', 'correction', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2121,7 +2121,7 @@ class StdBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim', 'correction', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2388,7 +2388,7 @@ class LogsumexpBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2601,7 +2601,7 @@ class CumprodBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

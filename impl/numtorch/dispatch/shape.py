@@ -11,7 +11,7 @@ from ..descriptor import describe
 from ..engine import through_tensors
 from ..geometry import settled
 from ..graph import UnaryNode, VariadicNode, sequence_nrs
-from ..operands import plain, store
+from ..operands import laid, plain, store
 from ..tensor import Tensor, wrap
 from ..views import as_view, become, check_inplace, edge, mark_inference, requires_grad, set_history, storage_of
 from ..kernels.shape import alias as k_alias
@@ -1595,8 +1595,7 @@ class FlipBackward0(UnaryNode):
 
 def flip(self, dims, *, out=None):
     """flip(self, dims) -> Tensor"""
-    array = k_flip(self._array, dims)
-    desc = describe(array)
+    array, desc = laid(k_flip(self._array, dims), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

@@ -10,7 +10,7 @@ from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, once, sum_to
 from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
-from ..operands import inplace_operands, operands, plain, refused, single, store, tensors_only
+from ..operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
@@ -1124,7 +1124,7 @@ def xlogy_self(self, other, *, out=None):
         array = k_xlogy_self(self, other._array)
     else:
         other = plain(other, 'xlogy', True)
-        array, desc = single(k_xlogy_self(self, other._array), other)
+        array, desc = laid(k_xlogy_self(self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -1206,7 +1206,7 @@ def xlogy_other(self, other, *, out=None):
         array = k_xlogy_other(self._array, other)
     else:
         self = plain(self, 'xlogy', True)
-        array, desc = single(k_xlogy_other(self._array, other), self)
+        array, desc = laid(k_xlogy_other(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1496,7 +1496,7 @@ def xlog1py_self(self, other, *, out=None):
         array = k_xlog1py_self(self, other._array)
     else:
         other = plain(other, 'special_xlog1py', True)
-        array, desc = single(k_xlog1py_self(self, other._array), other)
+        array, desc = laid(k_xlog1py_self(self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -1578,7 +1578,7 @@ def xlog1py_other(self, other, *, out=None):
         array = k_xlog1py_other(self._array, other)
     else:
         self = plain(self, 'special_xlog1py', True)
-        array, desc = single(k_xlog1py_other(self._array, other), self)
+        array, desc = laid(k_xlog1py_other(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3312,7 +3312,7 @@ def deg2rad(self, *, out=None):
                 return result
     else:
         self = plain(self, 'deg2rad', True)
-        array, desc = single(k_deg2rad(self._array), self)
+        array, desc = laid(k_deg2rad(self._array), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3438,7 +3438,7 @@ def rad2deg(self, *, out=None):
                 return result
     else:
         self = plain(self, 'rad2deg', True)
-        array, desc = single(k_rad2deg(self._array), self)
+        array, desc = laid(k_rad2deg(self._array), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -5703,7 +5703,7 @@ def zeta_self(self, other, *, out=None):
         array = k_zeta_self(self, other._array)
     else:
         other = plain(other, 'special_zeta', True)
-        array, desc = single(k_zeta_self(self, other._array), other)
+        array, desc = laid(k_zeta_self(self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -5800,7 +5800,7 @@ def zeta_other(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'special_zeta', True)
-        array, desc = single(k_zeta_other(self._array, other), self)
+        array, desc = laid(k_zeta_other(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6744,8 +6744,7 @@ class FmodBackward0(UnaryNode):
 
 def fmod_scalar(self, other, *, out=None):
     """fmod_scalar(self, other) -> Tensor"""
-    array = k_fmod_scalar(self._array, other)
-    desc = describe(array)
+    array, desc = laid(k_fmod_scalar(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7077,8 +7076,7 @@ class RemainderBackward0(UnaryNode):
 
 def remainder_scalar(self, other, *, out=None):
     """remainder_scalar(self, other) -> Tensor"""
-    array = k_remainder_scalar(self._array, other)
-    desc = describe(array)
+    array, desc = laid(k_remainder_scalar(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7333,7 +7331,7 @@ def floor_divide_scalar(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'floor_divide', False)
-        array, desc = single(k_floor_divide_scalar(self._array, other), self)
+        array, desc = laid(k_floor_divide_scalar(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7608,7 +7606,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'floor_divide', False)
-        array, desc = single(k_floor_divide_scalar(self._array, other), self)
+        array, desc = laid(k_floor_divide_scalar(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7740,7 +7738,7 @@ def remainder_of(self, other, *, out=None):
                 return result
     else:
         other = plain(other, 'remainder', False)
-        array, desc = single(k_remainder_of(self, other._array), other)
+        array, desc = laid(k_remainder_of(self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -8204,7 +8202,7 @@ def copysign_scalar(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'copysign', True)
-        array, desc = single(k_copysign_scalar(self._array, other), self)
+        array, desc = laid(k_copysign_scalar(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8888,7 +8886,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
                 return result
     else:
         self = plain(self, 'nan_to_num', False)
-        array, desc = single(k_nan_to_num(self._array, nan, posinf, neginf), self)
+        array, desc = laid(k_nan_to_num(self._array, nan, posinf, neginf), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

@@ -11,7 +11,7 @@ from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..operands import inplace_operands, plain, store
-from ..saved import check_saveable, unpack_input, unpack_result
+from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.statistics import cummax as k_cummax
@@ -39,7 +39,7 @@ class CummaxBackward0(UnaryNode):
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -126,7 +126,7 @@ class CumminBackward0(UnaryNode):
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -294,7 +294,7 @@ class NanmedianBackward0(UnaryNode):
     saved_values = ()
     writes_grad = 1
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

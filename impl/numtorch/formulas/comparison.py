@@ -11,39 +11,35 @@ import numpy as np
 
 from .. import creation, dispatch as d
 from ..tensor import wrap
+from .masks import joined, mask
 from .shape import sum_to_size
 
 
 def _kept(grad: Any, condition: Any) -> Any:
-    return d.where(wrap(np.asarray(condition)[()]), grad, 0)
-
-
-def _array(x: Any) -> Any:
-    return getattr(x, "_array", x)
+    return d.where(condition, grad, 0)
 
 
 def _shared(grad: Any, tie: Any, loses: Any) -> Any:
     """Filled in place, as PyTorch does: the layout is that of where."""
-    half = d.where(wrap(np.asarray(tie)[()]), d.div_scalar(grad, 2), grad)
-    return d.masked_fill_(half, wrap(np.asarray(loses)[()]), 0)
+    return d.masked_fill_(d.where(tie, d.div_scalar(grad, 2), grad), loses, 0)
 
 
 def maximum_backward(grad: Any, mine: Any, other: Any) -> Any:
     """Half at a tie, nothing where the other is larger."""
-    return _shared(grad, mine._array == other._array, mine._array < other._array)
+    return _shared(grad, mask(np.equal, mine, other), mask(np.less, mine, other))
 
 
 def minimum_backward(grad: Any, mine: Any, other: Any) -> Any:
     """Half at a tie, nothing where the other is smaller."""
-    return _shared(grad, mine._array == other._array, mine._array > other._array)
+    return _shared(grad, mask(np.equal, mine, other), mask(np.greater, mine, other))
 
 
 def _first(x: Any, other: Any, wins: Any) -> Any:
-    return wrap(np.asarray(wins(x._array, other._array) | np.isnan(other._array))[()])
+    return joined(np.logical_or, mask(wins, x, other), mask(np.isnan, other))
 
 
-def _not(mask: Any) -> Any:
-    return wrap(np.logical_not(mask._array))
+def _not(condition: Any) -> Any:
+    return mask(np.logical_not, condition)
 
 
 def fmax_self_backward(grad: Any, x: Any, other: Any) -> Any:
@@ -95,9 +91,10 @@ def masked_select_backward(grad: Any, x: Any, mask: Any) -> Any:
 
 def clamp_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:
     """The gradient inside the bounds and at them."""
-    value, low, high = x._array, _array(min), _array(max)
-    inside = True if low is None else value >= low
-    return _kept(grad, inside if high is None else inside & (value <= high))
+    if max is None:
+        return _kept(grad, mask(np.greater_equal, x, min))
+    inside = mask(np.less_equal, x, max)
+    return _kept(grad, inside if min is None else joined(np.logical_and, mask(np.greater_equal, x, min), inside))
 
 
 def clamp_tensor_backward(grad: Any, x: Any, min: Any, max: Any, needed: list) -> tuple:
@@ -109,31 +106,31 @@ def clamp_tensor_backward(grad: Any, x: Any, min: Any, max: Any, needed: list) -
 
 def at_least(grad: Any, x: Any, min: Any) -> Any:
     """The gradient where x >= min."""
-    return _kept(grad, x._array >= _array(min))
+    return _kept(grad, mask(np.greater_equal, x, min))
 
 
 def at_most(grad: Any, x: Any, max: Any) -> Any:
     """The gradient where x <= max."""
-    return _kept(grad, x._array <= _array(max))
+    return _kept(grad, mask(np.less_equal, x, max))
 
 
 def below(grad: Any, x: Any, min: Any) -> Any:
     """The gradient where x < min."""
-    return _kept(grad, x._array < _array(min))
+    return _kept(grad, mask(np.less, x, min))
 
 
 def above(grad: Any, x: Any, max: Any) -> Any:
     """The gradient where x > max."""
-    return _kept(grad, x._array > _array(max))
+    return _kept(grad, mask(np.greater, x, max))
 
 
 def clamp_lower_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:
     """The gradient where the lower bound is the result."""
-    value, low, high = x._array, min._array, _array(max)
-    return _kept(grad, value < low if high is None else (low < high) & (value < low))
+    chosen = mask(np.less, x, min)
+    return _kept(grad, chosen if max is None else joined(np.logical_and, mask(np.less, min, max), chosen))
 
 
 def clamp_upper_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:
     """The gradient where the upper bound is the result."""
-    value, low, high = x._array, _array(min), max._array
-    return _kept(grad, value > high if low is None else (value > high) | (high < low))
+    chosen = mask(np.greater, x, max)
+    return _kept(grad, chosen if min is None else joined(np.logical_or, chosen, mask(np.less, max, min)))

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
-from ..kernels.reduction import axes, count, kept as kept_array
+from ..kernels.reduction import axes, count
 from ..tensor import wrap
+from .masks import joined, mask
 
 
 def restored(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
@@ -98,19 +99,23 @@ def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -
 
 def evenly_distribute_backward(grad: Any, x: Any, value: Any) -> Any:
     """The gradient shared among all elements that have the value."""
-    array = x._array
-    mask = np.isnan(array) if value._array != value._array else array == value._array
+    chosen = mask(np.isnan, x) if value._array != value._array else mask(np.equal, x, value)
     zeros = wrap(np.zeros(x._desc.shape, grad._desc.dtype.numpy))
-    return d.masked_fill_tensor(zeros, wrap(mask), grad / wrap(np.int64(np.count_nonzero(mask))))
+    return d.masked_fill_tensor(zeros, chosen, grad / wrap(np.int64(np.count_nonzero(chosen._array))))
 
 
 def scale_by_count_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: bool) -> Any:
     """The gradient shared among ties along the dimensions."""
     ndim = x._desc.ndim
-    mask = x._array == kept_array(result._array, dim, keepdim, ndim)
-    n = np.add.reduce(mask, axis=axes(dim, ndim), dtype=np.int64, keepdims=bool(ndim))
     grad = d.view(grad, ()) if dim == () and not keepdim else viewed(grad, dim, keepdim, ndim)
-    return grad / wrap(n) * wrap(mask)
+    chosen = mask(np.equal, viewed(result, dim, keepdim, ndim), x)
+    return grad / _number_of(chosen, dim) * chosen
+
+
+def _number_of(chosen: Any, dim: Any) -> Any:
+    """How many are chosen along the dimensions, which stay."""
+    ndim = chosen._desc.ndim
+    return wrap(np.add.reduce(chosen._array, axis=axes(dim, ndim), dtype=np.int64, keepdims=bool(ndim)))
 
 
 def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | None, keepdim: bool) -> Any:
@@ -148,17 +153,16 @@ def norm_backward_as_it_is(grad: Any, x: Any, ord: float, norm: Any, dim: Any, k
         grad, norm = restored(grad, dim, keepdim, ndim), restored(norm, dim, keepdim, ndim)
     if ord == 1:
         return x.sgn() * grad
-    zero = wrap(norm._array == 0)
+    zero = mask(np.equal, norm, 0)
     if ord == 2:
         return grad * (x / norm).masked_fill_(zero, 0)
     size = x.abs()
     if ord in (float("inf"), float("-inf")):
-        mask = (size._array == norm._array) | np.isnan(size._array)
-        n = np.add.reduce(mask, axis=axes(dim, ndim), dtype=np.int64, keepdims=bool(ndim))
-        shared = (grad / wrap(n)) * wrap(mask)
+        largest = joined(np.logical_or, mask(np.equal, size, norm), mask(np.isnan, size))
+        shared = (grad / _number_of(largest, dim)) * largest
         return x.sgn() * shared
     if ord < 1:
-        power = size.pow_(ord - 1).masked_fill_(wrap(x._array == 0), 0)
+        power = size.pow_(ord - 1).masked_fill_(mask(np.equal, x, 0), 0)
         scaled = x.sgn() * power
         power = norm.pow(1 - ord)
         return scaled * grad * power
@@ -183,7 +187,7 @@ def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim:
 
 def std_backward(grad: Any, x: Any, result: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
     """The gradient of the variance over 2 * std, zero where std is."""
-    inner = d.masked_fill(grad / d.mul_scalar(result, 2), wrap(result._array == 0), 0)
+    inner = d.masked_fill(grad / d.mul_scalar(result, 2), mask(np.equal, result, 0), 0)
     return var_backward(inner, x, dim, correction, keepdim)
 
 

@@ -94,11 +94,13 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
     return bool(np.all(isclose(input, other, rtol, atol, equal_nan)._array))
 
 
-def question(name: str) -> Any:
-    """torch.isnan and its like"""
+def question(name: str, of_integers: bool | None = None) -> Any:
+    """torch.isnan and its like, and what all integers answer where PyTorch does not look at them"""
     function = getattr(d, name)
 
     def call(input: Tensor) -> Tensor:
+        if of_integers is not None and expect_tensor(input, name)._desc.dtype.category < dtypes.FLOATING:
+            return d.all_alike(input, of_integers)
         return function(expect_tensor(input, name))
 
     call.__name__ = name
@@ -108,7 +110,8 @@ def question(name: str) -> Any:
 
 def isreal(input: Tensor) -> Tensor:
     """Whether elements have no imaginary part."""
-    expect_tensor(input, "isreal")
+    if not expect_tensor(input, "isreal")._desc.dtype.is_complex:
+        return d.all_alike(input, True)
     return wrap(np.asarray(np.isreal(input._array))[()])
 
 
@@ -429,7 +432,7 @@ BOTH = {
     )
 }
 BOTH |= {"clip": clamp, "clip_": clamp_}
-BOTH |= {n: question(n) for n in ("isnan", "isinf", "isfinite")}
+BOTH |= {"isnan": question("isnan"), "isinf": question("isinf", False), "isfinite": question("isfinite", True)}
 BOTH |= {n: getattr(d, n) for n in ("isposinf", "isneginf", "signbit")}
 BOTH |= {f.__name__: f for f in (isreal, logical_not, is_nonzero, is_same_size, is_signed)}
 BOTH |= {n: logical(n) for n in ("logical_and", "logical_or", "logical_xor")}

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d, return_types
-from ..descriptor import arrange, broadcast_shapes, describe, plan_of
+from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
 from ..operands import category_of, refused, resize_output, type_error
 from ..tensor import Tensor
@@ -38,23 +36,11 @@ def by_operands(name: str, tensors: Any, first: Any = None, second: Any = None) 
             if out is not None and name not in WITH_NUMBERS:
                 raise no_overload(name, input, other, out)
             function = first
-        result = function(input, other, out=out)
-        if function is tensors or out is not None:
-            return result
-        return _beside_number(result, input if isinstance(input, Tensor) else other)
+        return function(input, other, out=out)
 
     call.__name__ = name
     call.__doc__ = f"{name}(input, other) -> Tensor"
     return call
-
-
-def _beside_number(result: Tensor, operand: Tensor) -> Tensor:
-    """A number is an operand without dimensions, which the strides of a result without elements show."""
-    desc = operand._desc
-    if desc.numel == 0 and desc.ndim > 1:
-        number = describe(np.zeros((), desc.dtype.numpy))
-        result._array, result._desc = arrange(result._array, plan_of(number, desc).result)
-    return result
 
 
 def _with_number(x: Any, number: Any) -> Any:

@@ -43,7 +43,8 @@ class Functions(Recording):
         if row.row_major:
             w(2, f"array = {call}\ndesc = describe(array)")
         else:
-            w(2, f"array, desc = single({call}, {name})")
+            how = f"laid({call}, {row.layout!r}, {name})" if row.layout else f"single({call}, {name})"
+            w(2, f"array, desc = {how}")
         if row.formulas and not row.bool_result:
             self.flag(row, 1)
             self.track(row, 2)
@@ -198,7 +199,11 @@ class Functions(Recording):
             first = row.tensors[0].name
             w(1, f"if not {first}._desc.real:\n    {first} = plain({first}, {row.name!r}, True)")
         if len(row.outputs) == 1:
-            w(1, f"array = {kernel}({', '.join(args)})\ndesc = describe(array)")
+            if row.layout:
+                given = ", ".join(p.name for p in row.tensors)
+                w(1, f"array, desc = laid({kernel}({', '.join(args)}), {row.layout!r}, {given})")
+            else:
+                w(1, f"array = {kernel}({', '.join(args)})\ndesc = describe(array)")
             if row.formulas:
                 self.flag(row, 1)
                 w(2, "if desc.dtype.category >= 2:")

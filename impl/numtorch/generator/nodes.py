@@ -27,6 +27,9 @@ WRITES = {
 }
 
 
+FITTED = {"arrange", "decomposition", "index", "linalg", "pooling", "scatter", "shape"}
+"""Families whose raw formulas lay gradients out as PyTorch does, whatever the operands are."""
+
 MAY_BE_UNDEFINED = {"norm_backward", "dist_backward"}  # formulas that may give None
 
 
@@ -138,7 +141,11 @@ class Nodes(Template):
         if row.template == "binary":
             w(2, "plan = node.plan\nif plan is not None and not plan.raw:")
         else:
-            w(2, f"if not node.{'descs[0]' if multi else 'desc'}.real:")
+            odd = ""
+            if row.template == "general" and row.family not in FITTED:
+                # A result may be plain although an operand is not, and NumPy lays gradients out otherwise than PyTorch then.
+                odd = "".join(f" or is_odd(node.{n})" for n in row.saved)
+            w(2, f"if not node.{'descs[0]' if multi else 'desc'}.real{odd}:")
         w(3, f"out = through_tensors(node, {arg})")
         w(3, "if not keep:\n    node.release()")
         if not plain:

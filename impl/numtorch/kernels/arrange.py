@@ -25,6 +25,8 @@ def triu(x: Array, diagonal: int) -> Array:
 
 def roll(x: Array, shifts: tuple, dims: tuple) -> Array:
     """The elements moved along, those that fall off put back at the other end."""
+    if not np.size(x):
+        return clone(x) if dims or x.ndim == 1 else contiguous_copy(x)
     if not dims:
         return np.ascontiguousarray(np.roll(x, shifts[0])) if np.ndim(x) else x[()]
     return np.ascontiguousarray(np.roll(x, shifts, dims))

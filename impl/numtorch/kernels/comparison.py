@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry import beside_number
-
 Array = Any
 
 isfinite, logical_and, logical_or, logical_xor, logical_not = (
@@ -21,8 +19,13 @@ isnan, bitwise_not = np.isnan, np.invert
 
 
 def isinf(x: Array) -> Array:
-    """Whether elements are infinite: in PyTorch a comparison with a number."""
-    return beside_number(np.isinf(x), x)
+    """Whether elements are infinite."""
+    return np.isinf(x)
+
+
+def all_alike(x: Array, value: bool) -> Array:
+    """One answer for every element."""
+    return np.full(np.shape(x), value)[()]
 
 
 def isposinf(x: Array) -> Array:

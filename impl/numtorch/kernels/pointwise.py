@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry import beside_number, like
+from ..geometry import like
 from .comparison import choose
 
 Array = Any
@@ -196,8 +196,12 @@ def div_other(grad: Array, x: Array, other: Array) -> Array:
 
 def clone(x: Array) -> Array:
     """A copy in the same format: the same strides if x has no holes or overlaps."""
-    if type(x) is not np.ndarray or (x.flags.c_contiguous and x.size > 1):
+    if type(x) is not np.ndarray:
         return x.copy()
+    if x.flags.c_contiguous and x.size:
+        out = x.copy()
+        if out.strides == x.strides:  # NumPy's flag does not tell how dimensions of size 1 are stepped over
+            return out
     out = like(x, x.dtype)
     out[...] = x
     return out
@@ -306,8 +310,8 @@ def x_half(x: Array) -> Array:
 def rsub_scalar(x: Array, other: Any) -> Array:
     """A Python number minus x."""
     if x.dtype.kind == "f":
-        return beside_number(other - x, x)
-    return beside_number(x.dtype.type(other) - x, x)
+        return other - x
+    return x.dtype.type(other) - x
 
 
 def pow_base(base: Any, exponent: Array) -> Array:

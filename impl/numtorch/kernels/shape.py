@@ -52,9 +52,10 @@ def view(x: np.ndarray, size: tuple) -> Array:
 
 def reshape(x: Array, shape: tuple) -> Array:
     """The same elements under another shape, copied only if they must be."""
-    if x.size == 1 and x.ndim and not any(x.strides):
-        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))  # still known as expanded
-    return x.reshape(shape)
+    if type(x) is not np.ndarray or describe(x).plain:
+        return x.reshape(shape)
+    strides = view_strides(x.shape, element_strides(x), shape)
+    return x.reshape(shape) if strides is None else strided(x, shape, strides, storage_offset(x))
 
 
 unsafe_view = reshape
@@ -62,7 +63,14 @@ unsafe_view = reshape
 
 def unsqueeze_to(x: Array, shape: tuple) -> Array:
     """Dimensions of size 1 put back; x itself if there were none."""
-    return x if x.shape == shape else reshape(x, shape)
+    if x.shape == shape:
+        return x
+    if type(x) is not np.ndarray or describe(x).plain:
+        return x.reshape(shape)
+    for i, size in enumerate(shape):
+        if size == 1 and x.ndim < len(shape):
+            x = unsqueeze(x, i)
+    return x
 
 
 def unsqueeze_dim_to(x: Array, dim: Any, shape: tuple) -> Array:
@@ -182,7 +190,9 @@ def unsqueeze_backward(grad: Array, dim: int) -> Array:
     """The dimension taken out again."""
     if dim < 0:
         dim += grad.ndim
-    return reshape(grad, grad.shape[:dim] + grad.shape[dim + 1 :])
+    if describe(grad).plain:
+        return grad.reshape(grad.shape[:dim] + grad.shape[dim + 1 :])
+    return squeeze_dims(grad, (dim,))
 
 
 def select(x: np.ndarray, dim: int, index: int) -> Array:
@@ -372,7 +382,7 @@ def to_copy(x: Array, dtype: Any) -> Array:
     """The elements converted, in the same order of dimensions; of complex ones the real part, but for bool."""
     if x.dtype.kind == "c" and not dtype.is_complex and dtype.category:
         x = x.real
-    if type(x) is not np.ndarray or (x.flags.c_contiguous and x.size > 1):
+    if type(x) is not np.ndarray or (x.flags.c_contiguous and x.size > 1 and 1 not in x.shape):
         return x.astype(dtype.numpy)
     out = like(x, dtype.numpy)
     out[...] = x

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry import beside_number
 from .pointwise import refuse_zero
 
 Array = Any
@@ -214,12 +213,12 @@ def not_implemented(grad: Array, name: str) -> Array:
 
 def fmod_scalar(x: Array, other: Any) -> Array:
     """fmod by a Python number."""
-    return beside_number(fmod(x, other), x)
+    return fmod(x, other)
 
 
 def remainder_scalar(x: Array, other: Any) -> Array:
     """The remainder by a Python number."""
-    return beside_number(remainder(x, other), x)
+    return remainder(x, other)
 
 
 def not_implemented_for(grad: Array, name: str) -> Array:

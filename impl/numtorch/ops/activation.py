@@ -1,7 +1,7 @@
 """Activations of torch.nn.functional, and their ways back, which may be differentiated again."""
 
 from ..kernels import everything as k
-from .row import ELEMENTWISE, nondiff, op
+from .row import ELEMENTWISE, LIKE, nondiff, op
 
 # ---- exponential ones
 op("elu(self, alpha, scale, input_scale)", k.elu, pointwise=True, inplace=False, refuses="elu_cpu", jvp=ELEMENTWISE,
@@ -44,7 +44,8 @@ op("leaky_relu_of(self, negative_slope)", k.leaky_relu, node="LeakyReluBackward1
 op("leaky_relu_backward(grad_output, self, negative_slope, self_is_result)", k.leaky_relu_backward,
    node="LeakyReluBackwardBackward0", pointwise=True, inplace=False, last_decides=True, self="zeros_like(grad)",
    grad_output="leaky_relu_backward(grad, self, negative_slope, False)")
-op("hardtanh(self, min_val, max_val)", k.clamp, pointwise=True, self="hardtanh_backward(grad, self, min_val, max_val)",
+op("hardtanh(self, min_val, max_val)", k.clamp, pointwise=True, layout=LIKE,
+   self="hardtanh_backward(grad, self, min_val, max_val)",
    jvp=ELEMENTWISE)
 op("hardtanh_backward(grad_output, self, min_val, max_val)", k.hardtanh_backward, node="HardtanhBackwardBackward0",
    pointwise=True, inplace=False, grad_output="hardtanh_backward(grad, self, min_val, max_val)", self="zeros_like(grad)")
@@ -62,7 +63,8 @@ op("hardshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="Har
    inplace=False, grad_output="hardshrink_backward(grad, self, lambd)", self="zeros_like(grad)")
 op("hardsigmoid(self)", k.hardsigmoid, pointwise=True, refuses="hardsigmoid_cpu", self="hardsigmoid_backward(grad, self)",
    jvp=ELEMENTWISE)
-op("hardsigmoid_backward(grad_output, self)", k.hardsigmoid_backward, node="HardsigmoidNotImplemented", shown="NotImplemented",
+op("hardsigmoid_backward(grad_output, self)", k.hardsigmoid_backward, node="HardsigmoidNotImplemented",
+   shown="NotImplemented",
    pointwise=True, inplace=False, grad_output="not_implemented(grad, 'aten::hardsigmoid_backward')",
    self="not_implemented(grad, 'aten::hardsigmoid_backward')")
 op("hardswish(self)", k.hardswish, pointwise=True, refuses="hardswish_cpu", self="hardswish_backward(grad, self)",

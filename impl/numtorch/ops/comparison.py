@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..kernels import everything as k
-from .row import nary, nondiff, op
+from .row import LIKE, nary, nondiff, op
 
 # ---- comparisons: the in-place forms are tracked, with a zero gradient
 for _name, _ufunc in (("lt", np.less), ("le", np.less_equal), ("gt", np.greater), ("ge", np.greater_equal),
@@ -12,21 +12,22 @@ for _name, _ufunc in (("lt", np.less), ("le", np.less_equal), ("gt", np.greater)
        self="new_zeros(grad)", other="new_zeros(grad)")
     op(f"{_name}_scalar(self, other)", _ufunc, pointwise=False, inplace=True, node=f"{_name.title()}Backward0",
        self="new_zeros(grad)")
-nondiff("isnan(self: Tensor)", k.isnan)
-nondiff("isinf(self: Tensor)", k.isinf)
-nondiff("isfinite(self: Tensor)", k.isfinite)
+nondiff("isnan(self: Tensor)", k.isnan, layout="elementwise")
+nondiff("isinf(self: Tensor)", k.isinf, layout="compared")
+nondiff("isfinite(self: Tensor)", k.isfinite, layout="finite")
+nondiff("all_alike(self: Tensor, value)", k.all_alike, layout=LIKE)
 for _name in ("isposinf", "isneginf", "signbit"):
     nondiff(f"{_name}(self: Tensor)", getattr(k, _name), pointwise=True, bool_result=True,
             exact_out=f"{_name} does not support non-boolean outputs.")
-nondiff("logical_not(self: Tensor)", k.logical_not)
+nondiff("logical_not(self: Tensor)", k.logical_not, layout="elementwise")
 for _name in ("logical_and", "logical_or", "logical_xor"):
-    nondiff(f"{_name}(self: Tensor, other: Tensor)", getattr(k, _name))
-nondiff("bitwise_not(self: Tensor)", k.bitwise_not)
+    nondiff(f"{_name}(self: Tensor, other: Tensor)", getattr(k, _name), layout="elementwise")
+nondiff("bitwise_not(self: Tensor)", k.bitwise_not, layout="elementwise")
 for _name, _ufunc in (("bitwise_and", np.bitwise_and), ("bitwise_or", np.bitwise_or), ("bitwise_xor", np.bitwise_xor),
                       ("bitwise_left_shift", np.left_shift), ("bitwise_right_shift", np.right_shift)):
     op(f"{_name}(self, other)", _ufunc, node=f"{_name.title()}Backward1", bool_result=True,
        self="new_zeros(grad)", other="new_zeros(grad)")
-nondiff("isclose(self: Tensor, other: Tensor, rtol, atol, equal_nan)", k.isclose)
+nondiff("isclose(self: Tensor, other: Tensor, rtol, atol, equal_nan)", k.isclose, layout="elementwise")
 
 # ---- the larger and the smaller: ties share, or the first takes all
 op("maximum(self, other)", np.maximum, inplace=False,
@@ -46,9 +47,10 @@ nary("masked_fill_tensor(self, mask: Tensor, value: Tensor)", k.masked_fill_tens
 op("masked_select(self, mask: Tensor)", k.masked_select, self="masked_select_backward(grad, self, mask)")
 
 # ---- clipping: the bounds themselves pass the gradient
-op("clamp(self, min, max)", k.clamp, node="ClampBackward1", inplace=True, self="clamp_backward(grad, self, min, max)")
-op("clamp_min(self, min)", k.clamp_min, pointwise=False, inplace=True, self="at_least(grad, self, min)")
-op("clamp_max(self, max)", k.clamp_max, pointwise=False, inplace=True, self="at_most(grad, self, max)")
+op("clamp(self, min, max)", k.clamp, node="ClampBackward1", inplace=True, layout="elementwise",
+   self="clamp_backward(grad, self, min, max)")
+op("clamp_min(self, min)", k.clamp_min, pointwise=False, inplace=True, layout="elementwise", self="at_least(grad, self, min)")
+op("clamp_max(self, max)", k.clamp_max, pointwise=False, inplace=True, layout="elementwise", self="at_most(grad, self, max)")
 nary("clamp_tensor(self, min, max)", k.clamp_tensor, node="ClampBackward0", inplace=True,
      self="clamp_backward(grad, self, min, max)", min="clamp_lower_backward(grad, self, min, max)",
      max="clamp_upper_backward(grad, self, min, max)", together="clamp_tensor_backward(grad, self, min, max, needed)")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..kernels import everything as k
-from .row import BILINEAR, ELEMENTWISE, FOUND_DTYPE, LINEAR, op
+from .row import BESIDE_NUMBER, BILINEAR, ELEMENTWISE, FOUND_DTYPE, LINEAR, op
 
 # ---- arithmetic
 op("add(self, other)", np.add, constants={"alpha": 1}, self="grad", other="grad", jvp=LINEAR)
@@ -20,14 +20,20 @@ op("div_mode(self, other, rounding_mode)", k.div_mode, node="DivBackward2", says
 op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, constants={"alpha": 1}, self="-grad", other="grad")
 op("rsub_alpha(self, other, alpha)", k.rsub_alpha, node="RsubAlphaBackward0", shown="RsubBackward0", says="rsub",
    pointwise=True, inplace=False, self="scaled(-grad, alpha)", other="grad")
-op("rsub_scalar_alpha(self, other, alpha)", k.rsub_scalar_alpha, node="RsubScalarAlphaBackward0", shown="RsubBackward1",
+op("rsub_scalar_alpha(self, other, alpha)", k.rsub_scalar_alpha, layout=BESIDE_NUMBER, node="RsubScalarAlphaBackward0",
+   shown="RsubBackward1",
    says="rsub", pointwise=True, inplace=False, self="scaled(-grad, alpha)", jvp=ELEMENTWISE)
-op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", constants={"alpha": 1}, self="-grad", jvp=ELEMENTWISE)
+op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", layout=BESIDE_NUMBER, constants={"alpha": 1},
+   self="-grad", jvp=ELEMENTWISE)
 # A number that a formula, in C++, hands to an operator; from Python it would become a tensor first, and its node Backward0.
-op("add_scalar(self, other)", np.add, pointwise=False, node="AddBackward1", self="grad", jvp=ELEMENTWISE)
-op("sub_scalar(self, other)", np.subtract, pointwise=False, node="SubBackward1", self="grad", jvp=ELEMENTWISE)
-op("mul_scalar(self, other)", np.multiply, pointwise=False, inplace=True, node="MulBackward1", self="grad * other", jvp=LINEAR)
-op("div_scalar(self, other)", np.true_divide, pointwise=False, node="DivBackward1", self="grad / other", jvp=LINEAR)
+op("add_scalar(self, other)", np.add, pointwise=False, layout=BESIDE_NUMBER, node="AddBackward1", self="grad",
+   jvp=ELEMENTWISE)
+op("sub_scalar(self, other)", np.subtract, pointwise=False, layout=BESIDE_NUMBER, node="SubBackward1", self="grad",
+   jvp=ELEMENTWISE)
+op("mul_scalar(self, other)", np.multiply, pointwise=False, inplace=True, layout=BESIDE_NUMBER, node="MulBackward1",
+   self="grad * other", jvp=LINEAR)
+op("div_scalar(self, other)", np.true_divide, pointwise=False, layout=BESIDE_NUMBER, node="DivBackward1",
+   self="grad / other", jvp=LINEAR)
 op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=LINEAR)
 op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result * result).conj()", jvp=ELEMENTWISE)
 

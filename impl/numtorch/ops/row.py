@@ -13,6 +13,10 @@ LINEAR = "linear"  # the operator applied to the tangent: of what is linear in a
 ELEMENTWISE = "elementwise"  # the backward formula with the tangent in the place of grad
 BILINEAR = "bilinear"  # one term an operand, the operator itself applied to tangent and value
 
+# How a result is laid out that goes neither by its template nor by its kernel: the rules of layout.py.
+LIKE = "like"  # as a copy of the first operand
+BESIDE_NUMBER = "beside number"  # as over the first operand and a number
+
 FOUND_DTYPE = "Found dtype {found} but expected {expected}"
 
 TABLE: list[Row] = []
@@ -55,6 +59,7 @@ class Row:
     constants: dict[str, Any] = field(default_factory=dict)  # what a node shows as saved although it never differs
     shown: str | None = None  # what the class of the node is called, where another row has that name already
     row_major: bool = False  # the result is row-major, whatever the operands are
+    layout: str | None = None  # a rule of layout.py for the result's strides, where the template has no other
     joint: bool = False  # one formula answers for all operands, with a tuple
     together: str | None = None  # over Tensors, this answers for all operands with a tuple; `needed` says which are wanted
     inplace_node: str | None = None  # of a view that has an in-place form: the name of that form's node
@@ -169,7 +174,8 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
        bool_result: bool = False, row_major: bool = False, tensors_only: bool = False, refuses: str | None = None,
        shown: str | None = None, last_decides: bool = False, elementwise: bool = False,
        exact_out: str | None = None, says: str | None = None, constants: dict[str, Any] | None = None,
-       joint: dict[tuple[str, ...], str] | None = None, together: str | None = None, **formulas: str) -> Row:
+       joint: dict[tuple[str, ...], str] | None = None, together: str | None = None, layout: str | None = None,
+       **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     for names, formula in (joint or {}).items():
         formulas |= dict.fromkeys(names, formula)
@@ -182,7 +188,8 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
         "outputs": outputs, "differentiable": differentiable or (True,) * len(outputs), "bool_result": bool_result,
         "row_major": row_major, "tensors_only": tensors_only, "refuses": refuses, "shown": shown,
         "last_decides": last_decides, "elementwise": elementwise, "exact_out": exact_out, "says": says or "",
-        "constants": constants or {}, "joint": joint is not None, "together": together}, formulas)
+        "constants": constants or {}, "joint": joint is not None, "together": together,
+        "layout": layout}, formulas)
 
 
 def _count(signature: str, formulas: dict[str, str]) -> int:
@@ -214,9 +221,9 @@ def multiview(signature: str, kernel: Callable[..., Any], *, node: str | None = 
 
 def nondiff(signature: str, kernel: Callable[..., Any], *, outputs: tuple[str, ...] = ("result",),
             pointwise: bool = False, bool_result: bool = False, tensors_only: bool = False, inplace: bool = False,
-            float_result: bool = False, exact_out: str | None = None) -> Row:
+            float_result: bool = False, exact_out: str | None = None, layout: str | None = None) -> Row:
     """An operator without a gradient: its result never requires grad."""
     template = ("unary", "binary")[_count(signature, {}) - 1] if pointwise else "general"
     return _make(template, signature, kernel, {
         "not_differentiable": True, "outputs": outputs, "bool_result": bool_result, "tensors_only": tensors_only,
-        "inplace": inplace, "float_result": float_result, "exact_out": exact_out}, {})
+        "inplace": inplace, "float_result": float_result, "exact_out": exact_out, "layout": layout}, {})

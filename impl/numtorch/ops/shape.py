@@ -1,7 +1,7 @@
 """Views and rearrangements."""
 
 from ..kernels import everything as k
-from .row import LINEAR, multiview, op, view
+from .row import LIKE, LINEAR, multiview, op, view
 
 # ---- one view
 view("view(self, size)", k.view, self="grad.reshape(self.shape)")
@@ -33,7 +33,7 @@ multiview("split_with_sizes(self, split_sizes, dim)", k.split_with_sizes,
           self="split_with_sizes_backward(grads, self.shape, split_sizes, dim)")
 
 # ---- copies
-op("flip(self, dims)", k.flip, self="flip(grad, dims)", jvp=LINEAR)
+op("flip(self, dims)", k.flip, layout=LIKE, self="flip(grad, dims)", jvp=LINEAR)
 op("repeat(self, repeats)", k.repeat, self="repeat_backward(grad, repeats, self.shape)", jvp=LINEAR)
 op("clone(self)", k.clone, pointwise=False, self="grad", jvp=LINEAR)
 op("contiguous_copy(self)", k.contiguous_copy, node="CloneBackward0", self="grad", jvp=LINEAR)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..kernels import everything as k
-from .row import ELEMENTWISE, FOUND_DTYPE, LINEAR, nary, nondiff, op
+from .row import BESIDE_NUMBER, ELEMENTWISE, FOUND_DTYPE, LIKE, LINEAR, nary, nondiff, op
 
 # ---- exponentials and logarithms
 op("exp2(self)", np.exp2, float_result=True, self="grad * result.conj() * 0.6931471805599453", jvp=ELEMENTWISE)
@@ -15,16 +15,20 @@ op("logaddexp2(self, other)", np.logaddexp2, inplace=False, tensors_only=True, r
    self="grad / (1 + pow_base(2, other - self))", other="grad / (1 + pow_base(2, self - other))")
 op("xlogy(self, other)", k.xlogy, pointwise=True, float_result=True, tensors_only=True,
    self="masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)", other="grad * self / other")
-op("xlogy_self(self, other)", k.xlogy_self, node="XlogyBackward1", says="xlogy", pointwise=True, inplace=False,
+op("xlogy_self(self, other)", k.xlogy_self, node="XlogyBackward1", says="xlogy", pointwise=True, layout=BESIDE_NUMBER,
+   inplace=False,
    float_result=True, other="grad * self / other")
-op("xlogy_other(self, other)", k.xlogy_other, node="XlogyBackward2", says="xlogy", pointwise=True, float_result=True,
+op("xlogy_other(self, other)", k.xlogy_other, node="XlogyBackward2", says="xlogy", pointwise=True, layout=BESIDE_NUMBER,
+   float_result=True,
    self="xlogy_other_backward(grad, self, other)")
 op("xlog1py(self, other)", k.xlog1py, node="SpecialXlog1PyBackward0", says="special_xlog1py", pointwise=True, inplace=False,
    float_result=True, tensors_only=True,
    self="masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)", other="grad * self / (other + 1)")
 op("xlog1py_self(self, other)", k.xlog1py_self, node="SpecialXlog1PyBackward1", says="special_xlog1py", pointwise=True,
+   layout=BESIDE_NUMBER,
    inplace=False, float_result=True, other="grad * self / (other + 1)")
 op("xlog1py_other(self, other)", k.xlog1py_other, node="SpecialXlog1PyBackward2", says="special_xlog1py", pointwise=True,
+   layout=BESIDE_NUMBER,
    inplace=False, float_result=True, self="xlog1py_other_backward(grad, self, other)")
 op("entr(self)", k.entr, node="SpecialEntrBackward0", says="special_entr", pointwise=True, inplace=False, float_result=True,
    self="grad * -(1 + log(self))", jvp=ELEMENTWISE)
@@ -32,7 +36,8 @@ op("logit(self, eps)", k.logit, pointwise=True, float_result=True, self="logit_b
 nondiff("logit_gradient(grad_output: Tensor, self: Tensor, eps)", k.logit_backward, pointwise=True)
 
 # ---- trigonometry
-op("asinh(self)", np.arcsinh, float_result=True, inplace=False, self="grad * rsqrt(squared(self) + 1).conj()", jvp=ELEMENTWISE)
+op("asinh(self)", np.arcsinh, float_result=True, inplace=False, self="grad * rsqrt(squared(self) + 1).conj()",
+   jvp=ELEMENTWISE)
 op("acosh(self)", np.arccosh, float_result=True, inplace=False, self="grad * rsqrt(self * self - 1).conj()", jvp=ELEMENTWISE)
 op("atanh(self)", np.arctanh, float_result=True, inplace=False, self="grad * 1 / (1 - squared(self)).conj()", jvp=ELEMENTWISE)
 for _name, _ufunc in (("asinh", np.arcsinh), ("acosh", np.arccosh), ("atanh", np.arctanh)):
@@ -43,9 +48,9 @@ op("atan2(self, other)", np.arctan2, float_result=True, tensors_only=True,
    together="atan2_backward(grad, self, other, needed)")
 op("hypot(self, other)", np.hypot, tensors_only=True, self="grad * self / result", other="grad * other / result")
 op("sinc(self)", k.sinc, pointwise=True, float_result=True, self="sinc_backward(grad, self)", jvp=ELEMENTWISE)
-op("deg2rad(self)", k.deg2rad, node="Deg2RadBackward0", pointwise=True, float_result=True,
+op("deg2rad(self)", k.deg2rad, layout=LIKE, node="Deg2RadBackward0", pointwise=True, float_result=True,
    self="grad * 0.017453292519943295", jvp=LINEAR)
-op("rad2deg(self)", k.rad2deg, node="Rad2DegBackward0", pointwise=True, float_result=True,
+op("rad2deg(self)", k.rad2deg, layout=LIKE, node="Rad2DegBackward0", pointwise=True, float_result=True,
    self="grad * 57.29577951308232", jvp=LINEAR)
 
 # ---- the error function and the normal distribution
@@ -78,9 +83,11 @@ op("igammac(self, other)", k.igammac, pointwise=True, tensors_only=True, self="n
 op("zeta(self, other)", k.zeta, node="SpecialZetaBackward0", says="special_zeta", pointwise=True, inplace=False,
    float_result=True, tensors_only=True, self="not_implemented_for(grad, 'zeta')",
    other="grad * -self * zeta(self + 1., other)")
-op("zeta_self(self, other)", k.zeta_self, node="SpecialZetaBackward1", says="special_zeta", pointwise=True, inplace=False,
+op("zeta_self(self, other)", k.zeta_self, node="SpecialZetaBackward1", says="special_zeta", pointwise=True,
+   layout=BESIDE_NUMBER, inplace=False,
    float_result=True, other="grad * -self * zeta_self(self + 1., other)")
-op("zeta_other(self, other)", k.zeta_other, node="SpecialZetaBackward2", says="special_zeta", pointwise=True, inplace=False,
+op("zeta_other(self, other)", k.zeta_other, node="SpecialZetaBackward2", says="special_zeta", pointwise=True,
+   layout=BESIDE_NUMBER, inplace=False,
    float_result=True, self="not_implemented_for(grad, 'zeta')")
 
 # ---- modified Bessel functions
@@ -96,20 +103,23 @@ op("i1e(self)", k.i1e, node="SpecialI1EBackward0", says="special_i1e", pointwise
 op("frac(self)", k.frac, pointwise=True, refuses="frac_cpu", exact_out=FOUND_DTYPE, self="grad", jvp=ELEMENTWISE)
 op("fmod(self, other)", k.fmod, node="FmodBackward1", pointwise=True, self="grad",
    other="-grad * div_mode(self, other, 'trunc')")
-op("fmod_scalar(self, other)", k.fmod_scalar, node="FmodBackward0", says="fmod", pointwise=False, inplace=True, self="grad")
+op("fmod_scalar(self, other)", k.fmod_scalar, node="FmodBackward0", says="fmod", pointwise=False, layout=BESIDE_NUMBER,
+   inplace=True, self="grad")
 op("remainder(self, other)", k.remainder, node="RemainderBackward1", pointwise=True, self="grad",
    other="-grad * div_mode(self, other, 'floor')")
 op("remainder_scalar(self, other)", k.remainder_scalar, node="RemainderBackward0", says="remainder", pointwise=False,
+   layout=BESIDE_NUMBER,
    inplace=True, self="grad")
 for _name, _suffix in (("floor_divide", ""), ("floor_divide_of", "_")):
     op(f"{_name}(self, other)", k.floor_divide, node=f"FloorDivide{_suffix}NotImplemented", shown="NotImplemented",
-       says="floor_divide", pointwise=True, inplace=bool(_suffix), self=f"not_implemented(grad, 'aten::floor_divide{_suffix}')",
+       says="floor_divide", pointwise=True, inplace=bool(_suffix),
+       self=f"not_implemented(grad, 'aten::floor_divide{_suffix}')",
        other=f"not_implemented(grad, 'aten::floor_divide{_suffix}')")
     op(f"{_name}_scalar(self, other)", k.floor_divide_scalar, node=f"FloorDivideScalar{_suffix}NotImplemented",
-       shown="NotImplemented", says="floor_divide", pointwise=True, inplace=bool(_suffix),
+       shown="NotImplemented", says="floor_divide", pointwise=True, inplace=bool(_suffix), layout=BESIDE_NUMBER,
        self=f"not_implemented(grad, 'aten::floor_divide{_suffix}')")
 op("remainder_of(self, other)", k.remainder_of, node="RemainderNotImplemented", shown="NotImplemented", says="remainder",
-   pointwise=True, inplace=False, other="not_implemented(grad, 'aten::remainder')")
+   pointwise=True, layout=BESIDE_NUMBER, inplace=False, other="not_implemented(grad, 'aten::remainder')")
 nondiff("gcd(self: Tensor, other: Tensor)", np.gcd, pointwise=True, tensors_only=True, inplace=True)
 nondiff("lcm(self: Tensor, other: Tensor)", np.lcm, pointwise=True, tensors_only=True, inplace=True)
 
@@ -117,6 +127,7 @@ nondiff("lcm(self: Tensor, other: Tensor)", np.lcm, pointwise=True, tensors_only
 op("copysign(self, other)", k.copysign, pointwise=True, float_result=True, tensors_only=True,
    self="grad * copysign_ratio(self, result)", other="new_zeros(grad)")
 op("copysign_scalar(self, other)", k.copysign_scalar, node="CopysignBackward1", says="copysign", pointwise=True,
+   layout=BESIDE_NUMBER,
    float_result=True, self="grad * copysign_ratio(self, result)")
 op("nextafter(self, other)", np.nextafter, tensors_only=True, refuses="nextafter_cpu",
    self="where(self != other, grad, 0)", other="new_zeros(grad)")
@@ -124,7 +135,7 @@ op("ldexp(self, other)", k.ldexp, pointwise=True, float_result=True, tensors_onl
    self="grad * pow_base(2, other)", other="grad * result * 0.6931471805599453")
 op("frexp(self)", k.frexp, outputs=("mantissa", "exponent"), differentiable=(True, False), elementwise=True,
    self="frexp_backward(grad, exponent)")
-op("nan_to_num(self, nan, posinf, neginf)", k.nan_to_num, pointwise=True,
+op("nan_to_num(self, nan, posinf, neginf)", k.nan_to_num, pointwise=True, layout=LIKE,
    exact_out="nan_to_num: dtype of out: {found} should be same as input: {expected}", self="grad * isfinite(self)")
 for _name, _suffix in (("heaviside", ""), ("heaviside_of", "_")):
     op(f"{_name}(self, values)", k.heaviside, node=f"Heaviside{_suffix}NotImplemented", shown="NotImplemented",
