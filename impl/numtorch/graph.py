@@ -195,6 +195,9 @@ class Node:
     fills_empty = False  # of CatBackward0: `writes_grad` counts for operands of shape (0,) only
     combines = False  # whether the formula is elementwise over the gradient and what was saved
     writes_only: int | None = None  # `writes_grad` counts for this operand only: of CopySlices for the first
+    writes_for_operand = (
+        False  # whether what is written has the shape and type of the operand, whatever the result's are
+    )
     writes_grad = 0  # how often PyTorch's formula writes to its result, whose version that is
     saved: tuple[str, ...] = ()  # names a formula reads: operands, then results
     not_differentiable: tuple[str, ...] = ()  # saved results that never require grad

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import grad_mode
+from .descriptor import arrange, describe, plan_of
 from .geometry import Memory, is_dense_like, laid_out, root_of
 from .kernels.pointwise import zero_tensor
 from .tangents import tangent_of
@@ -47,9 +48,10 @@ def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
     if _refcount(old) <= _ALONE and (old.base is None or owns(old)) and is_dense(old):
         old += grad
         return old, True
-    if old.flags.c_contiguous or not is_dense(old):
+    mine, other = describe(old), describe(grad)
+    if mine.plain and other.plain:
         return old + grad, False
-    return np.add(old, grad, out=np.empty_like(old)), False  # laid out as the first operand, where the two differ
+    return arrange(old + grad, plan_of(mine, other).result)[0], False
 
 
 def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
@@ -124,7 +126,7 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
     if grad is None or (node.fills_empty and grad.shape != (0,)) or node.writes_only not in (None, index):
         return grad
-    if node.arity == 2 and node.plan is not None and (node.plan.reduce1 if index else node.plan.reduce0) is not None:  # type: ignore
+    if node.arity == 2 and node.plan is not None and not node.writes_for_operand and made_anew(node.plan, index):
         return grad
     if not task.raw:
         if grad._counter is None:
@@ -134,6 +136,13 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
         grad = np.array(grad)
     written(task, grad, node.writes_grad)
     return grad
+
+
+def made_anew(plan: Any, index: int) -> bool:
+    """Whether the gradient of an operand is a sum or a cast of what the formula wrote to."""
+    if index:
+        return plan.reduce1 is not None or plan.desc1.dtype is not plan.result.dtype
+    return plan.reduce0 is not None or plan.desc0.dtype is not plan.result.dtype
 
 
 def version_counter(task: GraphTask, array: Any) -> list[int] | None:

@@ -159,6 +159,7 @@ METHODS: dict[str, Any] = {
 
 FUNCTIONS: dict[str, Any] = {
     "cat": shape.cat,
+    "fill": shape.fill,
     "concat": shape.cat,
     "concatenate": shape.cat,
     "stack": shape.stack,

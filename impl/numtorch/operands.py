@@ -196,7 +196,10 @@ def laid(array: Any, rule: str, *tensors: Tensor) -> Any:
     shape = array.shape
     if not shape:
         return array, describe(array)
-    strides = RULES[rule](shape, [(x._desc.shape, x._desc.strides) for x in tensors])
+    if len(tensors) == 2 and rule == "elementwise":
+        strides = plan_of(tensors[0]._desc, tensors[1]._desc).result.strides
+    else:
+        strides = RULES[rule](shape, [(x._desc.shape, x._desc.strides) for x in tensors])
     return arrange(array, descriptor(shape, describe(array).dtype, strides))
 
 
@@ -276,12 +279,12 @@ def check_write(a: Tensor, other: Any, tracked: bool) -> None:
 
 
 def _check_out(a: Tensor, kind: dtypes.dtype, to_float: bool) -> None:
+    refuse_internal(a._array)
     if to_float and kind.category < dtypes.FLOATING:
         raise RuntimeError(
             f"result type {dtypes.get_default_dtype().scalar_name} can't be cast to the desired output "
             f"type {kind.scalar_name}"
         )
-    refuse_internal(a._array)
 
 
 FOUND_DTYPE = "Found dtype {found} but expected {expected}"

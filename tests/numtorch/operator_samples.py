@@ -328,6 +328,8 @@ split_with_sizes        b.split([1, 2], 2)
 flip                    x.flip(0) | x.flip((0, 1))
 repeat                  x.repeat(2, 1) | v.repeat(2, 1, 2) | s.repeat(2)
 clone                   x.clone()
+fill_scalar             torch.fill(x, 2)
+fill                    torch.fill(x, s)
 contiguous_copy         x.T.contiguous()
 unsafe_view             b.transpose(0, 1) @ m
 to_copy                 x.to(torch.float32).to(torch.float64) * 0 + x.to(torch.complex128).abs()

@@ -7,11 +7,11 @@ import pytest
 torch = pytest.importorskip("torch")
 import numtorch  # noqa: E402
 import numtorch.nn.functional  # noqa: E402
-
 from conformance.operators import TABLE  # noqa: E402
 from conformance.program import Float  # noqa: E402
 
-LAYOUTS = """
+LAYOUTS = (
+    """
 torch.ones(()).expand(0) | torch.ones(()).expand(1, 1) | torch.ones(()).expand(1, 0, 2) | torch.ones(3).expand(2, 3)
 torch.ones(2, 1).expand(2, 3) | torch.ones(0, 2).t() | torch.ones(2, 0, 3).permute(2, 0, 1) | torch.ones(0, 2).diagonal()
 torch.ones(0, 2).unfold(1, 2, 2) | torch.ones(1, 1).diagonal() | torch.ones(1).unfold(-1, 1, 2) | torch.ones(1, 3).t()
@@ -19,7 +19,10 @@ torch.ones(2, 1).unfold(-2, 2, 1) | torch.ones(2, 2).unfold(-2, 2, 1) | torch.on
 torch.ones(3, 3).t()[:, :1] | torch.ones(3, 3)[:, :1] | torch.ones(3, 3)[:, ::2] | torch.ones(3, 3).t()[1:]
 torch.ones(1, 3, 2).permute(1, 0, 2) | torch.ones(1, 2, 3).permute(2, 0, 1) | torch.ones(2, 3, 2).permute(1, 2, 0)
 torch.ones(2, 4)[:, ::4].t() | torch.ones(1, 3).unsqueeze(-1).transpose(0, 2) | torch.ones(1, 2).t().squeeze(1)
-""".replace("\n", " | ").strip(" |").split(" | ")
+""".replace("\n", " | ")
+    .strip(" |")
+    .split(" | ")
+)
 """Tensors that NumPy would describe otherwise: empty, expanded, overlapping, and with odd strides where the size is 1."""
 
 BESIDE = ("x", "x.contiguous()", "torch.ones(())", "torch.ones(2, *x.shape)", "x.double()", "x.long()")

@@ -109,6 +109,7 @@ p.pow(3) | x.clone().mul_(y) | x.clone().add_(2) | x.clone().div_(p) | x.clone()
 b[:, :, ::2].reshape(2, 6) | x.t() | x.T | b.transpose(0, 2) | b.permute(2, 0, 1) | v.expand(2, 3)
 x[:, :1].squeeze() | x[:1].squeeze(0) | x[:1, :1].squeeze((0, 1)) | x.unsqueeze(1) | x.select(0, 1) | x[1] | x[:, 1:]
 x.diagonal() | x.unbind()[0] | b.split(1)[1] | b.split([1, 2], 1)[1] | x.flip(0) | x.T.contiguous() | x.clone()
+torch.fill(x, 2) | torch.fill(x, s)
 x.to(torch.float64) | torch.cat([x, y]) | torch.stack([x, y]) | x[i > 0] | x[torch.tensor([0, 0, 1])] | x.chunk(2)[0]
 x[...] | torch.cat([x, d]) | x.narrow(1, 0, 2) | x.repeat(2, 1) | v.repeat(2, 1, 2) | s.repeat(2) | x.repeat(0, 1)
 """

@@ -58,6 +58,7 @@ class LtBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -186,6 +187,7 @@ class LtBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -286,6 +288,7 @@ class LeBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -414,6 +417,7 @@ class LeBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -514,6 +518,7 @@ class GtBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -642,6 +647,7 @@ class GtBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -742,6 +748,7 @@ class GeBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -870,6 +877,7 @@ class GeBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -970,6 +978,7 @@ class EqBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -1098,6 +1107,7 @@ class EqBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -1198,6 +1208,7 @@ class NeBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -1326,6 +1337,7 @@ class NeBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -1651,6 +1663,7 @@ class Bitwise_AndBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -1779,6 +1792,7 @@ class Bitwise_OrBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -1907,6 +1921,7 @@ class Bitwise_XorBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -2035,6 +2050,7 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -2163,6 +2179,7 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:

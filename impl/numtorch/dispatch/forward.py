@@ -119,6 +119,8 @@ FORWARD = {
     'flip': ('linear', ('self',)),
     'repeat': ('linear', ('self',)),
     'clone': ('linear', ('self',)),
+    'fill_scalar': ('elementwise', ('self',)),
+    'fill': ('', ('self', 'value')),
     'contiguous_copy': ('linear', ('self',)),
     'unsafe_view': ('linear', ('self',)),
     'to_copy': ('linear', ('self',)),

@@ -11,7 +11,7 @@ from ..descriptor import arrange, describe, once, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
 from ..operands import at_once, inplace_operands, laid, operands, plain, single, store
-from ..saved import check_saveable, unpack_input, unpack_result
+from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..tensor import Tensor
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.pointwise import add_alpha as k_add_alpha
@@ -1839,7 +1839,7 @@ def rsub(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         array = k_rsub(left, right)
         if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+            array, desc = arrange(array, plan_of(other._desc, self._desc).result)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -1964,7 +1964,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
         self, other, left, right, desc, plan = found
         array = k_rsub_alpha(left, right, alpha)
         if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+            array, desc = arrange(array, plan_of(other._desc, self._desc).result)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -3294,7 +3294,7 @@ class PowBackward1(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or is_odd(node.exponent) or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

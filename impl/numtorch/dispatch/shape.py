@@ -10,7 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..geometry import settled
-from ..graph import UnaryNode, VariadicNode, sequence_nrs
+from ..graph import BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..operands import laid, plain, store
 from ..tensor import Tensor, wrap
 from ..views import as_view, become, check_inplace, edge, mark_inference, requires_grad, set_history, storage_of
@@ -23,6 +23,7 @@ from ..kernels.shape import diagonal as k_diagonal
 from ..kernels.shape import diagonal_backward as k_diagonal_backward
 from ..kernels.shape import expand as k_expand
 from ..kernels.shape import expand_backward as k_expand_backward
+from ..kernels.shape import fill as k_fill
 from ..kernels.shape import flip as k_flip
 from ..kernels.shape import permute as k_permute
 from ..kernels.shape import permute_backward as k_permute_backward
@@ -42,6 +43,7 @@ from ..kernels.shape import squeeze_dim as k_squeeze_dim
 from ..kernels.shape import squeeze_dims as k_squeeze_dims
 from ..kernels.shape import stack as k_stack
 from ..kernels.shape import stack_backward as k_stack_backward
+from ..kernels.shape import sum_to_size as k_sum_to_size
 from ..kernels.shape import t as k_t
 from ..kernels.shape import to_copy as k_to_copy
 from ..kernels.shape import to_copy_backward as k_to_copy_backward
@@ -55,6 +57,7 @@ from ..kernels.shape import unsqueeze_to as k_unsqueeze_to
 from ..kernels.shape import view as k_view
 from ..kernels.shape import view_as_complex as k_view_as_complex
 from ..kernels.shape import view_as_real as k_view_as_real
+from ..kernels.pointwise import zeros_like as k_zeros_like
 
 _new = object.__new__
 _TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a tuple of arguments, which _new(Tensor) would make anew
@@ -1773,6 +1776,158 @@ def clone(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'clone')
+
+
+class FillBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_zeros_like(grad)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def fill_scalar(self, value, *, out=None):
+    """fill_scalar(self, value) -> Tensor"""
+    array, desc = laid(k_fill(self._array, value), 'like', self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = _new(FillBackward0)
+            node.seq = next(sequence_nrs)
+            fn0 = self._node
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                if nr0:
+                    node.nr0 = nr0
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._node = node
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'fill')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'fill')
+
+
+class FillBackward1(BinaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_sum_to_size(grad, ())
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.sum_to_size(grad, ())
+        return grad0, grad1
+
+
+def fill(self, value, *, out=None):
+    """fill(self, value) -> Tensor"""
+    array, desc = laid(k_fill(self._array, value._array), 'like', self, value)
+    flag = self._requires_grad or value._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(value)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = _new(FillBackward1)
+            node.seq = next(sequence_nrs)
+            fn0 = self._node
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+            elif not self._requires_grad:
+                node.fn0 = fn0 = None
+            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                if nr0:
+                    node.nr0 = nr0
+            fn1 = value._node
+            if fn1 is not None and value._extra is None:
+                node.fn1 = fn1
+            elif not value._requires_grad:
+                node.fn1 = fn1 = None
+            elif value._accumulator is not None and value._extra is None and (fn1 := value._accumulator()) is not None:
+                node.fn1 = fn1
+            else:
+                fn1, nr1 = edge(value)
+                node.fn1 = fn1
+                if nr1:
+                    node.nr1 = nr1
+            node.plan = None
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._node = node
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'fill')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'fill')
 
 
 def contiguous_copy(self, *, out=None):

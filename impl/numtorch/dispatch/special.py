@@ -2955,6 +2955,8 @@ def hypot(self, other, *, out=None):
         tensors_only('hypot', self, other, 'other')
         found = operands(self, other, 'hypot', False)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category < 2:
+            raise refused('hypot_cpu', desc.dtype)
         array = np.hypot(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -3048,6 +3050,8 @@ def hypot_(self, other):
     if found is NotImplemented:
         return NotImplemented
     other, right, plan, flag = found
+    if self._desc.dtype.category < 2:
+        raise refused('hypot_cpu', self._desc.dtype)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
@@ -7911,6 +7915,7 @@ class CopysignBackward0(BinaryNode):
     saved = ('self', 'result',)
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     writes_only = 1
     combines = True
     def apply(node, grad, keep: bool):
@@ -8308,6 +8313,7 @@ class NextafterBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     writes_grad = 1
+    writes_for_operand = True
     writes_only = 1
     combines = True
     def apply(node, grad, keep: bool):

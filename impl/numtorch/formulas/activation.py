@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dispatch as d, grad_mode
 from ..tensor import wrap
+from .masks import joined, mask
 from .pointwise import new_zeros, number_minus, number_over
 from .shape import sum_to_size
 
@@ -92,8 +93,8 @@ def log_sigmoid_double_backward(grad: Any, x: Any) -> Any:
 
 def hardswish_double_backward(grad: Any, grad_output: Any, x: Any) -> Any:
     """The gradient of hardswish's gradient."""
-    array = x._array
-    return d.where(wrap((array > -3) & (array < 3)), d.div_scalar(grad * grad_output, 3.0), 0)
+    between = joined(np.logical_and, mask(np.greater, x, -3), mask(np.less, x, 3))
+    return d.where(between, d.div_scalar(grad * grad_output, 3.0), 0)
 
 
 def prelu_backward(grad: Any, x: Any, weight: Any) -> tuple[Any, Any]:
@@ -104,7 +105,7 @@ def prelu_backward(grad: Any, x: Any, weight: Any) -> tuple[Any, Any]:
 
 def _below(x: Any, value: Any) -> Any:
     """The value where x is below zero."""
-    return d.where(wrap(x._array >= 0), wrap(value._desc.dtype.numpy.type(0)), value)
+    return d.where(mask(np.greater_equal, x, 0), wrap(value._desc.dtype.numpy.type(0)), value)
 
 
 def prelu_again(grads: list, x: Any, weight: Any) -> Any:
@@ -117,7 +118,7 @@ def prelu_again(grads: list, x: Any, weight: Any) -> Any:
     else:
         further = second * x  # from right to left, as PyTorch's C++ evaluates operands
         rest = first * weight + further
-    return d.where(wrap(x._array >= 0), first, rest)
+    return d.where(mask(np.greater_equal, x, 0), first, rest)
 
 
 def prelu_double_backward(grads: list, grad_output: Any, x: Any) -> Any:

@@ -9,21 +9,23 @@ import numpy as np
 from .. import dispatch as d, grad_mode
 from ..kernels import pointwise as kernels
 from ..tensor import wrap
+from .masks import mask
 
 
-def _masked(value: Any, mask: Any) -> Any:
-    """The value where the mask is False, an exact zero elsewhere, so that nan and inf do not pass."""
-    return d.where(wrap(np.asarray(mask)[()]), wrap(value._desc.dtype.numpy.type(0)), value)
+def _masked(value: Any, zero: Any) -> Any:
+    """The value where it is not to be zero: an exact zero, so that nan and inf do not pass."""
+    return d.where(zero, wrap(value._desc.dtype.numpy.type(0)), value)
 
 
 def where_zero(exponent: Any, value: Any) -> Any:
     """Zero where the exponent is zero."""
-    return _masked(value, exponent._array == 0)
+    return _masked(value, mask(np.equal, exponent, 0))
 
 
 def where_zero_base(x: Any, exponent: Any, value: Any) -> Any:
     """Zero where the base is zero and the exponent is not negative."""
-    return _masked(value, (x._array == 0) & (exponent._array >= 0))
+    both = mask(np.logical_and, mask(np.equal, x, 0), mask(np.greater_equal, exponent, 0))
+    return _masked(value, both)
 
 
 def pow_backward(grad: Any, x: Any, exponent: Any) -> Any:
@@ -62,7 +64,7 @@ def div_mode_other(grad: Any, x: Any, other: Any, rounding_mode: str | None) -> 
 
 
 def angle_backward(grad: Any, x: Any) -> Any:
-    zero = wrap(x._array == 0)
+    zero = mask(np.equal, x, 0)
     if not x._desc.dtype.is_complex:
         return d.where(zero, 0, wrap(grad._array * 0))
     return d.where(zero, 0, d.mul_scalar(grad * x / x.abs().pow(2), 1j))
@@ -92,7 +94,7 @@ def sgn_backward(x: Any, grad: Any, result: Any) -> Any:
         size = x.abs()
         twice = d.mul_scalar(size, 2)
         across = grad.conj()  # from right to left, as PyTorch's C++ evaluates
-        return ((grad - result * result * across) / twice).masked_fill_(wrap(size._array == 0), 0)
+        return ((grad - result * result * across) / twice).masked_fill_(mask(np.equal, size, 0), 0)
     if grad_mode.state.grad:
         return new_zeros(grad)
     return wrap(kernels.efficient_zeros(grad._array))
@@ -108,5 +110,5 @@ def pow_backward_exponent(grad: Any, x: Any, exponent: Any, result: Any) -> Any:
 
 def pow_backward_base(grad: Any, base: Any, exponent: Any, result: Any) -> Any:
     if base == 0:
-        return grad * _masked(d.mul_scalar(result, float("-inf")), exponent._array >= 0)
+        return grad * _masked(d.mul_scalar(result, float("-inf")), mask(np.greater_equal, exponent, 0))
     return grad * d.mul_scalar(result, float(np.log(base)))

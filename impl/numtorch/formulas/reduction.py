@@ -175,19 +175,21 @@ def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim:
     """2 / (N - correction) * grad * (x - mean)"""
     ndim = x._desc.ndim
     by = count(x._array, dim) - (1 if correction is None else correction)
-    scale = 2.0 / by if by else float("inf")
-    if ndim == 0 and by <= 0:
-        scale = float("nan")
-    if dim is not None or keepdim:
+    if ndim == 0 or dim is None:
+        if by <= 0:
+            middle = d.mean_all(x.detach(), None)
+            return grad * wrap(np.where((x._array == middle._array), np.nan, np.inf).astype(x._desc.dtype.numpy)[()])
+        offset = x - d.mean_all(x, None)  # before the left operand: PyTorch's C++ evaluates the right one first
+        return d.mul_scalar(grad, 2.0 / by) * offset
+    if not keepdim and ndim > 1:
         grad = restored(grad, dim, keepdim, ndim)
-    middle = d.mean_all(x, None) if dim is None else d.mean_dim(x, dim, True, None)
-    offset = x - middle  # before the left operand: PyTorch's C++ evaluates the right one first
-    return d.mul_scalar(grad, scale) * offset
+    offset = x - d.mean_dim(x, dim, True, None)
+    return d.mul_scalar(grad, 2.0 / by if by else float("inf")) * offset
 
 
 def std_backward(grad: Any, x: Any, result: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
     """The gradient of the variance over 2 * std, zero where std is."""
-    inner = d.masked_fill(grad / d.mul_scalar(result, 2), mask(np.equal, result, 0), 0)
+    inner = d.masked_fill_(grad / d.mul_scalar(result, 2), mask(np.equal, result, 0), 0)
     return var_backward(inner, x, dim, correction, keepdim)
 
 

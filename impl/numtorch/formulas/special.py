@@ -9,12 +9,9 @@ import numpy as np
 
 from .. import dispatch as d, grad_mode
 from ..tensor import wrap
+from .masks import mask
 from .pointwise import number_minus
 from .reduction import norm_backward
-
-
-def _mask(array: Any) -> Any:
-    return wrap(np.asarray(array)[()])
 
 
 def erf_backward(grad: Any, x: Any, scale: float) -> Any:
@@ -27,7 +24,7 @@ def logit_backward(grad: Any, x: Any, eps: float | None) -> Any:
     if not grad_mode.state.grad:
         return d.logit_gradient(grad, x, eps)
     low, high = (0, 1) if eps is None else (eps, 1 - eps)
-    inside = _mask((x._array >= low) & (x._array <= high))
+    inside = mask(np.logical_and, mask(np.greater_equal, x, low), mask(np.less_equal, x, high))
     return d.where(inside, grad / (x * number_minus(1, x)), float("nan") if eps is None else 0)
 
 
@@ -36,26 +33,26 @@ def sinc_backward(grad: Any, x: Any) -> Any:
     t = d.mul_scalar(x, math.pi)
     square = d.mul_scalar(x * x, math.pi)
     sine = t.sin()  # first: PyTorch's C++ evaluates the right operand first
-    return d.where(_mask(square._array == 0), 0, grad * ((t * t.cos() - sine) / square))
+    return d.where(mask(np.equal, square, 0), 0, grad * ((t * t.cos() - sine) / square))
 
 
 def xlogy_other_backward(grad: Any, x: Any, other: float) -> Any:
     """The gradient of xlogy by a number."""
     result = d.xlogy_other(grad, other)
-    return result if other > 0 else d.masked_fill(result, _mask(x._array == 0), 0)
+    return result if other > 0 else d.masked_fill(result, mask(np.equal, x, 0), 0)
 
 
 def xlog1py_other_backward(grad: Any, x: Any, other: float) -> Any:
     """The gradient of xlog1py by a number."""
     result = d.xlog1py_other(grad, other)
-    return result if other > -1 else d.masked_fill(result, _mask(x._array == 0), 0)
+    return result if other > -1 else d.masked_fill(result, mask(np.equal, x, 0), 0)
 
 
 def atan2_scale(x: Any, other: Any) -> Any:
     """One over the square of the distance, 0 at the origin."""
     square = other * other  # first: PyTorch's C++ evaluates the right operand first
     square = x * x + square
-    return d.masked_fill(square.reciprocal(), _mask(square._array == 0), 0)
+    return d.masked_fill(square.reciprocal(), mask(np.equal, square, 0), 0)
 
 
 def atan2_backward(grad: Any, x: Any, other: Any, needed: list) -> tuple:
@@ -67,7 +64,7 @@ def atan2_backward(grad: Any, x: Any, other: Any, needed: list) -> tuple:
 
 def copysign_ratio(x: Any, result: Any) -> Any:
     """The sign that was put, 0 at 0."""
-    return d.masked_fill(result / x, _mask(x._array == 0), 0)
+    return d.masked_fill(result / x, mask(np.equal, x, 0), 0)
 
 
 def mvlgamma_backward(grad: Any, x: Any, p: int) -> Any:
@@ -79,7 +76,7 @@ def mvlgamma_backward(grad: Any, x: Any, p: int) -> Any:
 
 def _nonzero(x: Any) -> tuple[Any, Any]:
     """Whether x is not tiny, and x with a positive stand-in where it is."""
-    safe = _mask(np.abs(x._array) > np.finfo(x._desc.dtype.numpy).eps)
+    safe = mask(np.greater, mask(np.abs, x), np.finfo(x._desc.dtype.numpy).eps)
     return safe, d.where(safe, x, float(np.finfo(x._desc.dtype.numpy).eps))
 
 

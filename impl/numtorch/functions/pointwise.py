@@ -176,7 +176,8 @@ def square_(self: Tensor) -> Tensor:
 
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """input ** exponent in double precision"""
-    result = power(_double(input), _double(exponent))
+    exponent = _double(exponent)  # first: PyTorch's C++ evaluates the right operand first
+    result = power(_double(input), exponent)
     said = "the output given to float_power has dtype {found} but the operation's result requires dtype {expected}"
     return result if out is None else store(out, result, "float_power", exactly=said)
 

@@ -201,7 +201,8 @@ def median(input: Tensor, dim: Any = MISSING, keepdim: bool = False) -> Any:
     """The lower median; over a dimension also its index."""
     expect_tensor(input, "median")
     if dim is MISSING:
-        not_for("median_cpu", input, dtypes.bool_)
+        if input._desc.numel:
+            not_for("median_cpu", input, dtypes.bool_)
         return d.median_all(input)
     check_not_empty(input, (one(dim, input._desc.ndim),), "median")
     not_for("median_out", input, dtypes.bool_)

@@ -12,6 +12,7 @@ from .. import dispatch as d
 from ..dtype import dtypes
 from ..geometry import element_strides
 from ..kernels.shape import view_strides
+from ..scalar import checked
 from ..tensor import Tensor, wrap_dim
 from ..views import counted
 from .arguments import as_given, dims, expect_tensor, infer_size, sizes
@@ -428,6 +429,17 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     if type(array) is not np.ndarray or array.flags.c_contiguous:
         return self
     return counted(self, d.contiguous_copy(self))
+
+
+def fill(input: Tensor, value: Any) -> Tensor:
+    """A copy with one number, or the number in a 0-d tensor, everywhere."""
+    if isinstance(value, Tensor):
+        if value._desc.ndim:
+            raise RuntimeError(
+                f"fill_ only supports 0-dimension value tensor but got tensor with {value._desc.ndim} dimensions."
+            )
+        return d.fill(input, value)
+    return d.fill_scalar(input, checked(value, input._desc.dtype))
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:

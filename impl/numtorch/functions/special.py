@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, return_types
-from ..descriptor import broadcast_shapes
+from ..descriptor import broadcast_shapes, plan_of
 from ..dtype import dtypes
-from ..operands import category_of, refused, resize_output, type_error
-from ..tensor import Tensor
+from ..operands import category_of, check_subtraction, refused, resize_output, type_error
+from ..overlap import refuse
+from ..tensor import Tensor, cpp_name
 from ..views import check_inplace, requires_grad
 from ..writes import copy_
 from .arguments import expect_tensor, no_overload
@@ -273,12 +274,23 @@ def ndtr(input: Tensor, *, out: Any = None) -> Tensor:
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Any = None) -> Tensor:
     """input + weight * (end - input)"""
     _alike(input, end, weight)
+    _refuse_integers(input, weight)
     return (d.lerp_tensor if isinstance(weight, Tensor) else d.lerp_scalar)(input, end, weight, out=out)
 
 
 def lerp_(self: Tensor, end: Tensor, weight: Any) -> Tensor:
     """lerp in place"""
+    tensors = [x for x in (self, end, weight) if isinstance(x, Tensor)]
+    check_inplace(self, any(requires_grad(x) for x in tensors))
     _alike(self, end, weight)
+    if self._desc.dtype.category < dtypes.FLOATING:
+        refuse(self._array, *[x._array for x in tensors])
+        expected = broadcast_shapes(*[x._desc.shape for x in tensors[:2]])
+        if expected != self._desc.shape:
+            raise RuntimeError(
+                f"output with shape {list(self._desc.shape)} doesn't match the broadcast shape {list(expected)}"
+            )
+        _refuse_integers(self, weight)
     return (d.lerp_tensor_ if isinstance(weight, Tensor) else d.lerp_scalar_)(self, end, weight)
 
 
@@ -290,7 +302,11 @@ def _alike(input: Tensor, end: Tensor, weight: Any) -> None:
             continue
         found = expect_tensor(x, "lerp", name, position)._desc.dtype
         if found is not kind and not (name == "weight" and x._desc.ndim == 0):
-            raise RuntimeError(f"expected dtype {kind.scalar_name} for `{name}` but got dtype {found.scalar_name}")
+            raise RuntimeError(f"expected dtype {cpp_name(kind)} for `{name}` but got dtype {cpp_name(found)}")
+
+
+def _refuse_integers(input: Tensor, weight: Any) -> None:
+    kind = input._desc.dtype
     if kind.category < dtypes.FLOATING:
         raise refused("lerp_kernel_scalar" if not isinstance(weight, Tensor) else "lerp_kernel_tensor", kind)
 
@@ -330,7 +346,12 @@ def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The p-norm of the difference."""
-    broadcast_shapes(expect_tensor(input, "dist")._desc.shape, expect_tensor(other, "dist", "other", 2)._desc.shape)
+    check_subtraction(expect_tensor(input, "dist"), expect_tensor(other, "dist", "other", 2))
+    kind = plan_of(input._desc, other._desc).result.dtype
+    if kind.category < dtypes.FLOATING:
+        raise RuntimeError(
+            f"norm(): input dtype should be either floating point or complex. Got {kind.scalar_name} instead."
+        )
     return d.dist(input, other, p)
 
 

@@ -69,7 +69,8 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 def nanmedian(input: Tensor, dim: Any = MISSING, keepdim: bool = False) -> Any:
     """The lower median of what is not nan; over a dimension also its index."""
     if dim is MISSING:
-        not_for("median_cpu", input, dtypes.bool_)
+        if input._desc.numel:
+            not_for("median_cpu", input, dtypes.bool_)
         return d.nanmedian_all(input)
     check_not_empty(input, (one(dim, input._desc.ndim),), "median")
     not_for("median_out", input, dtypes.bool_)

@@ -27,6 +27,9 @@ WRITES = {
 }
 
 
+SELECTS = {"pow_backward_self"}
+"""Formulas of two operands that choose elements by a mask, which lies as an operand does."""
+
 FITTED = {"arrange", "decomposition", "index", "linalg", "pooling", "scatter", "shape"}
 """Families whose raw formulas lay gradients out as PyTorch does, whatever the operands are."""
 
@@ -71,6 +74,8 @@ class Nodes(Template):
         writes = next(filter(None, counts), None)
         if writes:
             w(1, f"writes_grad = {writes}")
+            if "new_zeros(grad)" in row.formulas.values():
+                w(1, "writes_for_operand = True")
             if len(counts) > 1 and not all(counts):
                 w(1, f"writes_only = {next(i for i, n in enumerate(counts) if n)}")
             if "tensors" in row.formulas:
@@ -139,7 +144,8 @@ class Nodes(Template):
         plain = base != "VariadicNode" and not multi and not called & (WRITES.keys() | MAY_BE_UNDEFINED)
         w(1, f"def {'run' if plain else 'apply'}(node, {arg}, keep: bool):")
         if row.template == "binary":
-            w(2, "plan = node.plan\nif plan is not None and not plan.raw:")
+            odd = "".join(f" or is_odd(node.{n})" for n in row.saved) if called & SELECTS else ""
+            w(2, f"plan = node.plan\nif plan is not None and not plan.raw{odd}:")
         else:
             odd = ""
             if row.template == "general" and row.family not in FITTED:

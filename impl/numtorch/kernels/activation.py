@@ -11,7 +11,7 @@ from ..geometry import element_strides, laid_out, like
 from ..layout import elementwise_strides
 from .comparison import in_layout
 from .error_function import erf
-from .pointwise import sigmoid
+from .pointwise import refuse_bools, sigmoid
 
 Array = Any
 _BETA = math.sqrt(2 / math.pi)
@@ -83,6 +83,7 @@ def hardtanh_backward(grad: Array, x: Array, min_val: float, max_val: float) -> 
 
 def threshold(x: Array, threshold: float, value: float) -> Array:
     """x above the threshold, else the value."""
+    refuse_bools("threshold_cpu", x)
     return np.where(x <= threshold, x.dtype.type(value), x)
 
 

@@ -242,10 +242,17 @@ def refuse_zero(x: Array, other: Any) -> None:
         raise RuntimeError("ZeroDivisionError")
 
 
+def refuse_bools(kernel: str, *operands: Any) -> None:
+    """What PyTorch has not compiled for bools, it says in the name of its kernel."""
+    if all(np.asarray(x).dtype.kind == "b" for x in operands):
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
 def div_mode(x: Array, other: Array, rounding_mode: str | None) -> Array:
     """The quotient, rounded down, towards zero, or not at all."""
     if rounding_mode is None:
         return x / other
+    refuse_bools(f"div_{rounding_mode}_cpu", x, other)
     refuse_zero(x, other)
     if rounding_mode == "floor":
         return np.floor_divide(x, other)

@@ -17,10 +17,10 @@ Dims = Any
 
 def spread(grad: Array, shape: tuple) -> Array:
     """The gradient as a window of `shape`, repeated by stride 0 and without memory of its own."""
-    if grad.shape == shape:
-        return grad
     if 0 in shape:
         return expand(np.asarray(grad), shape)
+    if grad.shape == shape:  # a view, for which nobody holds the gradient itself
+        return np.asarray(grad)[...]
     if type(grad) is not np.ndarray or not grad.ndim:
         array = np.asarray(grad)
         return np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
@@ -130,7 +130,7 @@ def scale_by_count_backward(grad: Array, x: Array, result: Array, dim: Dims, kee
 def value_selecting_backward(grad: Array, dim: int, index: Array, shape: tuple, keepdim: bool) -> Array:
     """The gradient at the selected elements, zeros elsewhere."""
     if not shape:
-        return grad
+        return np.array(grad)
     if not keepdim:
         grad, index = np.expand_dims(grad, dim), np.expand_dims(index, dim)
     return scatter(np.zeros(shape, grad.dtype), dim, index, grad)
@@ -174,6 +174,8 @@ def var_backward(grad: Array, x: Array, dim: Dims, correction: float | None, kee
     where = axes(dim, x.ndim)
     middle = np.add.reduce(x, axis=where, keepdims=bool(x.ndim)) / x.dtype.type(n)
     by = n - (1 if correction is None else correction)
+    if by <= 0 and (dim is None or not x.ndim):
+        return grad * np.where(x == middle, np.nan, np.inf).astype(x.dtype)
     scale = x.dtype.type(2.0 / by if by else np.inf if by == 0 else np.nan)
     return scale * kept(grad, dim, keepdim, x.ndim) * (x - middle)
 

@@ -425,7 +425,8 @@ def repeat_backward(grad: Array, repeats: tuple, shape: tuple) -> Array:
 
 
 def fill(x: Array, value: Array) -> Array:
-    """One value everywhere."""
-    out = np.empty_like(x)
-    out[...] = value
-    return out
+    """One value everywhere, in the type of x."""
+    return np.full(x.shape, value, x.dtype)[()]
+
+
+fill_scalar = fill

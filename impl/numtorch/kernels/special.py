@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .pointwise import refuse_zero
+from .pointwise import refuse_bools, refuse_zero
 
 Array = Any
 exp2 = np.exp2
@@ -112,6 +112,7 @@ def frexp_backward(grad: Array, exponent: Array) -> Array:
 
 def floor_divide(x: Array, other: Array) -> Array:
     """The quotient, rounded down."""
+    refuse_bools("div_floor_cpu", x, other)
     refuse_zero(x, other)
     return np.floor_divide(x, other)
 
@@ -123,12 +124,14 @@ def floor_divide_scalar(x: Array, other: Any) -> Array:
 
 def remainder(x: Array, other: Array) -> Array:
     """What floor_divide leaves."""
+    refuse_bools("remainder_cpu", x, other)
     refuse_zero(x, other)
     return np.remainder(x, other)
 
 
 def fmod(x: Array, other: Array) -> Array:
     """What division rounded towards zero leaves."""
+    refuse_bools("fmod_cpu", x, other)
     refuse_zero(x, other)
     return np.fmod(x, other)
 
@@ -166,7 +169,9 @@ def remainder_of(x: Any, other: Array) -> Array:
 def dist(x: Array, other: Array, p: float) -> Array:
     """The norm of the difference."""
     from .reduction import vector_norm
+    from .shape import alike
 
+    x, other = alike([x, other])
     return vector_norm(x - other, p, (), False, None)
 
 
@@ -198,6 +203,7 @@ def lerp_tensor(x: Array, end: Array, weight: Array) -> Array:
 
 def addcmul(x: Array, tensor1: Array, tensor2: Array, value: Any) -> Array:
     """x + value * tensor1 * tensor2"""
+    refuse_bools("addcmul_cpu_out", x)
     return x + x.dtype.type(value) * tensor1 * tensor2
 
 

@@ -17,9 +17,10 @@ op("div(self, other)", np.true_divide, float_result=True,
    self="grad / other.conj()", other="div_other(grad, self, other)")
 op("div_mode(self, other, rounding_mode)", k.div_mode, node="DivBackward2", says="div", pointwise=True,
    self="div_mode_self(grad, other, rounding_mode)", other="div_mode_other(grad, self, other, rounding_mode)")
-op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, constants={"alpha": 1}, self="-grad", other="grad")
+op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, last_decides=True, constants={"alpha": 1},
+   self="-grad", other="grad")
 op("rsub_alpha(self, other, alpha)", k.rsub_alpha, node="RsubAlphaBackward0", shown="RsubBackward0", says="rsub",
-   pointwise=True, inplace=False, self="scaled(-grad, alpha)", other="grad")
+   pointwise=True, inplace=False, last_decides=True, self="scaled(-grad, alpha)", other="grad")
 op("rsub_scalar_alpha(self, other, alpha)", k.rsub_scalar_alpha, layout=BESIDE_NUMBER, node="RsubScalarAlphaBackward0",
    shown="RsubBackward1",
    says="rsub", pointwise=True, inplace=False, self="scaled(-grad, alpha)", jvp=ELEMENTWISE)

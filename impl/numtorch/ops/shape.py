@@ -1,7 +1,7 @@
 """Views and rearrangements."""
 
 from ..kernels import everything as k
-from .row import LIKE, LINEAR, multiview, op, view
+from .row import ELEMENTWISE, LIKE, LINEAR, multiview, op, view
 
 # ---- one view
 view("view(self, size)", k.view, self="grad.reshape(self.shape)")
@@ -36,6 +36,9 @@ multiview("split_with_sizes(self, split_sizes, dim)", k.split_with_sizes,
 op("flip(self, dims)", k.flip, layout=LIKE, self="flip(grad, dims)", jvp=LINEAR)
 op("repeat(self, repeats)", k.repeat, self="repeat_backward(grad, repeats, self.shape)", jvp=LINEAR)
 op("clone(self)", k.clone, pointwise=False, self="grad", jvp=LINEAR)
+op("fill_scalar(self, value)", k.fill_scalar, layout=LIKE, node="FillBackward0", says="fill", self="zeros_like(grad)",
+   jvp=ELEMENTWISE)
+op("fill(self, value)", k.fill, layout=LIKE, node="FillBackward1", self="zeros_like(grad)", value="sum_to_size(grad, ())")
 op("contiguous_copy(self)", k.contiguous_copy, node="CloneBackward0", self="grad", jvp=LINEAR)
 op("unsafe_view(self, size)", k.unsafe_view, self="grad.reshape(self.shape)", jvp=LINEAR)
 op("to_copy(self, dtype_)", k.to_copy, node="ToCopyBackward0", self="to_copy_backward(grad, self.dtype)", jvp=LINEAR)

@@ -46,7 +46,8 @@ for _name, _ufunc in (("asinh", np.arcsinh), ("acosh", np.arccosh), ("atanh", np
 op("atan2(self, other)", np.arctan2, float_result=True, tensors_only=True,
    self="grad * other * atan2_scale(self, other)", other="grad * -self * atan2_scale(self, other)",
    together="atan2_backward(grad, self, other, needed)")
-op("hypot(self, other)", np.hypot, tensors_only=True, self="grad * self / result", other="grad * other / result")
+op("hypot(self, other)", np.hypot, tensors_only=True, refuses="hypot_cpu",
+   self="grad * self / result", other="grad * other / result")
 op("sinc(self)", k.sinc, pointwise=True, float_result=True, self="sinc_backward(grad, self)", jvp=ELEMENTWISE)
 op("deg2rad(self)", k.deg2rad, layout=LIKE, node="Deg2RadBackward0", pointwise=True, float_result=True,
    self="grad * 0.017453292519943295", jvp=LINEAR)
