@@ -27,6 +27,7 @@ from .descriptor import Descriptor, describe
 from .geometry import laid_out
 from .kernels.pointwise import zero_tensor
 from .layout import is_contiguous, is_dense
+from .lazy import LAZY
 from .tensor import Tensor, wrap
 from .views import bump, mark_inference, storage_of
 
@@ -45,7 +46,7 @@ def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
 
     Dimensions of size 1 may have any stride but 0: PyTorch takes that for a sign of an expanded gradient.
     """
-    if (found.plain and desc.plain and found.shape == desc.shape) or type(array) is not _ndarray:
+    if (found.plain and desc.plain and found.shape == desc.shape) or isinstance(array, np.generic):
         return True
     if is_dense(desc.shape, desc.strides):
         return all(  # the leaf may have another shape than its gradient, if it was changed since
@@ -57,7 +58,7 @@ def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
 
 def obedient_copy(array: Any, desc: Descriptor) -> Any:
     """A copy with the strides the contract asks for."""
-    if type(array) is not _ndarray:
+    if isinstance(array, np.generic):
         return array
     if array.shape != desc.shape and is_dense(desc.shape, desc.strides):
         from .writes import check_broadcast
@@ -120,7 +121,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         else:
             with _adding:
                 np.add(array, grad, out=array, casting="unsafe")
-    elif old._extra is None and old._counter is None:
+    elif old._extra is None and old._counter is None and type(array) not in LAZY:
         old._array = old._array + grad  # read again, for the same reason
     else:
         array = storage_of(old)

@@ -15,6 +15,7 @@ import numpy as np
 from .dtype import dtype, dtypes
 from .geometry import contiguous_strides, element_strides, laid_out
 from .layout import dense_strides, elementwise_strides
+from .lazy import LAZY
 
 _LIMIT = 50_000  # descriptors kept; beyond that the table starts anew, and `is` merely misses until plans are rebuilt
 Array = Any  # np.ndarray, or np.generic for a 0-d tensor whose storage nobody has asked for yet
@@ -64,6 +65,7 @@ class Descriptor:
         "constants",
         "dtype",
         "integers",
+        "lazies",
         "ndim",
         "numel",
         "plain",
@@ -89,6 +91,17 @@ class Descriptor:
             (kind.constants, kind.integers) if self.ndim else (kind.constants0, kind.integers0)
         )
         self.plans: dict[Descriptor, Plan] = {}
+        self.lazies: dict[type, Descriptor] | None = None
+
+    def lazily(self, kind: type) -> Descriptor:
+        """The Descriptor of what shows memory of this one under a function: all that it asks takes the slow path."""
+        if self.lazies is None:
+            self.lazies = {}
+        found = self.lazies.get(kind)
+        if found is None:
+            found = self.lazies[kind] = Descriptor(self.shape, self.dtype, self.strides)
+            found.plain = found.real = False
+        return found
 
     def elementwise(self) -> Descriptor:
         """The Descriptor of what an elementwise operator of this one operand returns, in the same type."""
@@ -161,6 +174,8 @@ def describe(array: Array) -> Descriptor:
         known = _scalars.get(kind)
         if known is not None:
             return known
+        if kind in LAZY:
+            return describe(array.raw).lazily(kind)
     key = (array.shape, array.strides, array.dtype)
     found = _described.get(key)
     if found is None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .layout import contiguous_strides, dense_strides
+from .lazy import LAZY
 
 
 class Geometry:
@@ -94,26 +95,30 @@ def turned(array: Any) -> bool:
 
 def settled(array: np.ndarray) -> np.ndarray:
     """The array; an empty one that NumPy made, with the strides that PyTorch says it has, for views to inherit."""
-    if 0 not in array.shape or any(array.strides):
+    if 0 not in array.shape or any(array.strides) or type(array) in LAZY:
         return array
     return empty_window(array, array.shape, contiguous_strides(array.shape), 0)
 
 
-def address(array: np.ndarray) -> int:
+def address(array: Any) -> int:
     """Where the first element lies in memory."""
+    if type(array) in LAZY:
+        array = array.raw
     return array.__array_interface__["data"][0]
 
 
 def storage_offset(array: Any) -> int:
     """How many elements lie before the first one in the storage."""
     if type(array) is not np.ndarray:
-        return 0
+        return storage_offset(array.raw) if type(array) in LAZY else 0
     root = root_of(array)
     return 0 if root is array else (address(array) - address(root)) // array.itemsize
 
 
 def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int, kind: Any = None) -> np.ndarray:
     """A window into the memory of `array`, read as `kind`; strides and offset (from the storage's start) in elements."""
+    if type(array) in LAZY:
+        return array.over(strided(array.raw, shape, strides, offset, kind))  # type: ignore[attr-defined, no-any-return]
     root = root_of(array)
     kind = array.dtype if kind is None else np.dtype(kind)
     size = kind.itemsize

@@ -25,6 +25,7 @@ from . import grad_mode
 from .descriptor import arrange, describe, plan_of
 from .geometry import Memory, is_dense_like, laid_out, root_of
 from .kernels.pointwise import zero_tensor
+from .lazy import LAZY
 from .tangents import tangent_of
 from .tensor import wrap
 from .views import counter_of, storage_of
@@ -44,7 +45,7 @@ def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
     if grad_mode.disabled and grad_mode.state.before_write is not None:
         return old + grad, False
     if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
-        return old + grad, _refcount(old) <= _ALONE
+        return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY
     if _refcount(old) <= _ALONE and (old.base is None or owns(old)) and is_dense(old):
         old += grad
         return old, True
@@ -148,7 +149,7 @@ def made_anew(plan: Any, index: int) -> bool:
 def version_counter(task: GraphTask, array: Any) -> list[int] | None:
     """The version counter of an array's memory, if it was written to or is a window into a seed of the user's."""
     if type(array) is not _ndarray:
-        return None
+        return version_counter(task, array.raw) if type(array) in LAZY else None
     if task.versions is not None:
         owner = root_of(array)
         found = task.versions.get(id(owner))

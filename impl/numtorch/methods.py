@@ -10,7 +10,7 @@ import importlib
 from types import FunctionType
 from typing import Any
 
-from . import creation, dispatch, writes
+from . import creation, writes
 from .descriptor import Size
 from .device import CPU, device, layout, strided
 from .dtype import dtypes
@@ -209,11 +209,6 @@ def _iter(self: Tensor) -> Any:
     return iter(shape.unbind(self, 0) if type(self) is Tensor else self.unbind(0))
 
 
-def _conj(self: Tensor) -> Tensor:
-    """The complex conjugate, computed at once (PyTorch's is a view with a flag); a real tensor itself."""
-    return dispatch.conj(self) if self._desc.dtype.is_complex else self
-
-
 def _format(self: Tensor, spec: str) -> str:
     from .printing import tensor_format
 
@@ -230,15 +225,12 @@ METHODS.update(
         "is_contiguous": _is_contiguous,
         "__len__": _len,
         "__iter__": _iter,
-        "conj": _conj,
         "__format__": _format,
         "storage_offset": lambda self: storage_offset(self._array),
         "element_size": lambda self: self._desc.dtype.itemsize,
         "get_device": lambda self: -1,
         "cpu": lambda self: self,
-        "is_conj": lambda self: False,
         "ndimension": Tensor.dim,
-        "resolve_conj": lambda self: self,
         "data": property(convert.get_data, convert.set_data, convert.delete_data),
         "T": property(shape.T),
         "mT": property(shape.mT),

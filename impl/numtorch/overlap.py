@@ -16,6 +16,7 @@ import numpy as np
 
 from .geometry import address, element_strides, has_internal_overlap, root_of
 from .layout import is_dense
+from .lazy import LAZY
 
 INTERNAL = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
@@ -49,6 +50,7 @@ def between(target: Any, other: Any) -> int:
     """Case 2: NONE, PARTIAL or FULL."""
     if target is other:
         return FULL
+    target, other = [x.raw if type(x) in LAZY else x for x in (target, other)]
     if type(target) is not np.ndarray or type(other) is not np.ndarray:  # a NumPy scalar shares no memory
         return NONE
     if (target.base is None and other.base is None) or not (target.size and other.size):

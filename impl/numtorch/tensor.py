@@ -19,6 +19,7 @@ import numpy as np
 from . import dtype as dtypes, grad_mode, overrides, views
 from .descriptor import Descriptor, Size, describe
 from .graph import HookDict, RemovableHandle
+from .lazy import resolve
 
 _new = object.__new__
 
@@ -356,8 +357,9 @@ class Tensor:
     nelement = numel
 
     def _numpy(self) -> np.ndarray:
-        """The values as an ndarray, sharing memory, without any check."""
-        return views.storage_of(self)
+        """The values as an ndarray, sharing memory if it holds them, without any check."""
+        array: np.ndarray = resolve(views.storage_of(self))
+        return array
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         from . import tangents

@@ -15,6 +15,7 @@ import numpy as np
 from . import grad_mode
 from .geometry import Geometry, element_strides, storage_offset
 from .graph import Node, accumulator, next_sequence_nr, outdate
+from .lazy import LAZY
 from .strided import AsStridedBackward0, CopySlices
 
 DEFAULT, IN_CUSTOM_FUNCTION, MULTI_OUTPUT_NODE, NO_GRAD_MODE, INFERENCE_MODE = range(5)
@@ -118,7 +119,7 @@ def bump(tensor: Any) -> None:
 def storage_of(tensor: Any) -> np.ndarray:
     """The tensor's array, materialised if it is still a NumPy scalar, so that memory can be shared."""
     array = tensor._array
-    if type(array) is not np.ndarray:
+    if type(array) is not np.ndarray and type(array) not in LAZY:
         old, array = array, np.array(array)
         tensor._array = array
         node = tensor._node

@@ -39,7 +39,6 @@ def test_cases_assert_nothing():
 
 
 LATER = {
-    "J": {"cx.views", "cx.grad_layout"},  # a lazy conjugate
     "H": {"fn.func_transform"},  # torch.func
     "P": {id for id in behaviours() if id.startswith("func.")},
 }

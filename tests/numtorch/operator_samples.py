@@ -73,6 +73,7 @@ conj                    (x.to(torch.complex128) * (1 + 2j)).conj().abs()
 conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj_physical().abs()
 conj_physical_of        x.clone().conj_physical_()
 view_as_real            torch.view_as_real(x.to(torch.complex128) * (1 + 2j)) | (x.to(torch.complex128) * 1j).imag
+neg_view                torch._neg_view(x) * y | torch._neg_view(x).exp()
 view_as_complex         (torch.view_as_complex(m) * torch.view_as_complex(m)).imag
 pow_scalar              p ** 2 | x.pow(3) | p.pow(-0.5)
 pow_tensor              p ** y | p.pow(v)

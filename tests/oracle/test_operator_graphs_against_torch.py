@@ -18,9 +18,6 @@ from tests.numtorch.test_every_operator_gradcheck import forms
 
 torch = pytest.importorskip("torch")
 
-DIFFERENT = {"view_as_complex": "PyTorch conjugates lazily"}
-"""Rows whose graph is known to differ, and why; once one does not any more, its test says so."""
-
 
 def names(lib):
     """What an expression may use, of one library."""
@@ -85,13 +82,7 @@ def graphs(lib, text, orders):
     return found
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=DIFFERENT[name], strict=True)) if name in DIFFERENT else name
-        for name in samples()
-    ],
-)
+@pytest.mark.parametrize("name", samples())
 def test_gradients_have_pytorchs_graph(name):
     orders = 1 if name in ONCE else 2
     with warnings.catch_warnings():

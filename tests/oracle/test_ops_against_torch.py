@@ -308,6 +308,7 @@ COMPLEX = [
     "z * z.conj()",
     "(z * z).conj() * z.real",
     "torch.view_as_real(z) * z.real[..., None]",
+    "torch._neg_view(z.conj().imag) * z.imag",
     "torch.view_as_complex(torch.view_as_real(z) * torch.view_as_real(z))",
 ]
 

@@ -10,6 +10,7 @@ from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
+from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
@@ -294,7 +295,7 @@ def elu_of_(self, alpha, scale, input_scale):
     if type(target) is np.ndarray:
         target[...] = k_elu(target, alpha, scale, input_scale)
     else:
-        self._array = target.dtype.type(k_elu(target, alpha, scale, input_scale))
+        self._array = assigned(target, k_elu(target, alpha, scale, input_scale))
     bump(self)
     if flag:
         node.result = self._array
@@ -659,7 +660,7 @@ def celu_of_(self, alpha):
     if type(target) is np.ndarray:
         target[...] = k_celu(target, alpha)
     else:
-        self._array = target.dtype.type(k_celu(target, alpha))
+        self._array = assigned(target, k_celu(target, alpha))
     bump(self)
     if flag:
         node.result = self._array
@@ -1279,7 +1280,7 @@ def silu_(self):
     if type(target) is np.ndarray:
         target[...] = k_silu(target)
     else:
-        self._array = target.dtype.type(k_silu(target))
+        self._array = assigned(target, k_silu(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1437,7 +1438,7 @@ def mish_(self):
     if type(target) is np.ndarray:
         target[...] = k_mish(target)
     else:
-        self._array = target.dtype.type(k_mish(target))
+        self._array = assigned(target, k_mish(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1935,7 +1936,7 @@ def leaky_relu_of_(self, negative_slope):
     if type(target) is np.ndarray:
         target[...] = k_leaky_relu(target, negative_slope)
     else:
-        self._array = target.dtype.type(k_leaky_relu(target, negative_slope))
+        self._array = assigned(target, k_leaky_relu(target, negative_slope))
     bump(self)
     if flag:
         node.result = self._array
@@ -2228,7 +2229,7 @@ def hardtanh_(self, min_val, max_val):
     if type(target) is np.ndarray:
         target[...] = k_clamp(target, min_val, max_val)
     else:
-        self._array = target.dtype.type(k_clamp(target, min_val, max_val))
+        self._array = assigned(target, k_clamp(target, min_val, max_val))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2610,7 +2611,7 @@ def threshold_of_(self, threshold, value):
     if type(target) is np.ndarray:
         target[...] = k_threshold(target, threshold, value)
     else:
-        self._array = target.dtype.type(k_threshold(target, threshold, value))
+        self._array = assigned(target, k_threshold(target, threshold, value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3254,7 +3255,7 @@ def hardsigmoid_(self):
     if type(target) is np.ndarray:
         target[...] = k_hardsigmoid(target)
     else:
-        self._array = target.dtype.type(k_hardsigmoid(target))
+        self._array = assigned(target, k_hardsigmoid(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3538,7 +3539,7 @@ def hardswish_(self):
     if type(target) is np.ndarray:
         target[...] = k_hardswish(target)
     else:
-        self._array = target.dtype.type(k_hardswish(target))
+        self._array = assigned(target, k_hardswish(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4114,7 +4115,7 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
     if type(target) is np.ndarray:
         target[...] = k_rrelu_with_noise(target, noise._array, lower, upper, training)
     else:
-        self._array = target.dtype.type(k_rrelu_with_noise(target, noise._array, lower, upper, training))
+        self._array = assigned(target, k_rrelu_with_noise(target, noise._array, lower, upper, training))
     bump(self)
     if flag:
         node.result = self._array

@@ -11,6 +11,7 @@ from ..descriptor import describe
 from ..engine import through_tensors
 from ..geometry import settled
 from ..graph import UnaryNode, VariadicNode, sequence_nrs
+from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..tensor import Tensor
 from ..views import as_view, bump, check_inplace, edge, mark_inference, rebase_history, requires_grad, storage_of
@@ -131,7 +132,7 @@ def tril_(self, diagonal):
     if type(target) is np.ndarray:
         target[...] = k_tril(target, diagonal)
     else:
-        self._array = target.dtype.type(k_tril(target, diagonal))
+        self._array = assigned(target, k_tril(target, diagonal))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -234,7 +235,7 @@ def triu_(self, diagonal):
     if type(target) is np.ndarray:
         target[...] = k_triu(target, diagonal)
     else:
-        self._array = target.dtype.type(k_triu(target, diagonal))
+        self._array = assigned(target, k_triu(target, diagonal))
     bump(self)
     if flag:
         rebase_history(self, node)

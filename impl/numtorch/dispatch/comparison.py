@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, single, store
 from ..saved import check_saveable, is_odd, unpack_input
 from ..several import before_write, check_result, fit, together
@@ -175,7 +176,7 @@ def lt_(self, other):
     if type(target) is np.ndarray:
         np.less(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.less(target, right))
+        self._array = assigned(target, np.less(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -276,7 +277,7 @@ def lt_scalar_(self, other):
     if type(target) is np.ndarray:
         np.less(target, other, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.less(target, other))
+        self._array = assigned(target, np.less(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -405,7 +406,7 @@ def le_(self, other):
     if type(target) is np.ndarray:
         np.less_equal(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.less_equal(target, right))
+        self._array = assigned(target, np.less_equal(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -506,7 +507,7 @@ def le_scalar_(self, other):
     if type(target) is np.ndarray:
         np.less_equal(target, other, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.less_equal(target, other))
+        self._array = assigned(target, np.less_equal(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -635,7 +636,7 @@ def gt_(self, other):
     if type(target) is np.ndarray:
         np.greater(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.greater(target, right))
+        self._array = assigned(target, np.greater(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -736,7 +737,7 @@ def gt_scalar_(self, other):
     if type(target) is np.ndarray:
         np.greater(target, other, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.greater(target, other))
+        self._array = assigned(target, np.greater(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -865,7 +866,7 @@ def ge_(self, other):
     if type(target) is np.ndarray:
         np.greater_equal(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.greater_equal(target, right))
+        self._array = assigned(target, np.greater_equal(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -966,7 +967,7 @@ def ge_scalar_(self, other):
     if type(target) is np.ndarray:
         np.greater_equal(target, other, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.greater_equal(target, other))
+        self._array = assigned(target, np.greater_equal(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1095,7 +1096,7 @@ def eq_(self, other):
     if type(target) is np.ndarray:
         np.equal(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.equal(target, right))
+        self._array = assigned(target, np.equal(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1196,7 +1197,7 @@ def eq_scalar_(self, other):
     if type(target) is np.ndarray:
         np.equal(target, other, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.equal(target, other))
+        self._array = assigned(target, np.equal(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1325,7 +1326,7 @@ def ne_(self, other):
     if type(target) is np.ndarray:
         np.not_equal(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.not_equal(target, right))
+        self._array = assigned(target, np.not_equal(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1426,7 +1427,7 @@ def ne_scalar_(self, other):
     if type(target) is np.ndarray:
         np.not_equal(target, other, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.not_equal(target, other))
+        self._array = assigned(target, np.not_equal(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1780,7 +1781,7 @@ def bitwise_and_(self, other):
     if type(target) is np.ndarray:
         np.bitwise_and(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.bitwise_and(target, right))
+        self._array = assigned(target, np.bitwise_and(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1909,7 +1910,7 @@ def bitwise_or_(self, other):
     if type(target) is np.ndarray:
         np.bitwise_or(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.bitwise_or(target, right))
+        self._array = assigned(target, np.bitwise_or(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2038,7 +2039,7 @@ def bitwise_xor_(self, other):
     if type(target) is np.ndarray:
         np.bitwise_xor(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.bitwise_xor(target, right))
+        self._array = assigned(target, np.bitwise_xor(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2167,7 +2168,7 @@ def bitwise_left_shift_(self, other):
     if type(target) is np.ndarray:
         np.left_shift(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.left_shift(target, right))
+        self._array = assigned(target, np.left_shift(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2296,7 +2297,7 @@ def bitwise_right_shift_(self, other):
     if type(target) is np.ndarray:
         np.right_shift(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.right_shift(target, right))
+        self._array = assigned(target, np.right_shift(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3154,7 +3155,7 @@ def masked_fill_(self, mask, value):
     if type(target) is np.ndarray:
         target[...] = written
     else:
-        self._array = target.dtype.type(written)
+        self._array = assigned(target, written)
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3271,7 +3272,7 @@ def masked_fill_tensor_(self, mask, value):
     if type(target) is np.ndarray:
         target[...] = written
     else:
-        self._array = target.dtype.type(written)
+        self._array = assigned(target, written)
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3507,7 +3508,7 @@ def clamp_(self, min, max):
     if type(target) is np.ndarray:
         target[...] = k_clamp(target, min, max)
     else:
-        self._array = target.dtype.type(k_clamp(target, min, max))
+        self._array = assigned(target, k_clamp(target, min, max))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3635,7 +3636,7 @@ def clamp_min_(self, min):
     if type(target) is np.ndarray:
         target[...] = k_clamp_min(target, min)
     else:
-        self._array = target.dtype.type(k_clamp_min(target, min))
+        self._array = assigned(target, k_clamp_min(target, min))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3763,7 +3764,7 @@ def clamp_max_(self, max):
     if type(target) is np.ndarray:
         target[...] = k_clamp_max(target, max)
     else:
-        self._array = target.dtype.type(k_clamp_max(target, max))
+        self._array = assigned(target, k_clamp_max(target, max))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3925,7 +3926,7 @@ def clamp_tensor_(self, min, max):
     if type(target) is np.ndarray:
         target[...] = written
     else:
-        self._array = target.dtype.type(written)
+        self._array = assigned(target, written)
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4147,7 +4148,7 @@ def clamp_min_tensor_(self, min):
     if type(target) is np.ndarray:
         np.maximum(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.maximum(target, right))
+        self._array = assigned(target, np.maximum(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4369,7 +4370,7 @@ def clamp_max_tensor_(self, max):
     if type(target) is np.ndarray:
         np.minimum(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.minimum(target, right))
+        self._array = assigned(target, np.minimum(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)

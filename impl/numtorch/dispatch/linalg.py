@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, unpack_input
 from ..tensor import Tensor
@@ -902,7 +903,7 @@ def addmm_(self, mat1, mat2, beta, alpha):
     if type(target) is np.ndarray:
         target[...] = k_addmm(target, mat1._array, mat2._array, beta, alpha)
     else:
-        self._array = target.dtype.type(k_addmm(target, mat1._array, mat2._array, beta, alpha))
+        self._array = assigned(target, k_addmm(target, mat1._array, mat2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1067,7 +1068,7 @@ def addmv_(self, mat, vec, beta, alpha):
     if type(target) is np.ndarray:
         target[...] = k_addmv(target, mat._array, vec._array, beta, alpha)
     else:
-        self._array = target.dtype.type(k_addmv(target, mat._array, vec._array, beta, alpha))
+        self._array = assigned(target, k_addmv(target, mat._array, vec._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1232,7 +1233,7 @@ def addr_(self, vec1, vec2, beta, alpha):
     if type(target) is np.ndarray:
         target[...] = k_addr(target, vec1._array, vec2._array, beta, alpha)
     else:
-        self._array = target.dtype.type(k_addr(target, vec1._array, vec2._array, beta, alpha))
+        self._array = assigned(target, k_addr(target, vec1._array, vec2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1397,7 +1398,7 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
     if type(target) is np.ndarray:
         target[...] = k_baddbmm(target, batch1._array, batch2._array, beta, alpha)
     else:
-        self._array = target.dtype.type(k_baddbmm(target, batch1._array, batch2._array, beta, alpha))
+        self._array = assigned(target, k_baddbmm(target, batch1._array, batch2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1546,7 +1547,7 @@ def addbmm_(self, batch1, batch2, beta, alpha):
     if type(target) is np.ndarray:
         target[...] = k_addbmm(target, batch1._array, batch2._array, beta, alpha)
     else:
-        self._array = target.dtype.type(k_addbmm(target, batch1._array, batch2._array, beta, alpha))
+        self._array = assigned(target, k_addbmm(target, batch1._array, batch2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)

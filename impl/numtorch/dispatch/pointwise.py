@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, once, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
+from ..lazy import assigned
 from ..operands import at_once, inplace_operands, laid, operands, plain, single, store
 from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..tensor import Tensor
@@ -297,7 +298,7 @@ def add_(self, other):
     if type(target) is np.ndarray:
         np.add(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.add(target, right))
+        self._array = assigned(target, np.add(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -541,7 +542,7 @@ def sub_(self, other):
     if type(target) is np.ndarray:
         np.subtract(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.subtract(target, right))
+        self._array = assigned(target, np.subtract(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -725,7 +726,7 @@ def add_alpha_(self, other, alpha):
     if type(target) is np.ndarray:
         k_add_alpha(target, right, alpha, target)
     else:
-        self._array = target.dtype.type(k_add_alpha(target, right, alpha))
+        self._array = assigned(target, k_add_alpha(target, right, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -909,7 +910,7 @@ def sub_alpha_(self, other, alpha):
     if type(target) is np.ndarray:
         k_sub_alpha(target, right, alpha, target)
     else:
-        self._array = target.dtype.type(k_sub_alpha(target, right, alpha))
+        self._array = assigned(target, k_sub_alpha(target, right, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1231,7 +1232,7 @@ def mul_(self, other):
     if type(target) is np.ndarray:
         np.multiply(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.multiply(target, right))
+        self._array = assigned(target, np.multiply(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1542,7 +1543,7 @@ def div_(self, other):
     if type(target) is np.ndarray:
         np.divide(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.divide(target, right))
+        self._array = assigned(target, np.divide(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1774,7 +1775,7 @@ def div_mode_(self, other, rounding_mode):
     if type(target) is np.ndarray:
         target[...] = k_div_mode(target, right, rounding_mode)
     else:
-        self._array = target.dtype.type(k_div_mode(target, right, rounding_mode))
+        self._array = assigned(target, k_div_mode(target, right, rounding_mode))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2389,7 +2390,7 @@ def mul_scalar_(self, other):
     if type(target) is np.ndarray:
         np.multiply(target, other, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.multiply(target, other))
+        self._array = assigned(target, np.multiply(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2581,7 +2582,7 @@ def neg_(self):
     if type(target) is np.ndarray:
         np.negative(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.negative(target))
+        self._array = assigned(target, np.negative(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2727,7 +2728,7 @@ def reciprocal_(self):
     if type(target) is np.ndarray:
         np.reciprocal(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.reciprocal(target))
+        self._array = assigned(target, np.reciprocal(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -2949,102 +2950,11 @@ def conj_physical_of_(self):
     if type(target) is np.ndarray:
         np.conjugate(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.conjugate(target))
+        self._array = assigned(target, np.conjugate(target))
     bump(self)
     if flag:
         rebase_history(self, node)
     return self
-
-
-class ConjBackward0(UnaryNode):
-    __slots__ = ()
-    saved = ()
-    saved_values = ()
-    def run(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return node.fn0, out, None, None
-        out = grad
-        return node.fn0, out, None, None
-    def apply_tensors(node, grad):
-        return grad.conj()
-
-
-def conj(self, *, out=None):
-    """conj(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
-        array = np.conjugate(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
-            fn0 = self._node
-            if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
-            if fn0 is not None:
-                node = _new(*_ConjBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
-                result._requires_grad = True
-                result._node = node
-                result._grad = None
-                result._counter = None
-                result._extra = None
-                result._accumulator = None
-                return result
-    else:
-        self = plain(self, 'conj', False)
-        array, desc = single(np.conjugate(self._array), self)
-    flag = self._requires_grad
-    if flag and flag is not True:
-        flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ConjBackward0)
-        node.seq = next(sequence_nrs)
-        fn0 = self._node
-        if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
-        else:
-            fn0, nr0 = edge(self)
-            node.fn0 = fn0
-            if nr0:
-                node.nr0 = nr0
-        node.desc = desc
-        result = _new(*_TENSOR)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._node = node
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'conj', self)
-        return result
-    result = _new(*_TENSOR)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._node = None
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
-        mark_inference(result)
-    if out is not None:
-        return store(out, result, 'conj', self)
-    return result
 
 
 class AngleBackward0(UnaryNode):
@@ -3280,7 +3190,7 @@ def pow_scalar_(self, exponent):
     if type(target) is np.ndarray:
         target[...] = k_pow_scalar(target, exponent)
     else:
-        self._array = target.dtype.type(k_pow_scalar(target, exponent))
+        self._array = assigned(target, k_pow_scalar(target, exponent))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3515,7 +3425,7 @@ def pow_tensor_(self, exponent):
     if type(target) is np.ndarray:
         target[...] = k_pow_tensor(target, right)
     else:
-        self._array = target.dtype.type(k_pow_tensor(target, right))
+        self._array = assigned(target, k_pow_tensor(target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -3775,7 +3685,7 @@ def exp_(self):
     if type(target) is np.ndarray:
         np.exp(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.exp(target))
+        self._array = assigned(target, np.exp(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -3936,7 +3846,7 @@ def log_(self):
     if type(target) is np.ndarray:
         np.log(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.log(target))
+        self._array = assigned(target, np.log(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4082,7 +3992,7 @@ def sqrt_(self):
     if type(target) is np.ndarray:
         np.sqrt(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.sqrt(target))
+        self._array = assigned(target, np.sqrt(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -4233,7 +4143,7 @@ def rsqrt_(self):
     if type(target) is np.ndarray:
         target[...] = k_rsqrt(target)
     else:
-        self._array = target.dtype.type(k_rsqrt(target))
+        self._array = assigned(target, k_rsqrt(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -4394,7 +4304,7 @@ def sin_(self):
     if type(target) is np.ndarray:
         np.sin(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.sin(target))
+        self._array = assigned(target, np.sin(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4550,7 +4460,7 @@ def cos_(self):
     if type(target) is np.ndarray:
         np.cos(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.cos(target))
+        self._array = assigned(target, np.cos(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4706,7 +4616,7 @@ def atan_(self):
     if type(target) is np.ndarray:
         np.arctan(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.arctan(target))
+        self._array = assigned(target, np.arctan(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4862,7 +4772,7 @@ def asin_(self):
     if type(target) is np.ndarray:
         np.arcsin(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.arcsin(target))
+        self._array = assigned(target, np.arcsin(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5018,7 +4928,7 @@ def acos_(self):
     if type(target) is np.ndarray:
         np.arccos(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.arccos(target))
+        self._array = assigned(target, np.arccos(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5174,7 +5084,7 @@ def sinh_(self):
     if type(target) is np.ndarray:
         np.sinh(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.sinh(target))
+        self._array = assigned(target, np.sinh(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5330,7 +5240,7 @@ def cosh_(self):
     if type(target) is np.ndarray:
         np.cosh(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.cosh(target))
+        self._array = assigned(target, np.cosh(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5486,7 +5396,7 @@ def log1p_(self):
     if type(target) is np.ndarray:
         np.log1p(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.log1p(target))
+        self._array = assigned(target, np.log1p(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5632,7 +5542,7 @@ def expm1_(self):
     if type(target) is np.ndarray:
         np.expm1(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.expm1(target))
+        self._array = assigned(target, np.expm1(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -5783,7 +5693,7 @@ def tan_(self):
     if type(target) is np.ndarray:
         np.tan(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.tan(target))
+        self._array = assigned(target, np.tan(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -5934,7 +5844,7 @@ def tanh_(self):
     if type(target) is np.ndarray:
         np.tanh(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.tanh(target))
+        self._array = assigned(target, np.tanh(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -6085,7 +5995,7 @@ def sigmoid_(self):
     if type(target) is np.ndarray:
         target[...] = k_sigmoid(target)
     else:
-        self._array = target.dtype.type(k_sigmoid(target))
+        self._array = assigned(target, k_sigmoid(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -6236,7 +6146,7 @@ def relu_(self):
     if type(target) is np.ndarray:
         target[...] = k_relu(target)
     else:
-        self._array = target.dtype.type(k_relu(target))
+        self._array = assigned(target, k_relu(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -6397,7 +6307,7 @@ def abs_(self):
     if type(target) is np.ndarray:
         np.absolute(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.absolute(target))
+        self._array = assigned(target, np.absolute(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -6569,7 +6479,7 @@ def sgn_(self):
     if type(target) is np.ndarray:
         target[...] = k_sign(target)
     else:
-        self._array = target.dtype.type(k_sign(target))
+        self._array = assigned(target, k_sign(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -6700,7 +6610,7 @@ def sign_(self):
     if type(target) is np.ndarray:
         target[...] = k_sign(target)
     else:
-        self._array = target.dtype.type(k_sign(target))
+        self._array = assigned(target, k_sign(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -6826,7 +6736,7 @@ def round_decimals_(self, decimals):
     if type(target) is np.ndarray:
         target[...] = k_round_decimals(target, decimals)
     else:
-        self._array = target.dtype.type(k_round_decimals(target, decimals))
+        self._array = assigned(target, k_round_decimals(target, decimals))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -6952,7 +6862,7 @@ def floor_(self):
     if type(target) is np.ndarray:
         np.floor(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.floor(target))
+        self._array = assigned(target, np.floor(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7078,7 +6988,7 @@ def ceil_(self):
     if type(target) is np.ndarray:
         np.ceil(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.ceil(target))
+        self._array = assigned(target, np.ceil(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7204,7 +7114,7 @@ def round_(self):
     if type(target) is np.ndarray:
         target[...] = k_round(target)
     else:
-        self._array = target.dtype.type(k_round(target))
+        self._array = assigned(target, k_round(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7330,7 +7240,7 @@ def trunc_(self):
     if type(target) is np.ndarray:
         np.trunc(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.trunc(target))
+        self._array = assigned(target, np.trunc(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7818,7 +7728,6 @@ _AngleBackward0 = (AngleBackward0,)
 _AsinBackward0 = (AsinBackward0,)
 _AtanBackward0 = (AtanBackward0,)
 _CeilBackward0 = (CeilBackward0,)
-_ConjBackward0 = (ConjBackward0,)
 _ConjPhysicalBackward0 = (ConjPhysicalBackward0,)
 _ConjPhysicalBackward1 = (ConjPhysicalBackward1,)
 _CosBackward0 = (CosBackward0,)

@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
+from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
@@ -2589,7 +2590,7 @@ def cumsum_(self, dim, dtype):
     if type(target) is np.ndarray:
         target[...] = k_cumsum(target, dim, dtype)
     else:
-        self._array = target.dtype.type(k_cumsum(target, dim, dtype))
+        self._array = assigned(target, k_cumsum(target, dim, dtype))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2731,7 +2732,7 @@ def cumprod_(self, dim, dtype):
     if type(target) is np.ndarray:
         target[...] = k_cumprod(target, dim, dtype)
     else:
-        self._array = target.dtype.type(k_cumprod(target, dim, dtype))
+        self._array = assigned(target, k_cumprod(target, dim, dtype))
     bump(self)
     if flag:
         node.result = self._array

@@ -10,6 +10,7 @@ from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
+from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor
@@ -321,7 +322,7 @@ def scatter_(self, dim, index, src):
     if type(target) is np.ndarray:
         target[...] = k_scatter(target, dim, index._array, src._array)
     else:
-        self._array = target.dtype.type(k_scatter(target, dim, index._array, src._array))
+        self._array = assigned(target, k_scatter(target, dim, index._array, src._array))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -450,7 +451,7 @@ def scatter_value_(self, dim, index, value):
     if type(target) is np.ndarray:
         target[...] = k_scatter_value(target, dim, index._array, value)
     else:
-        self._array = target.dtype.type(k_scatter_value(target, dim, index._array, value))
+        self._array = assigned(target, k_scatter_value(target, dim, index._array, value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -591,7 +592,7 @@ def scatter_with_(self, dim, index, src, reduce):
     if type(target) is np.ndarray:
         target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce)
     else:
-        self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce))
+        self._array = assigned(target, k_scatter_reduce(target, dim, index._array, src._array, reduce))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -691,7 +692,7 @@ def scatter_value_with_(self, dim, index, value, reduce):
     if type(target) is np.ndarray:
         target[...] = k_scatter_value_with(target, dim, index._array, value, reduce)
     else:
-        self._array = target.dtype.type(k_scatter_value_with(target, dim, index._array, value, reduce))
+        self._array = assigned(target, k_scatter_value_with(target, dim, index._array, value, reduce))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -871,7 +872,7 @@ def scatter_add_(self, dim, index, src):
     if type(target) is np.ndarray:
         target[...] = k_scatter_add(target, dim, index._array, src._array)
     else:
-        self._array = target.dtype.type(k_scatter_add(target, dim, index._array, src._array))
+        self._array = assigned(target, k_scatter_add(target, dim, index._array, src._array))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1061,7 +1062,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     if type(target) is np.ndarray:
         target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self)
     else:
-        self._array = target.dtype.type(k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self))
+        self._array = assigned(target, k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self))
     bump(self)
     if flag:
         node.result = self._array
@@ -1339,7 +1340,7 @@ def index_add_(self, dim, index, source, alpha):
     if type(target) is np.ndarray:
         target[...] = k_index_add(target, dim, index._array, source._array, alpha)
     else:
-        self._array = target.dtype.type(k_index_add(target, dim, index._array, source._array, alpha))
+        self._array = assigned(target, k_index_add(target, dim, index._array, source._array, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1511,7 +1512,7 @@ def index_copy_(self, dim, index, source):
     if type(target) is np.ndarray:
         target[...] = k_index_copy(target, dim, index._array, source._array)
     else:
-        self._array = target.dtype.type(k_index_copy(target, dim, index._array, source._array))
+        self._array = assigned(target, k_index_copy(target, dim, index._array, source._array))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1640,7 +1641,7 @@ def index_fill_(self, dim, index, value):
     if type(target) is np.ndarray:
         target[...] = k_index_fill(target, dim, index._array, value)
     else:
-        self._array = target.dtype.type(k_index_fill(target, dim, index._array, value))
+        self._array = assigned(target, k_index_fill(target, dim, index._array, value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1788,7 +1789,7 @@ def index_fill_tensor_(self, dim, index, value):
     if type(target) is np.ndarray:
         target[...] = k_index_fill(target, dim, index._array, value._array)
     else:
-        self._array = target.dtype.type(k_index_fill(target, dim, index._array, value._array))
+        self._array = assigned(target, k_index_fill(target, dim, index._array, value._array))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1978,7 +1979,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     if type(target) is np.ndarray:
         target[...] = k_index_reduce(target, dim, index._array, source._array, reduce, include_self)
     else:
-        self._array = target.dtype.type(k_index_reduce(target, dim, index._array, source._array, reduce, include_self))
+        self._array = assigned(target, k_index_reduce(target, dim, index._array, source._array, reduce, include_self))
     bump(self)
     if flag:
         node.result = self._array
@@ -2239,7 +2240,7 @@ def put_(self, index, source, accumulate):
     if type(target) is np.ndarray:
         target[...] = k_put(target, index._array, source._array, accumulate)
     else:
-        self._array = target.dtype.type(k_put(target, index._array, source._array, accumulate))
+        self._array = assigned(target, k_put(target, index._array, source._array, accumulate))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2413,7 +2414,7 @@ def masked_scatter_(self, mask, source):
     if type(target) is np.ndarray:
         target[...] = k_masked_scatter(target, mask._array, source._array)
     else:
-        self._array = target.dtype.type(k_masked_scatter(target, mask._array, source._array))
+        self._array = assigned(target, k_masked_scatter(target, mask._array, source._array))
     bump(self)
     if flag:
         rebase_history(self, node)

@@ -18,6 +18,7 @@ from ..kernels.shape import alias as k_alias
 from ..kernels.shape import cat as k_cat
 from ..kernels.shape import cat_backward as k_cat_backward
 from ..kernels.pointwise import clone as k_clone
+from ..kernels.shape import conj as k_conj
 from ..kernels.shape import contiguous_copy as k_contiguous_copy
 from ..kernels.shape import diagonal as k_diagonal
 from ..kernels.shape import diagonal_backward as k_diagonal_backward
@@ -25,6 +26,8 @@ from ..kernels.shape import expand as k_expand
 from ..kernels.shape import expand_backward as k_expand_backward
 from ..kernels.shape import fill as k_fill
 from ..kernels.shape import flip as k_flip
+from ..kernels.pointwise import neg as k_neg
+from ..kernels.shape import neg_view as k_neg_view
 from ..kernels.shape import permute as k_permute
 from ..kernels.shape import permute_backward as k_permute_backward
 from ..kernels.shape import repeat as k_repeat
@@ -1333,7 +1336,7 @@ class ViewAsComplexBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        return view_as_real(grad.contiguous())
+        return view_as_real(grad.contiguous().resolve_conj())
 
 
 def view_as_complex(self):
@@ -1384,6 +1387,138 @@ def view_as_complex(self):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result, 0, view_as_complex)
+
+
+class ConjBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = grad
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return grad.conj()
+
+
+def conj(self):
+    """conj(self) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
+    array = k_conj(source)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = _new(ConjBackward0)
+        node.seq = next(sequence_nrs)
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return as_view(self, result, 0, conj)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result, 0, conj)
+
+
+class NegViewBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_neg(grad)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return grad.neg()
+
+
+def neg_view(self):
+    """neg_view(self) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
+    array = k_neg_view(source)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        node = _new(NegViewBackward0)
+        node.seq = next(sequence_nrs)
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._grad = None
+        result._counter = None
+        result._extra = None
+        result._accumulator = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return as_view(self, result, 0, neg_view)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result, 0, neg_view)
 
 
 class UnbindBackward0(UnaryNode):

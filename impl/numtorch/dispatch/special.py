@@ -10,6 +10,7 @@ from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, once, sum_to
 from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
+from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..several import before_write, check_result, fit, together
@@ -229,7 +230,7 @@ def exp2_(self):
     if type(target) is np.ndarray:
         np.exp2(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.exp2(target))
+        self._array = assigned(target, np.exp2(target))
     bump(self)
     if flag:
         node.result = self._array
@@ -390,7 +391,7 @@ def log2_(self):
     if type(target) is np.ndarray:
         np.log2(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.log2(target))
+        self._array = assigned(target, np.log2(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -546,7 +547,7 @@ def log10_(self):
     if type(target) is np.ndarray:
         np.log10(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.log10(target))
+        self._array = assigned(target, np.log10(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1076,7 +1077,7 @@ def xlogy_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_xlogy(target, right)
     else:
-        self._array = target.dtype.type(k_xlogy(target, right))
+        self._array = assigned(target, k_xlogy(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1294,7 +1295,7 @@ def xlogy_other_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_xlogy_other(target, other)
     else:
-        self._array = target.dtype.type(k_xlogy_other(target, other))
+        self._array = assigned(target, k_xlogy_other(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1877,7 +1878,7 @@ def logit_(self, eps):
     if type(target) is np.ndarray:
         target[...] = k_logit(target, eps)
     else:
-        self._array = target.dtype.type(k_logit(target, eps))
+        self._array = assigned(target, k_logit(target, eps))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2388,7 +2389,7 @@ def asinh_of_(self):
     if type(target) is np.ndarray:
         np.arcsinh(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.arcsinh(target))
+        self._array = assigned(target, np.arcsinh(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2514,7 +2515,7 @@ def acosh_of_(self):
     if type(target) is np.ndarray:
         np.arccosh(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.arccosh(target))
+        self._array = assigned(target, np.arccosh(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2640,7 +2641,7 @@ def atanh_of_(self):
     if type(target) is np.ndarray:
         np.arctanh(target, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.arctanh(target))
+        self._array = assigned(target, np.arctanh(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2857,7 +2858,7 @@ def atan2_(self, other):
     if type(target) is np.ndarray:
         np.arctan2(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.arctan2(target, right))
+        self._array = assigned(target, np.arctan2(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3105,7 +3106,7 @@ def hypot_(self, other):
     if type(target) is np.ndarray:
         np.hypot(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.hypot(target, right))
+        self._array = assigned(target, np.hypot(target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -3266,7 +3267,7 @@ def sinc_(self):
     if type(target) is np.ndarray:
         target[...] = k_sinc(target)
     else:
-        self._array = target.dtype.type(k_sinc(target))
+        self._array = assigned(target, k_sinc(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3392,7 +3393,7 @@ def deg2rad_(self):
     if type(target) is np.ndarray:
         target[...] = k_deg2rad(target)
     else:
-        self._array = target.dtype.type(k_deg2rad(target))
+        self._array = assigned(target, k_deg2rad(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3518,7 +3519,7 @@ def rad2deg_(self):
     if type(target) is np.ndarray:
         target[...] = k_rad2deg(target)
     else:
-        self._array = target.dtype.type(k_rad2deg(target))
+        self._array = assigned(target, k_rad2deg(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3674,7 +3675,7 @@ def erf_(self):
     if type(target) is np.ndarray:
         target[...] = k_erf(target)
     else:
-        self._array = target.dtype.type(k_erf(target))
+        self._array = assigned(target, k_erf(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3830,7 +3831,7 @@ def erfc_(self):
     if type(target) is np.ndarray:
         target[...] = k_erfc(target)
     else:
-        self._array = target.dtype.type(k_erfc(target))
+        self._array = assigned(target, k_erfc(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3986,7 +3987,7 @@ def erfinv_(self):
     if type(target) is np.ndarray:
         target[...] = k_erfinv(target)
     else:
-        self._array = target.dtype.type(k_erfinv(target))
+        self._array = assigned(target, k_erfinv(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4517,7 +4518,7 @@ def lgamma_(self):
     if type(target) is np.ndarray:
         target[...] = k_lgamma(target)
     else:
-        self._array = target.dtype.type(k_lgamma(target))
+        self._array = assigned(target, k_lgamma(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4673,7 +4674,7 @@ def digamma_(self):
     if type(target) is np.ndarray:
         target[...] = k_digamma(target)
     else:
-        self._array = target.dtype.type(k_digamma(target))
+        self._array = assigned(target, k_digamma(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4904,7 +4905,7 @@ def polygamma_of_(n, self):
     if type(target) is np.ndarray:
         target[...] = k_polygamma(n, target)
     else:
-        self._array = target.dtype.type(k_polygamma(n, target))
+        self._array = assigned(target, k_polygamma(n, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5041,7 +5042,7 @@ def mvlgamma_(self, p):
     if type(target) is np.ndarray:
         target[...] = k_mvlgamma(target, p)
     else:
-        self._array = target.dtype.type(k_mvlgamma(target, p))
+        self._array = assigned(target, k_mvlgamma(target, p))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5270,7 +5271,7 @@ def igamma_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_igamma(target, right)
     else:
-        self._array = target.dtype.type(k_igamma(target, right))
+        self._array = assigned(target, k_igamma(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5499,7 +5500,7 @@ def igammac_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_igammac(target, right)
     else:
-        self._array = target.dtype.type(k_igammac(target, right))
+        self._array = assigned(target, k_igammac(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -6001,7 +6002,7 @@ def i0_(self):
     if type(target) is np.ndarray:
         target[...] = k_i0(target)
     else:
-        self._array = target.dtype.type(k_i0(target))
+        self._array = assigned(target, k_i0(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -6489,7 +6490,7 @@ def frac_(self):
     if type(target) is np.ndarray:
         target[...] = k_frac(target)
     else:
-        self._array = target.dtype.type(k_frac(target))
+        self._array = assigned(target, k_frac(target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -6723,7 +6724,7 @@ def fmod_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_fmod(target, right)
     else:
-        self._array = target.dtype.type(k_fmod(target, right))
+        self._array = assigned(target, k_fmod(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -6821,7 +6822,7 @@ def fmod_scalar_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_fmod_scalar(target, other)
     else:
-        self._array = target.dtype.type(k_fmod_scalar(target, other))
+        self._array = assigned(target, k_fmod_scalar(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7055,7 +7056,7 @@ def remainder_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_remainder(target, right)
     else:
-        self._array = target.dtype.type(k_remainder(target, right))
+        self._array = assigned(target, k_remainder(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7153,7 +7154,7 @@ def remainder_scalar_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_remainder_scalar(target, other)
     else:
-        self._array = target.dtype.type(k_remainder_scalar(target, other))
+        self._array = assigned(target, k_remainder_scalar(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7554,7 +7555,7 @@ def floor_divide_of_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_floor_divide(target, right)
     else:
-        self._array = target.dtype.type(k_floor_divide(target, right))
+        self._array = assigned(target, k_floor_divide(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7686,7 +7687,7 @@ def floor_divide_of_scalar_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_floor_divide_scalar(target, other)
     else:
-        self._array = target.dtype.type(k_floor_divide_scalar(target, other))
+        self._array = assigned(target, k_floor_divide_scalar(target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7843,7 +7844,7 @@ def gcd_(self, other):
     if type(target) is np.ndarray:
         np.gcd(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.gcd(target, right))
+        self._array = assigned(target, np.gcd(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7903,7 +7904,7 @@ def lcm_(self, other):
     if type(target) is np.ndarray:
         np.lcm(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.lcm(target, right))
+        self._array = assigned(target, np.lcm(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -8119,7 +8120,7 @@ def copysign_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_copysign(target, right)
     else:
-        self._array = target.dtype.type(k_copysign(target, right))
+        self._array = assigned(target, k_copysign(target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -8296,7 +8297,7 @@ def copysign_scalar_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_copysign_scalar(target, other)
     else:
-        self._array = target.dtype.type(k_copysign_scalar(target, other))
+        self._array = assigned(target, k_copysign_scalar(target, other))
     bump(self)
     if flag:
         node.result = self._array
@@ -8537,7 +8538,7 @@ def nextafter_(self, other):
     if type(target) is np.ndarray:
         np.nextafter(target, right, out=target, casting='unsafe')
     else:
-        self._array = target.dtype.type(np.nextafter(target, right))
+        self._array = assigned(target, np.nextafter(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -8751,7 +8752,7 @@ def ldexp_(self, other):
     if type(target) is np.ndarray:
         target[...] = k_ldexp(target, right)
     else:
-        self._array = target.dtype.type(k_ldexp(target, right))
+        self._array = assigned(target, k_ldexp(target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -8978,7 +8979,7 @@ def nan_to_num_(self, nan, posinf, neginf):
     if type(target) is np.ndarray:
         target[...] = k_nan_to_num(target, nan, posinf, neginf)
     else:
-        self._array = target.dtype.type(k_nan_to_num(target, nan, posinf, neginf))
+        self._array = assigned(target, k_nan_to_num(target, nan, posinf, neginf))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9271,7 +9272,7 @@ def heaviside_of_(self, values):
     if type(target) is np.ndarray:
         target[...] = k_heaviside(target, right)
     else:
-        self._array = target.dtype.type(k_heaviside(target, right))
+        self._array = assigned(target, k_heaviside(target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9368,7 +9369,7 @@ def lerp_scalar_(self, end, weight):
     if type(target) is np.ndarray:
         target[...] = written
     else:
-        self._array = target.dtype.type(written)
+        self._array = assigned(target, written)
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9543,7 +9544,7 @@ def lerp_tensor_(self, end, weight):
     if type(target) is np.ndarray:
         target[...] = written
     else:
-        self._array = target.dtype.type(written)
+        self._array = assigned(target, written)
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9702,7 +9703,7 @@ def addcmul_(self, tensor1, tensor2, value):
     if type(target) is np.ndarray:
         target[...] = written
     else:
-        self._array = target.dtype.type(written)
+        self._array = assigned(target, written)
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9855,7 +9856,7 @@ def addcdiv_(self, tensor1, tensor2, value):
     if type(target) is np.ndarray:
         target[...] = written
     else:
-        self._array = target.dtype.type(written)
+        self._array = assigned(target, written)
     bump(self)
     if flag:
         rebase_history(self, node)

@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
+from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
@@ -652,7 +653,7 @@ def renorm_(self, p, dim, maxnorm):
     if type(target) is np.ndarray:
         target[...] = k_renorm(target, p, dim, maxnorm)
     else:
-        self._array = target.dtype.type(k_renorm(target, p, dim, maxnorm))
+        self._array = assigned(target, k_renorm(target, p, dim, maxnorm))
     bump(self)
     if flag:
         rebase_history(self, node)

@@ -12,6 +12,7 @@ from ..device import check_device, device as device_type
 from ..dtype import dtypes
 from ..geometry import address, empty_window
 from ..graph import outdate
+from ..lazy import LAZY, Conjugated
 from ..saved import Detached
 from ..tensor import Tensor, wrap
 
@@ -142,7 +143,15 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
     """The values as an ndarray over the same memory."""
     if not force and self.requires_grad and grad_mode.state.grad:
         raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-    return views.storage_of(self).view()  # an object of its own, whose shape a user may set
+    array = views.storage_of(self)
+    if type(array) in LAZY:
+        if force:
+            return array.resolved()
+        bit, name = ("conjugate", "conj") if type(array) is Conjugated else ("negative", "neg")
+        raise RuntimeError(
+            f"Can't call numpy() on Tensor that has {bit} bit set. Use tensor.resolve_{name}().numpy() instead."
+        )
+    return array.view()  # an object of its own, whose shape a user may set
 
 
 def array_protocol(self: Tensor, dtype: Any = None) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import Any
 from .. import dispatch as d, grad_mode, views
 from ..dtype import dtypes
 from ..geometry import element_strides, root_of, storage_offset, strided
+from ..lazy import LAZY, Conjugated, Negated, resolve
 from ..storage import TypedStorage, UntypedStorage, warn_of_typed_storage
 from ..tensor import Tensor, wrap
 from .convert import detach
@@ -72,7 +73,11 @@ def rebuild_tensor_v2(
     metadata: Any = None,
 ) -> Tensor:
     """A tensor over a storage: what copy.copy, pickle and torch.load call."""
-    new = wrap(strided(storage.flat(), tuple(size), tuple(stride), storage_offset))
+    array: Any = strided(storage.flat(), tuple(size), tuple(stride), storage_offset)
+    for name, kind in BITS.items():
+        if metadata and metadata.get(name):
+            array = kind(array)
+    new = wrap(array)
     new._requires_grad = requires_grad
     if grad_mode.state.inference:
         views.mark_inference(new)
@@ -108,7 +113,12 @@ def deepcopy(self: Tensor, memo: dict) -> Tensor:
     if id(self) in memo:
         return memo[id(self)]
     if type(self) is Tensor:
-        new = rebuild_tensor_v2(*_storage_arguments(self, _typed_storage(self).__deepcopy__(memo)))
+        memory = _typed_storage(self).__deepcopy__(memo)
+        new = rebuild_tensor_v2(*_storage_arguments(self, memory), metadata_of(self))
+        if type(new._array) in LAZY:
+            numbers = wrap(resolve(new._array))
+            numbers._requires_grad = new._requires_grad
+            new = numbers
     else:
         new = _deepcopy_of_subclass(self, memo)
     if self._grad is not None:
@@ -147,6 +157,15 @@ def _storage_arguments(self: Tensor, memory: TypedStorage) -> tuple:
     return memory, offset, size, stride, bool(views.requires_grad(self)), OrderedDict()
 
 
+BITS = {"conj": Conjugated, "neg": Negated}
+"""By the names that PyTorch gives them in files."""
+
+
+def metadata_of(self: Tensor) -> dict[str, bool]:
+    """What of the tensor is in neither its memory nor its geometry."""
+    return {name: True for name, kind in BITS.items() if type(self._array) is kind}
+
+
 def state_of(self: Tensor) -> Any:
     """The attributes of a subclass's object, for pickle."""
     slots = {name: getattr(self, name) for name in _own_slots(type(self)) if hasattr(self, name)}
@@ -158,6 +177,8 @@ def reduce_ex(self: Tensor, protocol: Any) -> Any:
     """copy.copy and pickle: a leaf, whatever it was; hooks stay behind, with a warning."""
     warn_of_hooks(self)
     arguments = _storage_arguments(self, _typed_storage(self))
+    if metadata := metadata_of(self):
+        arguments = (*arguments, metadata)
     if type(self) is Tensor:
         return rebuild_tensor_v2, arguments
     return rebuild_from_type_v2, (rebuild_tensor_v2, type(self), arguments, state_of(self))

@@ -14,6 +14,7 @@ from .. import error_nodes, grad_mode
 from ..descriptor import describe
 from ..geometry import element_strides, root_of, storage_offset, strided
 from ..layout import contiguous_strides
+from ..lazy import LAZY
 from ..storage import TypedStorage, UntypedStorage
 from ..strided import reach
 from ..tensor import Tensor, cpp_name
@@ -114,7 +115,8 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     """Whether both show the same elements of the same memory."""
     a, b = storage_of(self), storage_of(expect_tensor(tensor, "is_set_to", "tensor"))
     return (
-        self._desc.dtype is tensor._desc.dtype
+        not {type(a), type(b)} & LAZY
+        and self._desc.dtype is tensor._desc.dtype
         and root_of(a) is root_of(b)
         and storage_offset(a) == storage_offset(b)
         and self._desc.shape == tensor._desc.shape

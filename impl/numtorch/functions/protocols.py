@@ -15,6 +15,7 @@ from ..tensor import Tensor, wrap
 from .arguments import expect_tensor
 from .convert import from_numpy
 from .copying import _typed_storage, storage, untyped_storage
+from .reinterpret import is_conj
 
 
 def contains(self: Tensor, element: Any) -> bool:
@@ -95,6 +96,8 @@ def dlpack(
     """A capsule over the tensor's memory for another library."""
     if self.requires_grad:
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+    if is_conj(self):
+        raise BufferError("Can't export tensors with the conjugate bit set")
     if stream is not None and type(stream) is not int:
         raise TypeError("stream must be ``int`` or ``none``")
     if stream is not None and stream != -1:

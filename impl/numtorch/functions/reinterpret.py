@@ -1,4 +1,4 @@
-"""The same memory read as another type: view(dtype), and complex numbers as pairs of real ones."""
+"""The same memory read otherwise: as another type, complex numbers as pairs of real ones, or as their conjugates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..geometry import element_strides, storage_offset, strided
+from ..lazy import LAZY, Conjugated, Negated
 from ..tensor import Tensor, wrap
 from ..views import storage_of
 from .arguments import expect_tensor
@@ -16,6 +17,9 @@ from .indexing import setitem
 def view_dtype(self: Tensor, dtype: Any) -> Tensor:
     """The same bytes read as another type: not differentiable, and no view that autograd follows."""
     array = storage_of(self)
+    if type(array) in LAZY:
+        kind = "conjugate view tensors" if type(array) is Conjugated else "tensors with negative bit set"
+        raise RuntimeError(f"torch.Tensor.view is not supported for {kind} when converting to a different dtype.")
     old, new = self._desc.dtype, dtype
     shape, strides, offset = tuple(self._desc.shape), element_strides(array), storage_offset(array)
     wide, narrow = max(old.itemsize, new.itemsize), min(old.itemsize, new.itemsize)
@@ -49,6 +53,11 @@ def view_as_real(input: Tensor) -> Tensor:
     """Complex numbers as pairs of real ones, in the same memory."""
     if not expect_tensor(input, "view_as_real")._desc.dtype.is_complex:
         raise RuntimeError("view_as_real is only supported for complex tensors")
+    if is_conj(input):
+        raise RuntimeError(
+            "view_as_real doesn't work on unresolved conjugated tensors.  To resolve the conjugate tensor so you can view it "
+            "as real, use self.resolve_conj(); however, be warned that the resulting tensor will NOT alias the original."
+        )
     return d.view_as_real(input)
 
 
@@ -79,13 +88,15 @@ def real(input: Tensor) -> Tensor:
     """The real parts, in the same memory; a real tensor itself."""
     if not expect_tensor(input, "real")._desc.dtype.is_complex:
         return input
-    return d.select(d.view_as_real(input), input._desc.ndim, 0)
+    return d.select(d.view_as_real(conj(input) if is_conj(input) else input), input._desc.ndim, 0)
 
 
 def imag(input: Tensor) -> Tensor:
     """The imaginary parts, in the same memory."""
     if not expect_tensor(input, "imag")._desc.dtype.is_complex:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    if is_conj(input):
+        return d.select(d.neg_view(d.view_as_real(conj(input))), input._desc.ndim, 1)
     return d.select(d.view_as_real(input), input._desc.ndim, 1)
 
 
@@ -99,5 +110,39 @@ def set_imag(self: Tensor, value: Any) -> None:
     setitem(imag(self), Ellipsis, value)
 
 
-METHODS = {"real": property(real, set_real), "imag": property(imag, set_imag)}
-FUNCTIONS = {f.__name__: f for f in (view_as_real, view_as_complex, real, imag)}
+# ---- conjugates, and negatives
+
+
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugates, in the same memory; a real tensor itself."""
+    return d.conj(input) if expect_tensor(input, "conj")._desc.dtype.is_complex else input
+
+
+def is_conj(input: Tensor) -> bool:
+    """Whether the memory holds the conjugates of what the tensor shows."""
+    return type(expect_tensor(input, "is_conj")._array) is Conjugated
+
+
+def is_neg(input: Tensor) -> bool:
+    """Whether the memory holds the negatives of what the tensor shows."""
+    return type(expect_tensor(input, "is_neg")._array) is Negated
+
+
+def resolve_conj(input: Tensor) -> Tensor:
+    """The tensor itself, or the conjugates in memory of their own."""
+    return d.clone(input) if is_conj(input) else input
+
+
+def resolve_neg(input: Tensor) -> Tensor:
+    """The tensor itself, or the negatives in memory of their own."""
+    return d.clone(input) if is_neg(input) else input
+
+
+METHODS = {
+    "real": property(real, set_real),
+    "imag": property(imag, set_imag),
+    **{f.__name__: f for f in (conj, is_conj, is_neg, resolve_conj, resolve_neg)},
+}
+FUNCTIONS = {
+    f.__name__: f for f in (view_as_real, view_as_complex, real, imag, conj, is_conj, is_neg, resolve_conj, resolve_neg)
+} | {"_neg_view": d.neg_view}

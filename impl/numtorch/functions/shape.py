@@ -40,7 +40,7 @@ def check_viewable(self: Tensor, size: tuple) -> None:
 def _viewable(self: Tensor, size: tuple) -> bool:
     array = self._array
     return (
-        type(array) is not np.ndarray
+        isinstance(array, np.generic)
         or array.flags.c_contiguous
         or view_strides(array.shape, element_strides(array), size) is not None
     )
@@ -50,7 +50,7 @@ def reshape(self: Tensor, *shape: Any) -> Tensor:
     """The same elements under another shape: a view if strides can say it, else a copy."""
     size = infer_size(sizes(shape), self._desc.numel)
     array = self._array
-    if type(array) is not np.ndarray or array.flags.c_contiguous:
+    if isinstance(array, np.generic) or array.flags.c_contiguous:
         return d.view(self, size)
     if _viewable(self, size):
         return d.reshape_alias(self, size)
@@ -426,7 +426,7 @@ def tile(input: Tensor, *dims_: Any) -> Tensor:
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """Itself if it is row-major, else a row-major copy."""
     array = self._array
-    if type(array) is not np.ndarray or array.flags.c_contiguous:
+    if isinstance(array, np.generic) or array.flags.c_contiguous:
         return self
     return counted(self, d.contiguous_copy(self))
 

@@ -64,7 +64,7 @@ class InPlace(Functions):
         w(1, "if type(target) is np.ndarray:")
         w(2, self.overwrite(row, inputs))
         w(1, "else:")
-        w(2, f"{a}._array = target.dtype.type({kernel}({inputs}))")
+        w(2, f"{a}._array = assigned(target, {kernel}({inputs}))")
         self.written(row)
 
     def record(self, row: Row) -> None:
@@ -138,5 +138,5 @@ class InPlace(Functions):
         w(1, f"target = {a}._array")
         w(1, f"written = {self.nary_kernel(row)}")
         w(1, "if type(target) is np.ndarray:\n    target[...] = written")
-        w(1, f"else:\n    {a}._array = target.dtype.type(written)")
+        w(1, f"else:\n    {a}._array = assigned(target, written)")
         self.written(row)

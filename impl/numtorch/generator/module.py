@@ -20,6 +20,7 @@ IMPORTS = (
     ("..engine", "through_tensors validate"),
     ("..geometry", "settled"),
     ("..graph", "ACCUMULATE_SEQ FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode accumulator sequence_nrs"),
+    ("..lazy", "assigned"),
     ("..operands", "at_once inplace_operands laid operands plain refused single store tensors_only"),
     ("..saved", "check_saveable is_odd unpack_input unpack_result"),
     ("..saved_variable", "SavedList"),

@@ -20,7 +20,7 @@ where = np.where
 
 def zeros_like(x: Array) -> Array:
     """Zeros of the shape and type of x."""
-    if type(x) is not np.ndarray:
+    if isinstance(x, np.generic):
         return x.dtype.type(0)
     if x.flags.c_contiguous and x.size > 1:
         return np.zeros(x.shape, x.dtype)
@@ -196,7 +196,7 @@ def div_other(grad: Array, x: Array, other: Array) -> Array:
 
 def clone(x: Array) -> Array:
     """A copy in the same format: the same strides if x has no holes or overlaps."""
-    if type(x) is not np.ndarray:
+    if isinstance(x, np.generic):
         return x.copy()
     if x.flags.c_contiguous and x.size:
         out = x.copy()

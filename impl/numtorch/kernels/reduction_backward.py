@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..lazy import LAZY
 from .pointwise import sign
 from .reduction import axes, count, kept
 from .scatter import scatter
@@ -22,6 +23,8 @@ def spread(grad: Array, shape: tuple) -> Array:
     if grad.shape == shape:  # a view, for which nobody holds the gradient itself
         return np.asarray(grad)[...]
     if type(grad) is not np.ndarray or not grad.ndim:
+        if type(grad) in LAZY:
+            return grad.over(spread(grad.raw, shape))
         array = np.asarray(grad)
         return np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
     sizes, strides = grad.shape, list(grad.strides)

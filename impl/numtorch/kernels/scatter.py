@@ -270,7 +270,7 @@ def nonzero(x: Array) -> Array:
 def strides_kept(x: Array) -> Array:
     """A copy in memory of the same strides, holes included."""
     if (
-        type(x) is not np.ndarray
+        isinstance(x, np.generic)
         or 0 in x.shape
         or any(s <= 0 < n - 1 for s, n in zip(x.strides, x.shape, strict=True))
     ):

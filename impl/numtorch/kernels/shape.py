@@ -10,6 +10,7 @@ from ..descriptor import describe
 from ..dtype import promote_types
 from ..geometry import element_strides, like, storage_offset, strided
 from ..layout import contiguous_strides
+from ..lazy import Conjugated, Negated
 
 Array = Any
 
@@ -52,7 +53,7 @@ def view(x: np.ndarray, size: tuple) -> Array:
 
 def reshape(x: Array, shape: tuple) -> Array:
     """The same elements under another shape, copied only if they must be."""
-    if type(x) is not np.ndarray or describe(x).plain:
+    if isinstance(x, np.generic) or describe(x).plain:
         return x.reshape(shape)
     strides = view_strides(x.shape, element_strides(x), shape)
     return x.reshape(shape) if strides is None else strided(x, shape, strides, storage_offset(x))
@@ -85,7 +86,7 @@ def alias(x: np.ndarray) -> np.ndarray:
 
 def transpose(x: Array, dim0: int, dim1: int) -> Array:
     """Two dimensions exchanged."""
-    return x.swapaxes(dim0, dim1) if x.ndim > 1 else x.view() if type(x) is np.ndarray else x
+    return x.swapaxes(dim0, dim1) if x.ndim > 1 else x if isinstance(x, np.generic) else x.view()
 
 
 def t(x: Array) -> Array:
@@ -95,7 +96,7 @@ def t(x: Array) -> Array:
 
 def permute(x: Array, dims: tuple) -> Array:
     """Dimensions in another order."""
-    return x.transpose(dims) if x.ndim else x.view() if type(x) is np.ndarray else x
+    return x.transpose(dims) if x.ndim else x if isinstance(x, np.generic) else x.view()
 
 
 def inverse(dims: tuple) -> tuple[int, ...]:
@@ -172,6 +173,16 @@ def view_as_complex(x: np.ndarray) -> Array:
     kind = np.result_type(x.dtype, np.complex64)
     shape, strides = x.shape[:-1], tuple([s // 2 for s in element_strides(x)[:-1]])
     return strided(x, shape, strides, storage_offset(x) // 2, kind)
+
+
+def conj(x: Any) -> Array:
+    """The conjugates, in the same memory."""
+    return x.raw.view() if type(x) is Conjugated else Conjugated(x)
+
+
+def neg_view(x: Any) -> Array:
+    """The negatives, in the same memory."""
+    return x.raw.view() if type(x) is Negated else Negated(x)
 
 
 def unsqueeze(x: np.ndarray, dim: int) -> Array:
@@ -375,14 +386,14 @@ def stack_backward(grad: Array, descs: tuple, dim: int) -> tuple:
 
 def contiguous_copy(x: Array) -> Array:
     """A row-major copy."""
-    return np.array(x, order="C") if type(x) is np.ndarray else x
+    return x if isinstance(x, np.generic) else np.array(x, order="C")
 
 
 def to_copy(x: Array, dtype: Any) -> Array:
     """The elements converted, in the same order of dimensions; of complex ones the real part, but for bool."""
     if x.dtype.kind == "c" and not dtype.is_complex and dtype.category:
         x = x.real
-    if type(x) is not np.ndarray or (x.flags.c_contiguous and x.size > 1 and 1 not in x.shape):
+    if isinstance(x, np.generic) or (x.flags.c_contiguous and x.size > 1 and 1 not in x.shape):
         return x.astype(dtype.numpy)
     out = like(x, dtype.numpy)
     out[...] = x

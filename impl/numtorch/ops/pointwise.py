@@ -40,7 +40,6 @@ op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result *
 
 op("conj_physical(self)", np.conjugate, inplace=False, exact_out=FOUND_DTYPE, self="grad.conj_physical()", jvp=LINEAR)
 op("conj_physical_of(self)", np.conjugate, node="ConjPhysicalBackward1", says="conj_physical", self="grad.conj_physical()")
-op("conj(self)", np.conjugate, inplace=False, self="grad.conj()", jvp=LINEAR)
 op("angle(self)", k.angle, pointwise=True, inplace=False, float_result=True, self="angle_backward(grad, self)")
 
 # ---- powers

@@ -24,7 +24,9 @@ view("slice_(self, dim, start, end, step)", k.slice_, node="SliceBackward0",
 view("diagonal(self, offset, dim1, dim2)", k.diagonal, self="diagonal_backward(grad, self.shape, offset, dim1, dim2)")
 
 view("view_as_real(self)", k.view_as_real, self="view_as_complex(grad.contiguous())", replay=True)
-view("view_as_complex(self)", k.view_as_complex, self="view_as_real(grad.contiguous())", replay=True)
+view("view_as_complex(self)", k.view_as_complex, self="view_as_real(grad.contiguous().resolve_conj())", replay=True)
+view("conj(self)", k.conj, self="grad.conj()", replay=True)
+view("neg_view(self)", k.neg_view, self="grad.neg()", replay=True)
 
 # ---- several views
 multiview("unbind(self, dim)", k.unbind, self="unbind_backward(grads, self.info, dim)")
