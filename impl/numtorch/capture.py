@@ -173,21 +173,25 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> tup
     leaves: dict[Any, Any] = {}
     heap: list[tuple[int, Any]] = []
     ran = []
+    last = None
     while True:
         ran.append(node)
         if not node.plain:
             raise NotPlain
         grad = node.apply_tensors(grad)
-        fn = None
-        if node.arity == 1:
+        arity = node.arity
+        if arity == 1:
             fn = node.fn0
         else:
-            edges = [(fn, g) for (fn, _), g in zip(node.edges(), grad, strict=True) if fn is not None]
-            edges.reverse()
-            while edges:
-                fn, grad = edges.pop()
-                if edges and (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
-                    add(task, slots, fn, grad)
+            fns = (node.fn0, node.fn1) if arity == 2 else node.next_nodes
+            fn = None
+            for other, g in zip(fns, grad, strict=True):
+                if other is not None:
+                    if fn is not None and (slots := reach(nodes, leaves, heap, wanted, fn, last)) is not None:
+                        add(task, slots, fn, last)
+                    fn, last = other, g
+            grad = last
+            last = g = None
         if fn is not None:
             if grad is not None and type(fn) is not AccumulateGrad and (not heap or -fn.seq < heap[0][0]):
                 node = fn

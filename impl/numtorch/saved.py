@@ -17,6 +17,7 @@ from .tensor import Tensor, wrap
 from .views import current_grad_fn, node_label
 
 _new = object.__new__
+_TENSOR = (Tensor,)
 _NONE = type(None)
 # What C++ keeps as int64: PyTorch shows it as if it had no sign.
 UNSIGNED = frozenset(
@@ -212,6 +213,20 @@ def unpack_result(node: Node, name: str = "result") -> Any:
         tensor._node = node
         tensor._output_nr = nr
     return tensor
+
+
+def own_result(node: Node, array: Any, counter: list[int]) -> Any:
+    """The same of a node's one output, which is as it was: a formula over Tensors reads it."""
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = node.desc
+    result._requires_grad = True
+    result._node = node
+    result._grad = None
+    result._counter = counter
+    result._extra = None
+    result._accumulator = None
+    return result
 
 
 def is_freed(node: Node, name: str) -> bool:

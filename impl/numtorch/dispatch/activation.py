@@ -12,7 +12,7 @@ from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
-from ..saved import check_saveable, is_odd, unpack_input, unpack_result
+from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.activation import celu as k_celu
@@ -190,7 +190,12 @@ class EluBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         alpha = node.alpha
         scale = node.scale
         input_scale = node.input_scale
@@ -561,7 +566,12 @@ class CeluBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         alpha = node.alpha
         return elu_backward(grad, alpha, 1, 1.0 / alpha, True, result)
 
@@ -1837,7 +1847,12 @@ class LeakyReluBackward1(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         negative_slope = node.negative_slope
         return leaky_relu_backward(grad, result, negative_slope, True)
 
@@ -4006,7 +4021,12 @@ class RreluWithNoiseBackward1(UnaryNode):
         noise = node.noise
         if noise is not None and (type(noise) is not Tensor or (counter := noise._counter) is not None and counter[0] != node.noise_version):
             noise = unpack_input(node, 'noise')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         lower = node.lower
         upper = node.upper
         training = node.training
@@ -4485,7 +4505,12 @@ class SoftmaxBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         return softmax_backward_data(grad, result, dim)
 
@@ -4568,7 +4593,12 @@ class LogSoftmaxBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         return log_softmax_backward_data(grad, result, dim)
 

@@ -11,7 +11,7 @@ from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..operands import store
-from ..saved import check_saveable, unpack_input, unpack_result
+from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import edge, mark_inference, requires_grad
 from ..kernels.decomposition import cholesky as k_cholesky
@@ -377,7 +377,12 @@ class LinalgSolveTriangularBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         B_info = node.B_info
         upper = node.upper
         left = node.left
@@ -534,7 +539,12 @@ class CholeskyBackward0(UnaryNode):
             node.release()
         return out
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         upper = node.upper
         return formulas.cholesky_backward(grad, result, upper)
 
@@ -612,7 +622,12 @@ class CholeskySolveBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         upper = node.upper
         needed = [fn is not None for fn, _ in node.edges()]
         return formulas.cholesky_solve_backward(grad, self, input2, result, upper, needed)
@@ -717,7 +732,12 @@ class CholeskyInverseBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         upper = node.upper
         return formulas.cholesky_inverse_backward(grad, self, upper, result)
 
@@ -1044,7 +1064,12 @@ class LinalgPinvBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return formulas.pinv_backward(grad, result, self)
 
     def release(node) -> None:

@@ -12,7 +12,7 @@ from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
 from ..lazy import assigned
 from ..operands import at_once, inplace_operands, laid, operands, plain, single, store
-from ..saved import check_saveable, is_odd, unpack_input, unpack_result
+from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.pointwise import add_alpha as k_add_alpha
@@ -2610,7 +2610,12 @@ class ReciprocalBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return mul(other=(result * result).conj(), self=-grad)
 
     def release(node) -> None:
@@ -3254,7 +3259,12 @@ class PowBackward1(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         grad1 = None if node.fn1 is None else formulas.pow_backward_exponent(grad, self, exponent, result)
         grad0 = None if node.fn0 is None else formulas.pow_backward_self(grad, self, exponent)
         if node.plan is not None:
@@ -3470,7 +3480,12 @@ class PowBackward2(UnaryNode):
         exponent = node.exponent
         if exponent is not None and (type(exponent) is not Tensor or (counter := exponent._counter) is not None and counter[0] != node.exponent_version):
             exponent = unpack_input(node, 'exponent')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         self = node.self
         return formulas.pow_backward_base(grad, self, exponent, result)
 
@@ -3567,7 +3582,12 @@ class ExpBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return grad * result.conj()
 
     def release(node) -> None:
@@ -3874,7 +3894,12 @@ class SqrtBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return grad / mul_scalar(result.conj(), 2)
 
     def release(node) -> None:
@@ -4025,7 +4050,12 @@ class RsqrtBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return formulas.rsqrt_backward(grad, result)
 
     def release(node) -> None:
@@ -5424,7 +5454,12 @@ class Expm1Backward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return grad * add_scalar(result.conj(), 1)
 
     def release(node) -> None:
@@ -5575,7 +5610,12 @@ class TanBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return grad * add_scalar(formulas.squared(result), 1).conj()
 
     def release(node) -> None:
@@ -5726,7 +5766,12 @@ class TanhBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return tanh_backward(grad, result)
 
     def release(node) -> None:
@@ -5877,7 +5922,12 @@ class SigmoidBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return sigmoid_backward(grad, result)
 
     def release(node) -> None:
@@ -6028,7 +6078,12 @@ class ReluBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return threshold_backward(grad, result, 0)
 
     def release(node) -> None:
@@ -6346,7 +6401,12 @@ class SgnBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return formulas.sgn_backward(self, grad, result)
 
     def release(node) -> None:

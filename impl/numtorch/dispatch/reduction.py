@@ -12,7 +12,7 @@ from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
-from ..saved import check_saveable, is_odd, unpack_input, unpack_result
+from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.reduction import all_dim as k_all_dim
@@ -489,7 +489,12 @@ class ProdBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return formulas.prod_backward(grad, self, result)
 
     def release(node) -> None:
@@ -589,7 +594,12 @@ class ProdBackward1(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         keepdim = node.keepdim
         return formulas.prod_dim_backward(grad, self, result, dim, keepdim)
@@ -692,7 +702,12 @@ class MaxBackward1(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return formulas.evenly_distribute_backward(grad, self, result)
 
     def release(node) -> None:
@@ -791,7 +806,12 @@ class MinBackward1(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return formulas.evenly_distribute_backward(grad, self, result)
 
     def release(node) -> None:
@@ -1041,7 +1061,12 @@ class AmaxBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         keepdim = node.keepdim
         return formulas.scale_by_count_backward(grad, self, result, dim, keepdim)
@@ -1145,7 +1170,12 @@ class AminBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         keepdim = node.keepdim
         return formulas.scale_by_count_backward(grad, self, result, dim, keepdim)
@@ -1374,7 +1404,12 @@ class MedianBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return formulas.evenly_distribute_backward(grad, self, result)
 
     def release(node) -> None:
@@ -1842,7 +1877,12 @@ class LinalgVectorNormBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         ord = node.ord
         dim = node.dim
         keepdim = node.keepdim
@@ -1950,7 +1990,12 @@ class NormBackward1(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         p = node.p
         dim = node.dim
         keepdim = node.keepdim
@@ -2151,7 +2196,12 @@ class StdBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         correction = node.correction
         keepdim = node.keepdim
@@ -2417,7 +2467,12 @@ class LogsumexpBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         keepdim = node.keepdim
         return formulas.logsumexp_backward(grad, self, result, dim, keepdim)
@@ -2629,7 +2684,12 @@ class CumprodBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         return formulas.cumprod_backward(grad, self, dim, result)
 

@@ -12,7 +12,7 @@ from ..engine import through_tensors
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
-from ..saved import check_saveable, unpack_input, unpack_result
+from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.scatter import diagonal_scatter as k_diagonal_scatter
@@ -898,7 +898,12 @@ class ScatterReduceBackward0(BinaryNode):
         src = node.src
         if src is not None and (type(src) is not Tensor or (counter := src._counter) is not None and counter[0] != node.src_version):
             src = unpack_input(node, 'src')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         reduce = node.reduce
         include_self = node.include_self
@@ -1815,7 +1820,12 @@ class IndexReduceBackward0(BinaryNode):
         source = node.source
         if source is not None and (type(source) is not Tensor or (counter := source._counter) is not None and counter[0] != node.source_version):
             source = unpack_input(node, 'source')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         reduce = node.reduce
         include_self = node.include_self

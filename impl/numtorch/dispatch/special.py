@@ -12,7 +12,7 @@ from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
-from ..saved import check_saveable, unpack_input, unpack_result
+from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
@@ -112,7 +112,12 @@ class Exp2Backward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return dispatch.mul_scalar(grad * result.conj(), 0.6931471805599453)
 
     def release(node) -> None:
@@ -2924,7 +2929,12 @@ class HypotBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         grad1 = None if node.fn1 is None else grad * other / result
         grad0 = None if node.fn0 is None else grad * self / result
         if node.plan is not None:
@@ -4026,7 +4036,12 @@ class SpecialErfcxBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return dispatch.sub_scalar(dispatch.mul_scalar(self, 2.0) * result, 1.1283791670955126) * grad
 
     def release(node) -> None:
@@ -4147,7 +4162,12 @@ class SpecialNdtriBackward0(UnaryNode):
                 node.result_counter = FREED_COUNTER
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return dispatch.mul(other=dispatch.exp(dispatch.div_scalar(formulas.squared(result), 2)), self=dispatch.mul_scalar(grad, 2.5066282746310002))
 
     def release(node) -> None:
@@ -4269,7 +4289,12 @@ class SpecialLogNdtrBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return dispatch.mul(other=dispatch.exp(-(result + dispatch.div_scalar(formulas.squared(self), 2))), self=dispatch.div_scalar(grad, 2.5066282746310002))
 
     def release(node) -> None:
@@ -6041,7 +6066,12 @@ class SpecialI0EBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return grad * dispatch.sub(other=dispatch.sgn(self) * result, self=i1e(self))
 
     def release(node) -> None:
@@ -6155,7 +6185,12 @@ class SpecialI1Backward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return formulas.i1_backward(grad, self, result)
 
     def release(node) -> None:
@@ -6269,7 +6304,12 @@ class SpecialI1EBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return formulas.i1e_backward(grad, self, result)
 
     def release(node) -> None:
@@ -7960,7 +8000,12 @@ class CopysignBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
         grad0 = None if node.fn0 is None else grad * formulas.copysign_ratio(self, result)
         if node.plan is not None:
@@ -8164,7 +8209,12 @@ class CopysignBackward1(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return grad * formulas.copysign_ratio(self, result)
 
     def release(node) -> None:
@@ -8592,7 +8642,12 @@ class LdexpBackward0(BinaryNode):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         grad1 = None if node.fn1 is None else dispatch.mul_scalar(grad * result, 0.6931471805599453)
         grad0 = None if node.fn0 is None else grad * dispatch.pow_base(2, other)
         if node.plan is not None:
@@ -9879,7 +9934,12 @@ class DistBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         self_info = node.self_info
         p = node.p
         other_info = node.other_info

@@ -12,7 +12,7 @@ from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
-from ..saved import check_saveable, is_odd, unpack_input, unpack_result
+from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.statistics import cummax as k_cummax
@@ -220,7 +220,12 @@ class LogcumsumexpBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         dim = node.dim
         return formulas.logcumsumexp_backward(grad, self, result, dim)
 
@@ -321,7 +326,12 @@ class NanmedianBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        result = unpack_result(node, 'result')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
         return formulas.evenly_distribute_backward(grad, self, result)
 
     def release(node) -> None:

@@ -32,7 +32,8 @@ def viewed(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
 
 def sum_all_backward(grad: Any, shape: tuple, dtype: Any) -> Any:
     """The gradient repeated."""
-    return d.expand(grad, shape).to(dtype)
+    grad = d.expand(grad, shape)
+    return grad if grad._desc.dtype is dtype else grad.to(dtype)
 
 
 def sum_backward(grad: Any, shape: tuple, dim: Any, keepdim: bool, dtype: Any) -> Any:

@@ -84,6 +84,7 @@ OTHERS: list[tuple[Any, str, Rule]] = [
     (random, "normal", written.drawn),
     (operands, "store", refusals.stored),
     (saved, "unpack_result", passes.save_read),
+    (saved, "own_result", passes.save_read),
     (engine, "run_backward", passes.backward_pass),
     (engine, "run_from_scalar", passes.scalar_pass),
     (capture, "of_scalar", passes.no_plain_pass),

@@ -22,7 +22,7 @@ IMPORTS = (
     ("..graph", "ACCUMULATE_SEQ FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode accumulator sequence_nrs"),
     ("..lazy", "assigned"),
     ("..operands", "at_once inplace_operands laid operands plain refused single store tensors_only"),
-    ("..saved", "check_saveable is_odd unpack_input unpack_result"),
+    ("..saved", "check_saveable is_odd own_result unpack_input unpack_result"),
     ("..saved_variable", "SavedList"),
     ("..several", "before_write check_result fit together"),
     ("..tensor", "Tensor wrap"),

@@ -234,7 +234,12 @@ class Nodes(Template):
             w(2, f"if {n} is not None and (type({n}) is not Tensor or {changed}):")
             w(3, f"{n} = unpack_input(node, {n!r})")
         for n in row.saved_results:
-            w(2, f"{n} = unpack_result(node, {n!r})")
+            if len(row.outputs) > 1:
+                w(2, f"{n} = unpack_result(node, {n!r})")
+                continue
+            w(2, f"{n} = node.{n}\ncounter = node.{n}_counter")
+            w(2, f"if {n} is None or counter[0] != node.{n}_version:\n    {n} = unpack_result(node, {n!r})")
+            w(2, f"else:\n    {n} = own_result(node, {n}, counter)")
         for n in row.saved_lists:
             w(2, f"{n} = node.{n}.unpack(node)")
         for n in row.saved_values:

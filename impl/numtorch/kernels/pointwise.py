@@ -93,8 +93,8 @@ _ONES = {
 
 def tanh_backward(grad: Array, result: Array) -> Array:
     """grad * (1 - result ** 2), in one new array"""
-    one = _ONES.get(result.dtype.char)
-    if not result.ndim or grad.shape != result.shape or grad.dtype is not result.dtype or one is None:
+    one = _ONES.get(result.dtype.char) if result.ndim else None
+    if one is None or grad.shape != result.shape:
         return grad * (1 - result * result)  # of 0-d arrays, whose product is a scalar, and of half types
     out = result * result
     np.subtract(one, out, out)

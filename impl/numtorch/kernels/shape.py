@@ -113,6 +113,8 @@ def permute_backward(grad: Array, dims: tuple) -> Array:
 def expand(x: np.ndarray, size: tuple) -> Array:
     """Dimensions of size 1 repeated by stride 0."""
     if not x.ndim:
+        if x.base is None and 0 not in size:
+            return np.ndarray(size, x.dtype, x, 0, (0,) * len(size))
         return strided(x, size, (0,) * len(size), storage_offset(x))
     lead = len(size) - x.ndim
     old = element_strides(x)
@@ -218,7 +220,7 @@ def select(x: np.ndarray, dim: int, index: int) -> Array:
 def select_backward(grad: Array, shape: tuple, dim: int, index: int) -> Array:
     """The gradient at its position, zeros elsewhere."""
     out = np.zeros(shape, grad.dtype)
-    out[(slice(None),) * (dim % len(shape)) + (index,)] = grad
+    out[index if not dim else (slice(None),) * (dim % len(shape)) + (index,)] = grad
     return out
 
 
