@@ -295,6 +295,24 @@ def fuzz(
 
 
 @command.command()
+def subjects() -> None:
+    """List what can be compared with PyTorch, PyTorch itself in other ways included."""
+    from conformance.subjects.libraries import LIBRARIES
+    from conformance.subjects.variants import VARIANTS
+
+    rows = {
+        "numtorch": "PyTorch's autograd on NumPy alone",
+        "torch": "PyTorch itself: it agrees with itself, or the comparison is wrong",
+        **{f"torch:{name}": f"the same {variant.sentence}" for name, variant in VARIANTS.items()},
+        **{name: library.sentence for name, library in LIBRARIES.items()},
+        "MODULE": "any module with torch's names that can be imported",
+    }
+    width = max(map(len, rows))
+    for name, sentence in rows.items():
+        click.echo(f"{name:<{width}}  {sentence}")
+
+
+@command.command()
 @click.argument("what", type=click.Choice(["program", "trace", "run"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of a program, of a trace, or of a line of a run.jsonl.

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from conformance.numbers import elements
-from conformance.program import Bind, Call, Global, Method, Program, Ref, Step, TensorLiteral
+from conformance.program import Bind, Call, Enter, Global, Method, Program, Ref, Step, TensorLiteral
 from conformance.trace import Array, Trace
 
 _DTYPES = {
@@ -48,6 +48,7 @@ _RANDOM_IN_PLACE = frozenset(
 )
 
 _PRELUDE = Call(function=Global("torch.set_default_dtype"), args=(Global("torch.float64"),))
+_ROUNDING = Ref("torchstone_rounding")
 
 
 def to_double(program: Program, trace: Trace) -> Program:
@@ -59,9 +60,16 @@ def to_double(program: Program, trace: Trace) -> Program:
     return msgspec.structs.replace(program, steps=(_PRELUDE, *(_lift(step) for step in steps)))
 
 
-def without_prelude(trace: Trace) -> Trace:
+def rounded_otherwise(double: Program, seed: int, dtype: str) -> Program:
+    """What `to_double` made, with every operation off by a unit in the last place of `dtype` (`conformance.rounding`)."""
+    begin = Call(function=Global("conformance.rounded"), args=(seed, dtype), out=_ROUNDING.name)
+    enter = Enter(context=_ROUNDING, drops=(_ROUNDING.name,))
+    return msgspec.structs.replace(double, steps=(double.steps[0], begin, enter, *double.steps[1:]))
+
+
+def without_prelude(trace: Trace, steps: int = 1) -> Trace:
     """The trace of what `to_double` made, with the steps numbered as in the program it was made from."""
-    return msgspec.structs.replace(trace, steps=trace.steps[1:])
+    return msgspec.structs.replace(trace, steps=trace.steps[steps:])
 
 
 def array_at(trace: Trace, place: tuple[int, ...], name: str) -> Array | None:

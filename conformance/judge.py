@@ -1,28 +1,31 @@
 """The verdict on one Program: the two traces compared, and numbers that are apart judged by the oracle in double precision.
 
 No fixed tolerance: what error is allowed follows from the program. The oracle runs it again in float64; its own float32 answer
-has some error against that, and the subject may have a small multiple of it. Three things can come out for each array:
+has some error against that, and the subject may have a small multiple of it. Beyond that the oracle runs it a few times more in
+float64 with every operation off by a rounding (`rounding.py`), and the subject may be off by a few times as much as the number
+then moves: so the slack grows with the number of terms and with the condition. Three things can come out for each array:
 
-accepted      the subject is about as near to float64 as the oracle is
+accepted      the subject is about as near to float64 as the oracle is, or as roundings alone would bring it
 wrong         it is not
-inconclusive  the oracle cannot say: in float64 it takes another branch, breaks a tie otherwise, overflows elsewhere; or an
-              intermediate is so large that a sum in another order could explain the error
+inconclusive  the oracle cannot say: in float64, or with other roundings, it takes another branch, breaks a tie otherwise,
+              overflows elsewhere; or roundings alone would leave hardly a digit of the number
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
 from conformance import shown
 from conformance.compare import Doubtful, as_difference, find
-from conformance.double import array_at, to_double, without_prelude
-from conformance.numbers import EPSILON, elements, ulp
-from conformance.program import Complex, Float, Program
+from conformance.double import array_at, rounded_otherwise, to_double, without_prelude
+from conformance.numbers import EPSILON, LARGEST, elements, ulp
+from conformance.program import Call, Complex, Float, Global, Program
 from conformance.subjects.base import Subject, SubjectError
 from conformance.trace import Array, Seen, Sequence, StepTrace, Trace
 from conformance.verdict import Difference, Verdict
@@ -34,9 +37,15 @@ the worse of two such errors is rarely four times the better."""
 SLACK = 8.0
 """Ulp allowed on top: the oracle may have been lucky, and have no error at all."""
 
-CANCELLED = 1000.0
-"""By how much an intermediate may exceed a result and still excuse an error of its own size. A gradient of 1 computed through
-a sum of 1000 may lose three digits; if all would be lost, the verdict is inconclusive and not accepted."""
+ROUNDINGS = 4
+"""Replays with other roundings. The largest of four deviations is hardly ever less than a third of what is usual."""
+
+ALLOWED = 8.0
+"""How many times the largest of these deviations the subject may have: a library's function may be two or three ulp off, where
+the replay moves by one."""
+
+DIGITS = 1e-3
+"""A number that is off by more than this part of itself is never accepted: what roundings alone explain is inconclusive."""
 
 _KEPT = 256
 """Double-precision traces kept: shrinking compares one program several times, and then never again."""
@@ -62,24 +71,26 @@ def judge(
     doubts = [one for one in found if isinstance(one, Doubtful)]
     opinions = _Referee(program, oracle_trace, oracle).opinions(doubts) if doubts else {}
     differences: list[Difference] = []
-    accepted, inconclusive = 0, ""
+    accepted, inconclusive, at = 0, "", None
     for one in found:
         if isinstance(one, Difference):
             differences.append(one)
             continue
         opinion = opinions[id(one)]
+        if not inconclusive and opinion.says == "inconclusive":
+            inconclusive, at = f"step {one.step[0]}, {one.name or 'result'}: {opinion.note}", one.step[0]
+        if opinion.ends:
+            break
         if opinion.says == "wrong":
             differences.append(as_difference(one, opinion.note))
         elif opinion.says == "accepted":
             accepted += opinion.count
-        else:
-            inconclusive = inconclusive or f"step {one.step[0]}, {one.name or 'result'}: {opinion.note}"
     if differences:
         return Verdict(status="FAIL", differences=tuple(differences), judged=accepted)
     if gap is not None:
         return Verdict(status=gap.status, reason=gap.reason, judged=accepted)
     if inconclusive:
-        return Verdict(status="INCONCLUSIVE", reason=inconclusive, judged=accepted)
+        return Verdict(status="INCONCLUSIVE", reason=inconclusive, at=at, judged=accepted)
     return Verdict(status="PASS", judged=accepted)
 
 
@@ -113,64 +124,127 @@ class _Opinion:
     says: str
     note: str = ""
     count: int = 0
+    ends: bool = False
+    """Whether the oracle itself goes another way from here on, so that whatever follows blames nobody."""
 
 
 class _Referee:
-    """Judges the numbers of one program by its replay in double precision."""
+    """Judges the numbers of one program by its replays in double precision."""
 
     def __init__(self, program: Program, oracle_trace: Trace, oracle: Subject | None) -> None:
         self.program, self.single, self.oracle = program, oracle_trace, oracle
 
     def opinions(self, doubts: list[Doubtful]) -> dict[int, _Opinion]:
-        double = _in_double(self.program, self.single, self.oracle)
-        return {id(doubt): self._opinion(doubt, double) for doubt in doubts}
+        return {id(doubt): self._opinion(doubt) for doubt in doubts}
 
-    def _opinion(self, doubt: Doubtful, double: Trace | str) -> _Opinion:
+    @cached_property
+    def double(self) -> Trace | str:
+        """The trace in double precision, or why there is none."""
+        return _remembered(self.program, self.single, self.oracle)
+
+    def others(self, step: int) -> list[Trace]:
+        """The traces in double precision with other roundings; none, if the oracle is not PyTorch."""
+        return _remembered_others(self.program, self.single, self.oracle, self._epsilon(step))
+
+    def _opinion(self, doubt: Doubtful) -> _Opinion:
+        double, step = self.double, doubt.step[0]
         o, s = _numbers(doubt.oracle), _numbers(doubt.subject)
-        if o.shape != s.shape:
+        if o.shape != s.shape and isinstance(double, Trace) and not self._unsure(step):
             return _Opinion("wrong", f"of shape {shown.shape(s.shape)}, not {shown.shape(o.shape)}")
-        if not (_rounds(doubt.oracle) and _rounds(doubt.subject)):
-            return _Opinion("wrong")
         if isinstance(double, str):
-            return _Opinion("inconclusive", double)
-        why = _unstable(self.single, double, doubt.step[0])
+            return _Opinion("inconclusive" if _rounds(doubt.oracle) and _rounds(doubt.subject) else "wrong", double)
+        why = _unstable(self.single, double, step)
         if why:
-            return _Opinion("inconclusive", why)
+            return _Opinion("inconclusive", why, ends=True)
+        if not (_rounds(doubt.oracle) and _rounds(doubt.subject)):
+            why = self._unsure(step)
+            return _Opinion("inconclusive", why, ends=True) if why else _Opinion("wrong")
         exact = _exact(doubt, double)
-        if exact is None or exact.shape != o.shape:
-            return _Opinion("inconclusive", "not seen in float64")
-        return _verdict_on(o, s, exact, self._epsilon(doubt), _largest(double, doubt.step[0]))
+        if exact is None or exact.shape != o.shape or o.shape != s.shape:
+            return _Opinion("inconclusive", self._unsure(step) or "not seen in float64", ends=True)
+        return self._of_numbers(doubt, o, s, exact)
 
-    def _epsilon(self, doubt: Doubtful) -> str:
-        """The coarsest dtype that the numbers may have gone through."""
-        dtypes = [array.dtype for array in _arrays(self.single.steps[: doubt.step[0] + 1]) if array.dtype in EPSILON]
-        return max([*dtypes, _dtype(doubt.oracle), _dtype(doubt.subject)], key=lambda dtype: EPSILON.get(dtype, 0.0))
+    def _unsure(self, step: int) -> str:
+        """What the oracle does in another way with other roundings, up to that step; empty if nothing."""
+        if isinstance(self.double, str):
+            return ""
+        found = (_unstable(self.double, other, step) for other in self.others(step))
+        return next((why.replace("in float64", "with other roundings") for why in found if why), "")
+
+    def _of_numbers(
+        self, doubt: Doubtful, o: np.ndarray[Any, Any], s: np.ndarray[Any, Any], exact: np.ndarray[Any, Any]
+    ) -> _Opinion:
+        step = doubt.step[0]
+        dtype = self._epsilon(step)
+        with np.errstate(all="ignore"):
+            if not np.array_equal(_kinds(o), _kinds(exact)):
+                return _Opinion("inconclusive", "the oracle has nan or inf elsewhere in float64", ends=True)
+            if not np.array_equal(_kinds(o), _kinds(s)):
+                apart = _kinds(o) != _kinds(s)
+                if (
+                    not np.isfinite(o[apart]).any()
+                    and not np.isfinite(s[apart]).any()
+                    and _eliminates(self.program, step)
+                ):
+                    return _Opinion("inconclusive", "nan or inf of a singular matrix", ends=True)
+                if self._overflows(doubt):
+                    return _Opinion("inconclusive", "it is near to overflow", ends=True)
+                return _Opinion("wrong", "nan or inf in other places")
+            finite = np.isfinite(o)
+            some, none = s[finite], exact[finite]
+            error, own = np.abs(some - none), np.abs(o[finite] - none)
+            size = np.abs(none)
+            bad = error > MULTIPLE * own + SLACK * ulp(dtype, size)
+            if not bad.any():
+                return _Opinion("accepted", count=int(np.count_nonzero(o[finite] != some)))
+            why = self._unsure(step)
+            if why:
+                return _Opinion("inconclusive", why, ends=True)
+            moved = self._moved(doubt, exact)[finite]
+            allowed = MULTIPLE * own + SLACK * ulp(dtype, size) + ALLOWED * moved
+            worst = int(np.argmax(np.where(bad, error / np.maximum(allowed, 5e-324), 0.0)))
+            unit = ulp(dtype, size[worst])
+            note = (
+                f"{error[worst] / unit:.2g} ulp from float64's {none[worst]:.7g}; the oracle {own[worst] / unit:.2g}"
+                f"; roundings explain {ALLOWED * moved[worst] / unit:.2g}"
+            )
+            if (bad & (error > allowed)).any():
+                return _Opinion("wrong", note)
+            if (bad & (error > DIGITS * size) & (error > SLACK * EPSILON[dtype])).any():
+                return _Opinion("inconclusive", note)
+            return _Opinion("accepted", count=int(np.count_nonzero(o[finite] != some)))
+
+    def _moved(self, doubt: Doubtful, exact: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """How far the numbers move with other roundings, at most."""
+        moved = np.zeros(exact.shape)
+        for other in self.others(doubt.step[0]):
+            found = _exact(doubt, other)
+            if found is not None and found.shape == exact.shape:
+                moved = np.fmax(moved, np.abs(found - exact))
+        return moved
+
+    def _overflows(self, doubt: Doubtful) -> bool:
+        """Whether a number on the way is so large that a sum in another order may exceed what its dtype holds."""
+        assert isinstance(self.double, Trace)
+        largest = _largest(self.double, doubt.step[0])
+        return largest * MULTIPLE > LARGEST.get(self._epsilon(doubt.step[0]), np.inf)
+
+    def _epsilon(self, step: int) -> str:
+        """The coarsest dtype that the numbers of a step may have gone through."""
+        dtypes = [array.dtype for array in _arrays(self.single.steps[: step + 1]) if array.dtype in EPSILON]
+        return max(dtypes or ["float64"], key=lambda dtype: EPSILON[dtype])
 
 
-def _verdict_on(
-    o: np.ndarray[Any, Any], s: np.ndarray[Any, Any], exact: np.ndarray[Any, Any], dtype: str, largest: float
-) -> _Opinion:
-    with np.errstate(all="ignore"):
-        if not np.array_equal(_kinds(o), _kinds(exact)):
-            return _Opinion("inconclusive", "the oracle has nan or inf elsewhere in float64")
-        if not np.array_equal(_kinds(o), _kinds(s)):
-            return _Opinion("wrong", "nan or inf in other places")
-        finite = np.isfinite(o)
-        o, s, exact = o[finite], s[finite], exact[finite]
-        error, own = np.abs(s - exact), np.abs(o - exact)
-        allowed = MULTIPLE * own + SLACK * ulp(dtype, np.abs(exact))
-        nearby = np.minimum(largest, np.maximum(CANCELLED * np.abs(exact), 1.0))
-        allowed = np.maximum(allowed, MULTIPLE * own + SLACK * EPSILON[dtype] * nearby)
-        bad = error > allowed
-        if not bad.any():
-            return _Opinion("accepted", count=int(np.count_nonzero(o != s)))
-        worst = int(np.argmax(np.where(bad, error / np.maximum(allowed, 5e-324), 0.0)))
-        apart = float(error[worst] / ulp(dtype, np.abs(exact[worst])))
-        of_oracle = float(own[worst] / ulp(dtype, np.abs(exact[worst])))
-        note = f"{apart:.2g} ulp from float64's {exact[worst]:.7g}; the oracle {of_oracle:.2g}"
-        if np.all(error[bad] <= SLACK * EPSILON[dtype] * largest):
-            return _Opinion("inconclusive", f"{note}; an intermediate of {largest:.3g} may explain it")
-        return _Opinion("wrong", note)
+def _eliminates(program: Program, until: int) -> bool:
+    """Whether a matrix was inverted or decomposed: where it is singular, what of nan and inf comes out hangs on the order in
+    which rows are taken, and that on how the matrix lies in memory."""
+    names = (
+        step.function.path
+        if isinstance(step, Call) and isinstance(step.function, Global)
+        else getattr(step, "name", "")
+        for step in program.steps[: until + 1]
+    )
+    return any(word in name for name in names for word in ("linalg", "inv", "det", "solve", "cholesky"))
 
 
 def _kinds(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -189,10 +263,6 @@ def _numbers(seen: Array | Float | Complex) -> np.ndarray[Any, Any]:
 
 def _rounds(seen: Array | Float | Complex) -> bool:
     return not isinstance(seen, Array) or seen.dtype in EPSILON
-
-
-def _dtype(seen: Array | Float | Complex) -> str:
-    return seen.dtype if isinstance(seen, Array) else "float64"
 
 
 def _exact(doubt: Doubtful, double: Trace) -> np.ndarray[Any, Any] | None:
@@ -246,26 +316,54 @@ def _arrays(steps: tuple[StepTrace, ...]) -> Iterator[Array]:
             yield from _arrays(call.steps)
 
 
-_doubles: OrderedDict[tuple[str, bool], Trace | str] = OrderedDict()
+_Key = tuple[str, bool, str]
+_Made = TypeVar("_Made")
+
+_doubles: OrderedDict[_Key, Trace | str] = OrderedDict()
+_others: OrderedDict[_Key, list[Trace]] = OrderedDict()
 
 
-def _in_double(program: Program, single: Trace, oracle: Subject | None) -> Trace | str:
-    """The trace in double precision, or why there is none."""
-    key = (program.digest, oracle is None)
-    known = _doubles.get(key)
-    if known is None:
-        known = _doubles[key] = _replay(program, single, oracle)
-        if len(_doubles) > _KEPT:
-            _doubles.popitem(last=False)
-    return known
+def _remembered(program: Program, single: Trace, oracle: Subject | None) -> Trace | str:
+    return _kept(_doubles, (program.digest, oracle is None, ""), lambda: _replay(program, single, oracle))
+
+
+def _remembered_others(program: Program, single: Trace, oracle: Subject | None, dtype: str) -> list[Trace]:
+    return _kept(
+        _others, (program.digest, oracle is None, dtype), lambda: _replay_otherwise(program, single, oracle, dtype)
+    )
+
+
+def _kept(known: OrderedDict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:
+    if key not in known:
+        known[key] = make()
+        if len(known) > _KEPT:
+            known.popitem(last=False)
+    return known[key]
 
 
 def _replay(program: Program, single: Trace, oracle: Subject | None) -> Trace | str:
     try:
-        if oracle is None:
-            from conformance.subjects.opening import oracle as installed
-
-            oracle = installed(frozenset({"value", "grad"}))
-        return without_prelude(oracle.run(to_double(program, single)))
+        return without_prelude(_asked(oracle).run(to_double(program, single)))
     except SubjectError as error:
         return f"no replay in float64: {error}"
+
+
+def _replay_otherwise(program: Program, single: Trace, oracle: Subject | None, dtype: str) -> list[Trace]:
+    double = to_double(program, single)
+    traces = []
+    try:
+        for seed in range(ROUNDINGS):
+            trace = _asked(oracle).run(rounded_otherwise(double, seed, dtype))
+            if trace.steps[1].outcome == "returned":  # elsewhere than on PyTorch there is no such thing
+                traces.append(without_prelude(trace, 3))
+    except SubjectError:
+        pass
+    return traces
+
+
+def _asked(oracle: Subject | None) -> Subject:
+    if oracle is not None:
+        return oracle
+    from conformance.subjects.opening import oracle as installed
+
+    return installed(frozenset({"value", "grad"}))

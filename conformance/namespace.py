@@ -12,9 +12,9 @@ import types
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from conformance import rounding, threads
 from conformance.numbers import elements
 from conformance.program import HOST_MODULES, TensorLiteral
-from conformance.threads import HOST
 
 DTYPES = (
     ("bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64")
@@ -52,6 +52,9 @@ _NUMPY = frozenset(
 
 _CLOSED = {"numpy": _NUMPY, "io": frozenset({"BytesIO"}), "collections": frozenset({"OrderedDict"})}
 """Modules of which only some names can be used, and no names of those."""
+
+_HOST = {**threads.HOST, **rounding.HOST}
+"""What a program gets of the harness."""
 
 _UNREACHABLE = frozenset({"__globals__", "__builtins__", "__subclasses__", "__code__", "__loader__", "__spec__"})
 
@@ -113,8 +116,8 @@ class Namespace:
         return self.resolve("torch.tensor")(elements(literal.dtype, literal.shape, literal.data).tolist(), dtype=dtype)
 
     def _look_up(self, path: str) -> Any:
-        if path in HOST:
-            return HOST[path]
+        if path in _HOST:
+            return _HOST[path]
         head, *rest = path.split(".")
         if head == "torch":
             value: Any = self.module

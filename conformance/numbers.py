@@ -38,6 +38,9 @@ EPSILON = {
 }
 """The distance from 1 to the next number, of every dtype that rounds; the others are exact."""
 
+LARGEST = {"float16": 65504.0, "complex32": 65504.0, "bfloat16": 3.39e38, "float32": 3.40e38, "complex64": 3.40e38}
+"""The largest number of a dtype, of those that overflow where float64 does not."""
+
 # The bits of a number in memory, its mantissa, and the smallest exponent: what an ulp is, of each dtype that rounds.
 _SMALLEST = {
     "float16": 2.0**-24,

@@ -50,6 +50,8 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     differences: tuple[Difference, ...] = ()
     reason: str = ""
     """For a status other than PASS and FAIL: what happened (``exited with code 3``, ``no 'hypot'``)."""
+    at: int | None = None
+    """Of INCONCLUSIVE: the step from which nobody can be blamed."""
     judged: int = 0
     """How many numbers were apart by more than a few ulp and were accepted by the float64 replay."""
 

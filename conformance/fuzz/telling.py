@@ -54,6 +54,8 @@ def summary(console: Console, result: Result) -> None:
         names = ", ".join(f"{name} ({count})" for name, count in tally.lacking.most_common(MOST))
         more = f" and {len(tally.lacking) - MOST} more" if len(tally.lacking) > MOST else ""
         console.print(f"{campaign.subject} does not have: {names}{more}")
+    if tally.undecided:
+        console.print(_undecided(result))
     if result.gone:
         console.print("no longer a finding: " + ", ".join(str(found.cause) for found in result.gone))
     if campaign.stats:
@@ -85,6 +87,17 @@ def _findings(result: Result) -> Table:
         judged = found.adjudication
         what = str(cause) + (f"\n{judged}" if judged and judged.says != "unjudged" else "")
         table.add_row(level, what, str(result.tally.causes[cause] or "known"), cause.slug)
+    return table
+
+
+def _undecided(result: Result) -> Table:
+    count = sum(result.tally.undecided.values())
+    share = f"{100 * count / max(result.tally.programs, 1):.2f} %"
+    table = Table(title=f"inconclusive: {counted(count, 'program')}, {share}", title_justify="left", title_style="bold")
+    table.add_column("at")
+    table.add_column("programs", justify="right")
+    for what, times in result.tally.undecided.most_common(MOST):
+        table.add_row(what, f"{times:,}")
     return table
 
 

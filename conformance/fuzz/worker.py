@@ -14,6 +14,7 @@ from conformance.fuzz.findings import Cause, Found, Store
 from conformance.judge import judge
 from conformance.program import Program
 from conformance.reduce import reduce
+from conformance.report.model import operation
 from conformance.subjects import Subject
 from conformance.subjects.base import SubjectCrashed, SubjectError, SubjectFailed, SubjectTimeout, SubjectUnsupported
 from conformance.trace import Trace
@@ -50,7 +51,7 @@ class Tally:
     lacking: Counter[str] = field(default_factory=Counter)
     """Names that the subject does not have, with how many programs ended there."""
     undecided: Counter[str] = field(default_factory=Counter)
-    """Operations at which the oracle was not sure of itself."""
+    """Operations at which the oracle was not sure of itself, with how many programs ended so."""
     seen: Counter[str] = field(default_factory=Counter)
     """How often each step, error code and facet occurred: what the programs were about."""
 
@@ -87,7 +88,7 @@ class Worker:
         elif verdict.status == "UNSUPPORTED":
             tally.lacking[verdict.reason.removeprefix("no ").strip("'")] += 1
         elif verdict.status == "INCONCLUSIVE":
-            tally.undecided[verdict.reason] += 1
+            tally.undecided["" if verdict.at is None else operation(program.steps[verdict.at])] += 1
         return tally
 
     def judged(self, program: Program) -> tuple[Verdict, Trace | None, Trace | None]:
@@ -164,8 +165,6 @@ class Worker:
 
 
 def _occurring(program: Program, trace: Trace | None) -> Iterator[str]:
-    from conformance.report.model import operation
-
     for step in program.steps:
         yield f"step {operation(step)}"
     for seen in trace.steps if trace else ():

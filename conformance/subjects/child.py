@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-import types
 from typing import BinaryIO
 
 import msgspec
 
-from conformance.interpreter import run
-from conformance.subjects.base import SubjectUnavailable
-from conformance.subjects.inprocess import describe_module
+from conformance.subjects.base import SubjectUnavailable, SubjectUnsupported
+from conformance.subjects.inprocess import InProcess
 from conformance.subjects.messages import (
     Answer,
     Bye,
@@ -24,11 +22,12 @@ from conformance.subjects.messages import (
     Request,
     Reset,
     Run,
+    Unsupported,
     Welcome,
     encoder,
     requests,
 )
-from conformance.subjects.opening import import_subject
+from conformance.subjects.opening import open_here
 
 
 def main(arguments: list[str]) -> int:
@@ -37,6 +36,7 @@ def main(arguments: list[str]) -> int:
         return 2
     replies = _private_stdout()
     name = arguments[0]
+    opened: list[InProcess] = []
     # The harness is in its own session, and the terminal's Ctrl-C reaches only that: an interrupt here is the subject's.
     for line in sys.stdin.buffer:
         try:
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
         except msgspec.DecodeError as error:
             _send(replies, Error(0, f"not a request: {error}"))
             continue
-        reply = _answer(name, request)
+        reply = _answer(name, request, opened)
         _send(replies, reply)
         if isinstance(request, Bye) or isinstance(reply, Refused):
             break
@@ -53,25 +53,21 @@ def main(arguments: list[str]) -> int:
     os._exit(0)
 
 
-_modules: dict[str, types.ModuleType] = {}
-"""The subject by its name; what is over another library is in no table of Python's."""
-
-
-def _answer(name: str, request: Request) -> Reply:
+def _answer(name: str, request: Request, opened: list[InProcess]) -> Reply:
     try:
         match request:
             case Hello(seq=seq):
-                module = _modules[name] = import_subject(name)
-                if hasattr(module, "set_num_threads"):
-                    module.set_num_threads(1)
-                return Welcome(seq, describe_module(module, name))
+                opened[:] = [open_here(name, alone=True)]
+                return Welcome(seq, opened[0].describe())
             case Run(seq=seq, program=program):
-                return Answer(seq, run(program, _modules[name]))
+                return Answer(seq, opened[0].run(program))
             case Reset(seq=seq) | Bye(seq=seq):
                 # Nothing to forget: every program starts fresh.
                 return Done(seq)
     except SubjectUnavailable as error:
         return Refused(request.seq, str(error))
+    except SubjectUnsupported as error:
+        return Unsupported(request.seq, str(error))
     except BaseException:
         return Error(request.seq, traceback.format_exc())
     raise AssertionError(request)

@@ -10,6 +10,7 @@ from conformance.subjects.base import Subject, SubjectUnavailable
 from conformance.subjects.inprocess import InProcess
 from conformance.subjects.libraries import LIBRARIES, import_library
 from conformance.subjects.stdio import Process
+from conformance.subjects.variants import open_variant
 
 ORACLE_VERSION = "2.13.0"
 """The PyTorch that answers are compared with. Texts and flags change from one release to the next."""
@@ -19,7 +20,8 @@ _NEEDED = ("tensor", "Tensor")
 
 
 def open_subject(name: str, isolate: bool = True) -> Subject:
-    """The subject of that name: ``torch``, ``numtorch``, a key of `LIBRARIES`, or any module that has torch's names.
+    """The subject of that name: ``torch``, ``numtorch``, a key of `LIBRARIES`, any module that has torch's names, or a
+    variant (``torch:strided``).
 
     Isolated, it runs in a process of its own, so that a crash or an endless loop ends one program and not the run.
     Raises SubjectUnavailable with what is wrong and what to do.
@@ -28,10 +30,16 @@ def open_subject(name: str, isolate: bool = True) -> Subject:
         process = Process([sys.executable, "-m", "conformance.subjects.child", name], name=name)
         process.start()
         return process
-    module = import_subject(name)
-    if name == "torch":
+    return open_here(name)
+
+
+def open_here(name: str, *, alone: bool = False) -> InProcess:
+    """The subject in this process; `alone` if nothing else runs in it. Raises SubjectUnavailable."""
+    path, variant, _ = name.partition(":")
+    module = import_subject(path)
+    if alone or path == "torch":
         _one_thread(module)
-    return InProcess(module, name)
+    return open_variant(module, name, alone=alone) if variant else InProcess(module, name)
 
 
 def oracle(facets: frozenset[str] | None = None) -> InProcess:

@@ -1,0 +1,163 @@
+"""Where a number is off honestly, and where it is wrong: both sides of every line that `judge` draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.judge import judge
+from conformance.numbers import elements
+from conformance.program import Program
+from conformance.subjects import oracle
+from conformance.trace import Array, Trace
+from tests.conformance.small_programs import bind, call, leaf, method, op, program, tensor
+from tests.conformance.test_compare import with_change
+
+pytest.importorskip("torch")
+
+
+def says(of: Program, step: int, name: str, answer: Any, dtype: str = "float32") -> str:
+    """The status if the subject had this number in that place, and the oracle's own everywhere before and behind it."""
+    right = oracle()
+    single = right.run(of)
+    value = np.asarray(answer, dtype)
+    changed = with_change(single, step, name, value=Array(dtype, value.shape, value.tobytes()))
+    return str(judge(of, Trace(steps=single.steps), changed, right).status)
+
+
+def one_by_one(values: Any) -> np.float32:
+    total = np.float32(0)
+    for value in np.asarray(values, "float32"):
+        total = np.float32(total + value)
+    return total
+
+
+def exactly(of: Program, step: int, name: str) -> Any:
+    value = oracle().run(of).steps[step].changes[name].value
+    assert isinstance(value, Array)
+    return elements(value.dtype, value.shape, value.data).astype("float64")
+
+
+@pytest.mark.parametrize("size", [1_000, 100_000])
+@pytest.mark.parametrize("kind", ["positive", "normal", "tenths"])
+def test_a_sum_may_be_made_one_by_one(size: int, kind: str) -> None:
+    stream = np.random.RandomState(3)
+    values = {"positive": stream.rand(size), "normal": stream.randn(size), "tenths": np.full(size, 0.1)}[kind]
+    values = values.astype("float32")
+    adds = program(bind("x", tensor(list(values))), method("$x", "sum", out="s"))
+    assert says(adds, 1, "s", one_by_one(values)) == "PASS"
+
+
+def test_but_every_term_must_be_in_it() -> None:
+    values = np.random.RandomState(3).rand(1_000).astype("float32")
+    adds = program(bind("x", tensor(list(values))), method("$x", "sum", out="s"))
+    assert says(adds, 1, "s", values[:-1].sum()) == "FAIL"
+    assert says(adds, 1, "s", values.sum() * 1.001) == "FAIL"
+
+
+# x is about 1e6 and rounded once: its sine is anything.
+STEEP = program(
+    bind("x", tensor([1000003.1, 999001.7, 1000077.9, 998877.3])),
+    op("mul", "$x", 1.1, out="y"),
+    method("$y", "sin", out="z"),
+    op("mul", "$z", "$z", out="w"),
+)
+
+
+def test_where_a_rounding_before_it_moves_a_number_it_may_move() -> None:
+    x = np.float32([1000003.1, 999001.7, 1000077.9, 998877.3])
+    other = np.sin(np.nextafter(np.float32(x * np.float32(1.1)), np.float32(0)))
+    assert np.abs(other - exactly(STEEP, 2, "z")).max() > 1e-2  # 100,000 ulp and more
+    assert says(STEEP, 2, "z", other) in ("PASS", "INCONCLUSIVE")
+
+
+def test_but_not_further() -> None:
+    assert says(STEEP, 2, "z", -exactly(STEEP, 2, "z")) == "FAIL"
+
+
+def test_and_not_where_nothing_was_rounded() -> None:
+    flat = program(bind("x", tensor([1000003.0, 999001.0])), method("$x", "sin", out="z"))
+    assert says(flat, 1, "z", np.sin([1000003.06, 999001.06])) == "FAIL"
+
+
+def test_a_gradient_of_a_well_conditioned_program_has_little_slack() -> None:
+    smooth = program(
+        *leaf("x", [0.3, -1.2, 0.7]),
+        method("$x", "tanh", out="y"),
+        op("mul", "$y", "$x", out="z"),
+        method("$z", "sum", out="s"),
+        method("$s", "backward"),
+    )
+    right = exactly(smooth, 5, "x.grad")
+    assert says(smooth, 5, "x.grad", right * (1 + 2e-7)) == "PASS"
+    assert says(smooth, 5, "x.grad", right * (1 + 3e-5)) == "FAIL"
+
+
+CANCELS = program(bind("x", tensor([1e6, 0.1, -1e6])), method("$x", "sum", out="s"))
+
+
+def test_a_number_that_may_have_lost_all_its_digits_is_inconclusive_and_no_pass() -> None:
+    assert says(CANCELS, 1, "s", 0.5) == "INCONCLUSIVE"
+    assert says(CANCELS, 1, "s", 100.0) == "FAIL"
+
+
+def test_where_every_order_is_exact_there_is_no_slack() -> None:
+    exact = program(bind("x", tensor([1e6, 1.0, -1e6])), method("$x", "sum", out="s"))
+    assert says(exact, 1, "s", 1.01) == "FAIL"
+
+
+def test_a_sum_that_is_exact_only_as_a_whole_has_slack() -> None:
+    # 7.96 and 1.04 are rounded, and add up to 9: a sum in another order loses what the two have behind the point.
+    lucky = program(bind("x", tensor([-8.0, -8.0, -1.04, 4.0, 4.0, 7.96])), method("$x", "sum", out="s"))
+    assert says(lucky, 1, "s", exactly(lucky, 1, "s") - 9.6e-7) == "PASS"
+
+
+def test_a_product_that_is_taken_away_has_the_slack_of_what_it_is_taken_from() -> None:
+    ones, n = tensor([[1.0, 1.0], [1.0, 1.0]]), tensor([[1.0, 1.0], [1.0, 1e-4]])
+    cancels = program(bind("c", ones), bind("n", n), call("torch.addmm", "$c", "$c", "$n", alpha=-1, out="y"))
+    assert says(cancels, 2, "y", [[-1.0, -1.0001659e-4]] * 2) == "PASS"
+    assert says(cancels, 2, "y", [[-1.0, -1.1e-4]] * 2) == "FAIL"
+
+
+def test_a_gradient_that_is_zero_and_has_no_memory_is_none_that_rounds() -> None:
+    # The second derivative of abs is one of PyTorch's zero tensors, which have a shape and no elements.
+    twice = program(
+        *leaf("x", [2.3, 0.7]),
+        method("$x", "abs", out="y"),
+        op("mul", "$y", "$x", out="z"),
+        call("torch.autograd.grad", "$z", "$x", tensor([0.3, 0.7]), create_graph=True, out="d"),
+        method("$d", "__getitem__", 0, out="e"),
+        method("$e", "sum", out="s"),
+        method("$s", "backward"),
+    )
+    assert says(twice, 6, "s", exactly(twice, 6, "s") * 1.1) == "FAIL"
+
+
+# ------------------------------------------------------------------------------------------- what is no number that rounds
+
+POSITIONS = program(bind("x", tensor([0.1, 0.7, 0.7])), op("mul", "$x", 3.3, out="y"), method("$y", "argmax", out="i"))
+
+
+def test_a_tie_of_equal_numbers_stays_one_with_other_roundings() -> None:
+    wrong = 3 - exactly(POSITIONS, 2, "i")
+    assert says(POSITIONS, 2, "i", wrong, "int64") == "FAIL"
+
+
+def test_a_comparison_that_a_rounding_decides_blames_nobody() -> None:
+    close = program(
+        bind("x", tensor([0.1, 0.2, 0.3])),
+        op("mul", "$x", 3.0, out="y"),
+        op("add", "$x", "$x", out="x2"),
+        op("add", "$x2", "$x", out="z"),
+        op("gt", "$y", "$z", out="larger"),
+        method("$larger", "sum", out="n"),
+    )
+    flipped = 1 - exactly(close, 4, "larger")
+    assert says(close, 4, "larger", flipped.astype("bool"), "bool") == "INCONCLUSIVE"
+
+
+def test_a_comparison_that_none_decides_is_wrong() -> None:
+    far = program(bind("x", tensor([0.1, 0.2])), op("gt", "$x", 0.15, out="larger"))
+    assert says(far, 1, "larger", [True, False], "bool") == "FAIL"

@@ -1,0 +1,117 @@
+"""PyTorch compared with itself, made to do the same by another way: nothing of that may be called a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from conformance.cli import command
+from conformance.fuzz.worker import drawn
+from conformance.judge import judge
+from conformance.program import Program
+from conformance.subjects import Process, SubjectUnavailable, open_subject, oracle
+from conformance.subjects.base import SubjectUnsupported
+from conformance.subjects.variants import VARIANTS
+from conformance.trace import Array
+from tests.conformance.small_programs import bind, call, leaf, method, op, program, tensor
+
+pytest.importorskip("torch")
+
+NAMES = ("torch:threads=2", "torch:strided", "torch:reassociated")
+PROGRAMS = 80
+
+# Larger than those that are drawn: PyTorch shares work among threads from 32,768 elements on.
+LARGE = program(
+    *leaf("x", list(np.random.RandomState(0).randn(40_000).astype("float32"))),
+    method("$x", "exp", out="y"),
+    method("$y", "sum", out="s"),
+    method("$y", "cumsum", 0, out="c"),
+    method("$y", "reshape", [200, 200], out="m"),
+    op("matmul", "$m", "$m", out="p"),
+    method("$p", "mean", out="e"),
+    method("$e", "backward"),
+)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def subject(request: pytest.FixtureRequest) -> Iterator[Process]:
+    opened = open_subject(request.param)
+    assert isinstance(opened, Process)
+    yield opened
+    opened.close()
+
+
+def test_a_variant_is_no_false_alarm(subject: Process) -> None:
+    right, facets = oracle(), subject.describe().facets
+    said = []
+    for one in (LARGE, *(drawn(7, index) for index in range(PROGRAMS))):
+        try:
+            said.append(judge(one, right.run(one), subject.run(one), right, facets))
+        except SubjectUnsupported:
+            continue
+    assert {verdict.status for verdict in said} <= {"PASS", "INCONCLUSIVE"}, said
+    assert sum(verdict.status == "PASS" for verdict in said) > 0.8 * PROGRAMS
+
+
+def elements(of: Program, name: str, subject: Process, step: int) -> Array:
+    value = subject.run(of).steps[step].changes[name].value
+    assert isinstance(value, Array)
+    return value
+
+
+def test_the_other_order_gives_other_numbers() -> None:
+    opened = open_subject("torch:reassociated")
+    assert isinstance(opened, Process)
+    sums = {elements(LARGE, "s", one, 3).data for one in (oracle(), opened)}  # type: ignore[arg-type]
+    opened.close()
+    assert len(sums) == 2
+
+
+def test_with_gaps_a_tensor_is_not_contiguous_and_not_a_view() -> None:
+    asks = program(bind("x", tensor([[1.0, 2.0], [3.0, 4.0]])), method("$x", "_is_view", out="v"))
+    opened = open_subject("torch:strided", isolate=False)
+    first, second = opened.run(asks).steps
+    assert first.changes["x"].stride == (4, 2)
+    assert first.changes["x"].version == 0
+    assert second.result is False
+    with pytest.raises(SubjectUnsupported, match="contiguous"):
+        opened.run(program(bind("x", tensor([1.0])), method("$x", "contiguous")))
+    with pytest.raises(SubjectUnsupported, match="read"):
+        opened.run(program(bind("x", tensor([[1.0]])), method("$x", "addmm_", "$x", "$x")))
+
+
+def test_gradients_that_a_program_makes_stay_dense() -> None:
+    gives = program(
+        *leaf("x", [1.0, 2.0]),
+        bind("g", tensor([3.0, 4.0])),
+        op("mul", "$g", 2, out="h"),
+        call("torch.autograd.backward", "$x", "$h"),
+    )
+    opened = open_subject("torch:strided", isolate=False)
+    assert opened.run(gives).steps[2].changes["g"].stride == (2,)
+    gives = program(*leaf("x", [1.0, 2.0]), bind("g", tensor([3.0, 4.0])), method("$x", "backward", "$g"))
+    assert opened.run(gives).steps[2].changes["g"].stride == (1,)
+
+
+@pytest.mark.parametrize(
+    ("name", "isolate", "says"),
+    [
+        ("torch:sideways", True, "no variant is named 'sideways'; there are torch:threads"),
+        ("torch:threads", True, "does not say how many threads"),
+        ("torch:reassociated", False, "needs a process of its own"),
+    ],
+)
+def test_what_cannot_be_opened_says_why(name: str, isolate: bool, says: str) -> None:
+    with pytest.raises(SubjectUnavailable, match=says):
+        open_subject(name, isolate=isolate)
+
+
+def test_the_command_lists_them() -> None:
+    result = CliRunner().invoke(command, ["subjects"])
+    assert result.exit_code == 0
+    for name, variant in VARIANTS.items():
+        assert f"torch:{name}" in result.output
+        assert variant.sentence.partition(" (")[0] in " ".join(result.output.split())
