@@ -86,12 +86,31 @@ def judge(
         elif opinion.says == "accepted":
             accepted += opinion.count
     if differences:
+        again = _otherwise_again(program, oracle_trace, oracle)
+        if again is not None and again <= differences[0].step[0]:
+            what = f"step {again}: the oracle answers otherwise a second time"
+            return Verdict(status="INCONCLUSIVE", reason=what, at=again, judged=accepted)
         return Verdict(status="FAIL", differences=tuple(differences), judged=accepted)
     if gap is not None:
         return Verdict(status=gap.status, reason=gap.reason, judged=accepted)
     if inconclusive:
         return Verdict(status="INCONCLUSIVE", reason=inconclusive, at=at, judged=accepted)
     return Verdict(status="PASS", judged=accepted)
+
+
+def _otherwise_again(program: Program, first: Trace, oracle: Subject | None) -> int | None:
+    """The first step that the oracle does not do the same way twice: reading memory that nobody wrote, for one."""
+    try:
+        second = _kept(_again, (program.digest, oracle is None, ""), lambda: _asked(oracle).run(program))
+    except SubjectError:
+        return None
+    shared = zip(first.steps, second.steps, strict=False)
+    return next((number for number, (one, other) in enumerate(shared) if _answers(one) != _answers(other)), None)
+
+
+def _answers(step: StepTrace) -> Any:
+    values = {name: change.value for name, change in step.changes.items()}
+    return step.outcome, values, [(call.function, [_answers(inner) for inner in call.steps]) for call in step.calls]
 
 
 # --------------------------------------------------------------------------------------------- names that a side lacks
@@ -321,6 +340,7 @@ _Made = TypeVar("_Made")
 
 _doubles: OrderedDict[_Key, Trace | str] = OrderedDict()
 _others: OrderedDict[_Key, list[Trace]] = OrderedDict()
+_again: OrderedDict[_Key, Trace] = OrderedDict()
 
 
 def _remembered(program: Program, single: Trace, oracle: Subject | None) -> Trace | str:
