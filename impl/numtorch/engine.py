@@ -22,6 +22,7 @@ from .accumulate import HELD, accumulate
 from .capture import capture
 from .dependencies import dependencies
 from .dtype import dtype
+from .geometry import turned
 from .graph import Node
 from .graph_task import GraphTask, current
 from .input_buffer import add, add_to_slot, set_version, stamp
@@ -165,7 +166,12 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
         if not plain or grad is None or node.extra is not None or node.custom:
             results = None
         elif not node.accumulates:
-            results = node.apply(grad, task.keep)
+            if node.combines and not node.multi and grad.ndim > 1 and turned(grad):
+                results = through_tensors(node, grad)
+                if not task.keep:
+                    node.release()
+            else:
+                results = node.apply(grad, task.keep)
             if node.arity == 1:
                 results = (results,)
             if node.writes_grad:

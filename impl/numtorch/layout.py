@@ -90,13 +90,14 @@ def _finite(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[int,
 RULES = {
     "elementwise": elementwise_strides,
     "beside number": _beside_number,
+    "first": lambda shape, operands: elementwise_strides(shape, operands[:1]),
     "like": lambda shape, operands: dense_strides(*operands[0]),
     "compared": _compared,
     "finite": _finite,
 }
 """How an operator lays its result out, where it does not go by its operands as TensorIterator does: over the first of them
-and a number; as a copy of the first; or as PyTorch composes it, isinf of abs and a comparison with a number, isfinite of
-that and a comparison with itself."""
+alone, or and a number; as a copy of the first; or as PyTorch composes it, isinf of abs and a comparison with a number,
+isfinite of that and a comparison with itself."""
 
 
 def _broadcast(shape: tuple, own: Shape, strides: Shape) -> tuple:

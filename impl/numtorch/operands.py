@@ -16,7 +16,7 @@ from .descriptor import arrange, describe, descriptor, plan_of
 from .dtype import dtypes
 from .geometry import laid_out
 from .layout import RULES
-from .overlap import refuse, refuse_internal
+from .overlap import refuse, refuse_internal, warn_of_internal
 from .tensor import Tensor, wrap
 from .views import bump, check_inplace, extras, requires_grad, storage_of
 
@@ -203,7 +203,7 @@ def laid(array: Any, rule: str, *tensors: Tensor) -> Any:
     return arrange(array, descriptor(shape, describe(array).dtype, strides))
 
 
-def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
+def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str | None = None) -> Any:
     """(b, its array, plan, whether gradients are tracked) for an in-place operator, or NotImplemented."""
     if name in _SUBTRACTIONS:
         check_subtraction(a, b)
@@ -211,8 +211,10 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool) -> Any:
         tracked = bool(requires_grad(a)) if a._requires_grad else False
         if tracked:
             check_inplace(a, tracked)
+        if name == "neg":
+            refuse_bools(a, name)
+        _check_out(a, a._desc.dtype, to_float, shared)
         refuse_bools(a, name)
-        _check_out(a, a._desc.dtype, to_float)
         return None, None, None, tracked
     plan = None
     if isinstance(b, Tensor):
@@ -278,8 +280,11 @@ def check_write(a: Tensor, other: Any, tracked: bool) -> None:
     refuse(a._array, other)
 
 
-def _check_out(a: Tensor, kind: dtypes.dtype, to_float: bool) -> None:
-    refuse_internal(a._array)
+def _check_out(a: Tensor, kind: dtypes.dtype, to_float: bool, shared: str | None) -> None:
+    if shared is None:
+        refuse_internal(a._array)
+    elif shared:
+        warn_of_internal(a._array, shared)
     if to_float and kind.category < dtypes.FLOATING:
         raise RuntimeError(
             f"result type {dtypes.get_default_dtype().scalar_name} can't be cast to the desired output "

@@ -35,9 +35,9 @@ def refuse_internal(array: Any) -> None:
         raise RuntimeError(INTERNAL)
 
 
-def warn_of_internal(array: np.ndarray, name: str) -> None:
+def warn_of_internal(array: Any, name: str) -> None:
     """Case 1, of the operations for which PyTorch only deprecates it."""
-    if has_internal_overlap(array):
+    if type(array) is np.ndarray and has_internal_overlap(array):
         warnings.warn(
             f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this "
             "operation. This also applies to advanced indexing e.g. "

@@ -24,6 +24,7 @@ import numpy as np
 
 from .accumulate import accumulate
 from .dependencies import dependencies
+from .geometry import turned
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from .input_buffer import add, add_to_slot, set_version, summed, written
 from .node_calls import looked_at
@@ -154,6 +155,8 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
         while True:
             if careful and node.extra is not None:
                 raise NotPlain
+            if grad.ndim > 1 and turned(grad) and node.combines:
+                raise NotPlain  # its strides decide those of what follows, and whether a leaf steals that
             fn, grad, fn1, grad1 = node.run(grad, keep)
             last = node
             if type(fn) is AccumulateGrad:

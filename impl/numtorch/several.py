@@ -12,7 +12,7 @@ from .descriptor import broadcast_shapes, descriptor, geometry_as, reduction, su
 from .dtype import dtypes
 from .layout import elementwise_strides
 from .operands import category_of, constant
-from .overlap import refuse
+from .overlap import refuse, warn_of_internal
 from .tensor import Tensor
 from .views import check_inplace, requires_grad
 
@@ -75,12 +75,18 @@ def fit(grad: Any, desc: Any) -> Any:
     return grad if grad.dtype == desc.dtype.numpy else grad.astype(desc.dtype.numpy)
 
 
-def before_write(target: Tensor, operands: tuple) -> bool:
-    """Check that an in-place call may write; whether it is to be tracked. The shapes are not looked at yet."""
+def before_write(target: Tensor, operands: tuple, shared: str | None = None) -> bool:
+    """Check that an in-place call may write; whether it is to be tracked. The shapes are not looked at yet.
+
+    With the name of the call in `shared`, elements that lie on top of each other are only warned of.
+    """
     tensors = [x for x in operands if isinstance(x, Tensor)]
     flag = any(requires_grad(x) for x in tensors)
     check_inplace(target, flag)
-    refuse(target._array, *[x._array for x in tensors])
+    if shared:
+        warn_of_internal(target._array, shared)
+    else:
+        refuse(target._array, *[x._array for x in tensors])
     return flag
 
 

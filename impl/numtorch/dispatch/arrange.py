@@ -22,6 +22,8 @@ from ..kernels.arrange import diag_embed as k_diag_embed
 from ..kernels.shape import diagonal as k_diagonal
 from ..kernels.shape import diagonal_backward as k_diagonal_backward
 from ..kernels.arrange import diagonal_copy as k_diagonal_copy
+from ..kernels.arrange import keep_lower as k_keep_lower
+from ..kernels.arrange import keep_upper as k_keep_upper
 from ..kernels.arrange import roll as k_roll
 from ..kernels.arrange import roll_backward as k_roll_backward
 from ..kernels.arrange import rot90 as k_rot90
@@ -107,7 +109,7 @@ def tril_(self, diagonal):
     """tril_(self, diagonal) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'tril_', False)
-    found = inplace_operands(self, None, 'tril', False)
+    found = inplace_operands(self, None, 'tril', False, '')
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
@@ -130,7 +132,7 @@ def tril_(self, diagonal):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_tril(target, diagonal)
+        k_keep_lower(target, diagonal)
     else:
         self._array = assigned(target, k_tril(target, diagonal))
     bump(self)
@@ -210,7 +212,7 @@ def triu_(self, diagonal):
     """triu_(self, diagonal) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'triu_', False)
-    found = inplace_operands(self, None, 'triu', False)
+    found = inplace_operands(self, None, 'triu', False, '')
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
@@ -233,7 +235,7 @@ def triu_(self, diagonal):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_triu(target, diagonal)
+        k_keep_upper(target, diagonal)
     else:
         self._array = assigned(target, k_triu(target, diagonal))
     bump(self)

@@ -29,6 +29,7 @@ from ..kernels.comparison import clamp_min as k_clamp_min
 from ..kernels.comparison import clamp_tensor as k_clamp_tensor
 from ..kernels.comparison import clamp_upper_backward as k_clamp_upper_backward
 from ..kernels.comparison import drop_where as k_drop_where
+from ..kernels.comparison import fill_where as k_fill_where
 from ..kernels.comparison import fmax_other_backward as k_fmax_other_backward
 from ..kernels.comparison import fmax_self_backward as k_fmax_self_backward
 from ..kernels.comparison import fmin_other_backward as k_fmin_other_backward
@@ -3132,7 +3133,7 @@ def masked_fill(self, mask, value, *, out=None):
 
 def masked_fill_(self, mask, value):
     """masked_fill_(self, mask, value) -> Tensor, self itself"""
-    flag = before_write(self, (self, mask,)) and (not grad_mode.disabled or _grad.grad)
+    flag = before_write(self, (self, mask,), 'masked_fill_') and (not grad_mode.disabled or _grad.grad)
     tensors, arrays, desc = together((self,), (mask,))
     self, = tensors
     check_result(self, desc)
@@ -3151,11 +3152,10 @@ def masked_fill_(self, mask, value):
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
     target = self._array
-    written = k_masked_fill(arrays[0], mask._array, value)
     if type(target) is np.ndarray:
-        target[...] = written
+        k_fill_where(target, mask._array, value)
     else:
-        self._array = assigned(target, written)
+        self._array = assigned(target, k_masked_fill(arrays[0], mask._array, value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3232,7 +3232,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'masked_fill_tensor', self, mask, value)
+        return result if out is None else store(out, result, 'masked_fill', self, mask, value)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3244,12 +3244,12 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'masked_fill_tensor', self, mask, value)
+    return result if out is None else store(out, result, 'masked_fill', self, mask, value)
 
 
 def masked_fill_tensor_(self, mask, value):
     """masked_fill_tensor_(self, mask, value) -> Tensor, self itself"""
-    flag = before_write(self, (self, mask, value,)) and (not grad_mode.disabled or _grad.grad)
+    flag = before_write(self, (self, mask, value,), 'masked_fill_') and (not grad_mode.disabled or _grad.grad)
     tensors, arrays, desc = together((self, value,), (mask,))
     self, value = tensors
     check_result(self, desc)
@@ -3268,11 +3268,10 @@ def masked_fill_tensor_(self, mask, value):
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
     target = self._array
-    written = k_masked_fill_tensor(arrays[0], mask._array, arrays[1])
     if type(target) is np.ndarray:
-        target[...] = written
+        k_fill_where(target, mask._array, arrays[1])
     else:
-        self._array = assigned(target, written)
+        self._array = assigned(target, k_masked_fill_tensor(arrays[0], mask._array, arrays[1]))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3922,11 +3921,10 @@ def clamp_tensor_(self, min, max):
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
     target = self._array
-    written = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
     if type(target) is np.ndarray:
-        target[...] = written
+        target[...] = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
     else:
-        self._array = assigned(target, written)
+        self._array = assigned(target, k_clamp_tensor(arrays[0], arrays[1], arrays[2]))
     bump(self)
     if flag:
         rebase_history(self, node)

@@ -10,7 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
-from ..operands import store
+from ..operands import laid, store
 from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..several import together
 from ..tensor import Tensor, wrap
@@ -98,8 +98,7 @@ class MseLossBackward0(BinaryNode):
 
 def mse_loss(self, target, reduction, *, out=None):
     """mse_loss(self, target, reduction) -> Tensor"""
-    array = k_mse_loss(self._array, target._array, reduction)
-    desc = describe(array)
+    array, desc = laid(k_mse_loss(self._array, target._array, reduction), 'elementwise', self, target)
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -174,6 +173,8 @@ class MseLossBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'operand_descs',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction',)
+    writes_grad = property(lambda node: int(node.reduction == 1))
+    writes_only = 1
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # mse_loss_double_backward has no raw form
@@ -334,8 +335,7 @@ class SmoothL1LossBackward0(BinaryNode):
 
 def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     """smooth_l1_loss(self, target, reduction, beta) -> Tensor"""
-    array = k_smooth_l1_loss(self._array, target._array, reduction, beta)
-    desc = describe(array)
+    array, desc = laid(k_smooth_l1_loss(self._array, target._array, reduction, beta), 'elementwise', self, target)
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -411,6 +411,8 @@ class SmoothL1LossBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'beta', 'operand_descs',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction', 'beta',)
+    writes_grad = property(lambda node: int(node.reduction == 1))
+    writes_only = 1
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # smooth_l1_loss_double_backward has no raw form
@@ -567,8 +569,7 @@ class HuberLossBackward0(BinaryNode):
 
 def huber_loss(self, target, reduction, delta, *, out=None):
     """huber_loss(self, target, reduction, delta) -> Tensor"""
-    array = k_huber_loss(self._array, target._array, reduction, delta)
-    desc = describe(array)
+    array, desc = laid(k_huber_loss(self._array, target._array, reduction, delta), 'like', self, target)
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -644,6 +645,8 @@ class HuberLossBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'delta', 'operand_descs',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction', 'delta',)
+    writes_grad = property(lambda node: int(node.reduction == 1))
+    writes_only = 1
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # huber_loss_again has no raw form
@@ -787,8 +790,7 @@ class SoftMarginLossBackward0(UnaryNode):
 
 def soft_margin_loss(self, target, reduction, *, out=None):
     """soft_margin_loss(self, target, reduction) -> Tensor"""
-    array = k_soft_margin_loss(self._array, target._array, reduction)
-    desc = describe(array)
+    array, desc = laid(k_soft_margin_loss(self._array, target._array, reduction), 'first', self, target)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -848,6 +850,8 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction',)
+    writes_grad = property(lambda node: int(node.reduction == 1))
+    writes_only = 1
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # soft_margin_again has no raw form

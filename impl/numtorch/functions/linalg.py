@@ -229,7 +229,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     for name, x in (("self", input), ("vec2", vec2)):
         if x._desc.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x._desc.ndim}-D")
-    return d.mul(d.view(input, (input._desc.numel, 1)), vec2)
+    return d.mul(shapes.reshape(input, (input._desc.numel, 1)), vec2)
 
 
 def ger(input: Tensor, vec2: Tensor) -> Tensor:

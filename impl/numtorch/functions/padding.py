@@ -31,6 +31,10 @@ def constant_pad_nd(input: Tensor, pad: Any, value: Any = 0) -> Tensor:
                 f"The input size {n}, plus negative padding {before} and {after} resulted in a negative output size, "
                 f"which is invalid. Check dimension {dim} of your input."
             )
+    for dim, n in enumerate(input._desc.shape):
+        at = 2 * (ndim - dim - 1)
+        if at < len(pad) and n + min(pad[at], 0) + min(pad[at + 1], 0) < 0:  # negative ones are cropped first
+            raise RuntimeError("narrow(): length must be non-negative.")
     return d.constant_pad_nd(input, pad, value)
 
 

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
+from ..descriptor import broadcast_shapes
+from ..dtype import dtypes
+from ..operands import refused
 from ..tensor import Tensor, wrap, wrap_dim
 from ..views import check_inplace, requires_grad
 from . import shape as shapes
@@ -46,6 +49,8 @@ def _contracted(a: Tensor, b: Tensor, first: tuple, second: tuple) -> Tensor:
     """tensordot as one product of matrices over permuted, reshaped operands."""
     if len(first) != len(second):
         raise RuntimeError("both dimension lists should have same length")
+    if a._desc.dtype is not b._desc.dtype:
+        raise RuntimeError("both inputs should have same dtype")
     size = 1
     for x, y in zip(first, second, strict=True):
         m, n = a._desc.shape[wrap_dim(x, a._desc.ndim)], b._desc.shape[wrap_dim(y, b._desc.ndim)]
@@ -106,6 +111,11 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {a.shape[at]} and {b.shape[at]}"
         )
+    broadcast_shapes(a.shape, b.shape)
+    if a.dtype is dtypes.bool_:
+        raise refused("cross", a.dtype)
+    if a.dtype is not b.dtype:
+        raise RuntimeError(f"expected scalar type {a.dtype.scalar_name} but found {b.dtype.scalar_name}")
     return d.linalg_cross(input, other, dim)
 
 

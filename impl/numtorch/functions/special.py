@@ -240,6 +240,8 @@ def nan_to_num_(
     self: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
     """nan_to_num in place"""
+    if self._desc.dtype.category < dtypes.FLOATING:  # copied onto itself
+        return copy_(self, self)
     return d.nan_to_num_(self, nan, posinf, neginf)
 
 

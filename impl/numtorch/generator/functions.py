@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..ops.row import Row
@@ -167,15 +169,17 @@ class Functions(Recording):
         )
         self.body(1, f"{', '.join(row.operands)}{',' * (len(row.operands) == 1)} = tensors")
 
-    def nary_kernel(self, row: Row) -> str:
-        """The call of the kernel on the promoted arrays."""
+    def nary_kernel(self, row: Row, into: Any = None) -> str:
+        """The call of the kernel on the promoted arrays; `into`: of the one that writes to the target itself."""
         args = []
         for p in row.params:
             if p.name in row.operands:
                 args.append(f"arrays[{row.operands.index(p.name)}]")
             else:
                 args.append(p.name if p.kind == "value" else f"{p.name}._array")
-        return f"{self.kernel(row)}({', '.join(args)})"
+        if into:
+            args[0] = "target"
+        return f"{self.kernel(row, into)}({', '.join(args)})"
 
     def general(self, row: Row) -> None:
         w = self.body

@@ -42,7 +42,8 @@ class InPlace(Functions):
             arrays = iter(("target", "right"))
             inputs = ", ".join(p.name if p.kind == "value" else next(arrays) for p in row.params)
         else:
-            w(1, f"found = inplace_operands({a}, None, {row.says!r}, {row.float_result})")
+            shared = f", {self.shared(row)!r}" if row.into else ""
+            w(1, f"found = inplace_operands({a}, None, {row.says!r}, {row.float_result}{shared})")
             further = [f"requires_grad({n})" for n in row.operands if n != a]
             w(1, f"flag = {' or '.join(['found[3]', *further])}")
             inputs = ", ".join(
@@ -93,11 +94,17 @@ class InPlace(Functions):
 
     def overwrite(self, row: Row, inputs: str) -> str:
         """The line that writes the kernel's result to `target`: by way of new memory, unless the kernel takes `out`."""
+        if row.into:
+            return f"{self.kernel(row, row.into)}({inputs})"
         if isinstance(row.kernel, np.ufunc):
             return f"{self.kernel(row)}({inputs}, out=target, casting='unsafe')"
         if "out" in inspect.signature(row.kernel).parameters:
             return f"{self.kernel(row)}({inputs}, target)"
         return f"target[...] = {self.kernel(row)}({inputs})"
+
+    def shared(self, row: Row) -> str:
+        """What the in-place form is called where its target's elements may share memory; empty if nobody is warned."""
+        return row.says + "_" if row.deprecated else ""
 
     def view_inplace(self, row: Row) -> None:
         """`t_` from `t`: the tensor itself becomes the view; a view's base is left alone."""
@@ -126,17 +133,16 @@ class InPlace(Functions):
         names = ", ".join(p.name for p in row.params)
         w(0, f"\n\ndef {row.name}_({names}):")
         w(1, f'"""{row.name}_({names}) -> Tensor, {a} itself"""')
-        w(
-            1,
-            f"flag = before_write({a}, ({', '.join(p.name for p in row.tensors)},)) and (not grad_mode.disabled or _grad.grad)",
-        )
+        shared = f", {self.shared(row)!r}" if row.into else ""
+        given = ", ".join(p.name for p in row.tensors)
+        w(1, f"flag = before_write({a}, ({given},){shared}) and (not grad_mode.disabled or _grad.grad)")
         self.nary_call(row)
         w(1, f"check_result({a}, desc)")
         if a in row.saved:
             w(1, f"seq, original = (next(sequence_nrs), {a}.clone()) if flag else (0, None)")
         self.record(row)
         w(1, f"target = {a}._array")
-        w(1, f"written = {self.nary_kernel(row)}")
-        w(1, "if type(target) is np.ndarray:\n    target[...] = written")
-        w(1, f"else:\n    {a}._array = assigned(target, written)")
+        w(1, "if type(target) is np.ndarray:")
+        w(2, f"target[...] = {self.nary_kernel(row)}" if not row.into else self.nary_kernel(row, row.into))
+        w(1, f"else:\n    {a}._array = assigned(target, {self.nary_kernel(row)})")
         self.written(row)

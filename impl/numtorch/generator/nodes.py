@@ -27,6 +27,9 @@ WRITES = {
 }
 
 
+DIVIDED = {f"{loss}_double_backward" for loss in ("mse_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss")}
+"""Formulas that PyTorch divides in place by the number of elements, if the loss is a mean."""
+
 SELECTS = {"pow_backward_self"}
 """Formulas of two operands that choose elements by a mask, which lies as an operand does."""
 
@@ -72,7 +75,14 @@ class Nodes(Template):
             w(1, "multi = True  # as error_nodes.py has it")
         counts = [WRITES.get(formula.partition("(")[0]) for formula in row.formulas.values()]
         writes = next(filter(None, counts), None)
-        if writes:
+        halved = [formula.partition("(")[0] in DIVIDED for formula in row.formulas.values()]
+        if any(halved):
+            w(1, f"writes_grad = property(lambda node: int(node.reduction == 1))\nwrites_only = {halved.index(True)}")
+        if writes and "cummaxmin_backward" in row.formulas.get(
+            "self", ""
+        ):  # of an empty tensor that tensor itself is the gradient
+            w(1, f"writes_grad = property(lambda node: {writes} if node.desc.numel else 0)")
+        elif writes:
             w(1, f"writes_grad = {writes}")
             if "new_zeros(grad)" in row.formulas.values():
                 w(1, "writes_for_operand = True")
@@ -141,14 +151,15 @@ class Nodes(Template):
             return
         self.kernels |= used
         called = {formula.partition("(")[0] for formula in row.formulas.values()}
-        plain = base != "VariadicNode" and not multi and not called & (WRITES.keys() | MAY_BE_UNDEFINED)
+        plain = base != "VariadicNode" and not multi and not called & (WRITES.keys() | MAY_BE_UNDEFINED | DIVIDED)
         w(1, f"def {'run' if plain else 'apply'}(node, {arg}, keep: bool):")
         if row.template == "binary":
             odd = "".join(f" or is_odd(node.{n})" for n in row.saved) if called & SELECTS else ""
             w(2, f"plan = node.plan\nif plan is not None and not plan.raw{odd}:")
         else:
             odd = ""
-            if row.template == "general" and row.family not in FITTED:
+            direct = [f for f in row.formulas.values() if "(" in f.partition(" ")[0]]
+            if (row.template == "general" and row.family not in FITTED) or (row.template == "unary" and direct):
                 # A result may be plain although an operand is not, and NumPy lays gradients out otherwise than PyTorch then.
                 odd = "".join(f" or is_odd(node.{n})" for n in row.saved)
             w(2, f"if not node.{'descs[0]' if multi else 'desc'}.real{odd}:")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..kernels import everything as kernels
@@ -27,9 +29,9 @@ class Template:
         self.quick: set[str] = set()  # the node classes whose tuple of arguments for _new is kept
         self.body = Writer()
 
-    def kernel(self, row: Row) -> str:
-        """The expression that names a kernel in the generated module."""
-        k = row.kernel
+    def kernel(self, row: Row, other: Any = None) -> str:
+        """The expression that names a row's kernel, or another of its kernels, in the generated module."""
+        k = other or row.kernel
         if isinstance(k, np.ufunc):
             return "np." + k.__name__
         name = k.__name__

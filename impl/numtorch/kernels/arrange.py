@@ -23,6 +23,16 @@ def triu(x: Array, diagonal: int) -> Array:
     return np.ascontiguousarray(np.triu(x, diagonal))
 
 
+def keep_lower(x: Array, diagonal: int) -> None:
+    """tril in place, place by place."""
+    x[..., ~np.tri(*x.shape[-2:], diagonal, bool)] = 0
+
+
+def keep_upper(x: Array, diagonal: int) -> None:
+    """triu in place, place by place."""
+    x[..., np.tri(*x.shape[-2:], diagonal - 1, bool)] = 0
+
+
 def roll(x: Array, shifts: tuple, dims: tuple) -> Array:
     """The elements moved along, those that fall off put back at the other end."""
     if not np.size(x):

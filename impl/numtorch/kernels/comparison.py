@@ -46,6 +46,8 @@ def signbit(x: Array) -> Array:
 def isclose(x: Array, y: Array, rtol: float, atol: float, equal_nan: bool) -> Array:
     """|x - y| <= atol + rtol * |y|, equal infinities included."""
     close = x == y
+    if x.dtype.kind in "biu":
+        x = x.astype(np.float32)  # so that their difference has a sign
     if equal_nan:
         close = close | (x != x) & (y != y)
     if rtol == 0 and atol == 0:
@@ -131,6 +133,11 @@ def _filled(x: Array, mask: Array, value: Any) -> Array:
 def masked_fill(x: Array, mask: Array, value: Any) -> Array:
     """One number where the mask holds, in the type of x."""
     return _filled(x, mask, x.dtype.type(value))
+
+
+def fill_where(x: Array, mask: Array, value: Any) -> None:
+    """The same in place, place by place: where elements share memory, one that is filled fills them all."""
+    x[np.broadcast_to(mask, x.shape)] = value
 
 
 def masked_fill_tensor(x: Array, mask: Array, value: Array) -> Array:

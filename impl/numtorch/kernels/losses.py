@@ -31,7 +31,7 @@ def mse_loss(x: Array, target: Array, reduction: int) -> Array:
 
 def mse_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
     """2 (x - target), over the number of elements for the mean."""
-    norm = x.dtype.type(2 / x.size if reduction == MEAN else 2)
+    norm = x.dtype.type(2 / max(x.size, 1) if reduction == MEAN else 2)
     return np.ascontiguousarray(norm * (x - target) * grad)  # PyTorch fills zeros that are row-major
 
 
@@ -64,7 +64,7 @@ def huber_loss_backward(grad: Array, x: Array, target: Array, reduction: int, de
 
 def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:
     """log(1 + exp(-target * x))"""
-    return reduced_loss(np.log1p(np.exp(-target * x)), reduction)
+    return reduced_loss(np.log1p(np.exp((-x * target).astype(x.dtype))), reduction)  # all of it in place of -x
 
 
 def soft_margin_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:

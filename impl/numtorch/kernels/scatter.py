@@ -206,6 +206,11 @@ def index_fill(x: Array, dim: int, index: Array, value: Any) -> Array:
 index_fill_tensor = index_fill
 
 
+def fill_slices(x: Array, dim: int, index: Array, value: Any) -> None:
+    """The same in place, place by place."""
+    x[lanes(x, dim, index)] = np.asarray(value).astype(x.dtype)
+
+
 def index_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool) -> Array:
     """A copy with the source's slices combined where the index says."""
     warnings.warn("index_reduce() is in beta and the API may change at any time.", stacklevel=2)

@@ -4,8 +4,8 @@ from ..kernels import everything as k
 from .row import LINEAR, op, view
 
 # ---- a part of the elements kept, the others zero
-op("tril(self, diagonal)", k.tril, inplace=True, self="tril(grad, diagonal)", jvp=LINEAR)
-op("triu(self, diagonal)", k.triu, inplace=True, self="triu(grad, diagonal)", jvp=LINEAR)
+op("tril(self, diagonal)", k.tril, inplace=True, into=k.keep_lower, self="tril(grad, diagonal)", jvp=LINEAR)
+op("triu(self, diagonal)", k.triu, inplace=True, into=k.keep_upper, self="triu(grad, diagonal)", jvp=LINEAR)
 
 # ---- all elements moved
 op("roll(self, shifts, dims)", k.roll, self="roll_backward(grad, shifts, dims)", jvp=LINEAR)

@@ -41,9 +41,11 @@ op("fmin(self, other)", np.fmin, inplace=False,
 
 # ---- selections
 nary("where(condition: Tensor, self, other)", k.where, self="keep_where(grad, condition)", other="drop_where(grad, condition)")
-nary("masked_fill(self, mask: Tensor, value)", k.masked_fill, inplace=True, row_major=True, self="masked_fill(grad, mask, 0)")
+nary("masked_fill(self, mask: Tensor, value)", k.masked_fill, inplace=True, row_major=True, into=k.fill_where, deprecated=True,
+     self="masked_fill(grad, mask, 0)")
 nary("masked_fill_tensor(self, mask: Tensor, value: Tensor)", k.masked_fill_tensor, node="MaskedFillBackward1", inplace=True,
-     row_major=True, self="masked_fill(grad, mask, 0)", value="masked_fill_value(grad, mask)")
+     says="masked_fill", into=k.fill_where, deprecated=True, row_major=True,
+     self="masked_fill(grad, mask, 0)", value="masked_fill_value(grad, mask)")
 op("masked_select(self, mask: Tensor)", k.masked_select, self="masked_select_backward(grad, self, mask)")
 
 # ---- clipping: the bounds themselves pass the gradient

@@ -4,15 +4,16 @@
 """
 
 from ..kernels import everything as k
-from .row import nary, op
+from .row import LIKE, nary, op
 
-op("mse_loss(self, target, reduction)", k.mse_loss, elementwise=True,
+op("mse_loss(self, target, reduction)", k.mse_loss, elementwise=True, layout="elementwise",
    self="mse_loss_backward(grad, self, target, reduction)", target="mse_loss_backward(grad, target, self, reduction)")
 nary("mse_loss_backward(grad_output, self, target, reduction)", k.mse_loss_backward, node="MseLossBackwardBackward0",
      row_major=True, grad_output="mse_loss_backward(grad, self, target, reduction)",
      self="mse_loss_double_backward(grad * grad_output, reduction)",
      target="-mse_loss_double_backward(grad * grad_output, reduction)")
 op("smooth_l1_loss(self, target, reduction, beta)", k.smooth_l1_loss, node="SmoothL1LossBackward0", elementwise=True,
+   layout="elementwise",
    self="smooth_l1_loss_backward(grad, self, target, reduction, beta)",
    target="smooth_l1_loss_backward(grad, target, self, reduction, beta)")
 nary("smooth_l1_loss_backward(grad_output, self, target, reduction, beta)", k.smooth_l1_loss_backward,
@@ -20,7 +21,7 @@ nary("smooth_l1_loss_backward(grad_output, self, target, reduction, beta)", k.sm
      grad_output="smooth_l1_loss_backward(grad, self, target, reduction, beta)",
      self="smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)",
      target="-smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)")
-op("huber_loss(self, target, reduction, delta)", k.huber_loss, elementwise=True,
+op("huber_loss(self, target, reduction, delta)", k.huber_loss, elementwise=True, layout=LIKE,
    self="huber_loss_backward(grad, self, target, reduction, delta)",
    target="huber_loss_backward(grad, target, self, reduction, delta)")
 nary("huber_loss_backward(grad_output, self, target, reduction, delta)", k.huber_loss_backward,
@@ -28,7 +29,7 @@ nary("huber_loss_backward(grad_output, self, target, reduction, delta)", k.huber
      grad_output="huber_loss_again(grad, grad_output, self, target, reduction, delta)",
      self="huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)",
      target="-huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)")
-op("soft_margin_loss(self, target: Tensor, reduction)", k.soft_margin_loss, elementwise=True,
+op("soft_margin_loss(self, target: Tensor, reduction)", k.soft_margin_loss, elementwise=True, layout="first",
    self="soft_margin_loss_backward(grad, self, target, reduction)")
 op("soft_margin_loss_backward(grad_output, self, target: Tensor, reduction)", k.soft_margin_loss_backward,
    node="SoftMarginLossBackwardBackward0", elementwise=True,

@@ -59,6 +59,8 @@ class Row:
     constants: dict[str, Any] = field(default_factory=dict)  # what a node shows as saved although it never differs
     shown: str | None = None  # what the class of the node is called, where another row has that name already
     row_major: bool = False  # the result is row-major, whatever the operands are
+    into: Any = None  # of the in-place form: a kernel that writes to those places only, so that elements may share memory
+    deprecated: bool = False  # whether PyTorch warns where they do
     layout: str | None = None  # a rule of layout.py for the result's strides, where the template has no other
     joint: bool = False  # one formula answers for all operands, with a tuple
     together: str | None = None  # over Tensors, this answers for all operands with a tuple; `needed` says which are wanted
@@ -175,7 +177,7 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
        shown: str | None = None, last_decides: bool = False, elementwise: bool = False,
        exact_out: str | None = None, says: str | None = None, constants: dict[str, Any] | None = None,
        joint: dict[tuple[str, ...], str] | None = None, together: str | None = None, layout: str | None = None,
-       **formulas: str) -> Row:
+       into: Any = None, deprecated: bool = False, **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     for names, formula in (joint or {}).items():
         formulas |= dict.fromkeys(names, formula)
@@ -189,7 +191,7 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
         "row_major": row_major, "tensors_only": tensors_only, "refuses": refuses, "shown": shown,
         "last_decides": last_decides, "elementwise": elementwise, "exact_out": exact_out, "says": says or "",
         "constants": constants or {}, "joint": joint is not None, "together": together,
-        "layout": layout}, formulas)
+        "layout": layout, "into": into, "deprecated": deprecated}, formulas)
 
 
 def _count(signature: str, formulas: dict[str, str]) -> int:
@@ -200,10 +202,11 @@ def _count(signature: str, formulas: dict[str, str]) -> int:
 
 def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
          inplace: bool = False, row_major: bool = False, says: str | None = None, together: str | None = None,
-         **formulas: str) -> Row:
+         into: Any = None, deprecated: bool = False, **formulas: str) -> Row:
     """A pointwise operator of three or more operands: those with formulas are promoted, and all are broadcast."""
     return _make("nary", signature, kernel, {"node": node, "jvp": jvp, "inplace": inplace, "row_major": row_major,
-                                              "says": says or "", "together": together}, formulas)
+                                              "says": says or "", "together": together, "into": into,
+                                              "deprecated": deprecated}, formulas)
 
 
 def view(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,

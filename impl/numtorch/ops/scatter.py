@@ -26,8 +26,10 @@ op("index_add(self, dim, index: Tensor, source, alpha)", k.index_add, inplace=Tr
    self="grad", source="index_add_source(grad, dim, index, source, source.ndim, alpha)", jvp=LINEAR)
 op("index_copy(self, dim, index: Tensor, source)", k.index_copy, inplace=True,
    self="index_fill(grad, dim, index, 0)", source="index_copy_source(grad, dim, index, source, source.ndim)", jvp=LINEAR)
-op("index_fill(self, dim, index: Tensor, value)", k.index_fill, inplace=True, self="index_fill(grad, dim, index, 0)")
+op("index_fill(self, dim, index: Tensor, value)", k.index_fill, inplace=True,
+   into=k.fill_slices, deprecated=True, self="index_fill(grad, dim, index, 0)")
 op("index_fill_tensor(self, dim, index: Tensor, value)", k.index_fill_tensor, node="IndexFillBackward1", inplace=True,
+   says="index_fill", into=k.fill_slices, deprecated=True,
    self="index_fill(grad, dim, index, 0)", value="index_fill_value(grad, dim, index)", jvp=LINEAR)
 op("index_reduce(self, dim, index: Tensor, source, reduce, include_self)", k.index_reduce, inplace=True,
    joint={("self", "source"): "index_reduce_backward(grad, self, dim, index, source, reduce, include_self, result)"})
