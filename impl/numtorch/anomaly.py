@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node
+from .graph import Node, name_of
 
 TRACEBACK, PARENT = "traceback_", "parent_"
 """The keys of the metadata."""
@@ -91,7 +91,7 @@ def refuse_nan(node: Node, results: Any) -> None:
     for index, grad in enumerate(results):
         array = getattr(grad, "_array", grad)
         if array is not None and array.dtype.kind in "fcV" and np.isnan(array).any():
-            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {index}th output.")
+            raise RuntimeError(f"Function '{name_of(node)}' returned nan values in its {index}th output.")
 
 
 def explain(node: Node | None) -> None:
@@ -102,7 +102,7 @@ def explain(node: Node | None) -> None:
     if stack is None:
         warnings.warn(_no_information(node), stacklevel=4)
     else:
-        text = f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{''.join(stack)}"
+        text = f"Error detected in {name_of(node)}. Traceback of forward call that caused the error:\n{''.join(stack)}"
         warnings.warn(text, stacklevel=4)
     parent = node.metadata.get(PARENT)
     while parent is not None:
@@ -111,7 +111,7 @@ def explain(node: Node | None) -> None:
             warnings.warn(_no_information(parent), stacklevel=4)
         else:
             warnings.warn(
-                f"\n\nPrevious calculation was induced by {parent.name()}. Traceback of forward call that induced the "
+                f"\n\nPrevious calculation was induced by {name_of(parent)}. Traceback of forward call that induced the "
                 f"previous calculation:\n{''.join(stack)}",
                 stacklevel=4,
             )
@@ -120,6 +120,6 @@ def explain(node: Node | None) -> None:
 
 def _no_information(node: Node) -> str:
     return (
-        f"Error detected in {node.name()}. No forward pass information available. Enable detect anomaly during forward pass "
+        f"Error detected in {name_of(node)}. No forward pass information available. Enable detect anomaly during forward pass "
         "for more information."
     )

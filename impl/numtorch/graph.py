@@ -474,6 +474,11 @@ class GraphRoot(Node):
 _new = object.__new__
 
 
+def name_of(node: Any) -> str:
+    """What the engine calls a node, whatever a user stored as the `name` of a ctx."""
+    return type(node).name(node)
+
+
 def accumulator(variable: Any) -> AccumulateGrad:
     """The AccumulateGrad of a leaf: one shared object while somebody holds it."""
     ref = variable._accumulator

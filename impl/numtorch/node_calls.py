@@ -6,14 +6,16 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import anomaly, grad_mode
 from .accumulate import HELD, accumulate, accumulate_tensor
 from .descriptor import Descriptor, descriptor, expandable
 from .geometry import turned
-from .graph import AccumulateGrad, Node
+from .graph import AccumulateGrad, Node, name_of
 from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
-from .input_buffer import set_version, show, stamp, take_back
+from .input_buffer import set_version, show, stamp, take_back, written
 from .saved import read_saved
 from .tensor import Tensor, wrap
 from .views import storage_of
@@ -168,7 +170,7 @@ def through_tensors(node: Node, grad: Any) -> Any:
         results = []
         for (fn, nr), g in zip(node.edges(), out, strict=False):
             if g is not None and fn is not None:
-                g = validate(g, expected(fn, nr, g), node.name(), 0)
+                g = validate(g, expected(fn, nr, g), name_of(node), 0)
             results.append(None if g is None else g._array)
     finally:
         grad_mode.set_grad(mode)
@@ -183,6 +185,9 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> 
         if leaf._node is not None:
             raise RuntimeError("leaf variable has been moved into the graph interior")
         if task.raw:
+            if node.extra is not None and node.extra.post_hooks and _refcount(grad) <= HELD:
+                grad = np.asarray(grad)
+                written(task, grad, 0)  # hooks see the memory that the leaf steals, and so its version
             accumulate(leaf, grad, _refcount(grad) <= HELD)
             set_version(task, leaf)
         elif task.tangents:
@@ -210,14 +215,14 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
     edges = node.edges()
     if len(results) > len(edges) and any(g is not None for g in results[len(edges) :]):
         raise RuntimeError(
-            f"function {node.name()} returned an incorrect number of gradients (expected "
+            f"function {name_of(node)} returned an incorrect number of gradients (expected "
             f"{len(edges)}, got {len(results)})"
         )
     for i, ((fn, nr), g) in enumerate(zip(edges, results, strict=False)):
         if g is not None and fn is not None:
             tensor = wrap(g) if raw else g
             desc, kind = expected(fn, nr, tensor), tensor._desc.dtype
-            fixed = validate(tensor, desc, node.name(), i)
+            fixed = validate(tensor, desc, name_of(node), i)
             if not kind.is_floating_point and kind.is_complex is not desc.dtype.is_complex:
                 raise RuntimeError(NOT_COMPLEX)
             if fixed is not tensor:
@@ -236,7 +241,7 @@ def looked_at(node: Node, fn: Node, grad: Any) -> Any:
     """A gradient that a node passes to a leaf whose shape has changed since, held to the shape that it had."""
     index = next(i for i, (target, _) in enumerate(node.edges()) if target is fn)
     raw = not hasattr(grad, "_desc")
-    fixed = validate(wrap(grad) if raw else grad, fn.desc, node.name(), index)
+    fixed = validate(wrap(grad) if raw else grad, fn.desc, name_of(node), index)
     return fixed._array if raw else fixed
 
 

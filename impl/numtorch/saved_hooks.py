@@ -16,7 +16,10 @@ Pair = tuple[Any, Any]  # what packs, and what unpacks
 in_force: list[Pair] = []
 """The pairs of all threads: operators look only whether there is any, and leave the rest to `innermost`."""
 
-INTERNAL = "is_initialized && !tls.stack.empty() INTERNAL ASSERT FAILED, please report a bug to PyTorch."
+INTERNAL = (
+    'is_initialized && !tls.stack.empty() INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/aten/src/ATen/SavedTensorHooks.cpp"'
+    ":69, please report a bug to PyTorch. "
+)
 
 
 def innermost() -> Pair | None:

@@ -341,9 +341,14 @@ HOT = frozenset(
 """What programs spend their time in: as methods these are bound as they are, and check what they must themselves."""
 
 
+PYTHON = frozenset(("norm", "split"))
+"""Functions that PyTorch writes in Python, before whose first line no parser looks at the arguments."""
+
+
 def is_checked(function: Any, name: str, method: bool) -> bool:
     """Whether a public function is one to ask the parser about: not the generated ones, which refuse what is no tensor."""
-    if name.startswith("_") or (name in HOT and (method or function.__module__.endswith(".pointwise"))):
+    hot = name in HOT and (method or (function.__module__.endswith(".pointwise") and name != "pow"))
+    if name.startswith("_") or hot or (name in PYTHON and not method):
         return False
     return ".functions." in function.__module__ or function.__module__.endswith(".creation")
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import grad_mode
 from .geometry import Geometry, element_strides, storage_offset
-from .graph import Node, accumulator, next_sequence_nr, outdate
+from .graph import Node, accumulator, name_of, next_sequence_nr, outdate
 from .lazy import LAZY
 from .strided import AsStridedBackward0, CopySlices
 
@@ -88,7 +88,7 @@ def extras(tensor: Any) -> AutogradMeta:
 
 def node_label(node: Node) -> str:
     """A node's name as error texts have it: AddBackward0 is Add, SumBackward1 is Sum1, and FBackward is F."""
-    name = node.name()
+    name = name_of(node)
     head, found, tail = name.rpartition("Backward")
     return head + tail.removesuffix("0") if found and (not tail or tail.isdigit()) else name
 
@@ -138,11 +138,13 @@ def become(tensor: Any, array: np.ndarray, desc: Any) -> None:
     bump(tensor)
 
 
-def counted(source: Any, copy: Any) -> Any:
-    """A copy; that of an inference tensor is written below PyTorch's autograd, where it counts, unless the mode is on."""
+def counted(source: Any, *results: Any, times: int = 1) -> Any:
+    """Results; over an inference tensor they are written below PyTorch's autograd, where it counts, unless the mode is on."""
     if source._extra is not None and source._extra.inference and not grad_mode.state.inference:
-        bump(copy)
-    return copy
+        for result in results:
+            for _ in range(times):
+                bump(result)
+    return results[0]
 
 
 def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> Any:

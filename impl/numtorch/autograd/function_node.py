@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..descriptor import Descriptor
-from ..graph import FREED_TEXT, Node, VariadicNode, next_sequence_nr
+from ..graph import FREED_TEXT, Node, VariadicNode, name_of, next_sequence_nr
 from ..graph_task import task_under_way
 from ..saved_variable import SavedVariable
 from ..tensor import Tensor, wrap
@@ -248,7 +248,7 @@ class BackwardCFunction(VariadicNode, _FunctionBase):
             results = results[:count]
         if len(results) != count:
             raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients (expected {count}, got {len(results)})"
+                f"function {name_of(self)} returned an incorrect number of gradients (expected {count}, got {len(results)})"
             )
         gradients = []
         for position, (grad, is_tensor) in enumerate(zip(results, self._is_tensor, strict=True), 1):
@@ -258,7 +258,7 @@ class BackwardCFunction(VariadicNode, _FunctionBase):
                 gradients.append(grad)
             elif grad is not None:
                 raise RuntimeError(
-                    f"function {self.name()} returned a gradient different than None at position {position}, but the "
+                    f"function {name_of(self)} returned a gradient different than None at position {position}, but the "
                     "corresponding forward input was not a Variable"
                 )
         return gradients

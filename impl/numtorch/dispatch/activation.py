@@ -71,7 +71,7 @@ class EluBackward0(UnaryNode):
     saved_values = ('alpha', 'scale', 'input_scale',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -455,7 +455,7 @@ class CeluBackward0(UnaryNode):
     saved_values = ('alpha',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -688,7 +688,7 @@ class SoftplusBackward0(UnaryNode):
     saved_values = ('beta', 'threshold',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -919,7 +919,7 @@ class GeluBackward0(UnaryNode):
     saved_values = ('approximate',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1145,7 +1145,7 @@ class SiluBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1303,7 +1303,7 @@ class MishBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1736,7 +1736,7 @@ class LeakyReluBackward0(UnaryNode):
     saved_values = ('negative_slope',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2117,7 +2117,7 @@ class HardtanhBackward0(UnaryNode):
     saved_values = ('min_val', 'max_val',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2408,7 +2408,7 @@ class ThresholdBackward0(UnaryNode):
     saved_values = ('threshold',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2503,7 +2503,7 @@ class ThresholdBackward1(UnaryNode):
     saved_values = ('threshold',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2639,7 +2639,7 @@ class SoftshrinkBackward0(UnaryNode):
     saved_values = ('lambd',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2882,7 +2882,7 @@ class HardshrinkBackward0(UnaryNode):
     saved_values = ('lambd',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3125,7 +3125,7 @@ class HardsigmoidBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3409,7 +3409,7 @@ class HardswishBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

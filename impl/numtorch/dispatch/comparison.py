@@ -15,7 +15,7 @@ from ..operands import inplace_operands, laid, operands, plain, single, store
 from ..saved import check_saveable, is_odd, unpack_input
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor
-from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.comparison import above as k_above
 from ..kernels.comparison import all_alike as k_all_alike
 from ..kernels.comparison import at_least as k_at_least
@@ -1589,6 +1589,8 @@ def logical_not(self, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'logical_not')
 
 

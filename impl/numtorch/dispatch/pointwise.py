@@ -3072,7 +3072,7 @@ class PowBackward0(UnaryNode):
     saved_values = ('exponent',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3453,7 +3453,7 @@ class PowBackward2(UnaryNode):
     saved_values = ('self',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.exponent):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6375,7 +6375,7 @@ class SgnBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

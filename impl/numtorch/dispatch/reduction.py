@@ -14,7 +14,7 @@ from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.reduction import all_dim as k_all_dim
 from ..kernels.reduction import amax as k_amax
 from ..kernels.reduction import amin as k_amin
@@ -136,6 +136,8 @@ def sum_all(self, dtype, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'sum_all')
 
 
@@ -212,6 +214,8 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'sum_dim')
 
 
@@ -285,6 +289,8 @@ def mean_all(self, dtype, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'mean_all')
 
 
@@ -364,6 +370,8 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'mean_dim')
 
 
@@ -455,6 +463,8 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'nansum_dim')
 
 
@@ -558,6 +568,8 @@ def prod_all(self, dtype, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'prod_all')
 
 
@@ -667,6 +679,8 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'prod_dim')
 
 
@@ -771,6 +785,8 @@ def max_all(self, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'max_all')
 
 
@@ -875,6 +891,8 @@ def min_all(self, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'min_all')
 
 
@@ -1134,6 +1152,8 @@ def amax(self, dim, keepdim, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'amax')
 
 
@@ -1243,6 +1263,8 @@ def amin(self, dim, keepdim, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'amin')
 
 
@@ -1333,6 +1355,8 @@ def aminmax(self, dim, keepdim):
         node.min_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, max=results[1], min=results[0])
+    if self._extra is not None:
+        counted(self, *results, times=1)
     return tuple(results)
 
 
@@ -1548,6 +1572,8 @@ def median_dim(self, dim, keepdim):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=1)
     return tuple(results)
 
 
@@ -1695,6 +1721,8 @@ def sort(self, dim, descending):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=1)
     return tuple(results)
 
 
@@ -1767,6 +1795,8 @@ def sort_stable(self, dim, descending):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=1)
     return tuple(results)
 
 
@@ -2542,6 +2572,8 @@ def logsumexp(self, dim, keepdim, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'logsumexp')
 
 
@@ -2819,6 +2851,8 @@ def all_dim(self, dim, keepdim, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'all_dim')
 
 
@@ -2837,6 +2871,8 @@ def any_dim(self, dim, keepdim, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'any_dim')
 
 

@@ -16,6 +16,7 @@ from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.scatter import diagonal_scatter as k_diagonal_scatter
+from ..kernels.scatter import fill_slices as k_fill_slices
 from ..kernels.scatter import gather as k_gather
 from ..kernels.scatter import gather_backward as k_gather_backward
 from ..kernels.scatter import index_add as k_index_add
@@ -1616,7 +1617,7 @@ def index_fill_(self, dim, index, value):
     """index_fill_(self, dim, index, value) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'index_fill_', False)
-    found = inplace_operands(self, None, 'index_fill', False)
+    found = inplace_operands(self, None, 'index_fill', False, 'index_fill_')
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
@@ -1644,7 +1645,7 @@ def index_fill_(self, dim, index, value):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_index_fill(target, dim, index._array, value)
+        k_fill_slices(target, dim, index._array, value)
     else:
         self._array = assigned(target, k_index_fill(target, dim, index._array, value))
     bump(self)
@@ -1730,7 +1731,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
             result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'index_fill_tensor')
+            return result if out is None else store(out, result, 'index_fill')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1742,14 +1743,14 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'index_fill_tensor')
+    return result if out is None else store(out, result, 'index_fill')
 
 
 def index_fill_tensor_(self, dim, index, value):
     """index_fill_tensor_(self, dim, index, value) -> Tensor, self itself"""
     if type(self) is not Tensor:
-        self = plain(self, 'index_fill_tensor_', False)
-    found = inplace_operands(self, None, 'index_fill_tensor', False)
+        self = plain(self, 'index_fill_', False)
+    found = inplace_operands(self, None, 'index_fill', False, 'index_fill_')
     flag = found[3] or requires_grad(value)
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
@@ -1792,7 +1793,7 @@ def index_fill_tensor_(self, dim, index, value):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_index_fill(target, dim, index._array, value._array)
+        k_fill_slices(target, dim, index._array, value._array)
     else:
         self._array = assigned(target, k_index_fill(target, dim, index._array, value._array))
     bump(self)

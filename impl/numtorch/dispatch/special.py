@@ -12,7 +12,7 @@ from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
-from ..saved import check_saveable, own_result, unpack_input, unpack_result
+from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
@@ -1760,7 +1760,7 @@ class LogitBackward0(UnaryNode):
     saved_values = ('eps',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3134,7 +3134,7 @@ class SincBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3542,7 +3542,7 @@ class ErfBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3698,7 +3698,7 @@ class ErfcBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4010,7 +4010,7 @@ class SpecialErfcxBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4943,7 +4943,7 @@ class MvlgammaBackward0(UnaryNode):
     saved_values = ('p',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -9420,11 +9420,10 @@ def lerp_scalar_(self, end, weight):
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
     target = self._array
-    written = k_lerp(arrays[0], arrays[1], weight)
     if type(target) is np.ndarray:
-        target[...] = written
+        target[...] = k_lerp(arrays[0], arrays[1], weight)
     else:
-        self._array = assigned(target, written)
+        self._array = assigned(target, k_lerp(arrays[0], arrays[1], weight))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9595,11 +9594,10 @@ def lerp_tensor_(self, end, weight):
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
     target = self._array
-    written = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
     if type(target) is np.ndarray:
-        target[...] = written
+        target[...] = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
     else:
-        self._array = assigned(target, written)
+        self._array = assigned(target, k_lerp_tensor(arrays[0], arrays[1], arrays[2]))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9754,11 +9752,10 @@ def addcmul_(self, tensor1, tensor2, value):
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
     target = self._array
-    written = k_addcmul(arrays[0], arrays[1], arrays[2], value)
     if type(target) is np.ndarray:
-        target[...] = written
+        target[...] = k_addcmul(arrays[0], arrays[1], arrays[2], value)
     else:
-        self._array = assigned(target, written)
+        self._array = assigned(target, k_addcmul(arrays[0], arrays[1], arrays[2], value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9907,11 +9904,10 @@ def addcdiv_(self, tensor1, tensor2, value):
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
     target = self._array
-    written = k_addcdiv(arrays[0], arrays[1], arrays[2], value)
     if type(target) is np.ndarray:
-        target[...] = written
+        target[...] = k_addcdiv(arrays[0], arrays[1], arrays[2], value)
     else:
-        self._array = assigned(target, written)
+        self._array = assigned(target, k_addcdiv(arrays[0], arrays[1], arrays[2], value))
     bump(self)
     if flag:
         rebase_history(self, node)

@@ -14,7 +14,7 @@ from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.statistics import cummax as k_cummax
 from ..kernels.statistics import cummaxmin_backward as k_cummaxmin_backward
 from ..kernels.statistics import cummin as k_cummin
@@ -37,7 +37,7 @@ class CummaxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'indices', 'indices_counter', 'indices_version', 'dim',)
     saved = ('self', 'indices',)
     saved_values = ('dim',)
-    writes_grad = 2
+    writes_grad = property(lambda node: 2 if node.desc.numel else 0)
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
@@ -124,7 +124,7 @@ class CumminBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'indices', 'indices_counter', 'indices_version', 'dim',)
     saved = ('self', 'indices',)
     saved_values = ('dim',)
-    writes_grad = 2
+    writes_grad = property(lambda node: 2 if node.desc.numel else 0)
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
@@ -545,6 +545,8 @@ def mode(self, dim, keepdim):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=2)
     return tuple(results)
 
 

@@ -109,7 +109,10 @@ def rtruediv(self: Tensor, other: Any) -> Any:
 def torch_rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input"""
     if alpha == 1:
-        return rsub(input, other)
+        result = rsub(input, other) if isinstance(input, Tensor) else NotImplemented
+        if result is NotImplemented:
+            raise type_error("rsub", 2, "other", other)
+        return result
     check_alpha(input, other, alpha)
     if isinstance(other, Tensor):
         return d.rsub_alpha(input, other, alpha)

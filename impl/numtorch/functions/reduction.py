@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import dispatch as d, return_types
 from ..dtype import dtypes
+from ..signatures import refusal
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor, not_for
 
@@ -43,8 +44,17 @@ def dims_of(dim: Any, axis: Any) -> Any:
 # ---- sums
 
 
-def sum(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, axis: Any = MISSING, dtype: Any = None) -> Tensor:
+def _unknown(name: str, input: Any, dim: Any, unknown: dict) -> TypeError:
+    """The error for keywords that there are not. Methods that programs spend their time in are not wrapped to ask for it."""
+    return refusal(name, (input,) if dim is MISSING else (input, dim), unknown, True) or TypeError(name)
+
+
+def sum(
+    input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, axis: Any = MISSING, dtype: Any = None, **unknown: Any
+) -> Tensor:
     """The sum of all elements, or over some dimensions."""
+    if unknown:
+        raise _unknown("sum", input, dim, unknown)
     if axis is not MISSING:
         dim = axis
     if not isinstance(input, Tensor):
@@ -61,8 +71,12 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     return d.nansum_dim(input, several(dim, input._desc.ndim), keepdim, dtype)
 
 
-def mean(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, axis: Any = MISSING, dtype: Any = None) -> Tensor:
+def mean(
+    input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, axis: Any = MISSING, dtype: Any = None, **unknown: Any
+) -> Tensor:
     """The mean of all elements, or over some dimensions."""
+    if unknown:
+        raise _unknown("mean", input, dim, unknown)
     if axis is not MISSING:
         dim = axis
     if not isinstance(input, Tensor):

@@ -281,6 +281,8 @@ def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of a dimension, of one size or of given sizes."""
+    if not isinstance(self, Tensor):  # what PyTorch's Python stumbles over
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute 'split'")
     if not self._desc.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     at = wrap_dim(dim, self._desc.ndim)

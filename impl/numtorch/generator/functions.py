@@ -11,6 +11,18 @@ from .recording import Recording
 
 OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "divide": "/"}
 
+COUNTS = {
+    **dict.fromkeys(
+        ("sum_all", "sum_dim", "prod_all", "prod_dim", "max_all", "min_all", "amax", "amin", "logsumexp"), 1
+    ),
+    **dict.fromkeys(
+        ("nansum_dim", "all_dim", "any_dim", "median_dim", "sort", "sort_stable", "aminmax", "logical_not"), 1
+    ),
+    **dict.fromkeys(("mean_all", "mean_dim", "mode"), 2),
+}
+"""How often the results of an operator over inference tensors are written to outside inference mode, where it counts:
+PyTorch computes these into tensors that it made before."""
+
 ARITHMETIC = ("add", "sub", "mul", "div")  # the operators with a function of their own for the usual case
 
 
@@ -217,6 +229,7 @@ class Functions(Recording):
                 self.save_result(row, 3, {"result": ("array", "result")})
                 w(3, f"return result if out is None else store(out, result, {row.says!r})")
             self.new_tensor(1, "False", "None")
+            self.count_writes(row, "result")
             w(1, f"return result if out is None else store(out, result, {row.says!r})")
             return
         w(1, f"arrays = {kernel}({', '.join(args)})\nresults = [wrap(a) for a in arrays]")
@@ -234,7 +247,15 @@ class Functions(Recording):
                         f"results[{i}]._requires_grad = True\nresults[{i}]._node = node\nresults[{i}]._output_nr = {i}",
                     )
             self.save_result(row, 2, {n: (f"arrays[{i}]", f"results[{i}]") for i, n in enumerate(row.outputs)})
+        self.count_writes(row, "*results")
         w(1, "return tuple(results)")
+
+    def count_writes(self, row: Row, results: str) -> None:
+        """The line that counts writes to the results of an operator over inference tensors."""
+        times = COUNTS.get(row.name)
+        if times:
+            first = row.tensors[0].name
+            self.body(1, f"if {first}._extra is not None:\n    counted({first}, {results}, times={times})")
 
     def view(self, row: Row) -> None:
         w = self.body
