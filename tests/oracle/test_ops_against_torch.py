@@ -293,9 +293,10 @@ NEVER_TRACKED = "Bitwise"  # integers and bool have no gradient; the rows have f
 ELSEWHERE = {
     "AliasBackward0",
     "IndexPutImplBackward0",  # these are made by views and writes: test_views_against_torch.py's matter
-    "ConjPhysicalBackward0",  # PyTorch has a lazy view with another node here
+    "ConjPhysicalBackward0",  # of real tensors they are nothing, and samples are real: test_conjugates_against_torch.py
     "ConjBackward0",
-    "ViewAsComplexBackward0",  # samples are real: test_conj_and_real_have_pytorchs_gradients
+    "NegViewBackward0",
+    "ViewAsComplexBackward0",
     "ViewAsRealBackward0",
 }
 
