@@ -50,6 +50,29 @@ def overwriting_a_saved_constant_raises(torch, xc: same_shape(2, dtype=("float32
     y.sum().backward()
 
 
+@case(lecture="in_place", requires=["in_place", "backward", "views"], covers=["inp.saved_output", "view.inplace_base"])
+def saved_result_of_a_write_through_a_view_is_named_by_the_view(
+    torch,
+    x: floats(shape=(3,), values="finite"),
+    name: st.sampled_from(["exp_", "sigmoid_", "tanh_"]),
+    where: st.integers(0, 3),
+):
+    """A result that was written through a view, and overwritten, is named by what derives the view."""
+    base = x.requires_grad_() * 2
+    view = base[:2]
+    getattr(view, name)()
+    if where == 0:
+        base.mul_(2)
+    elif where == 1:
+        view.mul_(2)
+    elif where == 2:
+        base[1:].mul_(2)
+    else:
+        base.mul_(2)
+        view.grad_fn
+    base.sum().backward()
+
+
 @case(lecture="in_place", requires=["in_place", "backward", "views"], covers=["inp.saved_view"])
 def overwriting_through_the_base_is_noticed(torch, x: floats(shape=(2, 3))):
     """Writing into the base of a saved view makes backward() raise."""

@@ -585,6 +585,7 @@ FUNCTIONS = {
         'atleast_2d',
         'atleast_3d',
         'block_diag',
+        'broadcast_shapes',
         'broadcast_tensors',
         'cartesian_prod',
         'column_stack',

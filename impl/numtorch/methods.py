@@ -245,6 +245,7 @@ METHODS.update(
 )
 for _name in SHAPE:
     METHODS[_name] = FUNCTIONS[_name] = getattr(shape, _name)
+METHODS["broadcast_to"] = shape.method_broadcast_to
 for _name, _kind in {
     "float": dtypes.float32,
     "double": dtypes.float64,

@@ -14,7 +14,7 @@ from . import grad_mode, overrides
 from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
 from .saved_hooks import Packed
 from .tensor import Tensor, wrap
-from .views import current_grad_fn, node_label
+from .views import SeenThrough, current_grad_fn, node_label
 
 _new = object.__new__
 _TENSOR = (Tensor,)
@@ -207,6 +207,8 @@ def unpack_result(node: Node, name: str = "result") -> Any:
     tensor._counter = counter
     differentiable = name not in node.not_differentiable
     if counter[0] != then:
+        if type(then) is SeenThrough:
+            node = then.view() or node
         raise modified(tensor._desc, node if differentiable else None, nr, counter[0], then)
     if tensor._desc.dtype.category >= 2 and differentiable:
         tensor._requires_grad = True

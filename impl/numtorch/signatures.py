@@ -18,6 +18,7 @@ import numpy as np
 
 from .dtype import BOOL, INTEGRAL, dtype
 from .operands import type_name
+from .storage import TypedStorage, UntypedStorage
 from .tensor import Tensor
 
 _OUT = re.compile(r"(, )?(\*, )?(Tensor|tuple of Tensors)\?? out\b[^,)]*")
@@ -121,7 +122,7 @@ class Signature:
             value = kwargs[p.name] if keyword else args[index]
             # PyTorch calls wrong here what it takes elsewhere: a Number, one int for all dimensions, whatever has a default.
             fits = _CHECKS.get(p.kind, _anything)(value) and p.kind != "Number" and not p.optional
-            fits = fits and not (p.kind == "tuple of ints" and _is_int(value))
+            fits = fits and not (p.kind.startswith("tuple of ints") and _is_int(value))
             marked = _detailed(value) if fits else f"!{_detailed(value)}!"
             found.append(f"{p.name}={marked}" if keyword else marked)
         return f"({', '.join(found)})"
@@ -140,7 +141,7 @@ def _misfit(name: str, p: Parameter, index: int, where: str, value: Any) -> str:
         at, item = next((i, v) for i, v in enumerate(value) if not isinstance(v, Tensor))
         return f"expected Tensor as element {at} in argument {index}, but got {type_name(item)}"
     found = f"not {type_name(value)}"
-    if p.kind == "tuple of ints" and isinstance(value, (tuple, list)):
+    if p.kind.startswith("tuple of ints") and isinstance(value, (tuple, list)):
         at, item = next((i, v) for i, v in enumerate(value) if not _is_int(v))
         if at:
             reason = f'"type must be tuple of ints,but got {type_name(item)}"'
@@ -194,6 +195,8 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "int": _is_int,
     "bool": _is_bool,
     "tuple of ints": _are_ints,
+    "tuple of ints#": lambda value: isinstance(value, (tuple, list)) and all(map(_is_int, value)),  # and never one int
+    "torch.Storage": lambda value: isinstance(value, (TypedStorage, UntypedStorage)),
     "str": lambda value: isinstance(value, str),
     "name": lambda value: isinstance(value, str),
     "tuple of names": lambda value: isinstance(value, (tuple, list)) and all(isinstance(v, str) for v in value),
@@ -285,7 +288,7 @@ def _parse(text: str) -> Signature:
         kind, _, name = declared.rpartition(" ")
         nullable = kind.endswith("?") or default == "None"
         parameters.append(Parameter(kind.removesuffix("?"), name, bool(has_default), nullable, keyword_only))
-    return Signature(text.replace("?", ""), tuple(parameters))
+    return Signature(text.replace("?", "").replace("#", ""), tuple(parameters))
 
 
 def refusal(name: str, args: tuple, kwargs: dict[str, Any], method: bool) -> TypeError | None:

@@ -92,7 +92,7 @@ def scatter_strided(grad: Any, base: Geometry, size: tuple, strides: tuple, offs
 class AsStridedBackward0(UnaryNode):
     """Derives a view from its base by strides: the gradient is added into the view's window of zeros."""
 
-    __slots__ = ("base", "given_offset", "offset", "size", "stride")
+    __slots__ = ("__weakref__", "base", "given_offset", "offset", "size", "stride")
     saved_values = ("size", "storage_offset", "stride")
 
     @property

@@ -8,6 +8,7 @@ is None for a plain tensor, so that plain tensors pay nothing.
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -364,7 +365,24 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     set_history(base, slices, 0)
     tensor._requires_grad = True
     extra.attr_version = -1
-    current_grad_fn(tensor)
+    view = current_grad_fn(tensor)
+    if isinstance(view, AsStridedBackward0):
+        for name in [n + "_version" for n in node.saved if hasattr(node, n + "_counter")]:
+            setattr(node, name, SeenThrough(getattr(node, name), view))
+
+
+class SeenThrough(int):
+    """The version of a result that was written through a view: an output, PyTorch says, of the node that derives the view.
+
+    Of the node itself, once the view has been derived anew.
+    """
+
+    view: Any
+
+    def __new__(cls, number: int, view: Node) -> SeenThrough:
+        self = super().__new__(cls, number)
+        self.view = weakref.ref(view)
+        return self
 
 
 def geometry(tensor: Any) -> Geometry:

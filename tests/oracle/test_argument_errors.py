@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import numtorch
-from numtorch.overrides import PYTHON
+from numtorch.overrides import PYTHON, PYTHON_FUNCTIONS
 from numtorch.signatures import _lines, refusal, signature_of
 
 torch = pytest.importorskip("torch")
@@ -59,14 +59,17 @@ def owner(lib, name: str, method: bool) -> tuple:
 
 
 def names() -> list[tuple[str, bool]]:
-    """Every function and method of the table, and the ones in place, with whether it is a method."""
+    """Every function and method of the table, and the ones in place, with whether it is a method.
+
+    Those that PyTorch writes in Python ask the table later: test_wrong_calls_against_torch.py has them.
+    """
     plain = {line.removeprefix(".") for line in _lines()}
     both = [(n, method) for n in sorted(plain | {n + "_" for n in plain}) for method in (False, True)]
     return [
         (n, m)
         for n, m in both
-        if n not in OTHERWISE and not (m and n in PYTHON) and signature_of(n, m) and hasattr(*owner(torch, n, m))
-        and hasattr(*owner(numtorch, n, m))
+        if n not in OTHERWISE and n not in (PYTHON if m else PYTHON_FUNCTIONS) and signature_of(n, m)
+        and hasattr(*owner(torch, n, m)) and hasattr(*owner(numtorch, n, m))
     ]  # fmt: skip
 
 

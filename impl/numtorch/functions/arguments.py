@@ -60,6 +60,14 @@ def expect_tensor(value: Any, name: str, argument: str = "input", position: int 
     return value
 
 
+def expect_tensors(values: Any, argument: int = 0) -> list[Tensor]:
+    """The values if all are tensors, else PyTorch's TypeError; `argument` counts those of its C++ function."""
+    for i, value in enumerate(values):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument {argument}, but got {type_name(value)}")
+    return list(values)
+
+
 def not_for(kernel: str, input: Tensor, *kinds: dtypes.dtype) -> None:
     """Refuse the types that a kernel of PyTorch's is not compiled for."""
     if input._desc.dtype in kinds:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import dispatch as d
-from ..descriptor import broadcast_shapes, expandable
+from ..descriptor import Size, broadcast_shapes, expandable
 from ..dtype import dtypes
+from ..signatures import refusal
 from ..tensor import Tensor, wrap, wrap_dim
 from . import shape as shapes
-from .arguments import as_given, sizes
+from .arguments import as_given, expect_tensors, sizes
 from .slices import index_select
 
 # ---- triangles and diagonals
@@ -59,11 +61,13 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
 
 def block_diag(*tensors: Tensor) -> Tensor:
     """Matrices on the diagonal of one of zeros."""
-    for i, x in enumerate(tensors):
+    for i, x in enumerate(expect_tensors(tensors)):
         if x._desc.ndim > 2:
             raise RuntimeError(
                 f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {x._desc.ndim} dimensions"
             )
+    if not tensors:
+        return wrap(np.empty((1, 0), dtypes.get_default_dtype().numpy))
     return d.block_diag(list(tensors))
 
 
@@ -224,16 +228,41 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
 
 
 def _tensors(args: tuple) -> list[Tensor]:
-    return list(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else list(args)
+    return expect_tensors(args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args)
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """All expanded to the shape that they have together."""
-    given = _tensors(tensors)
+    given = expect_tensors(tensors)
     shape: tuple = ()
     for x in given:
         shape = broadcast_shapes(shape, x._desc.shape)
     return tuple([x if x._desc.shape == shape else shapes.expand(x, shape) for x in given])
+
+
+def common_shape(*shapes_: Any) -> Any:
+    """The shape that shapes broadcast to; an int is one of one dimension, and None is none."""
+    given = [(s,) if isinstance(s, int) else s for s in shapes_ if s is not None]
+    if not given:
+        return Size(())
+    for shape in given:
+        if not isinstance(shape, Sequence):
+            raise RuntimeError(f"Input shapes should be of type ints, a tuple of ints, or a list of ints, got {shape}")
+    found = [1] * max(map(len, given))
+    for at, shape in enumerate(given):
+        for dim in range(-1, -1 - len(shape), -1):
+            if shape[dim] == found[dim]:
+                continue
+            if found[dim] == 1:
+                if shape[dim] < 0:
+                    raise ValueError("Attempting to broadcast a dimension with negative length!")
+                found[dim] = shape[dim]
+            elif shape[dim] != 1:
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {shape[dim]} at {dim}! Mismatching argument at index "
+                    f"{at} had {shape}; but expected shape should be broadcastable to {found}"
+                )
+    return Size(found)
 
 
 def meshgrid(*tensors: Any, indexing: Any = None) -> tuple[Tensor, ...]:
@@ -248,6 +277,9 @@ def meshgrid(*tensors: Any, indexing: Any = None) -> tuple[Tensor, ...]:
         )
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    for x in given:
+        if x._desc.ndim > 1:  # PyTorch prints the tensor here, as C++ does
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {x}")
     swapped = indexing == "xy" and len(given) > 1
     if swapped:
         given[:2] = given[1::-1]
@@ -261,7 +293,9 @@ def meshgrid(*tensors: Any, indexing: Any = None) -> tuple[Tensor, ...]:
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All combinations of one element of each vector, one a row."""
-    _vectors(tensors)
+    _vectors(expect_tensors(tensors))
+    if not tensors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
     if len(tensors) == 1:
         return tensors[0]
     return shapes.stack([shapes.flatten(g) for g in meshgrid(*tensors, indexing="ij")], 1)
@@ -297,6 +331,8 @@ def _at_least(n: int) -> Any:
     def call(*tensors: Any) -> Any:
         if len(tensors) == 1 and isinstance(tensors[0], Tensor):
             return one(tensors[0])
+        if len(tensors) == 1 and not isinstance(tensors[0], (tuple, list)):
+            raise refusal(f"atleast_{n}d", tensors, {}, False) or TypeError
         return tuple([one(x) for x in _tensors(tensors)])
 
     call.__name__ = f"atleast_{n}d"
@@ -377,7 +413,7 @@ MODULE_ONLY = (
     block_diag, tril_indices, triu_indices, broadcast_tensors, meshgrid, cartesian_prod, combinations, atleast_1d, atleast_2d,
     atleast_3d, hstack, vstack, dstack, column_stack,
 )  # fmt: skip
-FUNCTIONS = {f.__name__: f for f in BOTH + MODULE_ONLY} | {"row_stack": vstack}
+FUNCTIONS = {f.__name__: f for f in BOTH + MODULE_ONLY} | {"row_stack": vstack, "broadcast_shapes": common_shape}
 METHODS = {f.__name__: f for f in (*BOTH, tril_, triu_, unfold, sum_to_size)} | {
     "__pos__": positive,
     "mH": property(mH),

@@ -9,8 +9,9 @@ import numpy as np
 from .. import dispatch as d
 from ..dtype import dtypes
 from ..kernels.ranks import INSERTED, insertion_sort
+from ..operands import type_name
 from ..tensor import Tensor, wrap, wrap_dim
-from .arguments import expect_tensor, not_for
+from .arguments import expect_tensor, is_int, not_for
 
 # ---- counts
 
@@ -112,7 +113,12 @@ def unique(
     input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:
     """The distinct elements, or slices along a dimension, in order."""
-    expect_tensor(input, "_unique2" if dim is None else "unique_dim")
+    name = "_unique2" if dim is None else "unique_dim"
+    expect_tensor(input, name)
+    if not isinstance(sorted, bool):
+        raise TypeError(f"{name}(): argument 'sorted' must be bool, not {type_name(sorted)}")
+    if dim is not None and not is_int(dim):
+        raise TypeError(f"unique_dim(): argument 'dim' (position 2) must be int, not {type_name(dim)}")
     if dim is None:
         return _answer(d.unique(input, return_inverse, return_counts), return_inverse, return_counts)
     return _answer(_slices(input, dim, True), return_inverse, return_counts)

@@ -15,12 +15,14 @@ from ..descriptor import describe
 from ..geometry import element_strides, root_of, storage_offset, strided
 from ..layout import contiguous_strides
 from ..lazy import LAZY
-from ..storage import TypedStorage, UntypedStorage
+from ..signatures import refusal
+from ..storage import TypedStorage
 from ..strided import reach
 from ..tensor import Tensor, cpp_name
 from ..views import become, check_inplace, rebase_history, storage_of
 from ..writes import tracked
 from .arguments import expect_ints, expect_tensor, is_int, sizes
+from .reduction import MISSING
 from .strided import check_bounds
 
 
@@ -36,13 +38,17 @@ def with_room(array: np.ndarray, count: int) -> np.ndarray:
 
 
 def set_(
-    self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None
+    self: Tensor, source: Any = MISSING, storage_offset: Any = MISSING, size: Any = MISSING, stride: Any = MISSING
 ) -> Tensor:  # the names are PyTorch's
     """Let the tensor show the memory of another, or none."""
+    given = [x for x in (source, storage_offset, size, stride) if x is not MISSING]
+    error = refusal("set_", (self, *given), {}, True)
+    if error is not None:
+        raise error
+    source, size, stride = [None if x is MISSING else x for x in (source, size, stride)]
+    storage_offset = 0 if storage_offset is MISSING else storage_offset
     if isinstance(source, TypedStorage):
         source = source.untyped()
-    if source is not None and not isinstance(source, (Tensor, UntypedStorage)):
-        raise TypeError(f"set_(): argument 'source' (position 1) must be Tensor, not {type(source).__name__}")
     flag = tracked(self, source) if isinstance(source, Tensor) else tracked(self)
     check_inplace(self, flag)
     kind = self._desc.dtype

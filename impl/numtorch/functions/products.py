@@ -10,11 +10,13 @@ import numpy as np
 from .. import dispatch as d
 from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
-from ..operands import refused
+from ..operands import refused, type_name
+from ..overlap import refuse
+from ..signatures import refusal
 from ..tensor import Tensor, wrap, wrap_dim
 from ..views import check_inplace, requires_grad
 from . import shape as shapes
-from .arguments import expect_tensor
+from .arguments import expect_tensor, expect_tensors
 from .linalg import addmm, addmv, addr, baddbmm, mm
 
 # ---- along dimensions of any number
@@ -35,14 +37,30 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
 
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """The sum of products over some dimensions of both."""
+    if not isinstance(dims, (tuple, list, Tensor, int)):
+        raise RuntimeError(
+            "tensordot expects dims to be int or tuple[list[int], list[int]] or list[list[int]] containing two lists, but "
+            f"got dims={dims}"
+        )
+    first: Any
+    second: Any
     if isinstance(dims, (tuple, list)):
-        first, second = (tuple(x) if isinstance(x, (tuple, list)) else (x,) for x in dims)
+        first, second = dims
+    elif isinstance(dims, Tensor) and dims.numel() > 1:
+        if dims.size()[0] != 2:
+            raise AssertionError(f"dims tensor must have size 2 in first dimension, got {dims.size()[0]}")
+        first, second = dims.tolist()
     else:
         n = int(dims)
         if n < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if not isinstance(dims, Tensor) and n > min(a.dim(), b.dim()):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         first, second = tuple(range(-n, 0)), tuple(range(n))
-    return _contracted(a, b, first, second)
+    error = refusal("tensordot", (a, b, first, second), {}, False)
+    if error is not None:
+        raise error
+    return _contracted(a, b, tuple(first), tuple(second))
 
 
 def _contracted(a: Tensor, b: Tensor, first: tuple, second: tuple) -> Tensor:
@@ -130,11 +148,42 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ELLIPSIS = "."
 
 
-def einsum(equation: str, *operands: Any) -> Tensor:
+def _letter(number: Any) -> str:
+    """The letter of a subscript that is a number."""
+    if number == Ellipsis:
+        return "..."
+    if number >= 0 and number < 26:
+        return chr(ord("A") + number)
+    if number >= 26 and number < 52:
+        return chr(ord("a") + number - 26)
+    raise ValueError("einsum(): subscript in subscript list is not within the valid range [0, 52)")
+
+
+def _equation(args: tuple) -> tuple[Any, tuple]:
+    """The equation and the operands, which may come in turns with lists of numbers for the letters."""
+    if len(args) < 2:
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or at least one operand and its subscripts "
+            "list"
+        )
+    if not isinstance(args[0], Tensor):
+        return args[0], args[1:]
+    equation = ",".join(["".join([_letter(s) for s in part]) for part in args[1::2]])
+    if len(args) % 2:
+        return equation + "->" + "".join([_letter(s) for s in args[-1]]), args[:-1:2]
+    return equation, args[::2]
+
+
+def einsum(*args: Any) -> Tensor:
     """Sums of products, said by letters for the dimensions."""
-    given = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else list(operands)
-    if not given:
-        raise RuntimeError("einsum(): must provide at least one operand")
+    equation, operands = _equation(args)
+    if len(operands) == 1 and isinstance(operands[0], (tuple, list)):
+        return einsum(equation, *operands[0])
+    if not isinstance(equation, (str, bytes)):
+        raise TypeError(f"einsum(): argument 'equation' (position 1) must be str, not {type_name(equation)}")
+    if isinstance(equation, bytes):
+        equation = equation.decode()
+    given = expect_tensors(operands, 1)
     left, arrow, right = equation.partition("->")
     inputs = [_subscripts(part) for part in left.split(",")]
     if len(inputs) < len(given):
@@ -387,7 +436,9 @@ def _chained(given: list, best: dict, i: int, j: int) -> Tensor:
 
 def chain_matmul(*matrices: Tensor) -> Tensor:
     """multi_dot under its old name; of one matrix a copy."""
-    for x in matrices:
+    if not matrices:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
+    for x in expect_tensors(matrices):
         if x._desc.ndim != 2:
             raise RuntimeError(f"Tensor dimension is {x._desc.ndim}, expected 2 instead.")
     return d.clone(matrices[0]) if len(matrices) == 1 else multi_dot(matrices)
@@ -438,6 +489,8 @@ def _in_place(name: str) -> Any:
                     f"Bad in-place call: input tensor size {list(self._desc.shape)} and output tensor size {list(shape)} "
                     "should match"
                 )
+        if name == "addr":
+            refuse(self._array, first._array, second._array)
         return function(self, first, second, beta, alpha)
 
     call.__name__ = name + "_"

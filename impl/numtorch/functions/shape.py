@@ -13,6 +13,7 @@ from ..dtype import dtypes
 from ..geometry import element_strides
 from ..kernels.shape import view_strides
 from ..scalar import checked
+from ..signatures import refusal
 from ..tensor import Tensor, wrap_dim
 from ..views import counted
 from .arguments import as_given, dims, expect_tensor, infer_size, sizes
@@ -213,9 +214,14 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
     return expand(self, tuple(other._desc.shape))
 
 
-def broadcast_to(self: Tensor, size: Any) -> Tensor:
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
     """Expanded to a shape."""
-    return expand(self, tuple(size))
+    return expand(input, size)
+
+
+def method_broadcast_to(self: Tensor, size: Any, *more: int) -> Tensor:
+    """Expanded to a shape, whose sizes may be arguments of their own."""
+    return expand(self, size, *more)
 
 
 def squeeze(self: Tensor, dim: Any = None) -> Tensor:
@@ -283,6 +289,11 @@ def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tens
     """Pieces of a dimension, of one size or of given sizes."""
     if not isinstance(self, Tensor):  # what PyTorch's Python stumbles over
         raise AttributeError(f"'{type(self).__name__}' object has no attribute 'split'")
+    if type(split_size_or_sections) is not int or type(dim) is not int:
+        kind = "split" if isinstance(split_size_or_sections, (int, Tensor)) else "split_with_sizes"
+        error = refusal(kind, (self, split_size_or_sections, dim), {}, False)
+        if error is not None:
+            raise error
     if not self._desc.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     at = wrap_dim(dim, self._desc.ndim)
