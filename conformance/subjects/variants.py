@@ -73,27 +73,18 @@ def _threads(module: types.ModuleType, name: str, value: str) -> InProcess:
 _ASK_FOR_LAYOUT = frozenset(
     ["as_strided", "as_strided_", "as_strided_scatter", "contiguous", "data_ptr", "is_contiguous", "ravel", "storage"]
     + ["stride", "untyped_storage", "from_numpy", "numpy", "__array__", "__dlpack__", "asarray", "from_dlpack"]
-    + [
-        "is_non_overlapping_and_dense",
-        "is_set_to",
-        "make_dual",
-        "set_",
-        "resize_",
-        "resize_as_",
-        "view_as_complex",
-        "save",
-    ]
-)
+    + ["is_non_overlapping_and_dense", "is_set_to", "set_", "resize_", "resize_as_", "view_as_complex", "save"]
+)  # fmt: skip
 """What gives another answer for another layout, as it has to: `contiguous` copies or does not, `as_strided` reads what lies
-between the elements, `make_dual` copies a tangent that lies otherwise than its primal."""
+between the elements."""
 
 
 class Strided(InProcess):
     """The tensors that a program begins with have gaps between their elements.
 
     All strides are doubled: whatever `view` and `reshape` accept of a dense tensor they accept of this one, and share memory
-    in the same way. Gradients that a program makes itself stay dense: whether a leaf keeps one or copies it hangs on its
-    layout, and then whether a later backward writes to it.
+    in the same way. Gradients and tangents that a program makes itself stay dense: whether a leaf keeps or copies one hangs on
+    its layout, and then what a later write changes.
     """
 
     def __init__(self, module: types.ModuleType, name: str, _: str) -> None:
@@ -139,18 +130,19 @@ def _reads_what_it_writes(program: Program, dense: Trace) -> bool:
 
 
 def _gradients(steps: tuple[Step, ...]) -> set[str]:
-    """The names of what a program gives as a gradient, and of all that this is made from."""
+    """The names of what a program gives as a gradient, or makes a dual of, and of all that this is made from."""
     found: set[str] = set()
     for step in reversed(steps):
         if found.intersection(outs(step)):
             found.update(part.name for one in operands(step) for part in walk(one) if isinstance(part, Ref))
+        path = step.function.path if isinstance(step, Call) and isinstance(step.function, Global) else ""
         given: tuple[Operand, ...] = ()
         if isinstance(step, Method) and step.name == "backward":
             given = (*step.args[:1], *step.kwargs.values())
-        elif (
-            isinstance(step, Call) and isinstance(step.function, Global) and "grad" in step.function.path.split(".")[-1]
-        ):
-            given = (*step.args[2:], *step.kwargs.values())
+        elif path.endswith("make_dual"):
+            given = step.args  # type: ignore[union-attr]
+        elif "grad" in path.split(".")[-1]:
+            given = (*step.args[2:], *step.kwargs.values())  # type: ignore[union-attr]
         elif isinstance(step, Set) and step.name == "grad":
             given = (step.value,)
         found.update(part.name for one in given for part in walk(one) if isinstance(part, Ref))
