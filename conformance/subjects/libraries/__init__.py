@@ -29,6 +29,8 @@ class Entry:
 LIBRARIES = {
     "autograd": Entry("hips", "autograd", "HIPS autograd: functions of NumPy arrays"),
     "jax": Entry("jax_", "jax", "JAX: functions of immutable arrays"),
+    "mygrad": Entry("mygrad_", "mygrad", "MyGrad: NumPy arrays with a tape for one backward"),
+    "tinygrad": Entry("tinygrad_", "tinygrad", "tinygrad: lazy tensors with a tape"),
 }
 """The subjects of this package, by the name that a user gives."""
 

@@ -54,6 +54,8 @@ class Library:
     derivatives: Functional | Tape
     features: tuple[str, ...]
     """What of a case's `requires` it takes part in. All else is declared as lacking in the header of every run."""
+    dtype: Callable[[Value], str] = lambda value: str(value.dtype).rpartition(".")[2]
+    """PyTorch's name of a value's dtype."""
     dtypes: tuple[str, ...] = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
     lacks: tuple[type[Exception], ...] = (NotImplementedError,)
     """What it raises for what it does not do, as opposed to what it refuses."""
@@ -124,3 +126,8 @@ FUNCTIONAL_FEATURES = (
     + ("addmm", "index_select", "item", "tolist")
 )
 """What a library without a tape takes part in: values, gradients, gradients of gradients, conventions."""
+
+TAPE_FEATURES = tuple([name for name in FUNCTIONAL_FEATURES if name not in ("grad", "create_graph", "complex")]) + (
+    "tape",
+)
+"""What a library with a tape takes part in, if its gradients have no gradients."""

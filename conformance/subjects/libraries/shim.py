@@ -89,6 +89,9 @@ class Shim:
         if isinstance(self.library.derivatives, Functional) and any(tensor.requires_grad for tensor in tensors):
             node = Node(repeat, tensors)
         made = [self.wrap(value, node, number) for number, value in enumerate(values)]
+        if isinstance(self.library.derivatives, Tape):
+            for one in made:
+                one.requires_grad = one.dtype.is_floating_point and any(tensor.requires_grad for tensor in tensors)
         if several is None:
             return made[0]
         return _NAMED[name](*made) if name in _NAMED else tuple(made)
@@ -100,8 +103,7 @@ class Shim:
         return made
 
     def dtype_of(self, value: Value) -> DType:
-        name = str(np.dtype(self.library.numpy(value).dtype).name if not hasattr(value, "dtype") else value.dtype)
-        name = name.rpartition(".")[2].strip("'>")
+        name = self.library.dtype(value)
         if name not in self.dtypes:
             raise Missing(f"torch.{name}")
         return self.dtypes[name]

@@ -1,0 +1,70 @@
+"""The operators of a library whose tensors have methods by PyTorch's names: tinygrad, candle, js-pytorch's twins in Python."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from conformance.subjects.libraries.signatures import SIGNATURES, Signature
+
+
+def methods(kind: type, renamed: Mapping[str, str] = {}) -> dict[str, Callable[..., Any]]:
+    """Every operator of the table that is a method of the class, with those parameters that both sides have.
+
+    `renamed` gives the library's name of a parameter where it is not PyTorch's.
+    """
+    found = {}
+    for signature in SIGNATURES.values():
+        short = signature.name.rpartition(".")[2]
+        method = getattr(kind, short, None)
+        if callable(method) and (signature.method or signature.name.startswith("nn.")):
+            operator = _operator(signature, method, renamed)
+            if operator is not None:
+                found[signature.name] = operator
+    return found
+
+
+def _operator(
+    signature: Signature, method: Callable[..., Any], renamed: Mapping[str, str]
+) -> Callable[..., Any] | None:
+    """The method, taking arguments by PyTorch's names; None if there is one that it cannot be given."""
+    try:
+        theirs = list(inspect.signature(method).parameters.values())[1:]
+    except ValueError:
+        return None
+    ours = list(signature.parameters.parameters.values())
+    first, *rest = ours
+    operands = [p for p in rest if p.default is p.empty]
+    options = [p for p in rest if p.default is not p.empty]
+    by_name = {p.name: p for p in theirs}
+    shared = {p.name: renamed.get(p.name, p.name) for p in options if renamed.get(p.name, p.name) in by_name}
+    kinds = (
+        inspect.Parameter.POSITIONAL_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.VAR_POSITIONAL,
+    )
+    places = [p for p in theirs if p.kind in kinds]
+    variadic = any(p.kind is p.VAR_POSITIONAL for p in places)
+    if len(operands) > len(places) and not variadic:
+        return None
+    needed = [p for p in places[len(operands) :] if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+    if any(p.name not in shared.values() for p in needed):
+        return None
+
+    def operator(**arguments: Any) -> Any:
+        given: list[Any] = []
+        for parameter in operands:
+            value = arguments[parameter.name]
+            given.extend(value) if parameter.kind is parameter.VAR_POSITIONAL else given.append(value)
+        named = {shared[name]: value for name, value in arguments.items() if name in shared}
+        return method(arguments[first.name], *given, **named)
+
+    # What the shim reads to learn which parameters can be given.
+    operator.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            p.replace(kind=p.KEYWORD_ONLY, default=p.empty)
+            for p in (first, *operands, *(o for o in options if o.name in shared))
+        ]
+    )
+    return operator
