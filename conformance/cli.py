@@ -21,6 +21,7 @@ Examples:
   torchstone run numtorch
   torchstone run numtorch -n auto -k "accumulation and not twice" --max-examples 500
   torchstone run mylib --seed 7 --output reports/mylib
+  torchstone run torch --python /usr/bin/python3
 
 \b
 Exit codes:
@@ -57,6 +58,7 @@ def command() -> None:
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/latest"), show_default=True
 )
+@click.option("--python", type=click.Path(), help="Another Python, in which the subject is installed.")
 @click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
 @click.option("--database", type=click.Path(path_type=Path, file_okay=False), help="Keep failing examples here.")
 @click.option(
@@ -74,12 +76,20 @@ def run(
     max_examples: int | None,
     seed: int,
     output: Path,
+    python: str | None,
     isolate: bool,
     database: Path | None,
     expectations: tuple[Path, ...],
     cases: tuple[str, ...],
 ) -> None:
-    """Run the suite on SUBJECT: numtorch, torch, or any importable module with torch's names."""
+    """Run the suite on SUBJECT: numtorch, torch, or any importable module with torch's names.
+
+    \b
+    SUBJECT can also be
+      jax, autograd …            a library that torchstone knows how to drive
+      torch@/usr/bin/python3     a module in another Python (as --python)
+      "stdio:node runner.js"     a command that speaks the protocol of docs/subjects.md
+    """
     if workers != "auto" and not workers.isdecimal():
         raise click.BadParameter("it is a number of processes, or auto", param_hint="-n")
     with plain_errors():
@@ -87,6 +97,8 @@ def run(
         from conformance.presentation import Progressing, summary
         from conformance.terminal import console
 
+        if python:
+            subjects = tuple([f"{subject}@{python}" for subject in subjects])
         out = console()
         out.print(f"torchstone run {' '.join(subjects)} (seed {seed})")
         with Progressing(out) as progress:

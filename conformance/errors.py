@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from conformance.trace import Raised
+from msgspec.structs import replace
+
+from conformance.trace import Raised, StepTrace
 
 OTHER = "other"
 """The code of an error that no row fits."""
@@ -425,6 +427,20 @@ def raised(exception: BaseException) -> Raised:
     except Exception:  # a __str__ of the subject's own
         text = ""
     return Raised(name, text, code_of(name, text))
+
+
+def with_codes(steps: tuple[StepTrace, ...]) -> tuple[StepTrace, ...]:
+    """The steps with the code of every error filled in that came without: a runner need not know the table."""
+    return tuple([_coded(step) if step.error is not None or step.calls else step for step in steps])
+
+
+def _coded(step: StepTrace) -> StepTrace:
+    calls = tuple([replace(call, steps=with_codes(call.steps), error=_with_code(call.error)) for call in step.calls])
+    return replace(step, error=_with_code(step.error), calls=calls)
+
+
+def _with_code(error: Raised | None) -> Raised | None:
+    return error if error is None or error.code else replace(error, code=code_of(error.type, error.message))
 
 
 def without_frames(text: str) -> str:

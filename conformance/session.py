@@ -6,6 +6,7 @@ import datetime
 import functools
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class Plan:
 
     def directory(self, subject: str) -> Path:
         """Where the run of a subject and its reports are: a folder for each, if there are several."""
-        return self.output if len(self.subjects) == 1 else self.output / subject
+        return self.output if len(self.subjects) == 1 else self.output / re.sub(r"[^\w.-]+", "-", subject)
 
     def path(self, subject: str) -> Path:
         """The run.jsonl of a subject."""

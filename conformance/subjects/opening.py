@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
+import shlex
 import sys
 import types
+from pathlib import Path
 
 from conformance.subjects.base import Subject, SubjectUnavailable
 from conformance.subjects.inprocess import InProcess
@@ -15,21 +18,37 @@ from conformance.subjects.variants import open_variant
 ORACLE_VERSION = "2.13.0"
 """The PyTorch that answers are compared with. Texts and flags change from one release to the next."""
 
+COMMAND = "stdio:"
+"""What a subject's name begins with that is a command."""
+
+RUNNER = str(Path(__file__).parent.parent / "runners" / "runner.py")
+"""The reference runner for other Pythons."""
+
 _NEEDED = ("tensor", "Tensor")
 """What no case can do without."""
 
 
 def open_subject(name: str, isolate: bool = True) -> Subject:
-    """The subject of that name: ``torch``, ``numtorch``, a key of `LIBRARIES`, any module that has torch's names, or a
-    variant (``torch:strided``).
+    """The subject that a user calls so.
 
-    Isolated, it runs in a process of its own, so that a crash or an endless loop ends one program and not the run.
-    Raises SubjectUnavailable with what is wrong and what to do.
+    | | |
+    |---|---|
+    | ``numtorch``, ``torch``, ``mylib`` | a module that has torch's names |
+    | ``jax`` | a key of `LIBRARIES` |
+    | ``torch:strided`` | a variant of PyTorch: a key of `variants.VARIANTS` |
+    | ``torch@/usr/bin/python3`` | a torch-like module in another Python, which needs nothing installed but that module |
+    | ``stdio:node runner.js`` | a command that speaks the protocol |
+
+    Isolated, it runs in a process of its own, so that a crash or an endless loop ends one program and not the run; the last two
+    always do. Raises SubjectUnavailable with what is wrong and what to do.
     """
+    if name.startswith(COMMAND):
+        return _started(Process(shlex.split(name[len(COMMAND) :]), name=name))
+    in_there, _, python = name.partition("@")
+    if python:
+        return _started(Process([os.path.expanduser(python), RUNNER, in_there], name=name))
     if isolate:
-        process = Process([sys.executable, "-m", "conformance.subjects.child", name], name=name)
-        process.start()
-        return process
+        return _started(Process([sys.executable, "-m", "conformance.subjects.child", name], name=name))
     return open_here(name)
 
 
@@ -40,6 +59,11 @@ def open_here(name: str, *, alone: bool = False) -> InProcess:
     if alone or path == "torch":
         _one_thread(module)
     return open_variant(module, name, alone=alone) if variant else InProcess(module, name)
+
+
+def _started(process: Process) -> Process:
+    process.start()
+    return process
 
 
 def oracle(facets: frozenset[str] | None = None) -> InProcess:

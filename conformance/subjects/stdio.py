@@ -18,6 +18,7 @@ from contextlib import suppress
 
 import msgspec
 
+from conformance.errors import with_codes
 from conformance.journal import Description
 from conformance.program import Program
 from conformance.subjects.base import (
@@ -134,7 +135,7 @@ class Process:
             raise
         match reply:
             case Answer(trace=trace):
-                return trace
+                return msgspec.structs.replace(trace, steps=with_codes(trace.steps))
             case Unsupported(reason=reason):
                 raise SubjectUnsupported(reason)
             case Error(context=context):

@@ -1,0 +1,1 @@
+"""Reference runners: one file each, to be run or copied. They need nothing of torchstone."""
