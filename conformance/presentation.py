@@ -16,6 +16,7 @@ from conformance.launch import Result
 from conformance.plugin import PROPERTY, CaseItem
 from conformance.report.model import FAILING
 from conformance.terminal import Bar
+from conformance.timing import told
 from conformance.trace import LEVELS
 
 STEPS = 10
@@ -81,6 +82,9 @@ def summary(console: Console, result: Result) -> None:
         console.print()
         console.print(table(run))
         console.print(closing_line(run))
+        if run.footer is not None:
+            spent = told(run.footer.shares, run.footer.programs, "PyTorch", run.header.subject.name)
+            console.print(spent) if spent else None
         console.print(f"report: {result.directories[name] / 'index.html'}")
 
 

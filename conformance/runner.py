@@ -15,8 +15,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,6 +39,7 @@ from conformance.journal import (
 from conformance.program import Program
 from conformance.sampling import CannotDraw, Enough, draw
 from conformance.subjects.base import Subject, SubjectCrashed, SubjectFailed, SubjectTimeout, SubjectUnsupported
+from conformance.timing import Clock
 from conformance.trace import FACETS, LEVELS, Level, Trace
 from conformance.verdict import Status, Verdict
 
@@ -88,24 +88,6 @@ class Settings:
     database: Path | None = None
     """Where Hypothesis keeps the examples that failed, to try them first the next time. Off by default: what is drawn then
     depends on the runs before."""
-
-
-@dataclass
-class Clock:
-    """Where the time of a run went."""
-
-    shares: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def spent(self, what: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.add(what, time.perf_counter() - start)
-
-    def add(self, what: str, seconds: float) -> None:
-        self.shares[what] = self.shares.get(what, 0.0) + seconds
 
 
 class CaseCannotRun(Exception):

@@ -17,8 +17,9 @@ from conformance.expected import Expectations
 from conformance.journal import Description, Footer, Header, Journal, Outcome, Run
 from conformance.judge import judge
 from conformance.report import write_reports
-from conformance.runner import Case, CaseCannotRun, Clock, Settings, record_of, run_case
+from conformance.runner import Case, CaseCannotRun, Settings, record_of, run_case
 from conformance.subjects import Subject, open_subject, oracle
+from conformance.timing import Clock
 from conformance.version import torchstone_version
 
 

@@ -11,6 +11,7 @@ from conformance.fuzz.campaign import Campaign, Result
 from conformance.fuzz.findings import Cause
 from conformance.report.text import counted
 from conformance.terminal import Bar
+from conformance.timing import told
 
 MOST = 40
 """Rows of a table of what occurred."""
@@ -71,6 +72,9 @@ def summary(console: Console, result: Result) -> None:
             style="bold yellow" if result.interrupted else "bold red" if result.found else "bold green",
         )
     )
+    spent = {what: millionths / 1e6 for what, millionths in tally.spent.items()}
+    if line := told(spent, tally.programs, campaign.against, campaign.subject):
+        console.print(line)
     if result.died:
         console.print(f"{counted(result.died, 'process')} of the campaign itself ended, and were replaced")
     if result.found:

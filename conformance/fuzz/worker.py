@@ -17,6 +17,7 @@ from conformance.reduce import reduce
 from conformance.report.model import operation
 from conformance.subjects import Subject
 from conformance.subjects.base import SubjectCrashed, SubjectError, SubjectFailed, SubjectTimeout, SubjectUnsupported
+from conformance.timing import Clock
 from conformance.trace import Trace
 from conformance.verdict import Verdict
 
@@ -52,12 +53,14 @@ class Tally:
     """Names that the subject does not have, with how many programs ended there."""
     undecided: Counter[str] = field(default_factory=Counter)
     """Operations at which the oracle was not sure of itself, with how many programs ended so."""
+    spent: Counter[str] = field(default_factory=Counter)
+    """Where the time went (`conformance.timing`), in millionths of a second."""
     seen: Counter[str] = field(default_factory=Counter)
     """How often each step, error code and facet occurred: what the programs were about."""
 
     def add(self, other: Tally) -> None:
         self.programs += other.programs
-        for name in ("statuses", "causes", "lacking", "undecided", "seen"):
+        for name in ("statuses", "causes", "lacking", "undecided", "spent", "seen"):
             getattr(self, name).update(getattr(other, name))
 
 
@@ -68,11 +71,14 @@ class Worker:
         self.subject, self.oracle, self.store, self.seed, self.stats = subject, oracle, store, seed, stats
         described = subject.describe()
         self.facets = described.facets
+        self.clock = Clock()
         self.names = (described.name, oracle.describe().name)
 
     def run(self, index: int) -> Tally:
         """One program: its verdict is counted, and if it fails in a new way, made small and written down."""
-        program = drawn(self.seed, index)
+        self.clock = Clock()
+        with self.clock.spent("drawing"):
+            program = drawn(self.seed, index)
         verdict, oracle, subject = self.judged(program)
         tally = Tally(programs=1, statuses=Counter([verdict.status]))
         if self.stats:
@@ -89,23 +95,27 @@ class Worker:
             tally.lacking[verdict.reason.removeprefix("no ").strip("'")] += 1
         elif verdict.status == "INCONCLUSIVE":
             tally.undecided["" if verdict.at is None else operation(program.steps[verdict.at])] += 1
+        tally.spent.update({what: round(1e6 * seconds) for what, seconds in self.clock.shares.items()})
         return tally
 
     def judged(self, program: Program) -> tuple[Verdict, Trace | None, Trace | None]:
         """The verdict on a program, and both traces as far as there are any."""
         try:
-            oracle = self.oracle.run(program)
+            with self.clock.spent("oracle"):
+                oracle = self.oracle.run(program)
         except SubjectError as error:
             return Verdict(status="BLOCKED", reason=f"the oracle: {error}"), None, None
         try:
-            subject = self.subject.run(program)
+            with self.clock.spent("subject"):
+                subject = self.subject.run(program)
         except (SubjectCrashed, SubjectFailed) as error:
             return Verdict(status="CRASH", reason=str(error)), oracle, None
         except SubjectTimeout as error:
             return Verdict(status="TIMEOUT", reason=str(error)), oracle, None
         except SubjectUnsupported as error:
             return Verdict(status="UNSUPPORTED", reason=str(error)), oracle, None
-        return judge(program, oracle, subject, self.oracle, self.facets), oracle, subject
+        with self.clock.spent("comparing"):
+            return judge(program, oracle, subject, self.oracle, self.facets), oracle, subject
 
     def still(self, found: Found, program: Program) -> bool:
         """Whether a finding of an earlier run is still one."""
@@ -153,7 +163,8 @@ class Worker:
             drawn_steps=len(original.steps),
             adjudication=self._adjudicated(program, verdict, oracle, subject),
         )
-        self.store.write(found, program, oracle, subject)
+        with self.clock.spent("writing"):
+            self.store.write(found, program, oracle, subject)
 
     def _adjudicated(
         self, program: Program, verdict: Verdict, oracle: Trace | None, subject: Trace | None

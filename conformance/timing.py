@@ -1,0 +1,45 @@
+"""Where the time of a run goes: how much of it inside the two sides, how much to the harness itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+SIDES = ("oracle", "subject")
+"""What is spent while a side runs a program: its own time, and that of looking at its tensors."""
+
+OTHERS = ("drawing", "recording", "comparing", "writing")
+"""What the harness spends. To compare means also to replay, and to ask who is wrong."""
+
+
+@dataclass
+class Clock:
+    """Adds up seconds, by what they were spent on."""
+
+    shares: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def spent(self, what: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(what, time.perf_counter() - start)
+
+    def add(self, what: str, seconds: float) -> None:
+        self.shares[what] = self.shares.get(what, 0.0) + seconds
+
+
+def told(shares: Mapping[str, float], programs: int, oracle: str, subject: str) -> str:
+    """The shares in one line; empty if nothing was measured. A process of a run keeps one core busy."""
+    whole = sum(shares.values())
+    if not whole or not programs:
+        return ""
+    names = {"oracle": oracle, "subject": subject if subject != oracle else f"{subject} again"}
+    inside = sum(shares.get(side, 0.0) for side in SIDES) / whole
+    parts = [f"{names.get(what, what)} {shares.get(what, 0.0) / whole:.0%}" for what in (*SIDES, *OTHERS)]
+    return (
+        f"time: {inside:.0%} in the two sides ({', '.join(parts)}); {programs / whole:,.0f} programs a second and core"
+    )
