@@ -23,6 +23,7 @@ from conformance.subjects import (
     open_subject,
     opening,
     oracle,
+    stdio,
 )
 from conformance.subjects.base import SubjectUnsupported, how_it_ended
 from conformance.subjects.inprocess import describe_module
@@ -105,6 +106,29 @@ def test_a_process_that_does_not_read_is_a_timeout(scripted: Callable[..., Proce
     subject = scripted("hello(); time.sleep(60)", deadline=0.3)
     with pytest.raises(SubjectTimeout):
         subject.run(large)
+
+
+def test_a_process_that_others_keep_from_computing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    used, now = [0.0], [100.0]
+    monkeypatch.setattr(stdio, "_processor_time", lambda pid: used[0])
+    monkeypatch.setattr(stdio.time, "monotonic", lambda: now[0])
+    deadline = stdio._Deadline(1, 10.0)
+    used[0], now[0] = 2.0, 110.0
+    assert not deadline.passed()
+    assert deadline.left == 8.0
+    used[0], now[0] = 10.0, 140.0
+    assert deadline.passed(), "it has had its ten seconds"
+    used[0], now[0] = 3.0, 160.0
+    assert deadline.passed(), "there is an end to patience"
+
+
+def test_a_process_that_sleeps_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(stdio, "_processor_time", lambda pid: 5.0)
+    monkeypatch.setattr(stdio.time, "monotonic", lambda: now[0])
+    deadline = stdio._Deadline(1, 10.0)
+    now[0] = 110.0
+    assert deadline.passed()
 
 
 def test_large_programs_and_answers_pass(scripted: Callable[..., Process]) -> None:
