@@ -17,6 +17,7 @@ from .geometry import contiguous_strides, element_strides, laid_out
 from .layout import dense_strides, elementwise_strides
 from .lazy import LAZY
 
+LARGE = 2**24  # bytes; see buffers.py
 _LIMIT = 50_000  # descriptors kept; beyond that the table starts anew, and `is` merely misses until plans are rebuilt
 Array = Any  # np.ndarray, or np.generic for a 0-d tensor whose storage nobody has asked for yet
 
@@ -64,7 +65,9 @@ class Descriptor:
     __slots__ = (
         "constants",
         "dtype",
+        "fast",
         "integers",
+        "large",
         "lazies",
         "ndim",
         "numel",
@@ -87,6 +90,9 @@ class Descriptor:
         self.numel = self.shape.numel()
         # Plain tensors of real floating types take the raw-array formulas; all others run the Tensor formulas.
         self.real = self.plain and kind.is_floating_point and kind.name != "bfloat16"
+        # Large ones are real too, but their pointwise operators take the slow path, which has memory for results.
+        self.large = self.real and self.numel * kind.itemsize >= LARGE
+        self.fast = self.real and not self.large
         self.constants, self.integers = (
             (kind.constants, kind.integers) if self.ndim else (kind.constants0, kind.integers0)
         )
@@ -100,7 +106,7 @@ class Descriptor:
         found = self.lazies.get(kind)
         if found is None:
             found = self.lazies[kind] = Descriptor(self.shape, self.dtype, self.strides)
-            found.plain = found.real = False
+            found.plain = found.real = found.large = found.fast = False
         return found
 
     def elementwise(self) -> Descriptor:
@@ -145,7 +151,7 @@ class Plan:
         self.reduce0 = reduction(shape, a.shape)
         self.reduce1 = reduction(shape, b.shape)
         # Raw formulas compute in one real type throughout; anything mixed goes through the Tensor formulas.
-        self.raw = self.cast0 is None and self.cast1 is None and self.result.real
+        self.raw = self.cast0 is None and self.cast1 is None and self.result.fast
 
 
 _table: dict[tuple, Descriptor] = {}

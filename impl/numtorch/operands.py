@@ -134,7 +134,7 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
     if a_tensor and b_tensor:
         da, db = a._desc, b._desc
         left, right = a._array, b._array
-        if da is db and da.real:  # a Parameter or another subclass
+        if da is db and da.fast:  # a Parameter or another subclass
             return a, b, left, right, da, None
         plan = plan_of(da, db, to_float)
     elif a_tensor or b_tensor:
@@ -152,7 +152,7 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
         if to_float and kind.category < dtypes.FLOATING:
             kind = dtypes.get_default_dtype()
         fixed = constant(number, kind, desc.ndim)
-        if kind is desc.dtype and desc.real:
+        if kind is desc.dtype and desc.fast:
             if a_tensor:
                 return a, fixed, a._array, fixed._array, desc, None
             return fixed, b, fixed._array, b._array, desc, None

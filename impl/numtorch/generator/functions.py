@@ -41,7 +41,7 @@ class Functions(Recording):
         w(0, f"\n\ndef {row.name}({params}, *, out=None):")
         w(1, f'"""{row.name}({params}) -> Tensor"""')
         plain = row.formulas and not row.bool_result and not (row.saved_values or row.saved_lists)
-        w(1, f"if type({name}) is Tensor and (desc := {name}._desc).real:")
+        w(1, f"if type({name}) is Tensor and (desc := {name}._desc).fast:")
         w(2, f"array = {call}")
         if row.bool_result:
             w(2, "desc = describe(array)")
@@ -58,7 +58,12 @@ class Functions(Recording):
             w(2, f"array = {call}\ndesc = describe(array)")
         else:
             how = f"laid({call}, {row.layout!r}, {name})" if row.layout else f"single({call}, {name})"
-            w(2, f"array, desc = {how}")
+            if self.pooled(row):
+                w(2, f"desc = {name}._desc\nif desc.large:")
+                w(3, f"array = into({self.kernel(row)}, desc, {name}._array)")
+                w(2, f"else:\n    array, desc = {how}")
+            else:
+                w(2, f"array, desc = {how}")
         if row.formulas and not row.bool_result:
             self.flag(row, 1)
             self.track(row, 2)
@@ -83,10 +88,10 @@ class Functions(Recording):
         w(0, f"\n\ndef {row.name}({params}, *, out=None):")
         w(1, f'"""{row.name}({params}) -> Tensor"""')
         w(1, "plan = None")
-        w(1, f"if type({a}) is Tensor and type({b}) is Tensor and (desc := {a}._desc) is {b}._desc and desc.real:")
+        w(1, f"if type({a}) is Tensor and type({b}) is Tensor and (desc := {a}._desc) is {b}._desc and desc.fast:")
         w(2, f"array = {fast}")
         if not row.tensors_only:
-            w(1, f"elif type({a}) is Tensor and (desc := {a}._desc).real and (")
+            w(1, f"elif type({a}) is Tensor and (desc := {a}._desc).fast and (")
             w(
                 2,
                 f"type({b}) is float and {b} in (known := desc.constants)"
@@ -109,7 +114,12 @@ class Functions(Recording):
         w(2, f"{a}, {b}, left, right, desc, plan = found")
         if row.refuses:
             w(2, f"if desc.dtype.category < 2:\n    raise refused({row.refuses!r}, desc.dtype)")
-        w(2, f"array = {call('left', 'right')}")
+        if self.pooled(row):
+            w(2, "if desc.large and (plan is None or plan.plain):")
+            w(3, f"array = into(np.{row.kernel.__name__}, desc, left, right)")
+            w(2, f"else:\n    array = {call('left', 'right')}")
+        else:
+            w(2, f"array = {call('left', 'right')}")
         order = f"plan_of({b}._desc, {a}._desc).result" if row.last_decides else "desc"
         w(2, f"if plan is not None and not plan.plain:\n    array, desc = arrange(array, {order})")
         if row.bool_result:
@@ -133,7 +143,7 @@ class Functions(Recording):
         w(0, f"\n\ndef {row.name}_operator({a}, {b}):")
         w(1, f'"""{row.name}_operator({a}, {b}) -> Tensor, {a} being a Tensor"""')
         general = f"return {row.name}({a}, {b})"
-        w(1, f"desc = {a}._desc\nif not desc.real or {a}._extra is not None or grad_mode.disabled:\n    {general}")
+        w(1, f"desc = {a}._desc\nif not desc.fast or {a}._extra is not None or grad_mode.disabled:\n    {general}")
         w(1, f"if type({b}) is Tensor:")
         w(2, f"if desc is not {b}._desc or {b}._extra is not None:\n    {general}")
         self.track_plain(row, 2, f"array = {fast}", otherwise=general)
@@ -141,6 +151,10 @@ class Functions(Recording):
         w(1, f"if known is None or (number := known.get({b})) is None:\n    {general}")
         fast = self.binary_call(row, f"{a}._array", "number._array")
         self.track_plain(row, 1, f"array = {fast}", number=b, otherwise=general)
+
+    def pooled(self, row: Row) -> bool:
+        """Whether a large result lies in memory that is kept (buffers.py)."""
+        return isinstance(row.kernel, np.ufunc) and not row.bool_result
 
     def binary_call(self, row: Row, x: str, y: str) -> str:
         """The kernel of two operands, over these arrays."""

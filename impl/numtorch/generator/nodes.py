@@ -162,7 +162,8 @@ class Nodes(Template):
             if (row.template == "general" and row.family not in FITTED) or (row.template == "unary" and direct):
                 # A result may be plain although an operand is not, and NumPy lays gradients out otherwise than PyTorch then.
                 odd = "".join(f" or is_odd(node.{n})" for n in row.saved)
-            w(2, f"if not node.{'descs[0]' if multi else 'desc'}.real{odd}:")
+            quality = "fast" if row.template == "unary" else "real"
+            w(2, f"if not node.{'descs[0]' if multi else 'desc'}.{quality}{odd}:")
         w(3, f"out = through_tensors(node, {arg})")
         w(3, "if not keep:\n    node.release()")
         if not plain:

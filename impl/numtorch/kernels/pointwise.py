@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..buffers import take
+from ..descriptor import LARGE
 from ..geometry import like
 from .comparison import choose
 
@@ -86,6 +88,7 @@ def threshold_backward(grad: Array, result: Array, threshold: float) -> Array:
     return choose(result <= threshold, grad.dtype.type(0), grad)
 
 
+BLOCK = 2**15  # elements that stay in a cache from one ufunc to the next
 _ONES = {
     kind: np.ones((), kind) for kind in "efdFD"
 }  # NumPy subtracts from a 0-d array faster than from a Python number
@@ -96,6 +99,15 @@ def tanh_backward(grad: Array, result: Array) -> Array:
     one = _ONES.get(result.dtype.char) if result.ndim else None
     if one is None or grad.shape != result.shape:
         return grad * (1 - result * result)  # of 0-d arrays, whose product is a scalar, and of half types
+    if result.nbytes >= LARGE and result.flags.c_contiguous and grad.flags.c_contiguous:
+        out = take(result.shape, result.dtype)
+        flat = grad.reshape(-1), result.reshape(-1), out.reshape(-1)
+        for start in range(0, out.size, BLOCK):
+            g, r, o = [array[start : start + BLOCK] for array in flat]
+            np.multiply(r, r, o)
+            np.subtract(one, o, o)
+            np.multiply(g, o, o)
+        return out
     out = result * result
     np.subtract(one, out, out)
     return np.multiply(grad, out, out)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ..buffers import take
+from ..descriptor import LARGE
 from ..lazy import LAZY
 from .pointwise import sign
 from .reduction import axes, count, kept
@@ -63,7 +66,11 @@ def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any
 def mean_all_backward(grad: Array, shape: tuple, numel: int, dtype: Any) -> Array:
     """The gradient repeated, divided by the number of elements."""
     out = grad.dtype.type(grad) / grad.dtype.type(numel)
-    return convert(np.full(shape, out) if shape else out, dtype)
+    if math.prod(shape) * grad.itemsize < LARGE:
+        return convert(np.full(shape, out) if shape else out, dtype)
+    repeated = take(shape, grad.dtype)
+    repeated.fill(out)
+    return convert(repeated, dtype)
 
 
 def mean_backward(grad: Array, shape: tuple, numel: int, dim: Dims, keepdim: bool, dtype: Any) -> Array:
