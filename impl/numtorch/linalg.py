@@ -2,6 +2,7 @@
 
 from types import FunctionType as _FunctionType
 
+from .checked import checked as _checked
 from .functions import (
     decomposition as _decomposition,
     linalg as _linalg,
@@ -11,7 +12,6 @@ from .functions import (
     solvers as _solvers,
 )
 from .overrides import public_module as _public_module
-from .signatures import checked as _checked
 
 _names = _decomposition.LINALG | _solvers.LINALG | _norms.LINALG | _linalg.LINALG | _products.LINALG
 _outputs.bind(_names, _outputs.LINALG)

@@ -11,13 +11,13 @@ from types import FunctionType
 from typing import Any
 
 from . import creation, writes
+from .checked import checked, is_checked
 from .descriptor import Size
 from .device import CPU, device, layout, strided
 from .dtype import dtypes
 from .functions import convert, copying, indexing, outputs, shape
 from .geometry import element_strides, storage_offset
 from .overrides import PYTHON, PYTHON_FUNCTIONS, know_tensor, public
-from .signatures import checked, is_checked
 from .tensor import Tensor, own_dim, readonly
 
 SHAPE = (

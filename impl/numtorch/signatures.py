@@ -1,9 +1,10 @@
 """What PyTorch says about a call whose arguments do not fit: its argument parser, asked when a call has failed.
 
 `signatures.txt` has the signatures of the functions that PyTorch writes in C++, in its own words, one function a line and a
-method (`.name`) only where it is not the function without its first tensor. Nothing is read or checked while calls succeed:
-`checked` catches what a function raised, and asks what the parser would have refused before the function began. (Rejected: a
-check in each function, which every new one would have to remember; and to check each call, which all of them would pay for.)
+method (`.name`) only where it is not the function without its first tensor. Nothing is read, checked or even imported while
+calls succeed: checked.py catches what a function raised, and asks what the parser would have refused before the function
+began. (Rejected: a check in each function, which every new one would have to remember; and to check each call, which all of
+them would pay for.)
 """
 
 from __future__ import annotations
@@ -304,71 +305,3 @@ def refusal(name: str, args: tuple, kwargs: dict[str, Any], method: bool) -> Typ
             return TypeError(f"Tensor.{name}() takes {count}")
     text = found.refuse(name, args, kwargs)
     return None if text is None else TypeError(text)
-
-
-HOT = frozenset(
-    [
-        "add",
-        "sub",
-        "mul",
-        "div",
-        "pow",
-        "matmul",
-        "mm",
-        "bmm",
-        "mv",
-        "dot",
-        "relu",
-        "sum",
-        "mean",
-        "where",
-        "cat",
-        "stack",
-    ]
-    + ["view", "reshape", "transpose", "permute", "t", "expand", "unsqueeze", "squeeze", "flatten", "detach", "clone"]
-    + [
-        "add_",
-        "sub_",
-        "mul_",
-        "div_",
-        "pow_",
-        "copy_",
-        "zero_",
-        "item",
-        "contiguous",
-        "linear",
-        "softmax",
-        "log_softmax",
-    ]
-)
-"""What programs spend their time in: as methods these are bound as they are, and check what they must themselves."""
-
-
-PYTHON = frozenset(("norm", "split"))
-"""Functions that PyTorch writes in Python, before whose first line no parser looks at the arguments."""
-
-
-def is_checked(function: Any, name: str, method: bool) -> bool:
-    """Whether a public function is one to ask the parser about: not the generated ones, which refuse what is no tensor."""
-    hot = name in HOT and (method or (function.__module__.endswith(".pointwise") and name != "pow"))
-    if name.startswith("_") or hot or (name in PYTHON and not method):
-        return False
-    return ".functions." in function.__module__ or function.__module__.endswith(".creation")
-
-
-def checked(function: Any, name: str, method: bool) -> Any:
-    """The function; when it fails, PyTorch's parser is asked whether the arguments were to blame."""
-
-    def entry(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except Exception as error:
-            told = refusal(name, args, kwargs, method)
-            if told is None:
-                raise
-            raise told from error
-
-    entry.__name__ = function.__name__
-    entry.__doc__ = function.__doc__
-    entry.__wrapped__ = function  # type: ignore[attr-defined]  # whose signature inspect.signature tells
-    return entry

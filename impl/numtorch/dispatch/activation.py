@@ -71,7 +71,7 @@ class EluBackward0(UnaryNode):
     saved_values = ('alpha', 'scale', 'input_scale',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -106,7 +106,7 @@ class EluBackward0(UnaryNode):
 
 def elu(self, alpha, scale, input_scale, *, out=None):
     """elu(self, alpha, scale, input_scale) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_elu(self._array, alpha, scale, input_scale)
     else:
         self = plain(self, 'elu', False, 'elu_cpu')
@@ -172,7 +172,7 @@ class EluBackward1(UnaryNode):
     saved_values = ('alpha', 'scale', 'input_scale',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -209,7 +209,7 @@ class EluBackward1(UnaryNode):
 
 def elu_of(self, alpha, scale, input_scale, *, out=None):
     """elu_of(self, alpha, scale, input_scale) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_elu(self._array, alpha, scale, input_scale)
     else:
         self = plain(self, 'elu_of', False, 'elu_cpu')
@@ -352,9 +352,9 @@ class EluBackwardBackward0(BinaryNode):
 def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_result, *, out=None):
     """elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_result) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self_or_result) is Tensor and (desc := grad_output._desc) is self_or_result._desc and desc.real:
+    if type(grad_output) is Tensor and type(self_or_result) is Tensor and (desc := grad_output._desc) is self_or_result._desc and desc.fast:
         array = k_elu_backward(grad_output._array, alpha, scale, input_scale, is_result, self_or_result._array)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self_or_result) is float and self_or_result in (known := desc.constants) or type(self_or_result) is int and self_or_result in (known := desc.integers)
     ):
         self_or_result = known[self_or_result]
@@ -455,7 +455,7 @@ class CeluBackward0(UnaryNode):
     saved_values = ('alpha',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -486,7 +486,7 @@ class CeluBackward0(UnaryNode):
 
 def celu(self, alpha, *, out=None):
     """celu(self, alpha) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_celu(self._array, alpha)
     else:
         self = plain(self, 'celu', False, 'elu_cpu')
@@ -550,7 +550,7 @@ class CeluBackward1(UnaryNode):
     saved_values = ('alpha',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -583,7 +583,7 @@ class CeluBackward1(UnaryNode):
 
 def celu_of(self, alpha, *, out=None):
     """celu_of(self, alpha) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_celu(self._array, alpha)
     else:
         self = plain(self, 'celu_of', False, 'elu_cpu')
@@ -688,7 +688,7 @@ class SoftplusBackward0(UnaryNode):
     saved_values = ('beta', 'threshold',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -721,7 +721,7 @@ class SoftplusBackward0(UnaryNode):
 
 def softplus(self, beta, threshold, *, out=None):
     """softplus(self, beta, threshold) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_softplus(self._array, beta, threshold)
     else:
         self = plain(self, 'softplus', False, 'softplus_cpu')
@@ -818,9 +818,9 @@ class SoftplusBackwardBackward0(BinaryNode):
 def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     """softplus_backward(grad_output, self, beta, threshold) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_softplus_backward(grad_output._array, self._array, beta, threshold)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]
@@ -919,7 +919,7 @@ class GeluBackward0(UnaryNode):
     saved_values = ('approximate',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -950,7 +950,7 @@ class GeluBackward0(UnaryNode):
 
 def gelu(self, approximate, *, out=None):
     """gelu(self, approximate) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_gelu(self._array, approximate)
     else:
         self = plain(self, 'gelu', False, 'GeluKernelImpl')
@@ -1045,9 +1045,9 @@ class GeluBackwardBackward0(BinaryNode):
 def gelu_backward(grad_output, self, approximate, *, out=None):
     """gelu_backward(grad_output, self, approximate) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_gelu_backward(grad_output._array, self._array, approximate)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]
@@ -1145,7 +1145,7 @@ class SiluBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1174,7 +1174,7 @@ class SiluBackward0(UnaryNode):
 
 def silu(self, *, out=None):
     """silu(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_silu(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -1303,7 +1303,7 @@ class MishBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1332,7 +1332,7 @@ class MishBackward0(UnaryNode):
 
 def mish(self, *, out=None):
     """mish(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_mish(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -1542,9 +1542,9 @@ def log_sigmoid(self):
 def silu_gradient(grad_output, self, *, out=None):
     """silu_gradient(grad_output, self) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_silu_backward(grad_output._array, self._array)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]
@@ -1579,9 +1579,9 @@ def silu_gradient(grad_output, self, *, out=None):
 def mish_gradient(grad_output, self, *, out=None):
     """mish_gradient(grad_output, self) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_mish_backward(grad_output._array, self._array)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]
@@ -1736,7 +1736,7 @@ class LeakyReluBackward0(UnaryNode):
     saved_values = ('negative_slope',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1767,7 +1767,7 @@ class LeakyReluBackward0(UnaryNode):
 
 def leaky_relu(self, negative_slope, *, out=None):
     """leaky_relu(self, negative_slope) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_leaky_relu(self._array, negative_slope)
     else:
         self = plain(self, 'leaky_relu', False, 'leaky_relu_cpu')
@@ -1831,7 +1831,7 @@ class LeakyReluBackward1(UnaryNode):
     saved_values = ('negative_slope',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1864,7 +1864,7 @@ class LeakyReluBackward1(UnaryNode):
 
 def leaky_relu_of(self, negative_slope, *, out=None):
     """leaky_relu_of(self, negative_slope) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_leaky_relu(self._array, negative_slope)
     else:
         self = plain(self, 'leaky_relu_of', False, 'leaky_relu_cpu')
@@ -2022,9 +2022,9 @@ class LeakyReluBackwardBackward0(BinaryNode):
 def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, out=None):
     """leaky_relu_backward(grad_output, self, negative_slope, self_is_result) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_leaky_relu_backward(grad_output._array, self._array, negative_slope, self_is_result)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]
@@ -2117,7 +2117,7 @@ class HardtanhBackward0(UnaryNode):
     saved_values = ('min_val', 'max_val',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2150,7 +2150,7 @@ class HardtanhBackward0(UnaryNode):
 
 def hardtanh(self, min_val, max_val, *, out=None):
     """hardtanh(self, min_val, max_val) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_clamp(self._array, min_val, max_val)
     else:
         self = plain(self, 'hardtanh', False)
@@ -2312,9 +2312,9 @@ class HardtanhBackwardBackward0(BinaryNode):
 def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     """hardtanh_backward(grad_output, self, min_val, max_val) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_hardtanh_backward(grad_output._array, self._array, min_val, max_val)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]
@@ -2408,7 +2408,7 @@ class ThresholdBackward0(UnaryNode):
     saved_values = ('threshold',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2439,7 +2439,7 @@ class ThresholdBackward0(UnaryNode):
 
 def threshold(self, threshold, value, *, out=None):
     """threshold(self, threshold, value) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_threshold(self._array, threshold, value)
     else:
         self = plain(self, 'threshold', False)
@@ -2503,7 +2503,7 @@ class ThresholdBackward1(UnaryNode):
     saved_values = ('threshold',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2534,7 +2534,7 @@ class ThresholdBackward1(UnaryNode):
 
 def threshold_of(self, threshold, value, *, out=None):
     """threshold_of(self, threshold, value) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_threshold(self._array, threshold, value)
     else:
         self = plain(self, 'threshold_of', False)
@@ -2639,7 +2639,7 @@ class SoftshrinkBackward0(UnaryNode):
     saved_values = ('lambd',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2670,7 +2670,7 @@ class SoftshrinkBackward0(UnaryNode):
 
 def softshrink(self, lambd, *, out=None):
     """softshrink(self, lambd) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_softshrink(self._array, lambd)
     else:
         self = plain(self, 'softshrink', False, 'softshrink_check')
@@ -2787,9 +2787,9 @@ class SoftshrinkBackwardBackward0(BinaryNode):
 def softshrink_backward(grad_output, self, lambd, *, out=None):
     """softshrink_backward(grad_output, self, lambd) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_shrink_backward(grad_output._array, self._array, lambd)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]
@@ -2882,7 +2882,7 @@ class HardshrinkBackward0(UnaryNode):
     saved_values = ('lambd',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2913,7 +2913,7 @@ class HardshrinkBackward0(UnaryNode):
 
 def hardshrink(self, lambd, *, out=None):
     """hardshrink(self, lambd) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_hardshrink(self._array, lambd)
     else:
         self = plain(self, 'hardshrink', False, 'hardshrink_cpu')
@@ -3030,9 +3030,9 @@ class HardshrinkBackwardBackward0(BinaryNode):
 def hardshrink_backward(grad_output, self, lambd, *, out=None):
     """hardshrink_backward(grad_output, self, lambd) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_shrink_backward(grad_output._array, self._array, lambd)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]
@@ -3125,7 +3125,7 @@ class HardsigmoidBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3154,7 +3154,7 @@ class HardsigmoidBackward0(UnaryNode):
 
 def hardsigmoid(self, *, out=None):
     """hardsigmoid(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_hardsigmoid(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3323,9 +3323,9 @@ HardsigmoidNotImplemented.edges = lambda node: tuple([e for e in HardsigmoidNotI
 def hardsigmoid_backward(grad_output, self, *, out=None):
     """hardsigmoid_backward(grad_output, self) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_hardsigmoid_backward(grad_output._array, self._array)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]
@@ -3409,7 +3409,7 @@ class HardswishBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3438,7 +3438,7 @@ class HardswishBackward0(UnaryNode):
 
 def hardswish(self, *, out=None):
     """hardswish(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_hardswish(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3597,9 +3597,9 @@ class HardswishBackwardBackward0(BinaryNode):
 def hardswish_backward(grad_output, self, *, out=None):
     """hardswish_backward(grad_output, self) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_hardswish_backward(grad_output._array, self._array)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]

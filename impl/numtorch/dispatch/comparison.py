@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import formulas, grad_mode, saved_hooks
+from ..buffers import into
 from ..descriptor import arrange, describe, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
@@ -97,9 +98,9 @@ class LtBackward1(BinaryNode):
 def lt(self, other, *, out=None):
     """lt(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.less(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -327,9 +328,9 @@ class LeBackward1(BinaryNode):
 def le(self, other, *, out=None):
     """le(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.less_equal(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -557,9 +558,9 @@ class GtBackward1(BinaryNode):
 def gt(self, other, *, out=None):
     """gt(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.greater(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -787,9 +788,9 @@ class GeBackward1(BinaryNode):
 def ge(self, other, *, out=None):
     """ge(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.greater_equal(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -1017,9 +1018,9 @@ class EqBackward1(BinaryNode):
 def eq(self, other, *, out=None):
     """eq(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.equal(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -1247,9 +1248,9 @@ class NeBackward1(BinaryNode):
 def ne(self, other, *, out=None):
     """ne(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.not_equal(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -1505,7 +1506,7 @@ def all_alike(self, value, *, out=None):
 
 def isposinf(self, *, out=None):
     """isposinf(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_isposinf(self._array)
         desc = describe(array)
     else:
@@ -1529,7 +1530,7 @@ def isposinf(self, *, out=None):
 
 def isneginf(self, *, out=None):
     """isneginf(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_isneginf(self._array)
         desc = describe(array)
     else:
@@ -1553,7 +1554,7 @@ def isneginf(self, *, out=None):
 
 def signbit(self, *, out=None):
     """signbit(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_signbit(self._array)
         desc = describe(array)
     else:
@@ -1704,9 +1705,9 @@ class Bitwise_AndBackward1(BinaryNode):
 def bitwise_and(self, other, *, out=None):
     """bitwise_and(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.bitwise_and(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -1833,9 +1834,9 @@ class Bitwise_OrBackward1(BinaryNode):
 def bitwise_or(self, other, *, out=None):
     """bitwise_or(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.bitwise_or(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -1962,9 +1963,9 @@ class Bitwise_XorBackward1(BinaryNode):
 def bitwise_xor(self, other, *, out=None):
     """bitwise_xor(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.bitwise_xor(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -2091,9 +2092,9 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
 def bitwise_left_shift(self, other, *, out=None):
     """bitwise_left_shift(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.left_shift(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -2220,9 +2221,9 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
 def bitwise_right_shift(self, other, *, out=None):
     """bitwise_right_shift(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.right_shift(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -2395,9 +2396,9 @@ class MaximumBackward0(BinaryNode):
 def maximum(self, other, *, out=None):
     """maximum(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.maximum(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -2410,7 +2411,10 @@ def maximum(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = np.maximum(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.maximum, desc, left, right)
+        else:
+            array = np.maximum(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -2556,9 +2560,9 @@ class MinimumBackward0(BinaryNode):
 def minimum(self, other, *, out=None):
     """minimum(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.minimum(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -2571,7 +2575,10 @@ def minimum(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = np.minimum(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.minimum, desc, left, right)
+        else:
+            array = np.minimum(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -2716,9 +2723,9 @@ class FmaxBackward0(BinaryNode):
 def fmax(self, other, *, out=None):
     """fmax(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.fmax(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -2731,7 +2738,10 @@ def fmax(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = np.fmax(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.fmax, desc, left, right)
+        else:
+            array = np.fmax(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -2876,9 +2886,9 @@ class FminBackward0(BinaryNode):
 def fmin(self, other, *, out=None):
     """fmin(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.fmin(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -2891,7 +2901,10 @@ def fmin(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = np.fmin(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.fmin, desc, left, right)
+        else:
+            array = np.fmin(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -4003,9 +4016,9 @@ class ClampMinBackward1(BinaryNode):
 def clamp_min_tensor(self, min, *, out=None):
     """clamp_min_tensor(self, min) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(min) is Tensor and (desc := self._desc) is min._desc and desc.real:
+    if type(self) is Tensor and type(min) is Tensor and (desc := self._desc) is min._desc and desc.fast:
         array = np.maximum(self._array, min._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(min) is float and min in (known := desc.constants) or type(min) is int and min in (known := desc.integers)
     ):
         min = known[min]
@@ -4018,7 +4031,10 @@ def clamp_min_tensor(self, min, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, min, left, right, desc, plan = found
-        array = np.maximum(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.maximum, desc, left, right)
+        else:
+            array = np.maximum(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or min._requires_grad
@@ -4225,9 +4241,9 @@ class ClampMaxBackward1(BinaryNode):
 def clamp_max_tensor(self, max, *, out=None):
     """clamp_max_tensor(self, max) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(max) is Tensor and (desc := self._desc) is max._desc and desc.real:
+    if type(self) is Tensor and type(max) is Tensor and (desc := self._desc) is max._desc and desc.fast:
         array = np.minimum(self._array, max._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(max) is float and max in (known := desc.constants) or type(max) is int and max in (known := desc.integers)
     ):
         max = known[max]
@@ -4240,7 +4256,10 @@ def clamp_max_tensor(self, max, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, max, left, right, desc, plan = found
-        array = np.minimum(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.minimum, desc, left, right)
+        else:
+            array = np.minimum(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or max._requires_grad

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import formulas, grad_mode, saved_hooks
+from ..buffers import into
 from ..descriptor import arrange, describe, once, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
@@ -102,9 +103,9 @@ class AddBackward0(BinaryNode):
 def add(self, other, *, out=None):
     """add(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = self._array + other._array
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -117,7 +118,10 @@ def add(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = left + right
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.add, desc, left, right)
+        else:
+            array = left + right
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -185,7 +189,7 @@ def add(self, other, *, out=None):
 def add_operator(self, other):
     """add_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
-    if not desc.real or self._extra is not None or grad_mode.disabled:
+    if not desc.fast or self._extra is not None or grad_mode.disabled:
         return add(self, other)
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
@@ -346,9 +350,9 @@ class SubBackward0(BinaryNode):
 def sub(self, other, *, out=None):
     """sub(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = self._array - other._array
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -361,7 +365,10 @@ def sub(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = left - right
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.subtract, desc, left, right)
+        else:
+            array = left - right
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -429,7 +436,7 @@ def sub(self, other, *, out=None):
 def sub_operator(self, other):
     """sub_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
-    if not desc.real or self._extra is not None or grad_mode.disabled:
+    if not desc.fast or self._extra is not None or grad_mode.disabled:
         return sub(self, other)
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
@@ -594,9 +601,9 @@ AddAlphaBackward0.__name__ = 'AddBackward0'
 def add_alpha(self, other, alpha, *, out=None):
     """add_alpha(self, other, alpha) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_add_alpha(self._array, other._array, alpha)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -778,9 +785,9 @@ SubAlphaBackward0.__name__ = 'SubBackward0'
 def sub_alpha(self, other, alpha, *, out=None):
     """sub_alpha(self, other, alpha) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_sub_alpha(self._array, other._array, alpha)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -989,9 +996,9 @@ class MulBackward0(BinaryNode):
 def mul(self, other, *, out=None):
     """mul(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = self._array * other._array
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -1004,7 +1011,10 @@ def mul(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = left * right
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.multiply, desc, left, right)
+        else:
+            array = left * right
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -1088,7 +1098,7 @@ def mul(self, other, *, out=None):
 def mul_operator(self, other):
     """mul_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
-    if not desc.real or self._extra is not None or grad_mode.disabled:
+    if not desc.fast or self._extra is not None or grad_mode.disabled:
         return mul(self, other)
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
@@ -1309,9 +1319,9 @@ class DivBackward0(BinaryNode):
 def div(self, other, *, out=None):
     """div(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = self._array / other._array
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -1324,7 +1334,10 @@ def div(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = left / right
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.divide, desc, left, right)
+        else:
+            array = left / right
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -1405,7 +1418,7 @@ def div(self, other, *, out=None):
 def div_operator(self, other):
     """div_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
-    if not desc.real or self._extra is not None or grad_mode.disabled:
+    if not desc.fast or self._extra is not None or grad_mode.disabled:
         return div(self, other)
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
@@ -1622,9 +1635,9 @@ class DivBackward2(BinaryNode):
 def div_mode(self, other, rounding_mode, *, out=None):
     """div_mode(self, other, rounding_mode) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_div_mode(self._array, other._array, rounding_mode)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -1823,9 +1836,9 @@ class RsubBackward0(BinaryNode):
 def rsub(self, other, *, out=None):
     """rsub(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_rsub(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -1948,9 +1961,9 @@ RsubAlphaBackward0.__name__ = 'RsubBackward0'
 def rsub_alpha(self, other, alpha, *, out=None):
     """rsub_alpha(self, other, alpha) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_rsub_alpha(self._array, other._array, alpha)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -2034,7 +2047,7 @@ class RsubScalarAlphaBackward0(UnaryNode):
     saved = ()
     saved_values = ('alpha',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2052,7 +2065,7 @@ RsubScalarAlphaBackward0.__name__ = 'RsubBackward1'
 
 def rsub_scalar_alpha(self, other, alpha, *, out=None):
     """rsub_scalar_alpha(self, other, alpha) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_rsub_scalar_alpha(self._array, other, alpha)
     else:
         self = plain(self, 'rsub', False)
@@ -2468,7 +2481,7 @@ class NegBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2481,7 +2494,7 @@ class NegBackward0(UnaryNode):
 
 def neg(self, *, out=None):
     """neg(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.negative(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -2506,7 +2519,11 @@ def neg(self, *, out=None):
                 return result
     else:
         self = plain(self, 'neg', False)
-        array, desc = single(np.negative(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.negative, desc, self._array)
+        else:
+            array, desc = single(np.negative(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2595,7 +2612,7 @@ class ReciprocalBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2626,7 +2643,7 @@ class ReciprocalBackward0(UnaryNode):
 
 def reciprocal(self, *, out=None):
     """reciprocal(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.reciprocal(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -2654,7 +2671,11 @@ def reciprocal(self, *, out=None):
                 return result
     else:
         self = plain(self, 'reciprocal', True)
-        array, desc = single(np.reciprocal(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.reciprocal, desc, self._array)
+        else:
+            array, desc = single(np.reciprocal(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2750,7 +2771,7 @@ class ConjPhysicalBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2763,7 +2784,7 @@ class ConjPhysicalBackward0(UnaryNode):
 
 def conj_physical(self, *, out=None):
     """conj_physical(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.conjugate(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -2788,7 +2809,11 @@ def conj_physical(self, *, out=None):
                 return result
     else:
         self = plain(self, 'conj_physical', False)
-        array, desc = single(np.conjugate(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.conjugate, desc, self._array)
+        else:
+            array, desc = single(np.conjugate(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2841,7 +2866,7 @@ class ConjPhysicalBackward1(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2854,7 +2879,7 @@ class ConjPhysicalBackward1(UnaryNode):
 
 def conj_physical_of(self, *, out=None):
     """conj_physical_of(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.conjugate(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -2879,7 +2904,11 @@ def conj_physical_of(self, *, out=None):
                 return result
     else:
         self = plain(self, 'conj_physical', False)
-        array, desc = single(np.conjugate(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.conjugate, desc, self._array)
+        else:
+            array, desc = single(np.conjugate(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2985,7 +3014,7 @@ class AngleBackward0(UnaryNode):
 
 def angle(self, *, out=None):
     """angle(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_angle(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3072,7 +3101,7 @@ class PowBackward0(UnaryNode):
     saved_values = ('exponent',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3103,7 +3132,7 @@ class PowBackward0(UnaryNode):
 
 def pow_scalar(self, exponent, *, out=None):
     """pow_scalar(self, exponent) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_pow_scalar(self._array, exponent)
     else:
         self = plain(self, 'pow', False)
@@ -3287,9 +3316,9 @@ class PowBackward1(BinaryNode):
 def pow_tensor(self, exponent, *, out=None):
     """pow_tensor(self, exponent) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(exponent) is Tensor and (desc := self._desc) is exponent._desc and desc.real:
+    if type(self) is Tensor and type(exponent) is Tensor and (desc := self._desc) is exponent._desc and desc.fast:
         array = k_pow_tensor(self._array, exponent._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(exponent) is float and exponent in (known := desc.constants) or type(exponent) is int and exponent in (known := desc.integers)
     ):
         exponent = known[exponent]
@@ -3453,7 +3482,7 @@ class PowBackward2(UnaryNode):
     saved_values = ('self',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.exponent):
+        if not node.desc.fast or is_odd(node.exponent):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3499,7 +3528,7 @@ class PowBackward2(UnaryNode):
 
 def pow_base(self, exponent, *, out=None):
     """pow_base(self, exponent) -> Tensor"""
-    if type(exponent) is Tensor and (desc := exponent._desc).real:
+    if type(exponent) is Tensor and (desc := exponent._desc).fast:
         array = k_pow_base(self, exponent._array)
     else:
         exponent = plain(exponent, 'pow', False)
@@ -3567,7 +3596,7 @@ class ExpBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3598,7 +3627,7 @@ class ExpBackward0(UnaryNode):
 
 def exp(self, *, out=None):
     """exp(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.exp(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3626,7 +3655,11 @@ def exp(self, *, out=None):
                 return result
     else:
         self = plain(self, 'exp', True)
-        array, desc = single(np.exp(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.exp, desc, self._array)
+        else:
+            array, desc = single(np.exp(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3723,7 +3756,7 @@ class LogBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3752,7 +3785,7 @@ class LogBackward0(UnaryNode):
 
 def log(self, *, out=None):
     """log(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3780,7 +3813,11 @@ def log(self, *, out=None):
                 return result
     else:
         self = plain(self, 'log', True)
-        array, desc = single(np.log(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.log, desc, self._array)
+        else:
+            array, desc = single(np.log(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3879,7 +3916,7 @@ class SqrtBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3910,7 +3947,7 @@ class SqrtBackward0(UnaryNode):
 
 def sqrt(self, *, out=None):
     """sqrt(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.sqrt(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3938,7 +3975,11 @@ def sqrt(self, *, out=None):
                 return result
     else:
         self = plain(self, 'sqrt', True)
-        array, desc = single(np.sqrt(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.sqrt, desc, self._array)
+        else:
+            array, desc = single(np.sqrt(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4035,7 +4076,7 @@ class RsqrtBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4066,7 +4107,7 @@ class RsqrtBackward0(UnaryNode):
 
 def rsqrt(self, *, out=None):
     """rsqrt(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_rsqrt(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4191,7 +4232,7 @@ class SinBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4220,7 +4261,7 @@ class SinBackward0(UnaryNode):
 
 def sin(self, *, out=None):
     """sin(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.sin(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4248,7 +4289,11 @@ def sin(self, *, out=None):
                 return result
     else:
         self = plain(self, 'sin', True)
-        array, desc = single(np.sin(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.sin, desc, self._array)
+        else:
+            array, desc = single(np.sin(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4347,7 +4392,7 @@ class CosBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4376,7 +4421,7 @@ class CosBackward0(UnaryNode):
 
 def cos(self, *, out=None):
     """cos(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.cos(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4404,7 +4449,11 @@ def cos(self, *, out=None):
                 return result
     else:
         self = plain(self, 'cos', True)
-        array, desc = single(np.cos(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.cos, desc, self._array)
+        else:
+            array, desc = single(np.cos(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4503,7 +4552,7 @@ class AtanBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4532,7 +4581,7 @@ class AtanBackward0(UnaryNode):
 
 def atan(self, *, out=None):
     """atan(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arctan(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4560,7 +4609,11 @@ def atan(self, *, out=None):
                 return result
     else:
         self = plain(self, 'atan', True)
-        array, desc = single(np.arctan(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.arctan, desc, self._array)
+        else:
+            array, desc = single(np.arctan(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4659,7 +4712,7 @@ class AsinBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4688,7 +4741,7 @@ class AsinBackward0(UnaryNode):
 
 def asin(self, *, out=None):
     """asin(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arcsin(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4716,7 +4769,11 @@ def asin(self, *, out=None):
                 return result
     else:
         self = plain(self, 'asin', True)
-        array, desc = single(np.arcsin(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.arcsin, desc, self._array)
+        else:
+            array, desc = single(np.arcsin(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4815,7 +4872,7 @@ class AcosBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4844,7 +4901,7 @@ class AcosBackward0(UnaryNode):
 
 def acos(self, *, out=None):
     """acos(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arccos(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4872,7 +4929,11 @@ def acos(self, *, out=None):
                 return result
     else:
         self = plain(self, 'acos', True)
-        array, desc = single(np.arccos(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.arccos, desc, self._array)
+        else:
+            array, desc = single(np.arccos(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4971,7 +5032,7 @@ class SinhBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5000,7 +5061,7 @@ class SinhBackward0(UnaryNode):
 
 def sinh(self, *, out=None):
     """sinh(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.sinh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -5028,7 +5089,11 @@ def sinh(self, *, out=None):
                 return result
     else:
         self = plain(self, 'sinh', True)
-        array, desc = single(np.sinh(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.sinh, desc, self._array)
+        else:
+            array, desc = single(np.sinh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -5127,7 +5192,7 @@ class CoshBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5156,7 +5221,7 @@ class CoshBackward0(UnaryNode):
 
 def cosh(self, *, out=None):
     """cosh(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.cosh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -5184,7 +5249,11 @@ def cosh(self, *, out=None):
                 return result
     else:
         self = plain(self, 'cosh', True)
-        array, desc = single(np.cosh(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.cosh, desc, self._array)
+        else:
+            array, desc = single(np.cosh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -5283,7 +5352,7 @@ class Log1PBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5312,7 +5381,7 @@ class Log1PBackward0(UnaryNode):
 
 def log1p(self, *, out=None):
     """log1p(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log1p(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -5340,7 +5409,11 @@ def log1p(self, *, out=None):
                 return result
     else:
         self = plain(self, 'log1p', True)
-        array, desc = single(np.log1p(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.log1p, desc, self._array)
+        else:
+            array, desc = single(np.log1p(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -5439,7 +5512,7 @@ class Expm1Backward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5470,7 +5543,7 @@ class Expm1Backward0(UnaryNode):
 
 def expm1(self, *, out=None):
     """expm1(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.expm1(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -5498,7 +5571,11 @@ def expm1(self, *, out=None):
                 return result
     else:
         self = plain(self, 'expm1', True)
-        array, desc = single(np.expm1(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.expm1, desc, self._array)
+        else:
+            array, desc = single(np.expm1(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -5595,7 +5672,7 @@ class TanBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5626,7 +5703,7 @@ class TanBackward0(UnaryNode):
 
 def tan(self, *, out=None):
     """tan(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.tan(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -5654,7 +5731,11 @@ def tan(self, *, out=None):
                 return result
     else:
         self = plain(self, 'tan', True)
-        array, desc = single(np.tan(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.tan, desc, self._array)
+        else:
+            array, desc = single(np.tan(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -5751,7 +5832,7 @@ class TanhBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5782,7 +5863,7 @@ class TanhBackward0(UnaryNode):
 
 def tanh(self, *, out=None):
     """tanh(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.tanh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -5810,7 +5891,11 @@ def tanh(self, *, out=None):
                 return result
     else:
         self = plain(self, 'tanh', True)
-        array, desc = single(np.tanh(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.tanh, desc, self._array)
+        else:
+            array, desc = single(np.tanh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -5907,7 +5992,7 @@ class SigmoidBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5938,7 +6023,7 @@ class SigmoidBackward0(UnaryNode):
 
 def sigmoid(self, *, out=None):
     """sigmoid(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sigmoid(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6063,7 +6148,7 @@ class ReluBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6094,7 +6179,7 @@ class ReluBackward0(UnaryNode):
 
 def relu(self, *, out=None):
     """relu(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_relu(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6219,7 +6304,7 @@ class AbsBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6248,7 +6333,7 @@ class AbsBackward0(UnaryNode):
 
 def abs(self, *, out=None):
     """abs(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.absolute(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6276,7 +6361,11 @@ def abs(self, *, out=None):
                 return result
     else:
         self = plain(self, 'abs', False)
-        array, desc = single(np.absolute(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.absolute, desc, self._array)
+        else:
+            array, desc = single(np.absolute(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6375,7 +6464,7 @@ class SgnBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6419,7 +6508,7 @@ class SgnBackward0(UnaryNode):
 
 def sgn(self, *, out=None):
     """sgn(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sign(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6556,7 +6645,7 @@ class SignBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6569,7 +6658,7 @@ class SignBackward0(UnaryNode):
 
 def sign(self, *, out=None):
     """sign(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sign(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6682,7 +6771,7 @@ class RoundBackward1(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6695,7 +6784,7 @@ class RoundBackward1(UnaryNode):
 
 def round_decimals(self, decimals, *, out=None):
     """round_decimals(self, decimals) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_round_decimals(self._array, decimals)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6808,7 +6897,7 @@ class FloorBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6821,7 +6910,7 @@ class FloorBackward0(UnaryNode):
 
 def floor(self, *, out=None):
     """floor(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.floor(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6846,7 +6935,11 @@ def floor(self, *, out=None):
                 return result
     else:
         self = plain(self, 'floor', False)
-        array, desc = single(np.floor(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.floor, desc, self._array)
+        else:
+            array, desc = single(np.floor(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6934,7 +7027,7 @@ class CeilBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6947,7 +7040,7 @@ class CeilBackward0(UnaryNode):
 
 def ceil(self, *, out=None):
     """ceil(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.ceil(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6972,7 +7065,11 @@ def ceil(self, *, out=None):
                 return result
     else:
         self = plain(self, 'ceil', False)
-        array, desc = single(np.ceil(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.ceil, desc, self._array)
+        else:
+            array, desc = single(np.ceil(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7060,7 +7157,7 @@ class RoundBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -7073,7 +7170,7 @@ class RoundBackward0(UnaryNode):
 
 def round(self, *, out=None):
     """round(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_round(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -7186,7 +7283,7 @@ class TruncBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -7199,7 +7296,7 @@ class TruncBackward0(UnaryNode):
 
 def trunc(self, *, out=None):
     """trunc(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.trunc(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -7224,7 +7321,11 @@ def trunc(self, *, out=None):
                 return result
     else:
         self = plain(self, 'trunc', False)
-        array, desc = single(np.trunc(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.trunc, desc, self._array)
+        else:
+            array, desc = single(np.trunc(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7377,9 +7478,9 @@ class TanhBackwardBackward0(BinaryNode):
 def tanh_backward(grad_output, output, *, out=None):
     """tanh_backward(grad_output, output) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(output) is Tensor and (desc := grad_output._desc) is output._desc and desc.real:
+    if type(grad_output) is Tensor and type(output) is Tensor and (desc := grad_output._desc) is output._desc and desc.fast:
         array = k_tanh_backward_of(grad_output._array, output._array)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(output) is float and output in (known := desc.constants) or type(output) is int and output in (known := desc.integers)
     ):
         output = known[output]
@@ -7540,9 +7641,9 @@ class SigmoidBackwardBackward0(BinaryNode):
 def sigmoid_backward(grad_output, output, *, out=None):
     """sigmoid_backward(grad_output, output) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(output) is Tensor and (desc := grad_output._desc) is output._desc and desc.real:
+    if type(grad_output) is Tensor and type(output) is Tensor and (desc := grad_output._desc) is output._desc and desc.fast:
         array = k_sigmoid_backward_of(grad_output._array, output._array)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(output) is float and output in (known := desc.constants) or type(output) is int and output in (known := desc.integers)
     ):
         output = known[output]
@@ -7692,9 +7793,9 @@ class ThresholdBackwardBackward0(BinaryNode):
 def threshold_backward(grad_output, self, threshold, *, out=None):
     """threshold_backward(grad_output, self, threshold) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_threshold_backward(grad_output._array, self._array, threshold)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]

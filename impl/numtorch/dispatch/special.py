@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dispatch, formulas, grad_mode, saved_hooks
+from ..buffers import into
 from ..descriptor import arrange, describe, once, sum_to
 from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
@@ -97,7 +98,7 @@ class Exp2Backward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -128,7 +129,7 @@ class Exp2Backward0(UnaryNode):
 
 def exp2(self, *, out=None):
     """exp2(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.exp2(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -156,7 +157,11 @@ def exp2(self, *, out=None):
                 return result
     else:
         self = plain(self, 'exp2', True)
-        array, desc = single(np.exp2(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.exp2, desc, self._array)
+        else:
+            array, desc = single(np.exp2(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -253,7 +258,7 @@ class Log2Backward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -282,7 +287,7 @@ class Log2Backward0(UnaryNode):
 
 def log2(self, *, out=None):
     """log2(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log2(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -310,7 +315,11 @@ def log2(self, *, out=None):
                 return result
     else:
         self = plain(self, 'log2', True)
-        array, desc = single(np.log2(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.log2, desc, self._array)
+        else:
+            array, desc = single(np.log2(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -409,7 +418,7 @@ class Log10Backward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -438,7 +447,7 @@ class Log10Backward0(UnaryNode):
 
 def log10(self, *, out=None):
     """log10(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log10(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -466,7 +475,11 @@ def log10(self, *, out=None):
                 return result
     else:
         self = plain(self, 'log10', True)
-        array, desc = single(np.log10(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.log10, desc, self._array)
+        else:
+            array, desc = single(np.log10(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -629,7 +642,7 @@ class LogaddexpBackward0(BinaryNode):
 def logaddexp(self, other, *, out=None):
     """logaddexp(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.logaddexp(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.logaddexp(self._array, other._array)
@@ -640,7 +653,10 @@ def logaddexp(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category < 2:
             raise refused('logaddexp_cpu', desc.dtype)
-        array = np.logaddexp(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.logaddexp, desc, left, right)
+        else:
+            array = np.logaddexp(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -785,7 +801,7 @@ class Logaddexp2Backward0(BinaryNode):
 def logaddexp2(self, other, *, out=None):
     """logaddexp2(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.logaddexp2(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.logaddexp2(self._array, other._array)
@@ -796,7 +812,10 @@ def logaddexp2(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category < 2:
             raise refused('logaddexp2_cpu', desc.dtype)
-        array = np.logaddexp2(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.logaddexp2, desc, left, right)
+        else:
+            array = np.logaddexp2(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -942,7 +961,7 @@ class XlogyBackward0(BinaryNode):
 def xlogy(self, other, *, out=None):
     """xlogy(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_xlogy(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = k_xlogy(self._array, other._array)
@@ -1095,7 +1114,7 @@ class XlogyBackward1(UnaryNode):
     saved_values = ('self',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1126,7 +1145,7 @@ class XlogyBackward1(UnaryNode):
 
 def xlogy_self(self, other, *, out=None):
     """xlogy_self(self, other) -> Tensor"""
-    if type(other) is Tensor and (desc := other._desc).real:
+    if type(other) is Tensor and (desc := other._desc).fast:
         array = k_xlogy_self(self, other._array)
     else:
         other = plain(other, 'xlogy', True)
@@ -1208,7 +1227,7 @@ class XlogyBackward2(UnaryNode):
 
 def xlogy_other(self, other, *, out=None):
     """xlogy_other(self, other) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_xlogy_other(self._array, other)
     else:
         self = plain(self, 'xlogy', True)
@@ -1377,7 +1396,7 @@ class SpecialXlog1PyBackward0(BinaryNode):
 def xlog1py(self, other, *, out=None):
     """xlog1py(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_xlog1py(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = k_xlog1py(self._array, other._array)
@@ -1467,7 +1486,7 @@ class SpecialXlog1PyBackward1(UnaryNode):
     saved_values = ('self',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1498,7 +1517,7 @@ class SpecialXlog1PyBackward1(UnaryNode):
 
 def xlog1py_self(self, other, *, out=None):
     """xlog1py_self(self, other) -> Tensor"""
-    if type(other) is Tensor and (desc := other._desc).real:
+    if type(other) is Tensor and (desc := other._desc).fast:
         array = k_xlog1py_self(self, other._array)
     else:
         other = plain(other, 'special_xlog1py', True)
@@ -1580,7 +1599,7 @@ class SpecialXlog1PyBackward2(UnaryNode):
 
 def xlog1py_other(self, other, *, out=None):
     """xlog1py_other(self, other) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_xlog1py_other(self._array, other)
     else:
         self = plain(self, 'special_xlog1py', True)
@@ -1644,7 +1663,7 @@ class SpecialEntrBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1673,7 +1692,7 @@ class SpecialEntrBackward0(UnaryNode):
 
 def entr(self, *, out=None):
     """entr(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_entr(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -1760,7 +1779,7 @@ class LogitBackward0(UnaryNode):
     saved_values = ('eps',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1791,7 +1810,7 @@ class LogitBackward0(UnaryNode):
 
 def logit(self, eps, *, out=None):
     """logit(self, eps) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_logit(self._array, eps)
     else:
         self = plain(self, 'logit', True)
@@ -1893,9 +1912,9 @@ def logit_(self, eps):
 def logit_gradient(grad_output, self, eps, *, out=None):
     """logit_gradient(grad_output, self, eps) -> Tensor"""
     plan = None
-    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.real:
+    if type(grad_output) is Tensor and type(self) is Tensor and (desc := grad_output._desc) is self._desc and desc.fast:
         array = k_logit_backward(grad_output._array, self._array, eps)
-    elif type(grad_output) is Tensor and (desc := grad_output._desc).real and (
+    elif type(grad_output) is Tensor and (desc := grad_output._desc).fast and (
         type(self) is float and self in (known := desc.constants) or type(self) is int and self in (known := desc.integers)
     ):
         self = known[self]
@@ -1933,7 +1952,7 @@ class AsinhBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1962,7 +1981,7 @@ class AsinhBackward0(UnaryNode):
 
 def asinh(self, *, out=None):
     """asinh(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arcsinh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -1990,7 +2009,11 @@ def asinh(self, *, out=None):
                 return result
     else:
         self = plain(self, 'asinh', True)
-        array, desc = single(np.arcsinh(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.arcsinh, desc, self._array)
+        else:
+            array, desc = single(np.arcsinh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2049,7 +2072,7 @@ class AcoshBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2078,7 +2101,7 @@ class AcoshBackward0(UnaryNode):
 
 def acosh(self, *, out=None):
     """acosh(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arccosh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -2106,7 +2129,11 @@ def acosh(self, *, out=None):
                 return result
     else:
         self = plain(self, 'acosh', True)
-        array, desc = single(np.arccosh(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.arccosh, desc, self._array)
+        else:
+            array, desc = single(np.arccosh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2165,7 +2192,7 @@ class AtanhBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2194,7 +2221,7 @@ class AtanhBackward0(UnaryNode):
 
 def atanh(self, *, out=None):
     """atanh(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arctanh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -2222,7 +2249,11 @@ def atanh(self, *, out=None):
                 return result
     else:
         self = plain(self, 'atanh', True)
-        array, desc = single(np.arctanh(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.arctanh, desc, self._array)
+        else:
+            array, desc = single(np.arctanh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2280,7 +2311,7 @@ class AsinhBackward1(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2293,7 +2324,7 @@ class AsinhBackward1(UnaryNode):
 
 def asinh_of(self, *, out=None):
     """asinh_of(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arcsinh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -2318,7 +2349,11 @@ def asinh_of(self, *, out=None):
                 return result
     else:
         self = plain(self, 'asinh', True)
-        array, desc = single(np.arcsinh(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.arcsinh, desc, self._array)
+        else:
+            array, desc = single(np.arcsinh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2406,7 +2441,7 @@ class AcoshBackward1(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2419,7 +2454,7 @@ class AcoshBackward1(UnaryNode):
 
 def acosh_of(self, *, out=None):
     """acosh_of(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arccosh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -2444,7 +2479,11 @@ def acosh_of(self, *, out=None):
                 return result
     else:
         self = plain(self, 'acosh', True)
-        array, desc = single(np.arccosh(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.arccosh, desc, self._array)
+        else:
+            array, desc = single(np.arccosh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2532,7 +2571,7 @@ class AtanhBackward1(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2545,7 +2584,7 @@ class AtanhBackward1(UnaryNode):
 
 def atanh_of(self, *, out=None):
     """atanh_of(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arctanh(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -2570,7 +2609,11 @@ def atanh_of(self, *, out=None):
                 return result
     else:
         self = plain(self, 'atanh', True)
-        array, desc = single(np.arctanh(self._array), self)
+        desc = self._desc
+        if desc.large:
+            array = into(np.arctanh, desc, self._array)
+        else:
+            array, desc = single(np.arctanh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2723,7 +2766,7 @@ class Atan2Backward0(BinaryNode):
 def atan2(self, other, *, out=None):
     """atan2(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.arctan2(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.arctan2(self._array, other._array)
@@ -2732,7 +2775,10 @@ def atan2(self, other, *, out=None):
         tensors_only('atan2', self, other, 'other')
         found = operands(self, other, 'atan2', True)
         self, other, left, right, desc, plan = found
-        array = np.arctan2(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.arctan2, desc, left, right)
+        else:
+            array = np.arctan2(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -2957,7 +3003,7 @@ class HypotBackward0(BinaryNode):
 def hypot(self, other, *, out=None):
     """hypot(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.hypot(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.hypot(self._array, other._array)
@@ -2968,7 +3014,10 @@ def hypot(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category < 2:
             raise refused('hypot_cpu', desc.dtype)
-        array = np.hypot(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.hypot, desc, left, right)
+        else:
+            array = np.hypot(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -3134,7 +3183,7 @@ class SincBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3163,7 +3212,7 @@ class SincBackward0(UnaryNode):
 
 def sinc(self, *, out=None):
     """sinc(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sinc(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3289,7 +3338,7 @@ class Deg2RadBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3302,7 +3351,7 @@ class Deg2RadBackward0(UnaryNode):
 
 def deg2rad(self, *, out=None):
     """deg2rad(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_deg2rad(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3415,7 +3464,7 @@ class Rad2DegBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3428,7 +3477,7 @@ class Rad2DegBackward0(UnaryNode):
 
 def rad2deg(self, *, out=None):
     """rad2deg(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_rad2deg(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3542,7 +3591,7 @@ class ErfBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3571,7 +3620,7 @@ class ErfBackward0(UnaryNode):
 
 def erf(self, *, out=None):
     """erf(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erf(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3698,7 +3747,7 @@ class ErfcBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3727,7 +3776,7 @@ class ErfcBackward0(UnaryNode):
 
 def erfc(self, *, out=None):
     """erfc(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erfc(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -3854,7 +3903,7 @@ class ErfinvBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3883,7 +3932,7 @@ class ErfinvBackward0(UnaryNode):
 
 def erfinv(self, *, out=None):
     """erfinv(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erfinv(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4010,7 +4059,7 @@ class SpecialErfcxBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4054,7 +4103,7 @@ class SpecialErfcxBackward0(UnaryNode):
 
 def erfcx(self, *, out=None):
     """erfcx(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erfcx(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4147,7 +4196,7 @@ class SpecialNdtriBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4178,7 +4227,7 @@ class SpecialNdtriBackward0(UnaryNode):
 
 def ndtri(self, *, out=None):
     """ndtri(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_ndtri(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4263,7 +4312,7 @@ class SpecialLogNdtrBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4307,7 +4356,7 @@ class SpecialLogNdtrBackward0(UnaryNode):
 
 def log_ndtr(self, *, out=None):
     """log_ndtr(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_log_ndtr(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4400,7 +4449,7 @@ class LgammaBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4429,7 +4478,7 @@ class LgammaBackward0(UnaryNode):
 
 def lgamma(self, *, out=None):
     """lgamma(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_lgamma(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4556,7 +4605,7 @@ class DigammaBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4585,7 +4634,7 @@ class DigammaBackward0(UnaryNode):
 
 def digamma(self, *, out=None):
     """digamma(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_digamma(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -4712,7 +4761,7 @@ class PolygammaBackward0(UnaryNode):
     saved_values = ('n',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4743,7 +4792,7 @@ class PolygammaBackward0(UnaryNode):
 
 def polygamma(n, self, *, out=None):
     """polygamma(n, self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_polygamma(n, self._array)
     else:
         self = plain(self, 'polygamma', True)
@@ -4807,7 +4856,7 @@ class PolygammaBackward1(UnaryNode):
     saved_values = ('n',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4838,7 +4887,7 @@ class PolygammaBackward1(UnaryNode):
 
 def polygamma_of(n, self, *, out=None):
     """polygamma_of(n, self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_polygamma(n, self._array)
     else:
         self = plain(self, 'polygamma', True)
@@ -4943,7 +4992,7 @@ class MvlgammaBackward0(UnaryNode):
     saved_values = ('p',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4974,7 +5023,7 @@ class MvlgammaBackward0(UnaryNode):
 
 def mvlgamma(self, p, *, out=None):
     """mvlgamma(self, p) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_mvlgamma(self._array, p)
     else:
         self = plain(self, 'mvlgamma', True)
@@ -5144,7 +5193,7 @@ class IgammaBackward0(BinaryNode):
 def igamma(self, other, *, out=None):
     """igamma(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_igamma(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = k_igamma(self._array, other._array)
@@ -5373,7 +5422,7 @@ class IgammacBackward0(BinaryNode):
 def igammac(self, other, *, out=None):
     """igammac(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_igammac(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = k_igammac(self._array, other._array)
@@ -5602,7 +5651,7 @@ class SpecialZetaBackward0(BinaryNode):
 def zeta(self, other, *, out=None):
     """zeta(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_zeta(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = k_zeta(self._array, other._array)
@@ -5698,7 +5747,7 @@ class SpecialZetaBackward1(UnaryNode):
     saved_values = ('self',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5729,7 +5778,7 @@ class SpecialZetaBackward1(UnaryNode):
 
 def zeta_self(self, other, *, out=None):
     """zeta_self(self, other) -> Tensor"""
-    if type(other) is Tensor and (desc := other._desc).real:
+    if type(other) is Tensor and (desc := other._desc).fast:
         array = k_zeta_self(self, other._array)
     else:
         other = plain(other, 'special_zeta', True)
@@ -5792,7 +5841,7 @@ class SpecialZetaBackward2(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5805,7 +5854,7 @@ class SpecialZetaBackward2(UnaryNode):
 
 def zeta_other(self, other, *, out=None):
     """zeta_other(self, other) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_zeta_other(self._array, other)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -5884,7 +5933,7 @@ class I0Backward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5913,7 +5962,7 @@ class I0Backward0(UnaryNode):
 
 def i0(self, *, out=None):
     """i0(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i0(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6040,7 +6089,7 @@ class SpecialI0EBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6084,7 +6133,7 @@ class SpecialI0EBackward0(UnaryNode):
 
 def i0e(self, *, out=None):
     """i0e(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i0e(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6203,7 +6252,7 @@ class SpecialI1Backward0(UnaryNode):
 
 def i1(self, *, out=None):
     """i1(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i1(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6322,7 +6371,7 @@ class SpecialI1EBackward0(UnaryNode):
 
 def i1e(self, *, out=None):
     """i1e(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i1e(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6414,7 +6463,7 @@ class FracBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6427,7 +6476,7 @@ class FracBackward0(UnaryNode):
 
 def frac(self, *, out=None):
     """frac(self) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_frac(self._array)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -6607,9 +6656,9 @@ class FmodBackward1(BinaryNode):
 def fmod(self, other, *, out=None):
     """fmod(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_fmod(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -6939,9 +6988,9 @@ class RemainderBackward1(BinaryNode):
 def remainder(self, other, *, out=None):
     """remainder(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_remainder(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -7247,9 +7296,9 @@ FloorDivideNotImplemented.edges = lambda node: tuple([e for e in FloorDivideNotI
 def floor_divide(self, other, *, out=None):
     """floor_divide(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_floor_divide(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -7333,7 +7382,7 @@ class FloorDivideScalarNotImplemented(UnaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -7351,7 +7400,7 @@ FloorDivideScalarNotImplemented.edges = lambda node: tuple([e for e in FloorDivi
 
 def floor_divide_scalar(self, other, *, out=None):
     """floor_divide_scalar(self, other) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_floor_divide_scalar(self._array, other)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -7470,9 +7519,9 @@ FloorDivide_NotImplemented.edges = lambda node: tuple([e for e in FloorDivide_No
 def floor_divide_of(self, other, *, out=None):
     """floor_divide_of(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_floor_divide(self._array, other._array)
-    elif type(self) is Tensor and (desc := self._desc).real and (
+    elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
@@ -7608,7 +7657,7 @@ class FloorDivideScalar_NotImplemented(UnaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -7626,7 +7675,7 @@ FloorDivideScalar_NotImplemented.edges = lambda node: tuple([e for e in FloorDiv
 
 def floor_divide_of_scalar(self, other, *, out=None):
     """floor_divide_of_scalar(self, other) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_floor_divide_scalar(self._array, other)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -7740,7 +7789,7 @@ class RemainderNotImplemented(UnaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -7758,7 +7807,7 @@ RemainderNotImplemented.edges = lambda node: tuple([e for e in RemainderNotImple
 
 def remainder_of(self, other, *, out=None):
     """remainder_of(self, other) -> Tensor"""
-    if type(other) is Tensor and (desc := other._desc).real:
+    if type(other) is Tensor and (desc := other._desc).fast:
         array = k_remainder_of(self, other._array)
         if other._extra is None and out is None and not grad_mode.disabled:
             fn0 = other._node
@@ -7834,7 +7883,7 @@ def remainder_of(self, other, *, out=None):
 def gcd(self, other, *, out=None):
     """gcd(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.gcd(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.gcd(self._array, other._array)
@@ -7843,7 +7892,10 @@ def gcd(self, other, *, out=None):
         tensors_only('gcd', self, other, 'other')
         found = operands(self, other, 'gcd', False)
         self, other, left, right, desc, plan = found
-        array = np.gcd(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.gcd, desc, left, right)
+        else:
+            array = np.gcd(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     result = _new(*_TENSOR)
@@ -7894,7 +7946,7 @@ def gcd_(self, other):
 def lcm(self, other, *, out=None):
     """lcm(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.lcm(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.lcm(self._array, other._array)
@@ -7903,7 +7955,10 @@ def lcm(self, other, *, out=None):
         tensors_only('lcm', self, other, 'other')
         found = operands(self, other, 'lcm', False)
         self, other, left, right, desc, plan = found
-        array = np.lcm(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.lcm, desc, left, right)
+        else:
+            array = np.lcm(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     result = _new(*_TENSOR)
@@ -8026,7 +8081,7 @@ class CopysignBackward0(BinaryNode):
 def copysign(self, other, *, out=None):
     """copysign(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_copysign(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = k_copysign(self._array, other._array)
@@ -8183,7 +8238,7 @@ class CopysignBackward1(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -8227,7 +8282,7 @@ class CopysignBackward1(UnaryNode):
 
 def copysign_scalar(self, other, *, out=None):
     """copysign_scalar(self, other) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_copysign_scalar(self._array, other)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -8432,7 +8487,7 @@ class NextafterBackward0(BinaryNode):
 def nextafter(self, other, *, out=None):
     """nextafter(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = np.nextafter(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = np.nextafter(self._array, other._array)
@@ -8443,7 +8498,10 @@ def nextafter(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category < 2:
             raise refused('nextafter_cpu', desc.dtype)
-        array = np.nextafter(left, right)
+        if desc.large and (plan is None or plan.plain):
+            array = into(np.nextafter, desc, left, right)
+        else:
+            array = np.nextafter(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -8668,7 +8726,7 @@ class LdexpBackward0(BinaryNode):
 def ldexp(self, other, *, out=None):
     """ldexp(self, other) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.real:
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_ldexp(self._array, other._array)
     elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
         array = k_ldexp(self._array, other._array)
@@ -8891,7 +8949,7 @@ class NanToNumBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.fast:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -8920,7 +8978,7 @@ class NanToNumBackward0(UnaryNode):
 
 def nan_to_num(self, nan, posinf, neginf, *, out=None):
     """nan_to_num(self, nan, posinf, neginf) -> Tensor"""
-    if type(self) is Tensor and (desc := self._desc).real:
+    if type(self) is Tensor and (desc := self._desc).fast:
         array = k_nan_to_num(self._array, nan, posinf, neginf)
         if self._extra is None and out is None and not grad_mode.disabled:
             fn0 = self._node
@@ -9087,7 +9145,7 @@ HeavisideNotImplemented.edges = lambda node: tuple([e for e in HeavisideNotImple
 def heaviside(self, values, *, out=None):
     """heaviside(self, values) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(values) is Tensor and (desc := self._desc) is values._desc and desc.real:
+    if type(self) is Tensor and type(values) is Tensor and (desc := self._desc) is values._desc and desc.fast:
         array = k_heaviside(self._array, values._array)
     elif type(self) is Tensor and type(values) is Tensor and (plan := self._desc.plans.get(values._desc)) is not None and plan.raw and plan.plain:
         array = k_heaviside(self._array, values._array)
@@ -9207,7 +9265,7 @@ Heaviside_NotImplemented.edges = lambda node: tuple([e for e in Heaviside_NotImp
 def heaviside_of(self, values, *, out=None):
     """heaviside_of(self, values) -> Tensor"""
     plan = None
-    if type(self) is Tensor and type(values) is Tensor and (desc := self._desc) is values._desc and desc.real:
+    if type(self) is Tensor and type(values) is Tensor and (desc := self._desc) is values._desc and desc.fast:
         array = k_heaviside(self._array, values._array)
     elif type(self) is Tensor and type(values) is Tensor and (plan := self._desc.plans.get(values._desc)) is not None and plan.raw and plan.plain:
         array = k_heaviside(self._array, values._array)
