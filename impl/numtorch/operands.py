@@ -161,18 +161,18 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
         left, right = a._array, b._array
         if (a if a_tensor else b)._desc.dtype is not kind:
             if a_tensor:
-                left = left.astype(kind.numpy)
+                left = left.astype(kind.numpy, order="C")
             else:
-                right = right.astype(kind.numpy)
+                right = right.astype(kind.numpy, order="C")
         plan = plan_of(da, db, to_float)
         # a number never widens a type of its own category, so the result is `kind` whatever the dimensions
         return a, b, left, right, descriptor(desc.shape, kind, plan.result.strides), plan
     else:
         return NotImplemented
     if plan.cast0 is not None:
-        left = left.astype(plan.cast0)
+        left = left.astype(plan.cast0, order="C")
     if plan.cast1 is not None:
-        right = right.astype(plan.cast1)
+        right = right.astype(plan.cast1, order="C")
     return a, b, left, right, plan.result, plan
 
 

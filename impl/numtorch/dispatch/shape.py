@@ -46,7 +46,6 @@ from ..kernels.shape import squeeze_dim as k_squeeze_dim
 from ..kernels.shape import squeeze_dims as k_squeeze_dims
 from ..kernels.shape import stack as k_stack
 from ..kernels.shape import stack_backward as k_stack_backward
-from ..kernels.shape import sum_to_size as k_sum_to_size
 from ..kernels.shape import t as k_t
 from ..kernels.shape import to_copy as k_to_copy
 from ..kernels.shape import to_copy_backward as k_to_copy_backward
@@ -1977,7 +1976,7 @@ def fill_scalar(self, value, *, out=None):
 
 
 class FillBackward1(BinaryNode):
-    __slots__ = ()
+    __slots__ = ('value_scalar_type',)
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
@@ -1986,6 +1985,7 @@ class FillBackward1(BinaryNode):
             if not keep:
                 node.release()
             return node.fn0, out[0], node.fn1, out[1]
+        value_scalar_type = node.value_scalar_type
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
@@ -1995,11 +1995,12 @@ class FillBackward1(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_sum_to_size(grad, ())
+            grad1 = k_to_copy_backward(k_expand_backward(grad, ()), value_scalar_type)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad):
+        value_scalar_type = node.value_scalar_type
         grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        grad1 = None if node.fn1 is None else formulas.sum_to_size(grad, ())
+        grad1 = None if node.fn1 is None else formulas.to_copy_backward(formulas.expand_backward(grad, ()), value_scalar_type)
         return grad0, grad1
 
 
@@ -2038,6 +2039,7 @@ def fill(self, value, *, out=None):
                 if nr1:
                     node.nr1 = nr1
             node.plan = None
+            node.value_scalar_type = value._desc.dtype
             node.desc = desc
             result = _new(*_TENSOR)
             result._array = array

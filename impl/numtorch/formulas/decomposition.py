@@ -14,8 +14,8 @@ from .shape import sum_to_size
 
 
 def sum_to_info(grad: Any, desc: Any) -> Any:
-    """A broadcast gradient summed back."""
-    return sum_to_size(grad, desc.shape)
+    """A broadcast gradient summed back, in its operand's type."""
+    return sum_to_size(grad, desc.shape).to(desc.dtype)
 
 
 # ---- solved by the factors L and U

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
+from ..dtype import get_default_dtype
 from ..kernels.reduction import axes, count
 from ..tensor import wrap
 from .masks import joined, mask
@@ -179,7 +180,8 @@ def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim:
     if ndim == 0 or dim is None:
         if by <= 0:
             middle = d.mean_all(x.detach(), None)
-            return grad * wrap(np.where((x._array == middle._array), np.nan, np.inf).astype(x._desc.dtype.numpy)[()])
+            constant = wrap(np.where(x._array == middle._array, np.nan, np.inf).astype(get_default_dtype().numpy)[()])
+            return (grad * constant).to(x._desc.dtype)  # PyTorch chooses between numbers, which have the default type
         offset = x - d.mean_all(x, None)  # before the left operand: PyTorch's C++ evaluates the right one first
         return d.mul_scalar(grad, 2.0 / by) * offset
     if not keepdim and ndim > 1:

@@ -17,7 +17,7 @@ from ..tensor import Tensor, wrap, wrap_dim
 from ..views import check_inplace, requires_grad
 from . import shape as shapes
 from .arguments import expect_tensor, expect_tensors
-from .linalg import addmm, addmv, addr, baddbmm, mm
+from .linalg import addmm, addmv, addr, baddbmm, dot, mm
 
 # ---- along dimensions of any number
 
@@ -95,8 +95,9 @@ def _contracted(a: Tensor, b: Tensor, first: tuple, second: tuple) -> Tensor:
 def _all(left: Tensor, right: Tensor, size: int) -> Tensor:
     """The sum of all products: of vectors where views make them."""
     if any(shapes.contiguous(x) is not x for x in (left, right)):
-        return d.sum_all(d.mul(d.squeeze(left), d.squeeze(right)), None)
-    return d.dot(*[x if x._desc.ndim == 1 else shapes.reshape(x, (size,)) for x in (left, right)])
+        kind = left._desc.dtype
+        return d.sum_all(d.mul(d.squeeze(left), d.squeeze(right)), kind if kind.category < dtypes.FLOATING else None)
+    return dot(*[x if x._desc.ndim == 1 else shapes.reshape(x, (size,)) for x in (left, right)])
 
 
 def kron(input: Tensor, other: Tensor) -> Tensor:

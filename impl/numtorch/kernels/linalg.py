@@ -124,10 +124,11 @@ def addbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Arr
 
 
 def sum_to_info(grad: Array, desc: Any) -> Array:
-    """A broadcast gradient summed back."""
+    """A broadcast gradient summed back, in its operand's type."""
     from .shape import sum_to_size
 
-    return sum_to_size(grad, desc.shape)
+    total = sum_to_size(grad, desc.shape)
+    return total if total.dtype == desc.dtype.numpy else total.astype(desc.dtype.numpy)
 
 
 def trace(x: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .activation import rows
 from .comparison import in_layout
 from .reduction import mean_all, sum_all
 
@@ -32,7 +33,7 @@ def mse_loss(x: Array, target: Array, reduction: int) -> Array:
 def mse_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
     """2 (x - target), over the number of elements for the mean."""
     norm = x.dtype.type(2 / max(x.size, 1) if reduction == MEAN else 2)
-    return np.ascontiguousarray(norm * (x - target) * grad)  # PyTorch fills zeros that are row-major
+    return rows(norm * (x - target) * grad)  # PyTorch fills zeros that are row-major
 
 
 def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Array:
@@ -45,7 +46,7 @@ def smooth_l1_loss_backward(grad: Array, x: Array, target: Array, reduction: int
     """The difference over beta near zero, its sign beyond."""
     difference = x - target
     slope = np.where(np.abs(difference) < beta, difference / x.dtype.type(beta), np.sign(difference)).astype(x.dtype)
-    return np.ascontiguousarray(slope * _share(grad, x, reduction))
+    return rows(slope * _share(grad, x, reduction))
 
 
 def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
@@ -59,7 +60,7 @@ def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
 def huber_loss_backward(grad: Array, x: Array, target: Array, reduction: int, delta: float) -> Array:
     """The difference, clamped."""
     delta = x.dtype.type(delta)
-    return np.ascontiguousarray(np.clip(x - target, -delta, delta) * _share(grad, x, reduction))
+    return rows(np.clip(x - target, -delta, delta) * _share(grad, x, reduction))
 
 
 def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:

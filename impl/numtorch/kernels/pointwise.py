@@ -250,7 +250,7 @@ def rsub_alpha(x: Array, other: Array, alpha: Any) -> Array:
 
 def refuse_zero(x: Array, other: Any) -> None:
     """Integers are not divided by zero with a rest."""
-    if x.dtype.kind in "iu" and np.asarray(other).dtype.kind in "iub" and not np.all(other):
+    if x.dtype.kind in "iu" and np.size(x) and np.asarray(other).dtype.kind in "iub" and not np.all(other):
         raise RuntimeError("ZeroDivisionError")
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..descriptor import describe
+
 Array = Any
 Dims = Any  # None (all), a tuple of dimensions, or () which PyTorch reads as all
 
@@ -31,7 +33,9 @@ def kept(x: Array, dim: Dims, keepdim: bool, ndim: int) -> Array:
 
 def rows(out: Array) -> Array:
     """The array in row-major order, as PyTorch returns every reduction."""
-    return out if out.ndim < 2 or out.flags.c_contiguous else np.ascontiguousarray(out)
+    if out.ndim < 2 or (out.flags.c_contiguous and 1 not in out.shape):
+        return out
+    return out if describe(out).plain else np.array(out, order="C")
 
 
 def reduced(function: np.ufunc, x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:

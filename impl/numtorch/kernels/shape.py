@@ -420,7 +420,10 @@ def flip(x: Array, dims: tuple) -> Array:
 
 def repeat(x: Array, repeats: tuple) -> Array:
     """Copies side by side; dimensions that the operand lacks are put in front."""
-    return np.ascontiguousarray(np.tile(x, repeats)) if len(repeats) else x
+    if not len(repeats):
+        return x
+    tiled = np.tile(x, repeats)
+    return np.empty(tiled.shape, x.dtype) if not tiled.size else np.array(tiled, order="C")
 
 
 def repeat_backward(grad: Array, repeats: tuple, shape: tuple) -> Array:

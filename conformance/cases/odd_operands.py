@@ -1,0 +1,139 @@
+"""Operands that programs seldom have, as random programs found them: expanded, turned, shared, empty, of other types."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import cotangent, floats
+
+PAIRS = (("float64", "float32"), ("float32", "float64"), ("float16", "int64"), ("int64", "bool"), ("bool", "bool"))
+
+
+@case(requires=["views", "in_place"])
+def some_writes_take_expanded_memory(
+    torch,
+    x: floats(shape=(3,), values="finite"),
+    name: st.sampled_from(["masked_fill_", "index_fill_", "tril_", "triu_"]),
+):
+    """Filling by a mask or an index, and cutting a triangle, write to expanded memory place by place."""
+    y = x.expand(3, 3)
+    mask = torch.tensor([[True, False, False], [False, False, True], [False, False, False]])
+    arguments = {"masked_fill_": (mask, 5.0), "index_fill_": (1, torch.tensor([2]), 5.0)}
+    getattr(y, name)(*arguments.get(name, (0,)))
+    getattr(x.reshape(3, 1).expand(3, 3), name)(*arguments.get(name, (0,)))
+    y.add_(1)
+
+
+@case(requires=["backward", "views"])
+def turned_gradient_is_copied(
+    torch,
+    x: floats(shape=(2, 3), values="positive"),
+    g: cotangent((3, 2), "float64"),
+    name: st.sampled_from(["sin", "exp", "square", "log10", "reciprocal"]),
+):
+    """A leaf copies what an elementwise formula makes of a transposed gradient."""
+    y = x.double().detach().requires_grad_()
+    getattr(y, name)().backward(g.t())
+    y.grad._version
+    y.grad.stride()
+
+
+@case(requires=["backward"])
+def gradient_of_a_sum_of_one_is_stolen(torch, x: floats(shape=(1,)), g: lambda x: cotangent(x)):
+    """The gradient of a sum over a single element is a view of the seed, which its leaf steals."""
+    x.requires_grad_().sum(0, keepdim=True).backward(g)
+    x.grad._version
+    g.mul_(2)
+    x.grad
+
+
+@case(requires=["backward"])
+def fill_forgets_its_operand(torch, x: floats(), value: st.sampled_from([2, 0.5]), g: lambda x: cotangent(x)):
+    """torch.fill gives its operand a zero gradient, and the gradients' sum to a tensor of the value."""
+    x.requires_grad_()
+    torch.fill(x, value).backward(g)
+    number = torch.tensor(float(value), requires_grad=True)
+    torch.fill(x, number).backward(g)
+    x.grad
+    number.grad
+    torch.fill(x, x.reshape(-1))
+
+
+@case(requires=["hooks", "graph"])
+def accumulator_shows_the_stolen_gradient(torch, x: floats()):
+    """A hook behind an accumulation sees the memory that the leaf stole, and writes to it since."""
+    node = torch.autograd.graph.get_gradient_edge(x.requires_grad_()).node
+    node.register_hook(lambda grad_inputs, grad_outputs: None)
+
+    def double(leaf):
+        leaf.grad.mul_(2)
+
+    x.register_post_accumulate_grad_hook(double)
+    (x * 3).sum().backward()
+    (x * 3).sum().backward()
+
+
+@case(requires=["custom_function"])
+def ctx_may_have_a_name(torch, x: floats(), name: st.sampled_from([None, "scaled", 3])):
+    """What a forward stores as ctx.name is its own, and the engine names the node all the same."""
+
+    class Scaled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, factor):
+            ctx.name = name
+            ctx.factor = factor
+            return a * factor
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * ctx.factor, None
+
+    Scaled.apply(x.requires_grad_(), 2.5).sum().backward()
+
+
+@case(requires=["inference_mode"])
+def reductions_of_inference_tensors_count_writes(
+    torch, x: floats(shape=(2, 3)), name: st.sampled_from(["sum", "mean", "prod", "amax", "any", "aminmax", "sort"])
+):
+    """Outside the mode the result of a reduction over an inference tensor counts how it was made."""
+    with torch.inference_mode():
+        y = x * 2
+    getattr(y, name)()
+    getattr(x, name)()
+
+
+@case(requires=["in_place", "backward"])
+def comparison_in_place_passes_zeros(
+    torch,
+    x: floats(shape=(2, 3)),
+    y: floats("float32", shape=(1, 3)),
+    name: st.sampled_from(["eq_", "lt_", "ne_", "nextafter_"]),
+):
+    """A comparison in place passes zeros in the shape of its operand, however that was broadcast."""
+    z = x.float()
+    getattr(z, name)(y.requires_grad_())
+    z.sum().backward()
+    y.grad._version
+
+
+@case(requires=["backward", "create_graph"])
+def variance_without_freedom_has_no_graph(torch, x: floats(shape=(1,)), name: st.sampled_from(["var", "std"])):
+    """The gradient of a variance without freedom is not a number, or infinite, and leads nowhere."""
+    y = getattr(x.requires_grad_(), name)()
+    (g,) = torch.autograd.grad(y, x, create_graph=True)
+    g.requires_grad
+    (h,) = torch.autograd.grad(getattr(x, name)(0), x, create_graph=True)
+    h.grad_fn
+
+
+@case(requires=["backward"])
+def products_promote_nothing(
+    torch,
+    x: floats("float32", shape=(2, 3)),
+    kinds: st.sampled_from(PAIRS),
+    name: st.sampled_from(["linalg.cross", "inner", "dist", "lerp", "tensordot"]),
+):
+    """Products, distances and interpolations name the types that they do not take together."""
+    a, b = (x.nan_to_num().clamp(-2, 2).to(getattr(torch, kind)) for kind in kinds)
+    where = torch.linalg if name == "linalg.cross" else torch
+    arguments = {"lerp": (0.5,), "tensordot": (2,)}
+    getattr(where, name.removeprefix("linalg."))(a, b, *arguments.get(name, ()))
