@@ -47,7 +47,8 @@ class Case:
         observe: OneOf["every", "last"] = "every",
     ) -> None:
         self.function = function
-        self.feature = function.__module__.rpartition(".")[2]
+        self.module = function.__module__
+        self.feature = self.module.rpartition(".")[2]
         self.name = function.__name__
         self.id = f"{self.feature}/{self.name}"
         """Never used again for another behaviour: expectations and recorded traces refer to it."""

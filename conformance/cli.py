@@ -36,6 +36,14 @@ _CASES = click.option(
 )
 
 
+_DATABASE = click.option(
+    "--database",
+    multiple=True,
+    metavar="WHERE",
+    help="Keep failing examples here, and try them first: a folder, redis://…, github:owner/repository (repeatable).",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(torchstone_version(), prog_name="torchstone", message="%(prog)s %(version)s")
 def command() -> None:
@@ -60,7 +68,7 @@ def command() -> None:
 )
 @click.option("--python", type=click.Path(), help="Another Python, in which the subject is installed.")
 @click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
-@click.option("--database", type=click.Path(path_type=Path, file_okay=False), help="Keep failing examples here.")
+@_DATABASE
 @click.option(
     "--expectations",
     multiple=True,
@@ -78,7 +86,7 @@ def run(
     output: Path,
     python: str | None,
     isolate: bool,
-    database: Path | None,
+    database: tuple[str, ...],
     expectations: tuple[Path, ...],
     cases: tuple[str, ...],
 ) -> None:
@@ -264,6 +272,7 @@ def graph(
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/fuzz"), show_default=True
 )
+@_DATABASE
 def fuzz(
     subject: str,
     programs: int | None,
@@ -274,6 +283,7 @@ def fuzz(
     start: int | None,
     stats: bool,
     output: Path,
+    database: tuple[str, ...],
 ) -> None:
     """Compare SUBJECT with PyTorch on random programs; each cause of a difference is one finding, made small and kept.
 
@@ -299,7 +309,7 @@ def fuzz(
 
         limit = programs if programs or minutes else 1000
         out = console()
-        campaign = Campaign(subject, against, limit, minutes, seed, workers, output.absolute(), start, stats)
+        campaign = Campaign(subject, against, limit, minutes, seed, workers, output.absolute(), start, stats, database)
         with Progressing(out, campaign) as progress:
             result = campaign_of(campaign, progress.listen)
         summary(out, result)
@@ -356,6 +366,7 @@ def plain_errors() -> Iterator[None]:
 def _is_for_the_user(error: Exception) -> bool:
     from conformance.behaviours import UnknownBehaviour
     from conformance.cases import CatalogueError
+    from conformance.databases import DatabaseUnavailable
     from conformance.examine import UnknownCase
     from conformance.expected import ExpectationError
     from conformance.journal import RunFileError
@@ -368,6 +379,7 @@ def _is_for_the_user(error: Exception) -> bool:
         CannotRun
         | CaseCannotRun
         | CatalogueError
+        | DatabaseUnavailable
         | ExpectationError
         | RunFileError
         | SubjectError

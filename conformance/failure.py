@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.journal import LevelOutcome, Outcome
+from conformance.program import Program
 from conformance.render import script
 from conformance.trace import LEVELS
-from conformance.verdict import Difference
+from conformance.verdict import Difference, Verdict
 
 
 def describe_failure(sentence: str, outcome: Outcome, subject: str, seed: int = 0) -> str:
@@ -32,16 +33,28 @@ def _lines(sentence: str, outcome: Outcome, subject: str, seed: int) -> Iterator
     yield f"see both traces: torchstone show {outcome.case} --subject {subject}{with_seed}"
 
 
+def describe_program(program: Program, verdict: Verdict, subject: str) -> str:
+    """The first difference, and the program that shows it."""
+    return "\n".join([*_first_difference(verdict, subject), "", "the program:", "", *_indented(program)])
+
+
 def _finding(level: LevelOutcome, subject: str) -> Iterator[str]:
     assert level.finding is not None
-    difference = level.finding.verdict.first
-    if difference is not None:
-        yield ""
-        yield from _difference(difference, subject)
+    yield from _first_difference(level.finding.verdict, subject)
     yield ""
     yield "the smallest program that shows it:"
     yield ""
-    for line in script(level.finding.program).rstrip().splitlines():
+    yield from _indented(level.finding.program)
+
+
+def _first_difference(verdict: Verdict, subject: str) -> Iterator[str]:
+    if verdict.first is not None:
+        yield ""
+        yield from _difference(verdict.first, subject)
+
+
+def _indented(program: Program) -> Iterator[str]:
+    for line in script(program).rstrip().splitlines():
         yield f"    {line}".rstrip()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from conformance.databases import opened as opened_database
 from conformance.journal import Run, read
 from conformance.plugin import CaseItem
 from conformance.session import Plan, all_cases, import_from_here
@@ -54,7 +55,7 @@ def run(
     seed: int = 0,
     output: Path = Path("reports/latest"),
     isolate: bool = True,
-    database: Path | None = None,
+    database: Sequence[str] = (),
     cases: Sequence[str] = (),
     expectations: Sequence[Path] = (),
     listener: object | None = None,
@@ -63,7 +64,8 @@ def run(
 
     `expectations` are folders that say what the subject is known to fail, instead of what this package says of it.
     `workers` is a number of processes or ``auto``; `selection` an expression as of pytest's ``-k``, on subject, feature and
-    name; `cases` adds modules, files or folders with cases of one's own. `listener` is a pytest plugin that is told of the
+    name; `cases` adds modules, files or folders with cases of one's own, `database` names where
+    failing examples are kept (`databases.py`). `listener` is a pytest plugin that is told of the
     progress.
     """
     plan = Plan(
@@ -76,6 +78,7 @@ def run(
     asked = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
     if not select(subjects, selection, cases):
         raise CannotRun(f"no case matches -k {selection!r}; `torchstone list` shows them")
+    opened_database(database)  # What cannot be used is to be said at once, and as one line.
     oracle().close()
     for subject in subjects:
         opened = open_subject(subject, isolate=isolate)
@@ -86,7 +89,7 @@ def run(
     asked += [f"--expectations={folder}" for folder in plan.expectations]
     asked += [f"--seed={seed}", f"--profile={profile}", f"--torchstone-output={plan.output}", f"-k={selection}"]
     asked += [f"--max-examples={max_examples}"] if max_examples else []
-    asked += [f"--example-database={database}"] if database else []
+    asked += [f"--example-database={name}" for name in database]
     asked += [] if isolate else ["--no-isolate"]
     errors = _Errors()
     code, complaints = _pytest([*asked, f"--numprocesses={workers}"], [errors, *([listener] if listener else [])])

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis.database import ExampleDatabase
 
+from conformance.databases import DatabaseUnavailable, opened
 from conformance.failure import describe_failure
 from conformance.journal import Outcome
 from conformance.runner import PROFILES, CaseCannotRun, Settings
@@ -69,7 +71,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a folder that says what the subject is known to fail, instead of what the suite says of it (repeatable)",
     )
     group.addoption(
-        "--example-database", type=Path, metavar="DIR", help="keep failing examples here, and try them first"
+        "--example-database",
+        action="append",
+        default=[],
+        metavar="WHERE",
+        help="keep failing examples here, and try them first: a folder, redis://…, github:owner/repository (repeatable)",
     )
     group.addoption(
         "--no-isolate",
@@ -90,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
         settings=Settings(
             max_examples=config.getoption("max_examples") or PROFILES[config.getoption("profile")],
             seed=config.getoption("seed"),
-            database=config.getoption("example_database"),
+            database=_database(config.getoption("example_database")),
         ),
         profile=config.getoption("profile"),
         isolate=config.getoption("isolate"),
@@ -100,6 +106,13 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_ControllerHooks(config.stash[_plan]), "torchstone-controller")
+
+
+def _database(names: list[str]) -> ExampleDatabase | None:
+    try:
+        return opened(names)
+    except DatabaseUnavailable as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

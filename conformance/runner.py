@@ -16,14 +16,15 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
+from hypothesis.database import ExampleDatabase
 from hypothesis.strategies import SearchStrategy
 
 from conformance.adjudicate import adjudicate
 from conformance.case import Case as RecordedCase
+from conformance.databases import Part
 from conformance.expected import Expectations
 from conformance.journal import (
     CaseRecord,
@@ -85,7 +86,7 @@ class Settings:
 
     max_examples: int = PROFILES["default"]
     seed: int = 0
-    database: Path | None = None
+    database: ExampleDatabase | None = None
     """Where Hypothesis keeps the examples that failed, to try them first the next time. Off by default: what is drawn then
     depends on the runs before."""
 
@@ -231,7 +232,7 @@ class _CaseRun:
                 seed=case_seed(self.settings.seed, self.case.id),
                 max_examples=self.settings.max_examples,
                 shrink=shrink,
-                database=self.settings.database and self.settings.database / self.case.id.replace("/", "-"),
+                database=None if self.settings.database is None else Part(self.settings.database, self.case.id),
             )
         except CannotDraw as error:
             raise CaseCannotRun(self.case.id, error.why) from error.why

@@ -10,13 +10,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, given
-from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.database import ExampleDatabase
 from hypothesis.errors import HypothesisException
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
@@ -48,7 +47,7 @@ def draw(
     seed: int,
     max_examples: int,
     shrink: bool = False,
-    database: Path | None = None,
+    database: ExampleDatabase | None = None,
 ) -> None:
     """Draws up to `max_examples` examples and shows each to `see`.
 
@@ -88,11 +87,11 @@ def draw(
         raise CannotDraw(error) from error
 
 
-def _settings(max_examples: int, shrink: bool, database: Path | None) -> hypothesis.settings:
-    phases = [Phase.reuse] if database else []
+def _settings(max_examples: int, shrink: bool, database: ExampleDatabase | None) -> hypothesis.settings:
+    phases = [Phase.reuse] if database is not None else []
     return hypothesis.settings(
         max_examples=max_examples,
-        database=DirectoryBasedExampleDatabase(database) if database else None,
+        database=database,
         phases=[*phases, Phase.generate, *([Phase.shrink] if shrink else [])],
         # A deadline belongs to the subject, which has its own; the time of a first call (imports) would trip this one.
         deadline=None,

@@ -1,6 +1,6 @@
 """How a step's call is written in Python, as compiled code: one small function for every shape of call.
 
-A program's lifetimes are part of what it means (see `program.py`), so a call made for it has to hold its arguments exactly as
+A program's lifetimes are part of what it means (see `program/`), so a call made for it has to hold its arguments exactly as
 a call written by hand does: on the caller's stack, and nowhere else. ``function(*args)`` does not: the list and the tuple
 made of it keep every argument alive until the call is over, a gradient that PyTorch would steal or a temporary whose end the
 author sees. So each shape (number of positional arguments, names of keywords) is compiled once, as

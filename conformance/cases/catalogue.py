@@ -24,7 +24,7 @@ def catalogue(extra: Iterable[str | Path] = ()) -> dict[str, Case]:
     found: dict[str, Case] = {}
     for module in [*_own(), *(module for source in extra for module in _named(source))]:
         for value in vars(module).values():
-            if not isinstance(value, Case) or value.function.__module__ != module.__name__:
+            if not isinstance(value, Case) or value.module != module.__name__:
                 continue  # a case imported from another module is that module's
             if value.id in found:
                 raise CatalogueError(f"two cases have the id {value.id}: {_place(found[value.id])} and {_place(value)}")
@@ -60,5 +60,5 @@ def _load(file: Path) -> ModuleType:
 
 
 def _place(case: Case) -> str:
-    code = getattr(case.function, "__code__", None)
+    code = getattr(getattr(case, "function", None), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(case)

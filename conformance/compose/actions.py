@@ -177,7 +177,11 @@ _BLOCKS: tuple[tuple[str, Callable[[], tuple[Operand, ...]], bool | None], ...] 
     ("torch.no_grad", tuple, False),
     ("torch.autograd.detect_anomaly", tuple, None),
     ("torch.autograd.graph.allow_mutation_on_saved_tensors", tuple, None),
-    ("torch.autograd.graph.disable_saved_tensors_hooks", lambda: ("not in this block",), None),
+    (
+        "torch.autograd.graph.disable_saved_tensors_hooks",
+        lambda: ("saved tensors hooks are disabled in this block",),
+        None,
+    ),
     ("torch.autograd.set_multithreading_enabled", lambda: (False,), None),
 )
 """Blocks, each with its arguments and what it does to grad mode."""

@@ -10,7 +10,7 @@ from conformance.generate import Shape
 from conformance.operators import TABLE, Argument, Form, Operator, Unfit
 from conformance.program import Call, Global, List, Method, Operand, Operator as OperatorStep, Ref, Unpack
 
-_INPLACE: tuple[Form, ...] = ("inplace", "inplace_symbol")
+INPLACE: tuple[Form, ...] = ("inplace", "inplace_symbol")
 _POINTWISE = [row for row in TABLE.values() if row.kind == "pointwise" and row.forms != ("inplace",)]
 _VIEWS = [row for row in TABLE.values() if row.kind == "view"]
 _OTHERS = [row for row in TABLE.values() if row.kind not in ("pointwise", "view", "loss")]
@@ -19,7 +19,7 @@ _UNARY = [row for row in _POINTWISE if not row.arguments and row.differentiable 
 _SMOOTH = [
     row for row in TABLE.values() if row.differentiable and row.kind in ("pointwise", "reduction", "view", "copy")
 ]
-_WRITING = [row for row in TABLE.values() if any(form in _INPLACE for form in row.forms)]
+_WRITING = [row for row in TABLE.values() if any(form in INPLACE for form in row.forms)]
 
 
 def pointwise(composer: Composer, choices: Choices) -> None:
@@ -41,7 +41,7 @@ def loss(composer: Composer, choices: Choices) -> None:
 def write(composer: Composer, choices: Choices) -> None:
     """An in-place form."""
     row = _WRITING[choices.number(len(_WRITING))]
-    call(composer, choices, row, tuple(form for form in row.forms if form in _INPLACE))
+    call(composer, choices, row, tuple(form for form in row.forms if form in INPLACE))
 
 
 def unary(composer: Composer, choices: Choices) -> None:
@@ -54,18 +54,22 @@ def smooth(composer: Composer, choices: Choices) -> None:
     call(composer, choices, _SMOOTH[choices.number(len(_SMOOTH))])
 
 
-def call(composer: Composer, choices: Choices, row: Operator, forms: tuple[Form, ...] = ()) -> None:
-    """Calls an operator on what is alive, and on new tensors. Raises Unfit."""
-    possible = forms or tuple(form for form in row.forms if form not in _INPLACE) or row.forms
+def call(
+    composer: Composer, choices: Choices, row: Operator, forms: tuple[Form, ...] = (), x: Known | None = None
+) -> None:
+    """Calls an operator on `x` or on what is alive, and on new tensors. Raises Unfit."""
+    possible = forms or tuple(form for form in row.forms if form not in INPLACE) or row.forms
     form = possible[choices.number(len(possible))]
-    x = composer.pick(choices, lambda known: known.dtype != "bool" and (known.floating or row.dtypes != "float"))
+    if x is None:
+        integers = row.dtypes != "float" or choices.chance(8)
+        x = composer.pick(choices, lambda known: known.dtype != "bool" and (known.floating or integers))
     composer.done.append(f"operator {row.name}")
-    given = _arguments(composer, choices, row, x)
+    given = _arguments(composer, choices, row, x, form)
     shapes = row.results(x.shape, given.seen)
     if sum(math.prod(shape) for shape in shapes) > LARGEST:
         raise Unfit
     requires = x.grad or any(known.grad for known in given.tensors)
-    if form in _INPLACE:
+    if form in INPLACE:
         _write(composer, choices, row, form, x, given, requires)
         return
     grad = requires and composer.recording and row.differentiable
@@ -99,10 +103,10 @@ class _Given:
         self.tensors: list[Known] = []
 
 
-def _arguments(composer: Composer, choices: Choices, row: Operator, x: Known) -> _Given:
+def _arguments(composer: Composer, choices: Choices, row: Operator, x: Known, form: Form) -> _Given:
     given = _Given()
     for argument in row.arguments:
-        if argument.optional and not choices.number(2):
+        if argument.optional and (not choices.number(2) or form.endswith("symbol")):
             continue
         chosen: Operand | Shape = argument.choose(x.shape, choices.number())
         given.seen = (*given.seen, chosen)
@@ -124,7 +128,11 @@ def _tensor(
     if argument.tensor == "float":
         if shape == x.shape and not choices.number(4):
             return x  # the same tensor twice in one call
-        return composer.tensor(choices, shape, x.dtype if choices.number(8) else "float32", argument.values)
+        known = composer.tensor(choices, shape, x.dtype if choices.number(8) else "float32", argument.values)
+        if known.leaf and not known.grad and known.floating and choices.chance(40):
+            composer.method(known.ref, "requires_grad_")
+            known = composer.update(known, grad=True)
+        return known
     if argument.tensor == "mask":
         return composer.tensor(choices, shape, "bool", reuse=bool(choices.number(2)))
     below = argument.below(x.shape, before) if argument.below else 1

@@ -20,11 +20,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import msgspec
-
 from conformance.compose.composer import Choices, Composer, Known
 from conformance.generate import Shape, encode
-from conformance.program import Bind, Function, Operand, Ref, Step, TensorLiteral, operands, outs, walk
+from conformance.program import Bind, Function, Operand, Step, TensorLiteral, bound, outs, renamed
 from conformance.recorder import record
 
 Picked = Known | Function
@@ -82,11 +80,12 @@ class Phrase:
             else:
                 names[name] = composer.name("f")
                 composer.append(Bind(out=names[name], value=one))
-        made = list(dict.fromkeys(_bound(steps)))
+        # Inside bodies only temporaries need new names: the others end without a digit, as no name of a program does.
+        top = {name for step in steps for name in outs(step)}
+        made = [name for name in dict.fromkeys(bound(steps)) if name in top or name[-1].isdigit()]
         names.update({name: composer.name(re.sub(r"[\d_]*$", "", name) or "t") for name in made})
         composer.steps += [renamed(step, names) for step in steps]
         kept = [name for name in made if name == "out"]
-        top = {name for step in steps for name in outs(step)}
         gone = [names[name] for name, one in picked.items() if isinstance(one, Function)]
         over = {name for step in steps for name in step.drops}
         composer.drop(*gone, *[names[name] for name in made if name in top and name not in kept and name not in over])
@@ -112,41 +111,6 @@ def phrase(
 _TENSOR = TensorLiteral("float32", (), encode([1], "float32"))
 _FUNCTION = Function(name="f", parameters=("*a",), steps=(), result=None)
 """What stands for what is picked, while a phrase is recorded."""
-
-
-# ----------------------------------------------------------------------------------------------------------------- names
-
-
-def _bound(steps: tuple[Step, ...]) -> Any:
-    """Every name that steps bind, and the bodies in them."""
-    for step in steps:
-        yield from outs(step)
-        for operand in operands(step):
-            for part in walk(operand):
-                if isinstance(part, Function):
-                    yield from _bound(part.steps)
-
-
-def renamed(part: Any, names: Mapping[str, str]) -> Any:
-    """A step or an operand with other names, in bodies of functions, too. Parameters keep theirs."""
-    if isinstance(part, Ref):
-        return Ref(names[part.name]) if part.name in names else part
-    if isinstance(part, tuple):
-        return tuple([renamed(one, names) for one in part])
-    if isinstance(part, dict):
-        return {key: renamed(one, names) for key, one in part.items()}
-    if not isinstance(part, msgspec.Struct) or isinstance(part, TensorLiteral):
-        return part
-    changed = {}
-    for field in part.__struct_fields__:
-        value = getattr(part, field)
-        if field in ("outs", "drops"):
-            changed[field] = tuple([names.get(name, name) for name in value])
-        elif field == "out":
-            changed[field] = names.get(value, value)
-        else:
-            changed[field] = renamed(value, names)
-    return msgspec.structs.replace(part, **changed)
 
 
 # ----------------------------------------------------------------------------------------------------------------- picks
@@ -220,7 +184,6 @@ __all__ = [
     "matrix",
     "one_of",
     "phrase",
-    "renamed",
     "result",
     "seed_for",
     "tracked",

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from conformance.databases import opened as opened_database
 from conformance.fuzz.findings import Cause, Found, Store
 from conformance.fuzz.worker import Tally, Worker
 from conformance.session import import_from_here
@@ -41,6 +42,8 @@ class Campaign:
     start: int | None = None
     """The number of the first program; None to go on behind those that earlier campaigns of this seed did."""
     stats: bool = False
+    database: tuple[str, ...] = ()
+    """Names of example databases (`databases.py`): failing programs are kept there, and those kept there are tried first."""
 
     @property
     def store(self) -> Store:
@@ -79,17 +82,21 @@ Listener = Callable[[Result], None]
 
 
 def run(campaign: Campaign, listen: Listener = lambda result: None) -> Result:
-    """Runs a campaign to its end, or until Ctrl-C. `listen` is told of every report. Raises SubjectUnavailable.
+    """Runs a campaign to its end, or until Ctrl-C. `listen` is told of every report.
+
+    Raises SubjectUnavailable, or DatabaseUnavailable.
 
     What earlier campaigns left in the folder is replayed first, and what no longer fails is said to be gone.
     """
     began = time.monotonic()
     import_from_here()
+    opened_database(campaign.database)
     record = _read(campaign, _sides(campaign))
     start = campaign.start if campaign.start is not None else record.done.get(str(campaign.seed), 0)
     result = Result(campaign, start)
     try:
         _replay(campaign, result, listen)
+        _try_kept(campaign, result, listen)
         _share(campaign, result, record, listen, began)
     except KeyboardInterrupt:
         result.interrupted = True
@@ -145,10 +152,30 @@ def _replay(campaign: Campaign, result: Result, listen: Listener) -> None:
             listen(result)
 
 
+def _try_kept(campaign: Campaign, result: Result, listen: Listener) -> None:
+    """The programs that the database keeps: what somebody else found, or an earlier run in another folder."""
+    if not campaign.database:
+        return
+    with _opened(campaign) as worker:
+        for program in worker.kept():
+            tally = worker.take(program)
+            result.tally.causes.update(tally.causes)
+            listen(result)
+
+
 def _opened(campaign: Campaign) -> contextlib.closing[Worker]:
     """A worker with both sides in processes of their own: neither may take the campaign with it."""
     subject, oracle = open_subject(campaign.subject), open_subject(campaign.against)
-    return contextlib.closing(Worker(subject, oracle, campaign.store, campaign.seed, stats=campaign.stats))
+    return contextlib.closing(
+        Worker(
+            subject,
+            oracle,
+            campaign.store,
+            campaign.seed,
+            stats=campaign.stats,
+            database=opened_database(campaign.database),
+        )
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------ processes

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from hypothesis.database import ExampleDatabase
 
 from conformance.adjudicate import Adjudication, adjudicate
 from conformance.compose.composer import Composer
 from conformance.compose.programs import BLOCK, composed
 from conformance.fuzz.findings import Cause, Found, Store
 from conformance.judge import judge
-from conformance.program import Program
+from conformance.program import Program, ProgramError
 from conformance.reduce import reduce
 from conformance.report.model import operation
 from conformance.subjects import Subject
@@ -33,10 +36,10 @@ FAILING = ("FAIL", "CRASH", "TIMEOUT", "BLOCKED")
 
 def drawn(seed: int, index: int) -> Program:
     """The program of a number: what is drawn depends on the seed and on it, and on nothing else."""
-    return drawing(seed, index).program()
+    return composer_of(seed, index).program()
 
 
-def drawing(seed: int, index: int) -> Composer:
+def composer_of(seed: int, index: int) -> Composer:
     """What `drawn` draws, with what was done to make it."""
     stream = random.Random(f"{seed}/{index}")
     return composed([stream.randbytes(BLOCK) for _ in range(stream.randint(*ACTIONS))])
@@ -67,8 +70,18 @@ class Tally:
 class Worker:
     """Compares a subject with the oracle on the programs of a seed."""
 
-    def __init__(self, subject: Subject, oracle: Subject, store: Store, seed: int, *, stats: bool = False) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        oracle: Subject,
+        store: Store,
+        seed: int,
+        *,
+        stats: bool = False,
+        database: ExampleDatabase | None = None,
+    ) -> None:
         self.subject, self.oracle, self.store, self.seed, self.stats = subject, oracle, store, seed, stats
+        self.database = database
         described = subject.describe()
         self.facets = described.facets
         self.clock = Clock()
@@ -78,11 +91,18 @@ class Worker:
         """One program: its verdict is counted, and if it fails in a new way, made small and written down."""
         self.clock = Clock()
         with self.clock.spent("drawing"):
-            program = drawn(self.seed, index)
+            drawing = composer_of(self.seed, index)
+            program = drawing.program()
+        tally = self.take(program, index)
+        if self.stats:
+            tally.seen.update(drawing.done)
+        return tally
+
+    def take(self, program: Program, index: int = -1) -> Tally:
+        """One program, wherever it comes from; -1 is the number of one that was not drawn."""
         verdict, oracle, subject = self.judged(program)
         tally = Tally(programs=1, statuses=Counter([verdict.status]))
         if self.stats:
-            tally.seen.update(drawing(self.seed, index).done)
             tally.seen.update(_occurring(program, oracle))
         if verdict.status in FAILING:
             cause = Cause.of(program, verdict)
@@ -121,6 +141,18 @@ class Worker:
         """Whether a finding of an earlier run is still one."""
         verdict, _, _ = self.judged(program)
         return verdict.status in FAILING and Cause.of(program, verdict).is_like(found.cause)
+
+    def kept(self) -> list[Program]:
+        """What the database keeps of programs that failed. What is no program is passed over: others write there, too."""
+        found = []
+        for value in self.database.fetch(self._key) if self.database is not None else ():
+            with contextlib.suppress(ProgramError):
+                found.append(Program.from_json(value))
+        return found
+
+    @property
+    def _key(self) -> bytes:
+        return f"torchstone fuzz {self.names[0]}".encode()
 
     def close(self) -> None:
         self.subject.close()
@@ -165,6 +197,10 @@ class Worker:
         )
         with self.clock.spent("writing"):
             self.store.write(found, program, oracle, subject)
+            if self.database is not None:
+                if program is not original:
+                    self.database.delete(self._key, original.to_json())
+                self.database.save(self._key, program.to_json())
 
     def _adjudicated(
         self, program: Program, verdict: Verdict, oracle: Trace | None, subject: Trace | None

@@ -13,7 +13,7 @@ def backward_is_given_what_does_not_fit(
     elif how == "shape":
         y.backward(torch.ones(7))
     elif how == "type":
-        y.backward(2.5)
+        torch.autograd.backward([y], [2.5])
     elif how == "dtype":
         y.backward(seed.to(torch.int64))
     elif how == "complex":
@@ -44,7 +44,7 @@ def tensor_is_refused(
     torch,
     copy,
     x: result,
-    how: one_of("off", "deepcopy", "numpy", "data", "flag", "out", "resize", "item", "hook", "detached"),
+    how: one_of("off", "deepcopy", "numpy", "data", "flag", "read only", "out", "resize", "hook", "detached"),
 ):
     if how == "off":
         x.requires_grad = False
@@ -60,8 +60,8 @@ def tensor_is_refused(
         torch.mul(x, 2, out=torch.zeros(2).requires_grad_())
     elif how == "resize":
         x.resize_(7)
-    elif how == "item":
-        torch.cat([x.flatten(), x.flatten(), torch.ones(2)]).item()
+    elif how == "read only":
+        x.is_leaf = True
     elif how == "hook":
         x.register_hook(2.5)
     else:
@@ -118,8 +118,22 @@ def memory_overlaps(torch, x: floating, how: one_of("expand", "written over", "s
 @phrase
 def argument_is_refused(
     torch,
+    builtins,
     x: vector,
-    how: one_of("dim", "index", "dtype", "cast", "unsupported", "shape", "dimensions", "empty", "singular", "keyword"),
+    how: one_of(
+        "dim",
+        "index",
+        "dtype",
+        "cast",
+        "unsupported",
+        "shape",
+        "dimensions",
+        "one element",
+        "zero",
+        "empty",
+        "singular",
+        "keyword",
+    ),
 ):
     if how == "dim":
         x.sum(7)
@@ -134,7 +148,11 @@ def argument_is_refused(
     elif how == "shape":
         x.reshape(7, 11)
     elif how == "dimensions":
-        len(torch.ones(()))
+        builtins.list(torch.ones(()))
+    elif how == "one element":
+        torch.ones(2).item()
+    elif how == "zero":
+        torch.ones(2, dtype=torch.int64) // torch.zeros(2, dtype=torch.int64)
     elif how == "empty":
         torch.ones(0).max()
     elif how == "singular":
@@ -166,10 +184,12 @@ def function_is_refused(
     torch,
     x: floating,
     f: function_of("x", act="unary"),
-    how: one_of("several", "gradcheck", "no input", "strict"),
+    how: one_of("several", "no vector", "gradcheck", "no input", "strict"),
 ):
     if how == "several":
         torch.autograd.functional.hessian(f, torch.ones(2))
+    elif how == "no vector":
+        torch.autograd.functional.vjp(f, torch.ones(2))
     elif how == "gradcheck":
         torch.autograd.gradcheck(lambda a: a.detach() * a, torch.ones(2, dtype=torch.float64, requires_grad=True))
     elif how == "no input":

@@ -63,7 +63,7 @@ def saved_and_mutated(torch, x: tracked, f: function_of("x", act="unary"), seed:
 
 @phrase
 def packing_is_refused(torch, x: tracked, f: function_of("x", act="unary")):
-    with torch.autograd.graph.disable_saved_tensors_hooks("not here"):
+    with torch.autograd.graph.disable_saved_tensors_hooks("saved tensors hooks are disabled here"):
         with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
             f(x)
         out = f(x)

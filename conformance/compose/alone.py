@@ -1,0 +1,164 @@
+"""One operator alone: the case that a row of the table makes.
+
+An operand of some shape, dtype and kind of values, at the kinks of the operator now and then; the operator in one of its forms;
+and then what is to be known of its derivative: a backward, the gradient of the gradient, or the tangent of forward mode.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from conformance.case import Case
+from conformance.compose import calls
+from conformance.compose.composer import Choices, Composer, Known
+from conformance.generate import Shape, encode
+from conformance.operators import Operator, Unfit
+from conformance.program import Bind, List, Operand, Operator as OperatorStep, Program, Ref, TensorLiteral, Unpack
+from conformance.render import script
+
+BLOCK = 24
+"""Bytes that a program is made of."""
+
+SHAPES: tuple[Shape, ...] = ((3,), (2, 2), (2, 3), (), (1,), (2, 3, 2), (3, 3), (1, 3), (2, 1), (2, 2, 3), (0,), (0, 2))
+"""Where an operator takes none of some shape, the next is taken that fits."""
+
+_DTYPES = ("float32",) * 9 + ("float64",) * 4 + ("float16", "bfloat16", "int64")
+"""What operands are of. Which operators take complex numbers is another question, and random programs ask it."""
+
+
+def alone(row: Operator, block: bytes) -> Program:
+    """The program of an operator that a block of bytes stands for. Raises Unfit if it takes no operand at all."""
+    head, rest = Choices(block[:3]), block[3:]
+    first, dtype, how = head.number(len(SHAPES)), str(head.one(_DTYPES)), head.number()
+    for offset in range(len(SHAPES)):
+        composer = Composer()
+        try:
+            _say(composer, Choices(rest), row, SHAPES[(first + offset) % len(SHAPES)], dtype, how)
+        except Unfit:
+            continue
+        return composer.program()
+    raise Unfit
+
+
+def _say(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtype: str, how: int) -> None:
+    x = _operand(composer, choices, row, shape, dtype)
+    form = row.forms[choices.number(len(row.forms))]
+    forward = x.floating and how % 4 == 3 and form not in calls.INPLACE
+    if forward:  # of an operand that requires no grad: the tangent is what matters, and not how it was computed
+        x = _dual(composer, choices, x)
+    elif x.floating and not choices.chance(10):
+        composer.method(x.ref, "requires_grad_")
+        x = composer.update(x, grad=True)
+    leaves = [x]
+    if form in calls.INPLACE:
+        out = composer.name("y")
+        composer.append(OperatorStep(operator="mul", args=(x.ref, 1), out=out))
+        x = Known(out, x.shape, x.dtype, x.grad, False)
+    composer.live = [x]
+    calls.call(composer, choices, row, (form,), x)
+    results = [known for known in composer.live if known.name.startswith("y")]
+    made = [known for known in results if known.floating and (known.grad or forward)]
+    leaves += [known for known in composer.live if known.grad and known.leaf and known not in leaves]
+    if forward:
+        _tangents(composer, made)
+    elif row.by_values and row.differentiable and x.grad:
+        _sum(composer)
+    elif made:
+        (_backward, _second, _backward, _second)[how % 4](composer, choices, made, leaves)
+
+
+def _operand(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtype: str) -> Known:
+    values = str(choices.one((row.values, row.values, "kinks", "any", "special")))
+    if values != "kinks" or not row.kinks or not dtype.startswith(("float", "bfloat")):
+        return composer.tensor(choices, shape, dtype, row.values if values == "kinks" else values, reuse=False)
+    literal = composer.literal(choices, shape, dtype, row.values)
+    width = len(encode([0.0], dtype))
+    edges = [encode([kink], dtype) for kink in row.kinks]
+    old = [literal.data[at : at + width] for at in range(0, len(literal.data), width)]
+    # Every second element lies on a kink, so that a rule that takes the kink of one element for all of them is seen, too.
+    data = b"".join([edges[index // 2 % len(edges)] if index % 2 == 0 else one for index, one in enumerate(old)])
+    name = composer.name("x")
+    composer.append(Bind(out=name, value=TensorLiteral(dtype, shape, data)))
+    return composer.alive(Known(name, shape, dtype))
+
+
+def _backward(composer: Composer, choices: Choices, made: list[Known], leaves: list[Known]) -> None:
+    seeds = [composer.tensor(choices, known.shape, known.dtype, "distinct", reuse=False).ref for known in made]
+    if len(made) == 1:
+        composer.method(made[0].ref, "backward", seeds[0])
+    else:
+        roots = List(tuple([known.ref for known in made]))
+        composer.call("torch.autograd.backward", roots, List(tuple(seeds)))
+
+
+def _second(composer: Composer, choices: Choices, made: list[Known], leaves: list[Known]) -> None:
+    """The gradient, and the gradient of that."""
+    seeds = [composer.tensor(choices, known.shape, known.dtype, "distinct", reuse=False).ref for known in made]
+    several: tuple[Operand, ...] = (
+        List(tuple([known.ref for known in made])),
+        List(tuple([known.ref for known in leaves])),
+        List(tuple(seeds)),
+    )
+    composer.call("torch.autograd.grad", *several, create_graph=True, allow_unused=True, out="t")
+    names = tuple([composer.name("g") for _ in leaves])
+    composer.append(Unpack(value=Ref("t"), outs=names, drops=("t",)))
+    for name, known in zip(names, leaves, strict=True):
+        weights = composer.tensor(choices, known.shape, known.dtype, "distinct", reuse=False)
+        composer.method(Ref(name), "backward", weights.ref, retain_graph=True)
+
+
+def _dual(composer: Composer, choices: Choices, x: Known) -> Known:
+    tangent = composer.tensor(choices, x.shape, x.dtype, "distinct", reuse=False)
+    composer.call("torch.autograd.forward_ad.enter_dual_level")
+    composer.call("torch.autograd.forward_ad.make_dual", x.ref, tangent.ref, out="d")
+    return Known("d", x.shape, x.dtype, False, False)
+
+
+def _tangents(composer: Composer, made: list[Known]) -> None:
+    """What forward mode says of each result: a pair, observed as it is."""
+    for known in made:
+        composer.call("torch.autograd.forward_ad.unpack_dual", known.ref, out=composer.name("t"))
+
+
+def _sum(composer: Composer) -> None:
+    """A backward through a result whose shape only the values say."""
+    (out,) = (getattr(composer.steps[-1], "out", None),)
+    assert out is not None
+    composer.method(Ref(out), "sum", out="s")
+    composer.method(Ref("s"), "backward")
+
+
+class OperatorCase(Case):
+    """The case of one operator, in the catalogue beside those that somebody wrote."""
+
+    def __init__(self, row: Operator) -> None:
+        self.row = row
+        self.feature, self.name = "operators", row.name.strip("_")
+        self.id = f"{self.feature}/{self.name}"
+        self.module = "conformance.cases.operators"
+        written = (
+            row.function or f"Tensor.{row.method or row.inplace}" if not row.symbol else row.function or row.symbol
+        )
+        self.sentence = f"{_named(row, written)} has PyTorch's values, gradients and tangents in each of its forms."
+        self.lecture = ""
+        self.requires: tuple[str, ...] = ()
+        self.covers: tuple[str, ...] = ()
+        self.observe = "every"
+
+    @property
+    def source(self) -> str:
+        """The simplest program of the operator, as a script."""
+        return script(alone(self.row, b""))
+
+    def inputs(self) -> SearchStrategy[Any]:
+        return st.binary(min_size=BLOCK, max_size=BLOCK)
+
+    def record(self, inputs: Any) -> Program:
+        return alone(self.row, inputs)
+
+
+def _named(row: Operator, written: str) -> str:
+    return written if written.rpartition(".")[2] == row.name else f"{written} ({row.name})"

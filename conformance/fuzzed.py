@@ -1,0 +1,58 @@
+"""The cases and the random programs as ordinary Hypothesis tests: for HypoFuzz, and for whoever has a tool that runs those.
+
+    TORCHSTONE_SUBJECT=mylib hypothesis fuzz -- --pyargs conformance.fuzzed
+    pytest --pyargs conformance.fuzzed -k random_programs
+
+HypoFuzz watches which lines of the subject a program reaches and goes on from those that reach new ones, so the subject runs in
+the process of the test. `torchstone run` and `torchstone fuzz` say more about what they find; this finds by other means.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
+
+from conformance.compose import random_programs
+from conformance.failure import describe_program
+from conformance.judge import judge
+from conformance.program import Program
+from conformance.session import all_cases, import_from_here
+from conformance.subjects import Subject, open_subject, oracle
+
+SUBJECT = os.environ.get("TORCHSTONE_SUBJECT", "numtorch")
+"""What is tested; --subject is torchstone's own, and HypoFuzz has no such option."""
+
+
+@cache
+def _sides() -> tuple[Subject, Subject]:
+    import_from_here()
+    return oracle(), open_subject(SUBJECT, isolate=False)
+
+
+def agrees(program: Program) -> None:
+    """Raises an AssertionError if the subject does not do what the oracle does, and says what is different."""
+    right, subject = _sides()
+    verdict = judge(program, right.run(program), subject.run(program), right, subject.describe().facets)
+    assert verdict.status != "FAIL", describe_program(program, verdict, SUBJECT)
+
+
+def _test(name: str, strategy: SearchStrategy[Program]) -> Callable[[], None]:
+    def test(program: Program) -> None:
+        agrees(program)
+
+    test.__name__ = test.__qualname__ = f"test_{name}"
+    made: Callable[[], None] = settings(deadline=None, suppress_health_check=list(HealthCheck))(given(strategy)(test))
+    # All tests are this one function: what Hypothesis keeps of each has to stand under a key of its own.
+    made.hypothesis.inner_test._hypothesis_internal_add_digest = name.encode()  # type: ignore[attr-defined]
+    return made
+
+
+test_random_programs = _test("random_programs", random_programs())
+
+globals().update(
+    {f"test_{case.id.replace('/', '_')}": _test(case.id.replace("/", "_"), case.programs()) for case in all_cases(())}
+)

@@ -1,0 +1,138 @@
+"""Looking through steps and operands, and giving their names others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from conformance.program.parts import (
+    Bind,
+    Call,
+    Class,
+    Delete,
+    DeleteAttribute,
+    Dict,
+    Enter,
+    Exit,
+    Function,
+    Get,
+    List,
+    Method,
+    Operand,
+    Operator,
+    Ref,
+    Set,
+    SetItem,
+    Slice,
+    Step,
+    TensorLiteral,
+    Tuple,
+    Unpack,
+    Yield,
+)
+
+
+def operands(step: Step) -> Iterator[Operand]:
+    """The operands that a step is given, in the order in which they are resolved."""
+    match step:
+        case Bind(value=value) | Unpack(value=value) | Yield(value=value):
+            yield value
+        case Call(function=function, args=args, kwargs=kwargs):
+            yield function
+            yield from args
+            yield from kwargs.values()
+        case Method(self=self, args=args, kwargs=kwargs):
+            yield self
+            yield from args
+            yield from kwargs.values()
+        case Operator(args=args):
+            yield from args
+        case Get(self=self) | DeleteAttribute(self=self):
+            yield self
+        case Set(self=self, value=value):
+            yield self
+            yield value
+        case SetItem(self=self, index=index, value=value):
+            yield self
+            yield index
+            yield value
+        case Enter(context=context) | Exit(context=context):
+            yield context
+        case Delete():
+            return
+
+
+def outs(step: Step) -> tuple[str, ...]:
+    """The names that a step binds."""
+    if isinstance(step, Unpack):
+        return step.outs
+    out = getattr(step, "out", None)
+    return () if out is None else (out,)
+
+
+def children(operand: Operand) -> Iterator[Operand]:
+    """The operands directly inside an operand; a function's body is not one of them."""
+    match operand:
+        case List(items=items) | Tuple(items=items):
+            yield from items
+        case Dict(items=pairs):
+            for key, value in pairs:
+                yield key
+                yield value
+        case Slice(start=start, stop=stop, step=step):
+            yield start
+            yield stop
+            yield step
+        case Class(base=base, members=members):
+            yield base
+            for member in members.values():
+                yield member.value
+
+
+def walk(operand: Operand) -> Iterator[Operand]:
+    """An operand and everything inside it, in order; without the bodies of functions."""
+    stack = [operand]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(list(children(current))))
+
+
+def bound(steps: tuple[Step, ...]) -> Iterator[str]:
+    """Every name that steps bind, and the bodies of functions in them."""
+    for step in steps:
+        yield from outs(step)
+        for operand in operands(step):
+            for part in walk(operand):
+                if isinstance(part, Function):
+                    yield from bound(part.steps)
+
+
+def renamed(part: Any, names: Mapping[str, Operand]) -> Any:
+    """A step or an operand with other names, in bodies of functions, too; parameters keep theirs.
+
+    What a name is read as may be any operand. What it is bound as, or dropped as, is a name: where a name is read as
+    something else, it is not bound any more.
+    """
+    if isinstance(part, Ref):
+        new = names.get(part.name, part)
+        return Ref(new) if isinstance(new, str) else new
+    if isinstance(part, tuple):
+        return tuple([renamed(one, names) for one in part])
+    if isinstance(part, dict):
+        return {key: renamed(one, names) for key, one in part.items()}
+    if not isinstance(part, msgspec.Struct) or isinstance(part, TensorLiteral):
+        return part
+    changed: dict[str, Any] = {}
+    for field in part.__struct_fields__:
+        value = getattr(part, field)
+        if field == "outs" or field == "drops":
+            new_names = [names.get(name, name) for name in value]
+            changed[field] = tuple([name for name in new_names if isinstance(name, str)])
+        elif field == "out":
+            changed[field] = names.get(value, value)
+        else:
+            changed[field] = renamed(value, names)
+    return msgspec.structs.replace(part, **changed)
