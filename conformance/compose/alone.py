@@ -25,8 +25,8 @@ BLOCK = 24
 SHAPES: tuple[Shape, ...] = ((3,), (2, 2), (2, 3), (), (1,), (2, 3, 2), (3, 3), (1, 3), (2, 1), (2, 2, 3), (0,), (0, 2))
 """Where an operator takes none of some shape, the next is taken that fits."""
 
-_DTYPES = ("float32",) * 9 + ("float64",) * 4 + ("float16", "bfloat16", "int64")
-"""What operands are of. Which operators take complex numbers is another question, and random programs ask it."""
+_DTYPES = ("float32",) * 9 + ("float64",) * 5 + ("int64",)
+"""What operands are of. Which operators take complex numbers and halves is another question, and random programs ask it."""
 
 
 def alone(row: Operator, block: bytes) -> Program:
@@ -48,7 +48,7 @@ def _say(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtyp
     form = row.forms[choices.number(len(row.forms))]
     forward = x.floating and how % 4 == 3 and form not in calls.INPLACE
     if forward:  # of an operand that requires no grad: the tangent is what matters, and not how it was computed
-        x = _dual(composer, choices, x)
+        x, composer.tracking = _dual(composer, choices, x), False
     elif x.floating and not choices.chance(10):
         composer.method(x.ref, "requires_grad_")
         x = composer.update(x, grad=True)
@@ -142,7 +142,7 @@ class OperatorCase(Case):
         written = (
             row.function or f"Tensor.{row.method or row.inplace}" if not row.symbol else row.function or row.symbol
         )
-        self.sentence = f"{_named(row, written)} has PyTorch's values, gradients and tangents in each of its forms."
+        self.sentence = f"{_named(row, written)} has PyTorch's values and derivatives in each of its forms."
         self.lecture = ""
         self.requires: tuple[str, ...] = ()
         self.covers: tuple[str, ...] = ()
@@ -161,4 +161,5 @@ class OperatorCase(Case):
 
 
 def _named(row: Operator, written: str) -> str:
-    return written if written.rpartition(".")[2] == row.name else f"{written} ({row.name})"
+    names = (written.rpartition(".")[2], written.removeprefix("torch.").replace(".", "_"))
+    return written if row.name in names else f"{written} ({row.name})"

@@ -129,7 +129,7 @@ def _tensor(
         if shape == x.shape and not choices.number(4):
             return x  # the same tensor twice in one call
         known = composer.tensor(choices, shape, x.dtype if choices.number(8) else "float32", argument.values)
-        if known.leaf and not known.grad and known.floating and choices.chance(40):
+        if composer.tracking and known.leaf and not known.grad and known.floating and choices.chance(40):
             composer.method(known.ref, "requires_grad_")
             known = composer.update(known, grad=True)
         return known

@@ -96,6 +96,8 @@ class Composer:
         """Names of hooks' handles."""
         self.recording = True
         """Whether grad mode is on, as far as can be told."""
+        self.tracking = True
+        """Whether new operands may require grad."""
         self.observe: Literal["every", "last"] = "every"
         self.done: list[str] = []
         """What was done, by name: ``action backward``, ``operator sin``, ``phrase leaves_by_an_error``."""
