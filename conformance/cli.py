@@ -335,6 +335,37 @@ def subjects() -> None:
 
 
 @command.command()
+@click.argument("subject")
+def doctor(subject: str) -> None:
+    """Check the runner of SUBJECT against the protocol, before any verdict on the library.
+
+    \b
+    Examples:
+      torchstone doctor mylib
+      torchstone doctor "stdio:node runner.js"
+
+    \b
+    Exit codes:
+      0  it does as the protocol says
+      1  it does not
+      2  it does not start
+    """
+    signs = {"ok": ("✓", "green"), "wrong": ("✗", "red"), "left out": ("–", "yellow")}
+    with plain_errors():
+        from conformance.doctor import examine
+
+        wrong = 0
+        for finding in examine(subject):
+            sign, colour = signs[finding.says]
+            click.echo(f"{click.style(sign, fg=colour)} {finding.sentence}")
+            if finding.note:
+                click.echo(f"    {finding.note}")
+            wrong += finding.says == "wrong"
+        click.echo(f"{subject}: {f'{wrong} to mend in the runner' if wrong else 'the runner is sound'}")
+    sys.exit(1 if wrong else 0)
+
+
+@command.command()
 @click.argument("what", type=click.Choice(["program", "trace", "run"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of a program, of a trace, or of a line of a run.jsonl.

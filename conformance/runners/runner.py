@@ -100,6 +100,8 @@ class Library:
 
     def tensor(self, dtype, shape, data):
         kind = self.resolve(dtype)
+        if dtype not in PACKED and dtype != "bfloat16":
+            raise Missing("torch." + dtype)
         if 0 in shape:
             return self.module.zeros(tuple(shape), dtype=kind)
         return self.module.tensor(nested(unpack(dtype, data), shape), dtype=kind)

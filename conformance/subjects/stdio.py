@@ -32,6 +32,7 @@ from conformance.subjects.messages import (
     PROTOCOL,
     Answer,
     Bye,
+    Done,
     Error,
     Hello,
     Refused,
@@ -148,12 +149,19 @@ class Process:
         raise SubjectFailed(f"answered a program with {_kind(reply)!r}")
 
     def close(self) -> None:
+        self.end()
+
+    def end(self) -> bool:
+        """Ends the process; whether it answered its bye."""
         child, self._child = self._child, None
         if child is None:
-            return
-        with suppress(SubjectCrashed, SubjectTimeout):
-            child.ask(Bye(child.next()), _BYE)
-        child.kill()
+            return True
+        try:
+            return isinstance(child.ask(Bye(child.next()), _BYE), Done)
+        except (SubjectCrashed, SubjectTimeout):
+            return False
+        finally:
+            child.kill()
 
     @property
     def pid(self) -> int | None:
