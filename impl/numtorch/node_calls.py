@@ -91,6 +91,8 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
     if node.accumulates:
         run_accumulate(task, node, inputs)  # type: ignore[arg-type]
         return None
+    if task.raw and extra is not None and extra.post_hooks:
+        inputs = [np.asarray(g) if isinstance(g, np.generic) else g for g in inputs]  # what views of it share
     results = apply(task, node, inputs)
     if task.needed is not None and not (node.custom or node.listed):
         # PyTorch's formulas compute only what some requested input needs; a user's formula is not told.

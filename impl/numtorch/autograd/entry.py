@@ -7,12 +7,11 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from .. import grad_mode, overrides
 from ..capture import of_scalar
 from ..descriptor import Size
 from ..engine import run_backward
+from ..geometry import laid_out
 from ..graph import GraphRoot, Node, NotPlain, next_sequence_nr
 from ..tensor import Tensor, wrap
 from ..views import edge, mark_inference
@@ -217,7 +216,11 @@ def make_grads(outputs: Sequence[Any], grads: Sequence[Any], is_batched: bool = 
                     raise RuntimeError(
                         f"grad can be implicitly created only for real scalar outputs but got {desc.dtype}"
                     )
-                new.append(wrap(np.ones(desc.shape, desc.dtype.numpy) if desc.ndim else desc.dtype.numpy.type(1)))
+                one = desc.dtype.numpy.type(1)
+                if desc.ndim:
+                    one = laid_out(tuple(desc.shape), desc.strides, desc.dtype.numpy)  # ones_like, strides and all
+                    one[...] = 1
+                new.append(wrap(one))
             else:
                 new.append(None)
         else:

@@ -14,7 +14,7 @@ from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.activation import celu as k_celu
 from ..kernels.comparison import clamp as k_clamp
 from ..kernels.activation import elu as k_elu
@@ -2204,6 +2204,8 @@ def hardtanh(self, min_val, max_val, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'hardtanh', self)
     return result

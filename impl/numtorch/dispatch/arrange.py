@@ -14,7 +14,7 @@ from ..graph import UnaryNode, VariadicNode, sequence_nrs
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..tensor import Tensor
-from ..views import as_view, bump, check_inplace, edge, mark_inference, rebase_history, requires_grad, storage_of
+from ..views import as_view, bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, storage_of
 from ..kernels.arrange import block_diag as k_block_diag
 from ..kernels.arrange import constant_pad_nd as k_constant_pad_nd
 from ..kernels.arrange import constant_pad_nd_backward as k_constant_pad_nd_backward
@@ -454,6 +454,8 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'diag_embed')
 
 
@@ -803,4 +805,6 @@ def constant_pad_nd(self, pad, value, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'constant_pad_nd')

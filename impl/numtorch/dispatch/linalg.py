@@ -14,7 +14,7 @@ from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, unpack_input
 from ..tensor import Tensor
-from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.linalg import addbmm as k_addbmm
 from ..kernels.linalg import addmm as k_addmm
 from ..kernels.linalg import addmv as k_addmv
@@ -174,6 +174,8 @@ def dot(self, tensor, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'dot')
 
 
@@ -309,6 +311,8 @@ def vdot(self, other, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'vdot')
 
 

@@ -14,7 +14,7 @@ from ..operands import laid, store
 from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..several import together
 from ..tensor import Tensor, wrap
-from ..views import edge, mark_inference, requires_grad
+from ..views import counted, edge, mark_inference, requires_grad
 from ..kernels.losses import binary_cross_entropy as k_binary_cross_entropy
 from ..kernels.losses import binary_cross_entropy_backward as k_binary_cross_entropy_backward
 from ..kernels.losses import binary_cross_entropy_with_logits as k_binary_cross_entropy_with_logits
@@ -843,6 +843,8 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'soft_margin_loss')
 
 

@@ -15,7 +15,7 @@ from ..lazy import assigned
 from ..operands import at_once, inplace_operands, laid, operands, plain, single, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
-from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.pointwise import add_alpha as k_add_alpha
 from ..kernels.pointwise import angle as k_angle
 from ..kernels.pointwise import conj_physical as k_conj_physical
@@ -6413,6 +6413,8 @@ def abs(self, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'abs', self, exactly='Found dtype {found} but expected {expected}')
     return result

@@ -968,6 +968,8 @@ def max_dim(self, dim, keepdim):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=2 if self._desc.ndim else 1)
     return tuple(results)
 
 
@@ -1043,6 +1045,8 @@ def min_dim(self, dim, keepdim):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=2 if self._desc.ndim else 1)
     return tuple(results)
 
 
@@ -1869,6 +1873,8 @@ def topk(self, k, dim, largest):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=int(not self._desc.ndim))
     return tuple(results)
 
 
@@ -1982,6 +1988,8 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(not self._desc.ndim))
     return result if out is None else store(out, result, 'vector_norm')
 
 
@@ -2189,6 +2197,8 @@ def var(self, dim, correction, keepdim, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(dim is None or not self._desc.ndim))
     return result if out is None else store(out, result, 'var')
 
 
@@ -2301,6 +2311,8 @@ def std(self, dim, correction, keepdim, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(dim is None or not self._desc.ndim))
     return result if out is None else store(out, result, 'std')
 
 
@@ -2377,6 +2389,8 @@ def var_mean(self, dim, correction, keepdim):
         results[1]._output_nr = 1
         if saved_hooks.in_force:
             saved_hooks.pack(node)
+    if self._extra is not None:
+        counted(self, *results, times=int(dim is None or not self._desc.ndim))
     return tuple(results)
 
 
@@ -2461,6 +2475,8 @@ def std_mean(self, dim, correction, keepdim):
         node.result0_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, result0=results[0])
+    if self._extra is not None:
+        counted(self, *results, times=int(dim is None or not self._desc.ndim))
     return tuple(results)
 
 
@@ -2644,6 +2660,8 @@ def cumsum(self, dim, dtype, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(not self._desc.ndim))
     return result if out is None else store(out, result, 'cumsum')
 
 
@@ -2787,6 +2805,8 @@ def cumprod(self, dim, dtype, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(not self._desc.ndim))
     return result if out is None else store(out, result, 'cumprod')
 
 

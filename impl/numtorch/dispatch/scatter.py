@@ -14,7 +14,7 @@ from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
-from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.scatter import diagonal_scatter as k_diagonal_scatter
 from ..kernels.scatter import fill_slices as k_fill_slices
 from ..kernels.scatter import gather as k_gather
@@ -2522,6 +2522,8 @@ def nonzero(self, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'nonzero')
 
 

@@ -16,7 +16,7 @@ from ..operands import inplace_operands, laid, operands, plain, refused, single,
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.special import addcdiv as k_addcdiv
 from ..kernels.special import addcmul as k_addcmul
 from ..kernels.special import atan2_scale as k_atan2_scale
@@ -3419,6 +3419,8 @@ def deg2rad(self, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'deg2rad', self)
     return result
@@ -3545,6 +3547,8 @@ def rad2deg(self, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'rad2deg', self)
     return result
@@ -8940,6 +8944,8 @@ def frexp(self):
         node.exponent_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, exponent=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=1)
     return tuple(results)
 
 
@@ -9054,6 +9060,8 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'nan_to_num', self, exactly='nan_to_num: dtype of out: {found} should be same as input: {expected}')
     return result

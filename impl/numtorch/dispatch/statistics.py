@@ -117,6 +117,8 @@ def cummax(self, dim):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=1)
     return tuple(results)
 
 
@@ -204,6 +206,8 @@ def cummin(self, dim):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=1)
     return tuple(results)
 
 
@@ -470,6 +474,8 @@ def nanmedian_dim(self, dim, keepdim):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=1)
     return tuple(results)
 
 

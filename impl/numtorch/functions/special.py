@@ -158,6 +158,7 @@ def heaviside(input: Tensor, values: Tensor, *, out: Any = None) -> Tensor:
 
 def heaviside_(self: Tensor, values: Tensor) -> Tensor:
     """heaviside in place"""
+    check_inplace(self, any(requires_grad(x) for x in (self, values) if isinstance(x, Tensor)))
     _same_type(self, values)
     return d.heaviside_of_(self, values)
 

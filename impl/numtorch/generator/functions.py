@@ -13,12 +13,18 @@ OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "
 
 COUNTS = {
     **dict.fromkeys(
-        ("sum_all", "sum_dim", "prod_all", "prod_dim", "max_all", "min_all", "amax", "amin", "logsumexp"), 1
+        ("sum_all", "sum_dim", "prod_all", "prod_dim", "max_all", "min_all", "amax", "amin", "logsumexp"), "1"
     ),
+    **dict.fromkeys(("nansum_dim", "all_dim", "any_dim", "median_dim", "nanmedian_dim", "sort", "sort_stable"), "1"),
+    **dict.fromkeys(("aminmax", "cummax", "cummin", "logical_not", "logical_and", "logical_or", "logical_xor"), "1"),
     **dict.fromkeys(
-        ("nansum_dim", "all_dim", "any_dim", "median_dim", "sort", "sort_stable", "aminmax", "logical_not"), 1
+        ("abs", "deg2rad", "rad2deg", "nan_to_num", "hardtanh", "all_alike", "nonzero", "frexp", "dot", "vdot"), "1"
     ),
-    **dict.fromkeys(("mean_all", "mean_dim", "mode"), 2),
+    **dict.fromkeys(("soft_margin_loss",), "1"),
+    **dict.fromkeys(("mean_all", "mean_dim", "mode", "diag_embed", "constant_pad_nd"), "2"),
+    **dict.fromkeys(("max_dim", "min_dim"), "2 if self._desc.ndim else 1"),
+    **dict.fromkeys(("vector_norm", "topk", "cumsum", "cumprod"), "int(not self._desc.ndim)"),
+    **dict.fromkeys(("var", "std", "var_mean", "std_mean"), "int(dim is None or not self._desc.ndim)"),
 }
 """How often the results of an operator over inference tensors are written to outside inference mode, where it counts:
 PyTorch computes these into tensors that it made before."""
@@ -72,6 +78,7 @@ class Functions(Recording):
             self.save_result(row, 2, {"result": ("array", "result")})
             w(2, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{exact})\nreturn result")
         self.new_tensor(1, "False", "None")
+        self.count_writes(row, "result")
         w(1, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{exact})\nreturn result")
 
     def binary(self, row: Row) -> None:

@@ -173,21 +173,26 @@ def masked_select_backward(grad: Array, x: Array, mask: Array) -> Array:
     return sum_to_size(out, x.shape)
 
 
+# Of 0.0 and -0.0 PyTorch takes the element, not the bound. So does NumPy, if that comes second, but for half types first.
+
+
 def clamp(x: Array, min: Any, max: Any) -> Array:
     """x between two numbers, either of which may be None; the upper one wins, nan stays."""
     if min is not None:
-        x = np.maximum(x, x.dtype.type(min))
-    return x if max is None else np.minimum(x, x.dtype.type(max))
+        x = clamp_min(x, min)
+    return x if max is None else clamp_max(x, max)
 
 
 def clamp_min(x: Array, min: Any) -> Array:
     """x, at least a number."""
-    return np.maximum(x, x.dtype.type(min))
+    bound = x.dtype.type(min)
+    return np.maximum(bound, x) if x.dtype.char in "fd" else np.maximum(x, bound)
 
 
 def clamp_max(x: Array, max: Any) -> Array:
     """x, at most a number."""
-    return np.minimum(x, x.dtype.type(max))
+    bound = x.dtype.type(max)
+    return np.minimum(bound, x) if x.dtype.char in "fd" else np.minimum(x, bound)
 
 
 def clamp_tensor(x: Array, min: Array | None, max: Array | None) -> Array:

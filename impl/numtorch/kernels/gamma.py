@@ -82,6 +82,7 @@ def zeta(x: Array, q: Array) -> Array:
             total = total + b * factor
             factor = factor * (s + 2 * k + 1) * (s + 2 * k + 2) / (w * w)
         total = np.where(s == 1, np.inf, np.where(s < 1, np.nan, total))
+        total = np.where((s > 1) & (a == np.inf), np.nan, total)  # which Cephes, that PyTorch has, does not foresee
         pole = (a <= 0) & (a == np.floor(a))
         total = np.where((s > 1) & pole, np.inf, total)
         total = np.where((s > 1) & (a <= 0) & ~pole & (s != np.floor(s)), np.nan, total)

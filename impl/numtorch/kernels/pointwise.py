@@ -80,7 +80,7 @@ def sigmoid(x: Array) -> Array:
 
 def relu(x: Array) -> Array:
     """max(x, 0), nan kept"""
-    return np.maximum(x, x.dtype.type(0))
+    return np.maximum(x.dtype.type(0), x) if x.dtype.char in "fd" else np.maximum(x, x.dtype.type(0))
 
 
 def threshold_backward(grad: Array, result: Array, threshold: float) -> Array:

@@ -126,7 +126,10 @@ def remainder(x: Array, other: Array) -> Array:
     """What floor_divide leaves."""
     refuse_bools("remainder_cpu", x, other)
     refuse_zero(x, other)
-    return np.remainder(x, other)
+    rest = np.remainder(x, other)
+    if rest.dtype.kind != "f":
+        return rest
+    return np.where(rest == 0, np.copysign(rest, x), rest)[()]  # PyTorch's zero has the sign of the dividend
 
 
 def fmod(x: Array, other: Array) -> Array:
