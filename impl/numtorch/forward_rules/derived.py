@@ -48,7 +48,7 @@ def formula(replaced: Replaced, args: tuple, names: list[str], duals: dict, out:
 
 def pushed(replaced: Replaced, args: tuple, duals: dict, written: int | None = None) -> Any:
     """The tangents of what a call returns; what it writes to, the argument in this place, is a copy here."""
-    tracked = is_tracked(duals)
+    tracked = is_tracked(duals, args)
     apart: dict[int, Tensor] = {}
 
     def taken(value: Tensor) -> Tensor:

@@ -125,15 +125,16 @@ def product(replaced: Replaced, args: tuple, names: list[str], duals: dict, out:
 
 
 def primal(factor: Any, duals: dict) -> Any:
-    """A factor as PyTorch's formulas take it: of a dual the primal alone."""
-    return tangents.without_tangent(factor, bool(grad_mode.state.grad)) if id(factor) in duals else factor
+    """A factor as PyTorch's formulas take it: the primal alone, of a tensor without a tangent as well, if that shows."""
+    shows = id(factor) in duals or (grad_mode.state.grad and isinstance(factor, Tensor) and requires_grad(factor))
+    return tangents.without_tangent(factor, bool(grad_mode.state.grad)) if shows else factor
 
 
 def partial(factor: Any, other: Any, duals: dict) -> Any:
     """The tangent of one factor; zeros where there is none but PyTorch's term of it shows in the graph, else None."""
     if id(factor) in duals:
         return duals[id(factor)][1]
-    if is_tracked(duals) and finite(other):
+    if is_tracked(duals, (factor, other)) and finite(other):
         return zeros_like(factor) if isinstance(factor, Tensor) else 0
     return None
 
@@ -144,9 +145,11 @@ def quotient(replaced: Replaced, args: tuple, names: list[str], duals: dict, out
     top = duals[id(a)][1] if id(a) in duals else None
     if id(b) in duals or (grad_mode.state.grad and requires_grad(out) and finite(out)):
         below = duals[id(b)][1] if id(b) in duals else zeros_like(b) if isinstance(b, Tensor) else 0
-        product = dispatch.mul(out, below)
+        product = dispatch.mul(below, out)
+        if top is None and isinstance(a, Tensor) and is_tracked(duals, args):
+            top = zeros_like(a)
         top = dispatch.neg(product) if top is None else dispatch.sub(top, product)
-    return replaced.original(top, b)
+    return replaced.original(top, primal(b, duals))
 
 
 def scatter_reduce(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
@@ -175,7 +178,7 @@ def elementwise(replaced: Replaced, args: tuple, names: list[str], duals: dict, 
         node = recorded_apart(replaced, args, primal, recorded)
     if not isinstance(node, UnaryNode):
         return formula(replaced, args, names, duals, out)
-    if recorded or is_tracked(duals):
+    if recorded or is_tracked(duals, args):
         return node.apply_tensors(tangent)
     with Mode(False):
         return node.apply_tensors(tangent)

@@ -53,6 +53,10 @@ def in_order(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> tuple[t
     return tuple([given[n] for n in names if n in given]), ["self", *names[1:]] if names[0] == "input" else names
 
 
-def is_tracked(duals: dict[int, tuple[Tensor, Any]]) -> bool:
-    """Whether the tangent is recorded in its turn: reverse over forward."""
-    return bool(grad_mode.state.grad) and any(requires_grad(p) or requires_grad(t) for p, t in duals.values())
+def is_tracked(duals: dict[int, tuple[Tensor, Any]], args: Iterable[Any] = ()) -> bool:
+    """Whether the tangent is recorded in its turn, reverse over forward: over any operand that requires grad."""
+    if not grad_mode.state.grad:
+        return False
+    return any(requires_grad(p) or requires_grad(t) for p, t in duals.values()) or any(
+        requires_grad(t) for t in tensors_in(args)
+    )
