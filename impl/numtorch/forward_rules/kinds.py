@@ -168,9 +168,7 @@ def elementwise(replaced: Replaced, args: tuple, names: list[str], duals: dict, 
         return formula(replaced, args, names, duals, out)
     ((primal, tangent),) = duals.values()
     recorded = grad_mode.state.grad and requires_grad(primal)
-    single = (
-        isinstance(out, Tensor) and primal._desc.real and tangent._desc is primal._desc and out._desc is primal._desc
-    )
+    single = isinstance(out, Tensor) and primal._desc.dtype.is_floating_point and alike(primal, tangent, out)
     if not single or sum(1 for t in tensors_in(args) if t is primal) > 1:
         return formula(replaced, args, names, duals, out)
     node = out._node
@@ -182,6 +180,12 @@ def elementwise(replaced: Replaced, args: tuple, names: list[str], duals: dict, 
         return node.apply_tensors(tangent)
     with Mode(False):
         return node.apply_tensors(tangent)
+
+
+def alike(first: Tensor, *others: Tensor) -> bool:
+    """Whether all are of one shape and type."""
+    desc = first._desc
+    return all(x._desc is desc or (x._desc.shape == desc.shape and x._desc.dtype is desc.dtype) for x in others)
 
 
 def recorded_apart(replaced: Replaced, args: tuple, primal: Tensor, recorded: bool) -> Any:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..kernels import everything as k
-from .row import BESIDE_NUMBER, ELEMENTWISE, FOUND_DTYPE, LIKE, LINEAR, nary, nondiff, op
+from .row import BESIDE_NUMBER, ELEMENTWISE, FOUND_DTYPE, LIKE, nary, nondiff, op
 
 # ---- exponentials and logarithms
 op("exp2(self)", np.exp2, float_result=True, self="grad * result.conj() * 0.6931471805599453", jvp=ELEMENTWISE)
@@ -50,9 +50,9 @@ op("hypot(self, other)", np.hypot, tensors_only=True, refuses="hypot_cpu",
    self="grad * self / result", other="grad * other / result")
 op("sinc(self)", k.sinc, pointwise=True, float_result=True, self="sinc_backward(grad, self)", jvp=ELEMENTWISE)
 op("deg2rad(self)", k.deg2rad, layout=LIKE, node="Deg2RadBackward0", pointwise=True, float_result=True,
-   self="grad * 0.017453292519943295", jvp=LINEAR)
+   self="grad * 0.017453292519943295", jvp=ELEMENTWISE)
 op("rad2deg(self)", k.rad2deg, layout=LIKE, node="Rad2DegBackward0", pointwise=True, float_result=True,
-   self="grad * 57.29577951308232", jvp=LINEAR)
+   self="grad * 57.29577951308232", jvp=ELEMENTWISE)
 
 # ---- the error function and the normal distribution
 op("erf(self)", k.erf, pointwise=True, float_result=True, self="erf_backward(grad, self, 1.1283791670955126)",
