@@ -344,6 +344,11 @@ METHODS = {
     ),
     'pooling': (
     ),
+    'called': (
+        'apply_',
+        'map2_',
+        'map_',
+    ),
 }
 FUNCTIONS = {
     'comparison': (
@@ -637,5 +642,7 @@ FUNCTIONS = {
         'avg_pool1d',
         'max_pool1d',
         'max_pool2d',
+    ),
+    'called': (
     ),
 }

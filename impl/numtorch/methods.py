@@ -73,6 +73,7 @@ FAMILIES = (
     "distances",
     "padding",
     "pooling",
+    "called",
 )
 LATE = (
     "comparison",
@@ -96,6 +97,7 @@ LATE = (
     "distances",
     "padding",
     "pooling",
+    "called",
 )
 """Those of them that are imported when one of their names is first asked for (late.py)."""
 

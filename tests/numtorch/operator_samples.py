@@ -72,6 +72,8 @@ reciprocal              1 / p | p.reciprocal()
 conj                    (x.to(torch.complex128) * (1 + 2j)).conj().abs()
 conj_physical           (x.to(torch.complex128) * (1 + 2j)).conj_physical().abs()
 conj_physical_of        x.clone().conj_physical_()
+complex_of              torch.complex(x, y).abs() | torch.complex(v, y).abs()
+polar                   torch.polar(p, y).real | torch.polar(v.exp(), y).imag
 view_as_real            torch.view_as_real(x.to(torch.complex128) * (1 + 2j)) | (x.to(torch.complex128) * 1j).imag
 neg_view                torch._neg_view(x) * y | torch._neg_view(x).exp()
 view_as_complex         (torch.view_as_complex(m) * torch.view_as_complex(m)).imag

@@ -296,6 +296,8 @@ ELSEWHERE = {
     "ConjPhysicalBackward0",  # of real tensors they are nothing, and samples are real: test_conjugates_against_torch.py
     "ConjBackward0",
     "NegViewBackward0",
+    "ComplexBackward0",
+    "PolarBackward0",
     "ViewAsComplexBackward0",
     "ViewAsRealBackward0",
 }
@@ -310,6 +312,8 @@ COMPLEX = [
     "(z * z).conj() * z.real",
     "torch.view_as_real(z) * z.real[..., None]",
     "torch._neg_view(z.conj().imag) * z.imag",
+    "torch.complex(z.real, z.imag * 2)",
+    "torch.polar(z.abs(), z.angle())",
     "torch.view_as_complex(torch.view_as_real(z) * torch.view_as_real(z))",
 ]
 

@@ -10,6 +10,7 @@ from .. import dispatch as d, grad_mode
 from ..kernels import pointwise as kernels
 from ..tensor import wrap
 from .masks import mask
+from .shape import sum_to_size
 
 
 def _masked(value: Any, zero: Any) -> Any:
@@ -87,6 +88,30 @@ def zeros_like(x: Any) -> Any:
 
 def new_zeros(x: Any) -> Any:
     return wrap(kernels.new_zeros(x._array))
+
+
+def mul_scalar_backward(grad: Any, number: Any) -> Any:
+    """The gradient of x * number."""
+    return d.mul_scalar(grad, number.conjugate())
+
+
+def complex_backward(grad: Any, real: Any, imag: Any, needed: list) -> tuple:
+    """The parts of the gradient."""
+    second = grad.imag if needed[1] else None  # first, as PyTorch does
+    first = grad.real if needed[0] else None
+    return _summed(first, real._desc.shape), _summed(second, imag._desc.shape)
+
+
+def polar_backward(grad: Any, result: Any, abs: Any, angle: Any, needed: list) -> tuple:
+    """The part of the gradient along the number, and the one across it times its size."""
+    across = grad.conj()
+    first = (across * result.sgn()).real if needed[0] else None
+    second = (across * d.mul_scalar(result, 1j)).real if needed[1] else None
+    return _summed(first, abs.shape), _summed(second, angle.shape)
+
+
+def _summed(grad: Any, shape: tuple) -> Any:
+    return None if grad is None else sum_to_size(grad, shape)
 
 
 def sgn_backward(x: Any, grad: Any, result: Any) -> Any:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..descriptor import broadcast_shapes
+from ..dtype import dtypes
 from ..geometry import element_strides, storage_offset, strided
 from ..lazy import LAZY, Conjugated, Negated
+from ..operands import store
 from ..tensor import Tensor, wrap
 from ..views import storage_of
-from .arguments import expect_tensor
+from .arguments import expect_tensor, not_for
 from .convert import detach
 from .indexing import setitem
 
@@ -110,6 +113,48 @@ def set_imag(self: Tensor, value: Any) -> None:
     setitem(imag(self), Ellipsis, value)
 
 
+# ---- complex numbers of two real ones
+
+
+def _parts(name: str, first: Tensor, second: Tensor) -> None:
+    kinds = [expect_tensor(x, name)._desc.dtype for x in (first, second)]
+    if any(k not in (dtypes.float16, dtypes.float32, dtypes.float64) for k in kinds):
+        raise RuntimeError(
+            f"Expected both inputs to be Half, Float or Double tensors but got {kinds[0].scalar_name} and "
+            f"{kinds[1].scalar_name}"
+        )
+    if kinds[0] is not kinds[1]:
+        raise RuntimeError(
+            f"Expected object of scalar type {kinds[0].scalar_name} but got scalar type {kinds[1].scalar_name} for second "
+            "argument"
+        )
+    broadcast_shapes(first._desc.shape, second._desc.shape)
+
+
+def complex_(real: Tensor, imag: Tensor, *, out: Any = None) -> Tensor:
+    """Complex numbers of their real and imaginary parts."""
+    _parts("complex", real, imag)
+    return _complete("complex", d.complex_of(real, imag), real, out)
+
+
+def polar(abs: Tensor, angle: Tensor, *, out: Any = None) -> Tensor:
+    """Complex numbers of their sizes and angles."""
+    _parts("polar", abs, angle)
+    not_for("polar_cpu", abs, dtypes.float16)
+    return _complete("polar", d.polar(abs, angle), abs, out)
+
+
+def _complete(name: str, result: Tensor, first: Tensor, out: Any) -> Tensor:
+    if out is None:
+        return result
+    if isinstance(out, Tensor) and out._desc.dtype is not result._desc.dtype:
+        raise RuntimeError(
+            f"Expected object of scalar type {result._desc.dtype.scalar_name} but got scalar type "
+            f"{out._desc.dtype.scalar_name} for argument 'out'"
+        )
+    return store(out, result, name, first)
+
+
 # ---- conjugates, and negatives
 
 
@@ -145,4 +190,4 @@ METHODS = {
 }
 FUNCTIONS = {
     f.__name__: f for f in (view_as_real, view_as_complex, real, imag, conj, is_conj, is_neg, resolve_conj, resolve_neg)
-} | {"_neg_view": d.neg_view}
+} | {"_neg_view": d.neg_view, "complex": complex_, "polar": polar}

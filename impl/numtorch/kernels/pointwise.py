@@ -8,7 +8,8 @@ import numpy as np
 
 from ..buffers import take
 from ..descriptor import LARGE
-from ..geometry import like
+from ..geometry import element_strides, laid_out, like
+from ..layout import elementwise_strides
 from .comparison import choose
 
 Array = Any
@@ -121,6 +122,30 @@ def sigmoid_backward(grad: Array, result: Array) -> Array:
 def conj_physical(grad: Array) -> Array:
     """In a formula: that of a real gradient is itself."""
     return grad
+
+
+def complex_of(real: Array, imag: Array) -> Array:
+    """Complex numbers of their parts, broadcast together, laid out as an elementwise result."""
+    shape = np.broadcast_shapes(real.shape, imag.shape)
+    kind = np.result_type(real.dtype, np.complex64)
+    strides = elementwise_strides(shape, [(x.shape, element_strides(x)) for x in (real, imag)])
+    out = laid_out(shape, strides, kind) if shape else np.empty((), kind)
+    out.real[...] = real
+    out.imag[...] = imag
+    return out
+
+
+def polar(abs: Array, angle: Array) -> Array:
+    """Complex numbers of their sizes and angles."""
+    out = complex_of(abs, angle)
+    out.real[...] = abs * np.cos(angle)
+    out.imag[...] = abs * np.sin(angle)
+    return out
+
+
+def mul_scalar_backward(grad: Array, number: Any) -> Array:
+    """Of a real tensor; a complex one is multiplied by the conjugate."""
+    return grad * number
 
 
 def conjugate(x: Array) -> Array:

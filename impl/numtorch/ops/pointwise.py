@@ -32,7 +32,7 @@ op("add_scalar(self, other)", np.add, pointwise=False, layout=BESIDE_NUMBER, nod
 op("sub_scalar(self, other)", np.subtract, pointwise=False, layout=BESIDE_NUMBER, node="SubBackward1", self="grad",
    jvp=ELEMENTWISE)
 op("mul_scalar(self, other)", np.multiply, pointwise=False, inplace=True, layout=BESIDE_NUMBER, node="MulBackward1",
-   self="grad * other", jvp=LINEAR)
+   self="mul_scalar_backward(grad, other)", jvp=LINEAR)
 op("div_scalar(self, other)", np.true_divide, pointwise=False, layout=BESIDE_NUMBER, node="DivBackward1",
    self="grad / other", jvp=LINEAR)
 op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=LINEAR)
@@ -40,6 +40,10 @@ op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result *
 
 op("conj_physical(self)", np.conjugate, inplace=False, exact_out=FOUND_DTYPE, self="grad.conj_physical()", jvp=LINEAR)
 op("conj_physical_of(self)", np.conjugate, node="ConjPhysicalBackward1", says="conj_physical", self="grad.conj_physical()")
+op("complex_of(real, imag)", k.complex_of, node="ComplexBackward0", says="complex", pointwise=False,
+   joint={("real", "imag"): "complex_backward(grad, real, imag, needed)"})
+op("polar(abs, angle)", k.polar, pointwise=False,
+   joint={("abs", "angle"): "polar_backward(grad, result, abs.info, angle.info, needed)"})
 op("angle(self)", k.angle, pointwise=True, inplace=False, float_result=True, self="angle_backward(grad, self)")
 
 # ---- powers
