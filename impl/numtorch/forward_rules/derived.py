@@ -114,6 +114,7 @@ def derived(out: Any, apart: dict[int, Tensor], duals: dict, tracked: bool) -> A
         if tangent is None:
             found.append(zeros_like(result) if is_float and id(result) in by_root else None)
         else:
+            tangent = tangent.resolve_conj()  # PyTorch's own rules leave no conjugates
             found.append(tangent if tracked else wrap(storage_of(tangent)))
     return tuple(found) if isinstance(out, tuple) else found[0]
 
