@@ -42,7 +42,7 @@ def elements_of_gradients_are_clamped(torch, w: WEIGHT, b: BIAS, limit: st.sampl
 
 @case(requires=["backward", "nn_utils", "views"], covers=["leaf.data_setter"])
 def parameters_become_windows_of_a_vector(torch, w: WEIGHT, b: BIAS, v: smooth(shape=(9,), dtype="float32")):
-    """parameters_to_vector is differentiable; vector_to_parameters gives each a window of the vector as its data."""
+    """parameters_to_vector is differentiable; vector_to_parameters makes windows of it their data."""
     parameters = [w.requires_grad_(), b.requires_grad_()]
     vector = torch.nn.utils.parameters_to_vector(parameters)
     vector.pow(2).sum().backward()

@@ -35,6 +35,8 @@ FORWARD = {
     'reciprocal': ('elementwise', ('self',)),
     'conj_physical': ('linear', ('self',)),
     'conj_physical_of': ('', ('self',)),
+    'complex_of': ('', ('real', 'imag')),
+    'polar': ('', ('abs', 'angle')),
     'angle': ('', ('self',)),
     'pow_scalar': ('elementwise', ('self',)),
     'pow_tensor': ('', ('self', 'exponent')),

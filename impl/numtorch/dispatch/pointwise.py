@@ -18,6 +18,7 @@ from ..tensor import Tensor
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
 from ..kernels.pointwise import add_alpha as k_add_alpha
 from ..kernels.pointwise import angle as k_angle
+from ..kernels.pointwise import complex_of as k_complex_of
 from ..kernels.pointwise import conj_physical as k_conj_physical
 from ..kernels.pointwise import cos as k_cos
 from ..kernels.pointwise import cosh as k_cosh
@@ -25,6 +26,8 @@ from ..kernels.pointwise import div_mode as k_div_mode
 from ..kernels.pointwise import div_mode_other as k_div_mode_other
 from ..kernels.pointwise import div_mode_self as k_div_mode_self
 from ..kernels.pointwise import div_other as k_div_other
+from ..kernels.pointwise import mul_scalar_backward as k_mul_scalar_backward
+from ..kernels.pointwise import polar as k_polar
 from ..kernels.pointwise import pow_backward as k_pow_backward
 from ..kernels.pointwise import pow_backward_base as k_pow_backward_base
 from ..kernels.pointwise import pow_backward_exponent as k_pow_backward_exponent
@@ -2319,11 +2322,11 @@ class MulBackward1(UnaryNode):
                 node.release()
             return node.fn0, out, None, None
         other = node.other
-        out = grad * other
+        out = k_mul_scalar_backward(grad, other)
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
         other = node.other
-        return mul_scalar(grad, other)
+        return formulas.mul_scalar_backward(grad, other)
 
 
 def mul_scalar(self, other, *, out=None):
@@ -2989,6 +2992,200 @@ def conj_physical_of_(self):
     if flag:
         rebase_history(self, node)
     return self
+
+
+class ComplexBackward0(BinaryNode):
+    __slots__ = ('imag', 'imag_version', 'real', 'real_version',)
+    saved = ('imag', 'real',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # complex_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        imag = node.imag
+        if imag is not None and (type(imag) is not Tensor or (counter := imag._counter) is not None and counter[0] != node.imag_version):
+            imag = unpack_input(node, 'imag')
+        real = node.real
+        if real is not None and (type(real) is not Tensor or (counter := real._counter) is not None and counter[0] != node.real_version):
+            real = unpack_input(node, 'real')
+        needed = [fn is not None for fn, _ in node.edges()]
+        return formulas.complex_backward(grad, real, imag, needed)
+
+    def release(node) -> None:
+        if node.imag is not None:
+            node.imag = FREED
+        if node.real is not None:
+            node.real = FREED
+
+
+def complex_of(real, imag, *, out=None):
+    """complex_of(real, imag) -> Tensor"""
+    array = k_complex_of(real._array, imag._array)
+    desc = describe(array)
+    flag = real._requires_grad or imag._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(real) or requires_grad(imag)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = _new(ComplexBackward0)
+            node.seq = next(sequence_nrs)
+            fn0 = real._node
+            if fn0 is not None and real._extra is None:
+                node.fn0 = fn0
+            elif not real._requires_grad:
+                node.fn0 = fn0 = None
+            elif real._accumulator is not None and real._extra is None and (fn0 := real._accumulator()) is not None:
+                node.fn0 = fn0
+            else:
+                fn0, nr0 = edge(real)
+                node.fn0 = fn0
+                if nr0:
+                    node.nr0 = nr0
+            fn1 = imag._node
+            if fn1 is not None and imag._extra is None:
+                node.fn1 = fn1
+            elif not imag._requires_grad:
+                node.fn1 = fn1 = None
+            elif imag._accumulator is not None and imag._extra is None and (fn1 := imag._accumulator()) is not None:
+                node.fn1 = fn1
+            else:
+                fn1, nr1 = edge(imag)
+                node.fn1 = fn1
+                if nr1:
+                    node.nr1 = nr1
+            node.plan = None
+            if imag._extra is not None and imag._extra.inference:
+                check_saveable(imag)
+            node.imag = imag
+            counter = imag._counter
+            node.imag_version = 0 if counter is None else counter[0]
+            if real._extra is not None and real._extra.inference:
+                check_saveable(real)
+            node.real = real
+            counter = real._counter
+            node.real_version = 0 if counter is None else counter[0]
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._node = node
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'complex')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'complex')
+
+
+class PolarBackward0(BinaryNode):
+    __slots__ = ('result', 'result_counter', 'result_version', 'abs_info', 'angle_info',)
+    saved = ('result',)
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # polar_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
+        abs_info = node.abs_info
+        angle_info = node.angle_info
+        needed = [fn is not None for fn, _ in node.edges()]
+        return formulas.polar_backward(grad, result, abs_info, angle_info, needed)
+
+    def release(node) -> None:
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+def polar(abs, angle, *, out=None):
+    """polar(abs, angle) -> Tensor"""
+    array = k_polar(abs._array, angle._array)
+    desc = describe(array)
+    flag = abs._requires_grad or angle._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(abs) or requires_grad(angle)
+    if flag and (not grad_mode.disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = _new(PolarBackward0)
+            node.seq = next(sequence_nrs)
+            fn0 = abs._node
+            if fn0 is not None and abs._extra is None:
+                node.fn0 = fn0
+            elif not abs._requires_grad:
+                node.fn0 = fn0 = None
+            elif abs._accumulator is not None and abs._extra is None and (fn0 := abs._accumulator()) is not None:
+                node.fn0 = fn0
+            else:
+                fn0, nr0 = edge(abs)
+                node.fn0 = fn0
+                if nr0:
+                    node.nr0 = nr0
+            fn1 = angle._node
+            if fn1 is not None and angle._extra is None:
+                node.fn1 = fn1
+            elif not angle._requires_grad:
+                node.fn1 = fn1 = None
+            elif angle._accumulator is not None and angle._extra is None and (fn1 := angle._accumulator()) is not None:
+                node.fn1 = fn1
+            else:
+                fn1, nr1 = edge(angle)
+                node.fn1 = fn1
+                if nr1:
+                    node.nr1 = nr1
+            node.plan = None
+            node.abs_info = abs._desc
+            node.angle_info = angle._desc
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._node = node
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            node.result = array
+            node.result_counter = result._counter = [0]
+            node.result_version = 0
+            if saved_hooks.in_force:
+                saved_hooks.pack(node, result=result)
+            return result if out is None else store(out, result, 'polar')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._grad = None
+    result._counter = None
+    result._extra = None
+    result._accumulator = None
+    if grad_mode.disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'polar')
 
 
 class AngleBackward0(UnaryNode):
