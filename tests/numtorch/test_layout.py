@@ -142,3 +142,23 @@ def test_the_memory_of_a_result_is_laid_out_as_its_strides_say(shape):
         if len(shape) > 1:
             made = x * y[0]
             assert made.stride() == element_strides(made._numpy())
+
+
+GRADIENTS = {"tanh": (2, 1), "sigmoid": (2, 1), "exp": (2, 1), "relu": (1, 3)}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_the_gradient_of_a_transposed_operand_lies_as_what_its_formula_names_first(name):
+    x = torch.arange(6.0).reshape(2, 3).t().detach().requires_grad_()
+    y = getattr(x, name)()
+    row_major, turned = torch.arange(6.0).reshape(3, 2), torch.arange(6.0).reshape(2, 3).t()
+    assert torch.autograd.grad(y, x, turned, retain_graph=True)[0].stride() == (1, 3)
+    assert torch.autograd.grad(y, x, row_major)[0].stride() == GRADIENTS[name]
+
+
+@pytest.mark.parametrize("name", ["leaky_relu", "softplus", "elu"])
+def test_leaky_relu_alone_asks_its_operand_first(name):
+    x = torch.arange(6.0).reshape(2, 3).t().detach().requires_grad_()
+    y = getattr(torch.nn.functional, name)(x)
+    found = torch.autograd.grad(y, x, torch.arange(6.0).reshape(3, 2))[0]
+    assert found.stride() == ((1, 3) if name == "leaky_relu" else (2, 1))

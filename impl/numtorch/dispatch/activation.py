@@ -359,7 +359,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     ):
         self_or_result = known[self_or_result]
         array = k_elu_backward(grad_output._array, alpha, scale, input_scale, is_result, self_or_result._array)
-    elif type(grad_output) is Tensor and type(self_or_result) is Tensor and (plan := grad_output._desc.plans.get(self_or_result._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self_or_result) is Tensor and (plan := grad_output._desc.plans.get(self_or_result._desc)) is not None and plan.raw and grad_output._desc.plain and self_or_result._desc.plain:
         array = k_elu_backward(grad_output._array, alpha, scale, input_scale, is_result, self_or_result._array)
         desc = plan.result
     else:
@@ -368,7 +368,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
             return NotImplemented
         grad_output, self_or_result, left, right, desc, plan = found
         array = k_elu_backward(left, alpha, scale, input_scale, is_result, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self_or_result._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self_or_result._requires_grad
     if flag and flag is not True:
@@ -825,7 +825,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     ):
         self = known[self]
         array = k_softplus_backward(grad_output._array, self._array, beta, threshold)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_softplus_backward(grad_output._array, self._array, beta, threshold)
         desc = plan.result
     else:
@@ -834,7 +834,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_softplus_backward(left, right, beta, threshold)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1052,7 +1052,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     ):
         self = known[self]
         array = k_gelu_backward(grad_output._array, self._array, approximate)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_gelu_backward(grad_output._array, self._array, approximate)
         desc = plan.result
     else:
@@ -1061,7 +1061,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_gelu_backward(left, right, approximate)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1549,7 +1549,7 @@ def silu_gradient(grad_output, self, *, out=None):
     ):
         self = known[self]
         array = k_silu_backward(grad_output._array, self._array)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_silu_backward(grad_output._array, self._array)
         desc = plan.result
     else:
@@ -1558,7 +1558,7 @@ def silu_gradient(grad_output, self, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_silu_backward(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     result = _new(*_TENSOR)
     result._array = array
@@ -1586,7 +1586,7 @@ def mish_gradient(grad_output, self, *, out=None):
     ):
         self = known[self]
         array = k_mish_backward(grad_output._array, self._array)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_mish_backward(grad_output._array, self._array)
         desc = plan.result
     else:
@@ -1595,7 +1595,7 @@ def mish_gradient(grad_output, self, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_mish_backward(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     result = _new(*_TENSOR)
     result._array = array
@@ -2029,7 +2029,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     ):
         self = known[self]
         array = k_leaky_relu_backward(grad_output._array, self._array, negative_slope, self_is_result)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_leaky_relu_backward(grad_output._array, self._array, negative_slope, self_is_result)
         desc = plan.result
     else:
@@ -2038,7 +2038,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_leaky_relu_backward(left, right, negative_slope, self_is_result)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -2321,7 +2321,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     ):
         self = known[self]
         array = k_hardtanh_backward(grad_output._array, self._array, min_val, max_val)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_hardtanh_backward(grad_output._array, self._array, min_val, max_val)
         desc = plan.result
     else:
@@ -2330,7 +2330,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_hardtanh_backward(left, right, min_val, max_val)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -2796,7 +2796,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     ):
         self = known[self]
         array = k_shrink_backward(grad_output._array, self._array, lambd)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_shrink_backward(grad_output._array, self._array, lambd)
         desc = plan.result
     else:
@@ -2805,7 +2805,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_shrink_backward(left, right, lambd)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -3039,7 +3039,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     ):
         self = known[self]
         array = k_shrink_backward(grad_output._array, self._array, lambd)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_shrink_backward(grad_output._array, self._array, lambd)
         desc = plan.result
     else:
@@ -3048,7 +3048,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_shrink_backward(left, right, lambd)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -3332,7 +3332,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     ):
         self = known[self]
         array = k_hardsigmoid_backward(grad_output._array, self._array)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_hardsigmoid_backward(grad_output._array, self._array)
         desc = plan.result
     else:
@@ -3341,7 +3341,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_hardsigmoid_backward(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -3606,7 +3606,7 @@ def hardswish_backward(grad_output, self, *, out=None):
     ):
         self = known[self]
         array = k_hardswish_backward(grad_output._array, self._array)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_hardswish_backward(grad_output._array, self._array)
         desc = plan.result
     else:
@@ -3615,7 +3615,7 @@ def hardswish_backward(grad_output, self, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_hardswish_backward(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:

@@ -611,7 +611,7 @@ def add_alpha(self, other, alpha, *, out=None):
     ):
         other = known[other]
         array = k_add_alpha(self._array, other._array, alpha)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_add_alpha(self._array, other._array, alpha)
         desc = plan.result
     else:
@@ -620,7 +620,7 @@ def add_alpha(self, other, alpha, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_add_alpha(left, right, alpha)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -795,7 +795,7 @@ def sub_alpha(self, other, alpha, *, out=None):
     ):
         other = known[other]
         array = k_sub_alpha(self._array, other._array, alpha)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_sub_alpha(self._array, other._array, alpha)
         desc = plan.result
     else:
@@ -804,7 +804,7 @@ def sub_alpha(self, other, alpha, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_sub_alpha(left, right, alpha)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1645,7 +1645,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
     ):
         other = known[other]
         array = k_div_mode(self._array, other._array, rounding_mode)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_div_mode(self._array, other._array, rounding_mode)
         desc = plan.result
     else:
@@ -1654,7 +1654,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_div_mode(left, right, rounding_mode)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1846,7 +1846,7 @@ def rsub(self, other, *, out=None):
     ):
         other = known[other]
         array = k_rsub(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_rsub(self._array, other._array)
         desc = plan.result
     else:
@@ -1855,7 +1855,7 @@ def rsub(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_rsub(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, plan_of(other._desc, self._desc).result)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1971,7 +1971,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
     ):
         other = known[other]
         array = k_rsub_alpha(self._array, other._array, alpha)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_rsub_alpha(self._array, other._array, alpha)
         desc = plan.result
     else:
@@ -1980,7 +1980,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_rsub_alpha(left, right, alpha)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, plan_of(other._desc, self._desc).result)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -3520,7 +3520,7 @@ def pow_tensor(self, exponent, *, out=None):
     ):
         exponent = known[exponent]
         array = k_pow_tensor(self._array, exponent._array)
-    elif type(self) is Tensor and type(exponent) is Tensor and (plan := self._desc.plans.get(exponent._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(exponent) is Tensor and (plan := self._desc.plans.get(exponent._desc)) is not None and plan.raw and self._desc.plain and exponent._desc.plain:
         array = k_pow_tensor(self._array, exponent._array)
         desc = plan.result
     else:
@@ -3529,7 +3529,7 @@ def pow_tensor(self, exponent, *, out=None):
             return NotImplemented
         self, exponent, left, right, desc, plan = found
         array = k_pow_tensor(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and exponent._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or exponent._requires_grad
     if flag and flag is not True:
@@ -7684,7 +7684,7 @@ def tanh_backward(grad_output, output, *, out=None):
     ):
         output = known[output]
         array = k_tanh_backward_of(grad_output._array, output._array)
-    elif type(grad_output) is Tensor and type(output) is Tensor and (plan := grad_output._desc.plans.get(output._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(output) is Tensor and (plan := grad_output._desc.plans.get(output._desc)) is not None and plan.raw and grad_output._desc.plain and output._desc.plain:
         array = k_tanh_backward_of(grad_output._array, output._array)
         desc = plan.result
     else:
@@ -7693,7 +7693,7 @@ def tanh_backward(grad_output, output, *, out=None):
             return NotImplemented
         grad_output, output, left, right, desc, plan = found
         array = k_tanh_backward_of(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and output._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
@@ -7847,7 +7847,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
     ):
         output = known[output]
         array = k_sigmoid_backward_of(grad_output._array, output._array)
-    elif type(grad_output) is Tensor and type(output) is Tensor and (plan := grad_output._desc.plans.get(output._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(output) is Tensor and (plan := grad_output._desc.plans.get(output._desc)) is not None and plan.raw and grad_output._desc.plain and output._desc.plain:
         array = k_sigmoid_backward_of(grad_output._array, output._array)
         desc = plan.result
     else:
@@ -7856,7 +7856,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
             return NotImplemented
         grad_output, output, left, right, desc, plan = found
         array = k_sigmoid_backward_of(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and output._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
@@ -7999,7 +7999,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     ):
         self = known[self]
         array = k_threshold_backward(grad_output._array, self._array, threshold)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_threshold_backward(grad_output._array, self._array, threshold)
         desc = plan.result
     else:
@@ -8008,7 +8008,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_threshold_backward(left, right, threshold)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:

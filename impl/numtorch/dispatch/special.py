@@ -963,7 +963,7 @@ def xlogy(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_xlogy(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_xlogy(self._array, other._array)
         desc = plan.result
     else:
@@ -971,7 +971,7 @@ def xlogy(self, other, *, out=None):
         found = operands(self, other, 'xlogy', True)
         self, other, left, right, desc, plan = found
         array = k_xlogy(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1398,7 +1398,7 @@ def xlog1py(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_xlog1py(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_xlog1py(self._array, other._array)
         desc = plan.result
     else:
@@ -1406,7 +1406,7 @@ def xlog1py(self, other, *, out=None):
         found = operands(self, other, 'special_xlog1py', True)
         self, other, left, right, desc, plan = found
         array = k_xlog1py(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1919,7 +1919,7 @@ def logit_gradient(grad_output, self, eps, *, out=None):
     ):
         self = known[self]
         array = k_logit_backward(grad_output._array, self._array, eps)
-    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and plan.plain:
+    elif type(grad_output) is Tensor and type(self) is Tensor and (plan := grad_output._desc.plans.get(self._desc)) is not None and plan.raw and grad_output._desc.plain and self._desc.plain:
         array = k_logit_backward(grad_output._array, self._array, eps)
         desc = plan.result
     else:
@@ -1928,7 +1928,7 @@ def logit_gradient(grad_output, self, eps, *, out=None):
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
         array = k_logit_backward(left, right, eps)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     result = _new(*_TENSOR)
     result._array = array
@@ -5199,7 +5199,7 @@ def igamma(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_igamma(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_igamma(self._array, other._array)
         desc = plan.result
     else:
@@ -5207,7 +5207,7 @@ def igamma(self, other, *, out=None):
         found = operands(self, other, 'igamma', False)
         self, other, left, right, desc, plan = found
         array = k_igamma(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -5428,7 +5428,7 @@ def igammac(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_igammac(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_igammac(self._array, other._array)
         desc = plan.result
     else:
@@ -5436,7 +5436,7 @@ def igammac(self, other, *, out=None):
         found = operands(self, other, 'igammac', False)
         self, other, left, right, desc, plan = found
         array = k_igammac(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -5657,7 +5657,7 @@ def zeta(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_zeta(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_zeta(self._array, other._array)
         desc = plan.result
     else:
@@ -5665,7 +5665,7 @@ def zeta(self, other, *, out=None):
         found = operands(self, other, 'special_zeta', True)
         self, other, left, right, desc, plan = found
         array = k_zeta(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -6667,7 +6667,7 @@ def fmod(self, other, *, out=None):
     ):
         other = known[other]
         array = k_fmod(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_fmod(self._array, other._array)
         desc = plan.result
     else:
@@ -6676,7 +6676,7 @@ def fmod(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_fmod(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -6999,7 +6999,7 @@ def remainder(self, other, *, out=None):
     ):
         other = known[other]
         array = k_remainder(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_remainder(self._array, other._array)
         desc = plan.result
     else:
@@ -7008,7 +7008,7 @@ def remainder(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_remainder(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -7307,7 +7307,7 @@ def floor_divide(self, other, *, out=None):
     ):
         other = known[other]
         array = k_floor_divide(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_floor_divide(self._array, other._array)
         desc = plan.result
     else:
@@ -7316,7 +7316,7 @@ def floor_divide(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_floor_divide(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -7530,7 +7530,7 @@ def floor_divide_of(self, other, *, out=None):
     ):
         other = known[other]
         array = k_floor_divide(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_floor_divide(self._array, other._array)
         desc = plan.result
     else:
@@ -7539,7 +7539,7 @@ def floor_divide_of(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         array = k_floor_divide(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -8087,7 +8087,7 @@ def copysign(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_copysign(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_copysign(self._array, other._array)
         desc = plan.result
     else:
@@ -8095,7 +8095,7 @@ def copysign(self, other, *, out=None):
         found = operands(self, other, 'copysign', True)
         self, other, left, right, desc, plan = found
         array = k_copysign(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -8732,7 +8732,7 @@ def ldexp(self, other, *, out=None):
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
         array = k_ldexp(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
         array = k_ldexp(self._array, other._array)
         desc = plan.result
     else:
@@ -8740,7 +8740,7 @@ def ldexp(self, other, *, out=None):
         found = operands(self, other, 'ldexp', True)
         self, other, left, right, desc, plan = found
         array = k_ldexp(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -9155,7 +9155,7 @@ def heaviside(self, values, *, out=None):
     plan = None
     if type(self) is Tensor and type(values) is Tensor and (desc := self._desc) is values._desc and desc.fast:
         array = k_heaviside(self._array, values._array)
-    elif type(self) is Tensor and type(values) is Tensor and (plan := self._desc.plans.get(values._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(values) is Tensor and (plan := self._desc.plans.get(values._desc)) is not None and plan.raw and self._desc.plain and values._desc.plain:
         array = k_heaviside(self._array, values._array)
         desc = plan.result
     else:
@@ -9163,7 +9163,7 @@ def heaviside(self, values, *, out=None):
         found = operands(self, values, 'heaviside', False)
         self, values, left, right, desc, plan = found
         array = k_heaviside(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and values._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
@@ -9275,7 +9275,7 @@ def heaviside_of(self, values, *, out=None):
     plan = None
     if type(self) is Tensor and type(values) is Tensor and (desc := self._desc) is values._desc and desc.fast:
         array = k_heaviside(self._array, values._array)
-    elif type(self) is Tensor and type(values) is Tensor and (plan := self._desc.plans.get(values._desc)) is not None and plan.raw and plan.plain:
+    elif type(self) is Tensor and type(values) is Tensor and (plan := self._desc.plans.get(values._desc)) is not None and plan.raw and self._desc.plain and values._desc.plain:
         array = k_heaviside(self._array, values._array)
         desc = plan.result
     else:
@@ -9283,7 +9283,7 @@ def heaviside_of(self, values, *, out=None):
         found = operands(self, values, 'heaviside', False)
         self, values, left, right, desc, plan = found
         array = k_heaviside(left, right)
-        if plan is not None and not plan.plain:
+        if plan is not None and not (self._desc.plain and values._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:

@@ -91,6 +91,9 @@ class Functions(Recording):
             return self.binary_call(row, x, y)
 
         fast = call(f"{a}._array", f"{b}._array")
+        # A plan lays out by its first operand, and says what NumPy's own functions do.
+        planned = isinstance(row.kernel, np.ufunc) and not row.last_decides
+        row_major = "plan.plain" if planned else f"{a}._desc.plain and {b}._desc.plain"
         given = ", ".join(p.name for p in row.tensors)
         w(0, f"\n\ndef {row.name}({params}, *, out=None):")
         w(1, f'"""{row.name}({params}) -> Tensor"""')
@@ -109,7 +112,7 @@ class Functions(Recording):
         w(
             1,
             f"elif type({a}) is Tensor and type({b}) is Tensor"
-            f" and (plan := {a}._desc.plans.get({b}._desc)) is not None and plan.raw and plan.plain:",
+            f" and (plan := {a}._desc.plans.get({b}._desc)) is not None and plan.raw and {row_major}:",
         )
         w(2, f"array = {fast}\ndesc = plan.result")
         w(1, "else:")
@@ -122,13 +125,14 @@ class Functions(Recording):
         if row.refuses:
             w(2, f"if desc.dtype.category < 2:\n    raise refused({row.refuses!r}, desc.dtype)")
         if self.pooled(row):
-            w(2, "if desc.large and (plan is None or plan.plain):")
+            w(2, f"if desc.large and (plan is None or {row_major}):")
             w(3, f"array = into(np.{row.kernel.__name__}, desc, left, right)")
             w(2, f"else:\n    array = {call('left', 'right')}")
         else:
             w(2, f"array = {call('left', 'right')}")
         order = f"plan_of({b}._desc, {a}._desc).result" if row.last_decides else "desc"
-        w(2, f"if plan is not None and not plan.plain:\n    array, desc = arrange(array, {order})")
+        turned = "not plan.plain" if planned else f"not ({row_major})"
+        w(2, f"if plan is not None and {turned}:\n    array, desc = arrange(array, {order})")
         if row.bool_result:
             w(1, "desc = describe(array)")
         elif row.formulas:
