@@ -76,6 +76,7 @@ class Descriptor:
         "real",
         "shape",
         "single",
+        "steps",
         "strides",
     )
 
@@ -83,6 +84,7 @@ class Descriptor:
         self.shape = Size(shape)
         row_major = contiguous_strides(shape)
         self.strides = row_major if strides is None else strides
+        self.steps = tuple([s * kind.itemsize for s in self.strides])  # the strides as NumPy has them
         self.plain = self.strides == row_major and 0 not in shape
         self.single: Descriptor | None = None
         self.dtype = kind

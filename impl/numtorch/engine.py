@@ -24,7 +24,7 @@ from .dependencies import dependencies
 from .dtype import dtype
 from .geometry import turned
 from .graph import Node
-from .graph_task import GraphTask, current
+from .graph_task import GraphTask, current, plain_task
 from .input_buffer import add, add_to_slot, set_version, stamp
 from .node_calls import call_function, call_node, looked_at, through_tensors, validate
 from .tensor import wrap
@@ -96,13 +96,14 @@ def run_backward(
 
 def run_from_scalar(node: Node, kind: dtype, keep: bool) -> None:
     """`loss.backward()` with nothing else asked for."""
-    if anomaly.enabled or grad_mode.watched():
+    if anomaly.enabled or (grad_mode.disabled and grad_mode.watched()):
         run_backward([(node, 0)], [wrap(kind.one)], keep, False)
         return
-    task = GraphTask(keep, True, None)
-    task.roots = (node,)
-    task.seeds = kind.one  # held to the end, so that nothing adds to it in place
-    finish(task, plain_pass.run(task, node, 0, kind.one))
+    task = plain_task(node, keep)
+    task.seeds = seed = kind.one  # held to the end, so that nothing adds to it in place
+    left = plain_pass.run(task, node, 0, seed)
+    if left is not None:
+        finish(task, left)
 
 
 def finish(task: GraphTask, heap: list[tuple[int, Node]] | None) -> None:

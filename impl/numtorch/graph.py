@@ -13,6 +13,7 @@ import itertools
 import weakref
 from collections import OrderedDict
 from typing import Any
+from weakref import ref
 
 from .descriptor import Descriptor
 
@@ -472,6 +473,7 @@ class GraphRoot(Node):
 
 
 _new = object.__new__
+_ACCUMULATOR = (AccumulateGrad,)
 
 
 def name_of(node: Any) -> str:
@@ -481,15 +483,17 @@ def name_of(node: Any) -> str:
 
 def accumulator(variable: Any) -> AccumulateGrad:
     """The AccumulateGrad of a leaf: one shared object while somebody holds it."""
-    ref = variable._accumulator
-    node = ref() if ref is not None else None
-    if node is None:
-        extra = variable._extra
-        node = _new(AccumulateGrad if extra is None or extra.grad_dtype is False else AccumulateGradOfType)
-        node.seq = ACCUMULATE_SEQ
-        node.desc = variable._desc
-        node.variable = variable
-        variable._accumulator = weakref.ref(node)
+    held = variable._accumulator
+    if held is not None:
+        node: AccumulateGrad | None = held()
+        if node is not None:
+            return node
+    extra = variable._extra
+    node = _new(*_ACCUMULATOR) if extra is None or extra.grad_dtype is False else _new(AccumulateGradOfType)
+    node.seq = ACCUMULATE_SEQ
+    node.desc = variable._desc
+    node.variable = variable
+    variable._accumulator = ref(node)
     return node
 
 

@@ -40,19 +40,23 @@ class GraphTask:
     versions: dict[int, tuple[Any, list[int]]] | None = None  # of memory that was written to, by its owner
     shown: dict[int, Any] | None = None  # the Tensors that users hold, by the array they are of
     reached: dict[Node, int] | None = None  # every node behind the roots, once somebody asks
+    keep = False
+    raw = True
+    user_grads: Any = None
     tangents = False  # whether it goes over Tensors because a dual level is entered: their gradients may have tangents
     roots: tuple[Node, ...]
     depth: int  # how many passes this one is within
     outer: GraphTask | None
     outer_mode: bool
     deps: dict[Node, int]
+    buffers: dict[Node, Any]
 
     def __init__(self, keep: bool, raw: bool, user_grads: Any):
         self.id = _task_ids()
         self.keep = keep
         self.raw = raw
         self.user_grads = user_grads
-        self.buffers: dict[Node, Any] = {}
+        self.buffers = {}
 
     def hold_seed(self) -> Any:
         """The seed as memory, which all that is computed from it shares, instead of a NumPy scalar."""
@@ -117,3 +121,18 @@ class GraphTask:
                 if deps[fn] == 0:
                     heapq.heappush(heap, (-fn.seq, fn))
         return order
+
+
+_new = object.__new__
+_TASK = (GraphTask,)
+
+
+def plain_task(node: Node, keep: bool) -> GraphTask:
+    """The state of a pass from one root, of a gradient that is no user's, as far as a plain pass needs any: `settle` makes the
+    buffers. (A call of the class takes twice as long.)
+    """
+    task: GraphTask = _new(*_TASK)
+    task.id = _task_ids()
+    task.keep = keep
+    task.roots = (node,)
+    return task

@@ -22,29 +22,42 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import grad_mode
 from .accumulate import accumulate
 from .dependencies import dependencies
 from .geometry import turned
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from .input_buffer import add, add_to_slot, set_version, summed, written
 from .node_calls import looked_at
+from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .graph_task import GraphTask
 
+_new = object.__new__
+_TENSOR = (Tensor,)
 _refcount = sys.getrefcount
+_extras = NodeExtra.alive.data
 _ndarray = np.ndarray
 Arrival = tuple[Any, int, Any]  # a gradient that was not delivered: its node, which of the node's outputs, the gradient
 
 
-def _calibrate() -> int:
-    """How many references a gradient has that a leaf waits with: the number differs between Python versions."""
+def _calibrate() -> tuple[int, int]:
+    """How many references a gradient has that a leaf waits with, and one that a variable of the caller holds and that was
+    passed on: the numbers differ between Python versions.
+    """
     leaves = {0: np.empty(2)}
     grad = leaves[0]
+    waiting = _refcount(grad)
+    leaves.clear()
+    return waiting, _passed(grad)
+
+
+def _passed(grad: Any) -> int:
     return _refcount(grad)
 
 
-_WAITING = _calibrate()
+_WAITING, _PASSED = _calibrate()
 
 
 class Waiting:
@@ -55,10 +68,10 @@ class Waiting:
 
     __slots__ = ("heap", "held", "leaves", "nodes", "shared")
 
-    def __init__(self) -> None:
-        self.nodes: dict[Node, Any] = {}
-        self.heap: list[tuple[int, Node]] = []  # of `nodes`, the one made last first
-        self.leaves: dict[AccumulateGrad, Any] = {}
+    def __init__(self, nodes: dict[Node, Any], heap: list[tuple[int, Node]], leaves: dict[AccumulateGrad, Any]) -> None:
+        self.nodes = nodes
+        self.heap = heap  # of `nodes`, the one made last first
+        self.leaves = leaves
         self.shared: Any = ()  # leaves whose one gradient somebody else held as it arrived
         self.held: dict[int, AccumulateGrad] | None = None  # those leaves, by the address of that gradient
 
@@ -142,11 +155,13 @@ class Waiting:
 
 def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node]] | None:
     """Run the pass from one root; what is left of it, for the counting engine: its heap, or None if nothing is."""
-    waiting = Waiting()
-    nodes, heap, leaves = waiting.nodes, waiting.heap, waiting.leaves
+    nodes: dict[Node, Any] = {}
+    heap: list[tuple[int, Node]] = []
+    leaves: dict[AccumulateGrad, Any] = {}
+    waiting = None  # of these three, made when something is asked of them that is not simple
     arrived = leaves.get
     keep = task.keep
-    careful = bool(NodeExtra.alive.data)
+    careful = bool(_extras)
     seed = None if type(grad) is _ndarray else grad
     last = None  # the node that led to this one, if this one did not wait
     fn: Any
@@ -165,10 +180,12 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
                     found[0] += grad
                     found[1] += 1
                     fn = grad = None
+                elif found is None and first(leaves, fn, grad, careful):
+                    fn = grad = None
                 else:
-                    found = None
+                    waiting = waiting or Waiting(nodes, heap, leaves)
                     edges = [fn1, grad1, fn, grad]
-                    fn = grad = fn1 = grad1 = None
+                    fn = grad = fn1 = grad1 = found = None
                     if arrivals := waiting.reach(node, edges, careful):
                         raise NotPlain(arrivals)
             if fn1 is not None:
@@ -177,26 +194,37 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
                     if type(found) is list:
                         found[0] += grad1
                         found[1] += 1
-                    else:
-                        found = None
+                    elif found is not None or not first(leaves, fn1, grad1, careful):
+                        waiting = waiting or Waiting(nodes, heap, leaves)
                         edges = [fn1, grad1, fn, grad]
-                        fn = grad = fn1 = grad1 = None
+                        fn = grad = fn1 = grad1 = found = None
                         if arrivals := waiting.reach(node, edges, careful):
                             raise NotPlain(arrivals)
-                else:
-                    if fn is not None:
-                        if grad is seed:
-                            grad = task.hold_seed()
-                            grad1 = grad if grad1 is seed else grad1
-                        if not waiting.at_node(fn, grad):
-                            raise NotPlain([(fn, node.nr0, grad), (fn1, node.nr1, grad1)])
+                elif fn is None:
                     fn = fn1
                     grad = grad1
+                else:
+                    if grad is seed:
+                        grad = task.hold_seed()
+                        grad1 = grad if grad1 is seed else grad1
+                    if fn.seq <= fn1.seq:  # the one made last is next
+                        fn, grad, fn1, grad1 = fn1, grad1, fn, grad
+                    found = nodes.get(fn1)
+                    if type(found) is list:
+                        found[0] += grad1
+                        found[1] += 1
+                    else:
+                        found = None
+                        waiting = waiting or Waiting(nodes, heap, leaves)
+                        if not waiting.at_node(fn1, grad1):
+                            raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
+                    found = None
                 fn1 = grad1 = None
             if fn is not None:
                 if not heap or (-fn.seq < heap[0][0] and fn not in nodes):
                     node = fn
                     continue
+                waiting = waiting or Waiting(nodes, heap, leaves)
                 if not waiting.at_node(fn, grad):
                     raise NotPlain([(fn, number(node, fn), grad)])
             elif not heap:
@@ -214,14 +242,36 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
             grad = task.hold_seed() if grad is seed and grad is not None else grad
             arrivals = [(node, nr if last is None else number(last, node), grad)]
         grad = grad1 = None
-        return settle(task, waiting, arrivals, last)
+        return settle(task, waiting or Waiting(nodes, heap, leaves), arrivals, last)
     except BaseException:
-        settle(task, waiting, [(node, 0, None)])
+        settle(task, waiting or Waiting(nodes, heap, leaves), [(node, 0, None)])
         raise
-    grad = None
-    for leaf in list(leaves):
-        deliver(task, waiting, leaf)
+    shared = () if waiting is None else waiting.shared
+    for fn, grad in leaves.items():
+        deliver(task, fn, grad, fn not in shared)
     return None
+
+
+def first(leaves: dict[AccumulateGrad, Any], fn: AccumulateGrad, grad: Any, careful: bool) -> bool:
+    """Let a leaf wait with its first gradient; False if the leaf is not plain, or somebody else holds the gradient."""
+    leaf = fn.variable
+    if (
+        _refcount(grad) > _PASSED
+        or leaf._extra is not None
+        or not leaf._requires_grad
+        or leaf._node is not None
+        or (careful and fn.extra is not None)
+    ):
+        return False
+    leaves[fn] = grad
+    return True
+
+
+def both(node: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> list[Arrival]:
+    """The gradients of two edges, each a pair of its node and gradient, in the order of the edges."""
+    if node.fn0 is not one[0] or one[0] is other[0]:
+        one, other = other, one
+    return [(one[0], node.nr0, one[1]), (other[0], node.nr1, other[1])]
 
 
 def number(node: Any, fn: Any) -> int:
@@ -239,19 +289,32 @@ def finished(task: GraphTask, total: list[Any]) -> Any:
     return array
 
 
-def deliver(task: GraphTask, waiting: Waiting, fn: AccumulateGrad) -> None:
-    """Accumulate what waits for a leaf."""
-    grad = waiting.leaves.pop(fn)
+def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None:
+    """Accumulate what waited for a leaf; `alone`: nobody else held it as it arrived."""
     leaf = fn.variable
     writes = 0
-    alone = True
+    if alone and type(grad) is _ndarray and leaf._grad is None and not grad_mode.disabled:
+        desc = leaf._desc
+        if desc.plain and grad.strides == desc.steps and grad.dtype is desc.dtype.numpy and task.versions is None:
+            # Stolen without asking what it is: it has the leaf's shape, or the accumulator were of another class.
+            new = _new(*_TENSOR)
+            new._array = grad
+            new._desc = desc
+            new._requires_grad = False
+            new._node = None
+            new._grad = None
+            new._counter = None
+            new._extra = None
+            new._accumulator = None
+            if leaf._grad is None and task.user_grads is None:
+                leaf._grad = new
+                return
     if type(grad) is list:
         if task.versions is None:  # the sum is the leaf's now, and so is its version
             grad, writes = grad
         else:
             grad = finished(task, grad)
-    elif fn in waiting.shared:
-        alone = False
+        alone = True
     if leaf._grad is not None:
         writes = 0
     accumulate(leaf, grad, alone)
@@ -270,14 +333,14 @@ def settle(
     """
     left = [*waiting.nodes, *[fn for fn, _, _ in arrivals]]
     deps = task.deps = dependencies(left)
-    buffers = task.buffers
+    buffers = task.buffers = {}
     for fn in list(waiting.leaves):
         if fn in deps:
             total = waiting.leaves.pop(fn)
             buffers[fn] = finished(task, total) if type(total) is list else total
             del total
         else:
-            deliver(task, waiting, fn)
+            deliver(task, fn, waiting.leaves.pop(fn), fn not in waiting.shared)
     for node in list(waiting.nodes):
         total = waiting.nodes.pop(node)
         buffers[node] = finished(task, total) if type(total) is list else total

@@ -45,7 +45,7 @@ def memory(leaves: list[Any]) -> list[tuple[Any, ...]]:
 
 def counted(task: Any, node: Any, nr: int, grad: Any) -> Any:
     """What `plain_pass.run` does where nothing is plain."""
-    return plain_pass.settle(task, plain_pass.Waiting(), [(node, nr, grad)])
+    return plain_pass.settle(task, plain_pass.Waiting({}, [], {}), [(node, nr, grad)])
 
 
 @pytest.mark.parametrize("seed", range(400))

@@ -17,7 +17,7 @@ class Recording(Template):
         base = self.base(row)
         early = inplace and row.tensors[0].name in row.saved  # numbered already, before the clone that it saves
         number = "seq" if early else self.sequence_nr(row)
-        w(indent, f"node = _new({cls or row.node})\nnode.seq = {number}")
+        w(indent, f"node = {self.new_node(row, cls)}\nnode.seq = {number}")
         lists = [p.name for p in row.params if p.kind == "tensors"]
         if base == "VariadicNode":
             if lists:
@@ -72,6 +72,13 @@ class Recording(Template):
             else:
                 w(indent, f"node.{n} = {n}")
 
+    def new_node(self, row: Row, cls: str | None = None) -> str:
+        """The expression that makes a node, by a tuple of arguments that is kept; `_new(cls)` of a class that is not the row's."""
+        if cls or not row.formulas:
+            return f"_new({cls or row.node})"
+        self.quick.add(row.node)
+        return f"_new(*_{row.node})"
+
     def sequence_nr(self, row: Row) -> str:
         """The number that says when a node runs: the next one, or that of leaves."""
         return "ACCUMULATE_SEQ" if row.raises else "next(sequence_nrs)"
@@ -99,8 +106,7 @@ class Recording(Template):
             w(indent, f"if {' or '.join(f'{fn} is not None' for fn in known)}:")
             indent += 1
         w(indent, compute)
-        self.quick.add(row.node)
-        w(indent, f"node = _new(*_{row.node})\nnode.seq = {self.sequence_nr(row)}")
+        w(indent, f"node = {self.new_node(row)}\nnode.seq = {self.sequence_nr(row)}")
         for i, n in enumerate(row.operands):
             w(indent, f"node.fn{i} = {'None' if n == number else f'fn{i}'}")
         if row.template == "binary":

@@ -52,10 +52,11 @@ def convert(grad: Array, dtype: Any) -> Array:
 
 def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
     """The gradient repeated."""
-    array = np.asarray(grad)
+    array = grad if type(grad) is np.ndarray else np.array(grad)
+    kind = array.dtype
     # a window, also where there is nothing to repeat
-    grad = expand(array, shape) if 0 in shape else np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
-    return grad if grad.dtype == dtype.numpy else to_copy(grad, dtype)
+    out = expand(array, shape) if 0 in shape else np.ndarray(shape, kind, array, 0, (0,) * len(shape))
+    return out if kind is dtype.numpy or kind == dtype.numpy else to_copy(out, dtype)
 
 
 def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any) -> Array:
