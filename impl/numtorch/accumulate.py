@@ -112,7 +112,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
             variable._grad = new
             return
         old = variable._grad
-    if grad_mode.disabled and grad_mode.state.before_write is not None:
+    if grad_mode.watches and grad_mode.state.before_write is not None:
         grad_mode.state.before_write(old)
     array = old._array
     if type(array) is _ndarray:

@@ -11,6 +11,7 @@ import threading
 from typing import Any
 
 disabled = 0
+watches = False  # whether some thread ever set `before_write`
 _lock = threading.Lock()
 
 
@@ -67,7 +68,7 @@ def be_careful(reasons: int) -> None:
 
 def watched() -> bool:
     """Whether somebody is to be told before a tensor is written to."""
-    return bool(disabled) and state.before_write is not None
+    return watches and state.before_write is not None
 
 
 def is_inference_mode_enabled() -> bool:

@@ -42,7 +42,7 @@ def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
     """The sum of `slots[key]` and a further contribution, and whether that wrote to memory that was there before."""
     old = slots[key]
     slots[key] = None  # so that only `old` holds it
-    if grad_mode.disabled and grad_mode.state.before_write is not None:
+    if grad_mode.watches and grad_mode.state.before_write is not None:
         return old + grad, False
     if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
         return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY

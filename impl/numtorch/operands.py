@@ -20,6 +20,8 @@ from .overlap import refuse, refuse_internal, warn_of_internal
 from .tensor import Tensor, wrap
 from .views import bump, check_inplace, extras, requires_grad, storage_of
 
+_ndarray = np.ndarray
+
 _NUMBERS = {bool: dtypes.BOOL, int: dtypes.INTEGRAL, float: dtypes.FLOATING, complex: dtypes.COMPLEX}
 _CACHED = 512  # constants kept for each type; programs use few, but a loop counter must not fill the memory
 
@@ -257,18 +259,17 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str |
 
 def at_once(a: Any, b: Any) -> bool:
     """Whether `a` may be written with `b` and no more ado: memory of one description, and nothing to be recorded."""
-    if type(b) is not Tensor or type(a) is not Tensor or a._desc is not b._desc or not a._desc.real:
+    if type(b) is not Tensor or type(a) is not Tensor:
         return False
-    if (
-        a._extra is not None
-        or b._extra is not None
-        or ((a._requires_grad or b._requires_grad) and (not grad_mode.disabled or grad_mode.state.grad))
-    ):
+    desc = a._desc
+    if desc is not b._desc or not desc.real or a._extra is not None or b._extra is not None:
         return False
-    if grad_mode.disabled and grad_mode.state.before_write is not None:
+    if grad_mode.watches and grad_mode.watched():
+        return False
+    if (a._requires_grad or b._requires_grad) and (not grad_mode.disabled or grad_mode.state.grad):
         return False
     target, other = a._array, b._array
-    if type(target) is not np.ndarray or type(other) is not np.ndarray:
+    if type(target) is not _ndarray or type(other) is not _ndarray:
         return False
     return other is target or (target.base is None and other.base is None)
 

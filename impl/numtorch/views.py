@@ -309,7 +309,7 @@ def check_inplace(tensor: Any, tracked: bool) -> None:
     """Refuse an in-place write that autograd could not follow; `tracked`: some operand requires grad."""
     if tracked and grad_mode.state.grad:
         refuse_write(tensor)
-    if grad_mode.disabled and grad_mode.state.before_write is not None:
+    if grad_mode.watches and grad_mode.state.before_write is not None:
         grad_mode.state.before_write(tensor)
 
 

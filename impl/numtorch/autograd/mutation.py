@@ -77,7 +77,7 @@ def allow_mutation_on_saved_tensors() -> Iterator[_AllowMutationOnSavedContext]:
     context = _AllowMutationOnSavedContext()
     outer = grad_mode.state.before_write
     saved_hooks._push_saved_tensors_default_hooks(context._pack, context._unpack)
-    grad_mode.state.before_write = context._before_write
+    grad_mode.watches, grad_mode.state.before_write = True, context._before_write
     try:
         if _enabled:
             raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")

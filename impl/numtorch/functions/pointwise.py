@@ -299,7 +299,8 @@ def _inplace_alpha(plain: Any, multiplied: Any, name: str, self: Tensor, other: 
         return _checked(plain(self, other), name, other)
     if type(alpha) is not float or not self._desc.real:
         check_alpha(self, other, alpha)
-    return _checked(multiplied(self, other, alpha), name, other)
+    result: Tensor = multiplied(self, other, alpha)
+    return result if result is self else _checked(result, name, other)
 
 
 def mul_(self: Tensor, other: Any) -> Tensor:

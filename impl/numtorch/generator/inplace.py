@@ -33,7 +33,8 @@ class InPlace(Functions):
             if row.name.removesuffix("_alpha") in ARITHMETIC:
                 w(1, f"if at_once({a}, {b}):\n    target = {a}._array")
                 given = [p.name if p.kind == "value" else ("target", f"{b}._array")[p.name == b] for p in row.params]
-                w(2, self.overwrite(row, ", ".join(given)) + f"\nbump({a})\nreturn {a}")
+                w(2, self.overwrite(row, ", ".join(given)) + f"\ncounter = {a}._counter")
+                w(2, f"if counter is None:\n    bump({a})\nelse:\n    counter[0] += 1\nreturn {a}")
             if row.tensors_only:
                 w(1, f"tensors_only('{row.says}_', {a}, {b}, {b!r}, True)")
             w(1, f"found = inplace_operands({a}, {b}, {row.says!r}, {row.float_result})")

@@ -73,7 +73,7 @@ class Recording(Template):
                 w(indent, f"node.{n} = {n}")
 
     def new_node(self, row: Row, cls: str | None = None) -> str:
-        """The expression that makes a node, by a tuple of arguments that is kept; `_new(cls)` of a class that is not the row's."""
+        """The expression that makes a node, by a kept tuple of arguments, or one of `cls`, which is not the row's."""
         if cls or not row.formulas:
             return f"_new({cls or row.node})"
         self.quick.add(row.node)

@@ -259,11 +259,24 @@ def sub_alpha(x: Array, other: Array, alpha: Any, out: Array | None = None) -> A
     return with_multiple(np.subtract, x, other, alpha, out)
 
 
+_numbers: dict[tuple[np.dtype, Any], Array] = {}  # 0-d arrays of the multiples that were asked for, a learning rate mostly
+
+
 def with_multiple(function: np.ufunc, x: Array, other: Array, alpha: Any, out: Array | None) -> Array:
     """function(x, alpha * other)"""
-    # NumPy multiplies an array by a 0-d array in half the time that it takes with a NumPy scalar.
-    multiple = other * (np.array(alpha, x.dtype) if x.ndim else x.dtype.type(alpha))
-    if out is None or other.dtype is x.dtype:
+    kind = x.dtype
+    if x.ndim:  # NumPy multiplies an array by a 0-d array in half the time that it takes with a NumPy scalar
+        number = _numbers.get((kind, alpha)) if type(alpha) is float else None
+        if number is None:
+            number = np.array(alpha, kind)
+            if type(alpha) is float and alpha:  # 0 and -0 would be one key
+                if len(_numbers) >= 1000:
+                    _numbers.clear()
+                _numbers[kind, alpha] = number
+        multiple = other * number
+    else:
+        multiple = other * kind.type(alpha)
+    if out is None or other.dtype is kind:
         return function(x, multiple, out)
     return function(x, multiple, out=out, casting="unsafe")
 
