@@ -194,7 +194,12 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
                     if type(found) is list:
                         found[0] += grad1
                         found[1] += 1
-                    elif found is not None or not first(leaves, fn1, grad1, careful):
+                    elif found is not None:
+                        found = None
+                        waiting = waiting or Waiting(nodes, heap, leaves)
+                        if not waiting.add(leaves, fn1, grad1):
+                            raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
+                    elif not first(leaves, fn1, grad1, careful):
                         waiting = waiting or Waiting(nodes, heap, leaves)
                         edges = [fn1, grad1, fn, grad]
                         fn = grad = fn1 = grad1 = found = None
@@ -268,7 +273,9 @@ def first(leaves: dict[AccumulateGrad, Any], fn: AccumulateGrad, grad: Any, care
 
 
 def both(node: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> list[Arrival]:
-    """The gradients of two edges, each a pair of its node and gradient, in the order of the edges."""
+    """The gradients of two edges, each a pair of its node and gradient, in the order of the edges; `one` may have none."""
+    if one[0] is None:
+        return [(other[0], node.nr1 if node.fn1 is other[0] else node.nr0, other[1])]
     if node.fn0 is not one[0] or one[0] is other[0]:
         one, other = other, one
     return [(one[0], node.nr0, one[1]), (other[0], node.nr1, other[1])]
@@ -293,9 +300,15 @@ def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None
     """Accumulate what waited for a leaf; `alone`: nobody else held it as it arrived."""
     leaf = fn.variable
     writes = 0
-    if alone and type(grad) is _ndarray and leaf._grad is None and not grad_mode.disabled:
+    if type(grad) is list:
+        alone = True
+        if task.versions is None:  # the sum is the leaf's now, and so is its version
+            grad, writes = grad
+        else:
+            grad = finished(task, grad)
+    if alone and type(grad) is _ndarray and leaf._grad is None and not grad_mode.disabled and task.versions is None:
         desc = leaf._desc
-        if desc.plain and grad.strides == desc.steps and grad.dtype is desc.dtype.numpy and task.versions is None:
+        if desc.plain and grad.strides == desc.steps and grad.dtype is desc.dtype.numpy:
             # Stolen without asking what it is: it has the leaf's shape, or the accumulator were of another class.
             new = _new(*_TENSOR)
             new._array = grad
@@ -303,18 +316,12 @@ def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None
             new._requires_grad = False
             new._node = None
             new._grad = None
-            new._counter = None
+            new._counter = [writes] if writes else None
             new._extra = None
             new._accumulator = None
             if leaf._grad is None and task.user_grads is None:
                 leaf._grad = new
                 return
-    if type(grad) is list:
-        if task.versions is None:  # the sum is the leaf's now, and so is its version
-            grad, writes = grad
-        else:
-            grad = finished(task, grad)
-        alone = True
     if leaf._grad is not None:
         writes = 0
     accumulate(leaf, grad, alone)
