@@ -35,7 +35,7 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
     for fn in wanted:
         if type(fn) is not AccumulateGrad or fn.variable._extra is not None or fn.variable._node is not None:
             return None
-    enters = not task.raw and (grad_mode.disabled or task.tangents)
+    enters = not task.raw and bool(grad_mode.disabled or task.tangents)
     if enters:
         task.enter()
     try:

@@ -41,7 +41,7 @@ def _push_saved_tensors_default_hooks(pack_hook: Any, unpack_hook: Any) -> None:
     pair = (pack_hook, unpack_hook)
     grad_mode.state.pack_hooks = (*grad_mode.state.pack_hooks, pair)
     in_force.append(pair)
-    grad_mode.be_careful(1)
+    grad_mode.be_careful(True)
 
 
 def _pop_saved_tensors_default_hooks() -> None:
@@ -50,7 +50,7 @@ def _pop_saved_tensors_default_hooks() -> None:
         raise RuntimeError(INTERNAL)
     grad_mode.state.pack_hooks = tuple(rest)
     in_force.remove(pair)
-    grad_mode.be_careful(-1)
+    grad_mode.be_careful(False)
 
 
 def _saved_tensors_hooks_disable(message: Any) -> None:

@@ -92,8 +92,7 @@ class no_grad(_NoParams):
         self.prev = False
 
     def __enter__(self) -> None:
-        self.prev = is_grad_enabled()
-        grad_mode.set_grad(False)
+        self.prev = grad_mode.set_grad(False)
 
     def __exit__(self, *exc: Any) -> None:
         grad_mode.set_grad(self.prev)
@@ -105,8 +104,7 @@ class enable_grad(_NoParams):
     __module__ = "torch.autograd.grad_mode"
 
     def __enter__(self) -> None:
-        self.prev = is_grad_enabled()
-        grad_mode.set_grad(True)
+        self.prev = grad_mode.set_grad(True)
 
     def __exit__(self, *exc: Any) -> None:
         grad_mode.set_grad(self.prev)

@@ -115,7 +115,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(EluBackward0)
+        node = _new(*_EluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -218,7 +218,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(EluBackward1)
+        node = _new(*_EluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -278,7 +278,7 @@ def elu_of_(self, alpha, scale, input_scale):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(EluBackward1)
+        node = _new(*_EluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -374,7 +374,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self_or_result)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(EluBackwardBackward0)
+        node = _new(*_EluBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -495,7 +495,7 @@ def celu(self, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(CeluBackward0)
+        node = _new(*_CeluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -592,7 +592,7 @@ def celu_of(self, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(CeluBackward1)
+        node = _new(*_CeluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -650,7 +650,7 @@ def celu_of_(self, alpha):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(CeluBackward1)
+        node = _new(*_CeluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -730,7 +730,7 @@ def softplus(self, beta, threshold, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SoftplusBackward0)
+        node = _new(*_SoftplusBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -840,7 +840,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SoftplusBackwardBackward0)
+        node = _new(*_SoftplusBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -959,7 +959,7 @@ def gelu(self, approximate, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(GeluBackward0)
+        node = _new(*_GeluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1067,7 +1067,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(GeluBackwardBackward0)
+        node = _new(*_GeluBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -1207,7 +1207,7 @@ def silu(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SiluBackward0)
+        node = _new(*_SiluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1269,7 +1269,7 @@ def silu_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(SiluBackward0)
+        node = _new(*_SiluBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1365,7 +1365,7 @@ def mish(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MishBackward0)
+        node = _new(*_MishBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1427,7 +1427,7 @@ def mish_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(MishBackward0)
+        node = _new(*_MishBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1510,7 +1510,7 @@ def log_sigmoid(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LogSigmoidBackward0)
+        node = _new(*_LogSigmoidBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1655,7 +1655,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LogSigmoidBackwardBackward0)
+            node = _new(*_LogSigmoidBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -1776,7 +1776,7 @@ def leaky_relu(self, negative_slope, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LeakyReluBackward0)
+        node = _new(*_LeakyReluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1873,7 +1873,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LeakyReluBackward1)
+        node = _new(*_LeakyReluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1931,7 +1931,7 @@ def leaky_relu_of_(self, negative_slope):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(LeakyReluBackward1)
+        node = _new(*_LeakyReluBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2044,7 +2044,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LeakyReluBackwardBackward0)
+        node = _new(*_LeakyReluBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -2159,7 +2159,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HardtanhBackward0)
+        node = _new(*_HardtanhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2223,7 +2223,7 @@ def hardtanh_(self, min_val, max_val):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(HardtanhBackward0)
+        node = _new(*_HardtanhBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2336,7 +2336,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HardtanhBackwardBackward0)
+        node = _new(*_HardtanhBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -2450,7 +2450,7 @@ def threshold(self, threshold, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ThresholdBackward0)
+        node = _new(*_ThresholdBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2545,7 +2545,7 @@ def threshold_of(self, threshold, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ThresholdBackward1)
+        node = _new(*_ThresholdBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2606,7 +2606,7 @@ def threshold_of_(self, threshold, value):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(ThresholdBackward1)
+        node = _new(*_ThresholdBackward1)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2681,7 +2681,7 @@ def softshrink(self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SoftshrinkBackward0)
+        node = _new(*_SoftshrinkBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2811,7 +2811,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SoftshrinkBackwardBackward0)
+        node = _new(*_SoftshrinkBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -2924,7 +2924,7 @@ def hardshrink(self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HardshrinkBackward0)
+        node = _new(*_HardshrinkBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3054,7 +3054,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HardshrinkBackwardBackward0)
+        node = _new(*_HardshrinkBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -3189,7 +3189,7 @@ def hardsigmoid(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HardsigmoidBackward0)
+        node = _new(*_HardsigmoidBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3251,7 +3251,7 @@ def hardsigmoid_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(HardsigmoidBackward0)
+        node = _new(*_HardsigmoidBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3347,7 +3347,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HardsigmoidNotImplemented)
+        node = _new(*_HardsigmoidNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -3473,7 +3473,7 @@ def hardswish(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HardswishBackward0)
+        node = _new(*_HardswishBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3535,7 +3535,7 @@ def hardswish_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(HardswishBackward0)
+        node = _new(*_HardswishBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3621,7 +3621,7 @@ def hardswish_backward(grad_output, self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HardswishBackwardBackward0)
+        node = _new(*_HardswishBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -3727,7 +3727,7 @@ def prelu_kernel(self, weight, *, out=None):
         flag = requires_grad(self) or requires_grad(weight)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(PreluKernelBackward0)
+            node = _new(*_PreluKernelBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -3844,7 +3844,7 @@ def prelu_kernel_backward(grad_output, self, weight):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(weight)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(PreluKernelBackwardBackward0)
+        node = _new(*_PreluKernelBackwardBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(grad_output), edge(self), edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -3937,7 +3937,7 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(RreluWithNoiseBackward0)
+            node = _new(*_RreluWithNoiseBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -4051,7 +4051,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(RreluWithNoiseBackward1)
+            node = _new(*_RreluWithNoiseBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -4110,7 +4110,7 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(RreluWithNoiseBackward1)
+        node = _new(*_RreluWithNoiseBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4220,7 +4220,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(RreluWithNoiseBackwardBackward0)
+            node = _new(*_RreluWithNoiseBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -4336,7 +4336,7 @@ def glu(self, dim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(GluBackward0)
+            node = _new(*_GluBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -4418,7 +4418,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(GluBackwardBackward0)
+            node = _new(*_GluBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -4531,7 +4531,7 @@ def softmax(self, dim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SoftmaxBackward0)
+            node = _new(*_SoftmaxBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -4619,7 +4619,7 @@ def log_softmax(self, dim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LogSoftmaxBackward0)
+            node = _new(*_LogSoftmaxBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -4729,7 +4729,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SoftmaxBackwardDataBackward0)
+            node = _new(*_SoftmaxBackwardDataBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -4864,7 +4864,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LogSoftmaxBackwardDataBackward0)
+            node = _new(*_LogSoftmaxBackwardDataBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -4932,7 +4932,42 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     return result if out is None else store(out, result, 'log_softmax_backward_data')
 
 
+_CeluBackward0 = (CeluBackward0,)
+_CeluBackward1 = (CeluBackward1,)
+_EluBackward0 = (EluBackward0,)
+_EluBackward1 = (EluBackward1,)
+_EluBackwardBackward0 = (EluBackwardBackward0,)
+_GeluBackward0 = (GeluBackward0,)
+_GeluBackwardBackward0 = (GeluBackwardBackward0,)
+_GluBackward0 = (GluBackward0,)
+_GluBackwardBackward0 = (GluBackwardBackward0,)
+_HardshrinkBackward0 = (HardshrinkBackward0,)
+_HardshrinkBackwardBackward0 = (HardshrinkBackwardBackward0,)
 _HardsigmoidBackward0 = (HardsigmoidBackward0,)
+_HardsigmoidNotImplemented = (HardsigmoidNotImplemented,)
 _HardswishBackward0 = (HardswishBackward0,)
+_HardswishBackwardBackward0 = (HardswishBackwardBackward0,)
+_HardtanhBackward0 = (HardtanhBackward0,)
+_HardtanhBackwardBackward0 = (HardtanhBackwardBackward0,)
+_LeakyReluBackward0 = (LeakyReluBackward0,)
+_LeakyReluBackward1 = (LeakyReluBackward1,)
+_LeakyReluBackwardBackward0 = (LeakyReluBackwardBackward0,)
+_LogSigmoidBackward0 = (LogSigmoidBackward0,)
+_LogSigmoidBackwardBackward0 = (LogSigmoidBackwardBackward0,)
+_LogSoftmaxBackward0 = (LogSoftmaxBackward0,)
+_LogSoftmaxBackwardDataBackward0 = (LogSoftmaxBackwardDataBackward0,)
 _MishBackward0 = (MishBackward0,)
+_PreluKernelBackward0 = (PreluKernelBackward0,)
+_PreluKernelBackwardBackward0 = (PreluKernelBackwardBackward0,)
+_RreluWithNoiseBackward0 = (RreluWithNoiseBackward0,)
+_RreluWithNoiseBackward1 = (RreluWithNoiseBackward1,)
+_RreluWithNoiseBackwardBackward0 = (RreluWithNoiseBackwardBackward0,)
 _SiluBackward0 = (SiluBackward0,)
+_SoftmaxBackward0 = (SoftmaxBackward0,)
+_SoftmaxBackwardDataBackward0 = (SoftmaxBackwardDataBackward0,)
+_SoftplusBackward0 = (SoftplusBackward0,)
+_SoftplusBackwardBackward0 = (SoftplusBackwardBackward0,)
+_SoftshrinkBackward0 = (SoftshrinkBackward0,)
+_SoftshrinkBackwardBackward0 = (SoftshrinkBackwardBackward0,)
+_ThresholdBackward0 = (ThresholdBackward0,)
+_ThresholdBackward1 = (ThresholdBackward1,)

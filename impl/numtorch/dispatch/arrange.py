@@ -65,7 +65,7 @@ def tril(self, diagonal, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(TrilBackward0)
+            node = _new(*_TrilBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -114,7 +114,7 @@ def tril_(self, diagonal):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(TrilBackward0)
+        node = _new(*_TrilBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -168,7 +168,7 @@ def triu(self, diagonal, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(TriuBackward0)
+            node = _new(*_TriuBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -217,7 +217,7 @@ def triu_(self, diagonal):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(TriuBackward0)
+        node = _new(*_TriuBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -273,7 +273,7 @@ def roll(self, shifts, dims, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(RollBackward0)
+            node = _new(*_RollBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -343,7 +343,7 @@ def rot90(self, k, dims, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(Rot90Backward0)
+            node = _new(*_Rot90Backward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -415,7 +415,7 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(DiagEmbedBackward0)
+            node = _new(*_DiagEmbedBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -492,7 +492,7 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(DiagonalBackward0_copy)
+            node = _new(*_DiagonalBackward0_copy)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -557,7 +557,7 @@ def block_diag(tensors, *, out=None):
     flag = any([requires_grad(t) for t in tensors])
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(BlockDiagBackward0)
+            node = _new(*_BlockDiagBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -625,7 +625,7 @@ def unfold(self, dimension, size, step):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(UnfoldBackward0)
+        node = _new(*_UnfoldBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -699,7 +699,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
         flag = requires_grad(grad_in)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(UnfoldBackwardBackward0)
+            node = _new(*_UnfoldBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_in._node
             if fn0 is not None and grad_in._extra is None:
@@ -768,7 +768,7 @@ def constant_pad_nd(self, pad, value, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ConstantPadNdBackward0)
+            node = _new(*_ConstantPadNdBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -808,3 +808,15 @@ def constant_pad_nd(self, pad, value, *, out=None):
     if self._extra is not None:
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'constant_pad_nd')
+
+
+_BlockDiagBackward0 = (BlockDiagBackward0,)
+_ConstantPadNdBackward0 = (ConstantPadNdBackward0,)
+_DiagEmbedBackward0 = (DiagEmbedBackward0,)
+_DiagonalBackward0_copy = (DiagonalBackward0_copy,)
+_RollBackward0 = (RollBackward0,)
+_Rot90Backward0 = (Rot90Backward0,)
+_TrilBackward0 = (TrilBackward0,)
+_TriuBackward0 = (TriuBackward0,)
+_UnfoldBackward0 = (UnfoldBackward0,)
+_UnfoldBackwardBackward0 = (UnfoldBackwardBackward0,)

@@ -144,7 +144,7 @@ def lt_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(LtBackward1)
+        node = _new(*_LtBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -212,7 +212,7 @@ def lt_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LtBackward0)
+            node = _new(*_LtBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -260,7 +260,7 @@ def lt_scalar_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(LtBackward0)
+        node = _new(*_LtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -374,7 +374,7 @@ def le_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(LeBackward1)
+        node = _new(*_LeBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -442,7 +442,7 @@ def le_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LeBackward0)
+            node = _new(*_LeBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -490,7 +490,7 @@ def le_scalar_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(LeBackward0)
+        node = _new(*_LeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -604,7 +604,7 @@ def gt_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(GtBackward1)
+        node = _new(*_GtBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -672,7 +672,7 @@ def gt_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(GtBackward0)
+            node = _new(*_GtBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -720,7 +720,7 @@ def gt_scalar_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(GtBackward0)
+        node = _new(*_GtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -834,7 +834,7 @@ def ge_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(GeBackward1)
+        node = _new(*_GeBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -902,7 +902,7 @@ def ge_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(GeBackward0)
+            node = _new(*_GeBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -950,7 +950,7 @@ def ge_scalar_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(GeBackward0)
+        node = _new(*_GeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1064,7 +1064,7 @@ def eq_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(EqBackward1)
+        node = _new(*_EqBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1132,7 +1132,7 @@ def eq_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(EqBackward0)
+            node = _new(*_EqBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1180,7 +1180,7 @@ def eq_scalar_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(EqBackward0)
+        node = _new(*_EqBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1294,7 +1294,7 @@ def ne_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(NeBackward1)
+        node = _new(*_NeBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1362,7 +1362,7 @@ def ne_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(NeBackward0)
+            node = _new(*_NeBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1410,7 +1410,7 @@ def ne_scalar_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(NeBackward0)
+        node = _new(*_NeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1759,7 +1759,7 @@ def bitwise_and_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(Bitwise_AndBackward1)
+        node = _new(*_Bitwise_AndBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1888,7 +1888,7 @@ def bitwise_or_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(Bitwise_OrBackward1)
+        node = _new(*_Bitwise_OrBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2017,7 +2017,7 @@ def bitwise_xor_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(Bitwise_XorBackward1)
+        node = _new(*_Bitwise_XorBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2146,7 +2146,7 @@ def bitwise_left_shift_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(Bitwise_Left_ShiftBackward1)
+        node = _new(*_Bitwise_Left_ShiftBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2275,7 +2275,7 @@ def bitwise_right_shift_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(Bitwise_Right_ShiftBackward1)
+        node = _new(*_Bitwise_Right_ShiftBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2429,7 +2429,7 @@ def maximum(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MaximumBackward0)
+        node = _new(*_MaximumBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2593,7 +2593,7 @@ def minimum(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MinimumBackward0)
+        node = _new(*_MinimumBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2756,7 +2756,7 @@ def fmax(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(FmaxBackward0)
+        node = _new(*_FmaxBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2919,7 +2919,7 @@ def fmin(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(FminBackward0)
+        node = _new(*_FminBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3036,7 +3036,7 @@ def where(condition, self, other, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(WhereBackward0)
+        node = _new(*_WhereBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if other is None else edge(other)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -3117,7 +3117,7 @@ def masked_fill(self, mask, value, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MaskedFillBackward0)
+        node = _new(*_MaskedFillBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -3161,7 +3161,7 @@ def masked_fill_(self, mask, value):
     self, = tensors
     check_result(self, desc)
     if flag:
-        node = _new(MaskedFillBackward0)
+        node = _new(*_MaskedFillBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -3233,7 +3233,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MaskedFillBackward1)
+        node = _new(*_MaskedFillBackward1)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if value is None else edge(value)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -3277,7 +3277,7 @@ def masked_fill_tensor_(self, mask, value):
     self, value = tensors
     check_result(self, desc)
     if flag:
-        node = _new(MaskedFillBackward1)
+        node = _new(*_MaskedFillBackward1)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if value is None else edge(value)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -3356,7 +3356,7 @@ def masked_select(self, mask, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MaskedSelectBackward0)
+            node = _new(*_MaskedSelectBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -3449,7 +3449,7 @@ def clamp(self, min, max, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ClampBackward1)
+            node = _new(*_ClampBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -3507,7 +3507,7 @@ def clamp_(self, min, max):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(ClampBackward1)
+        node = _new(*_ClampBackward1)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3579,7 +3579,7 @@ def clamp_min(self, min, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ClampMinBackward0)
+            node = _new(*_ClampMinBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -3636,7 +3636,7 @@ def clamp_min_(self, min):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(ClampMinBackward0)
+        node = _new(*_ClampMinBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3707,7 +3707,7 @@ def clamp_max(self, max, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ClampMaxBackward0)
+            node = _new(*_ClampMaxBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -3764,7 +3764,7 @@ def clamp_max_(self, max):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(ClampMaxBackward0)
+        node = _new(*_ClampMaxBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3871,7 +3871,7 @@ def clamp_tensor(self, min, max, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ClampBackward0)
+        node = _new(*_ClampBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -3924,7 +3924,7 @@ def clamp_tensor_(self, min, max):
     check_result(self, desc)
     seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
     if flag:
-        node = _new(ClampBackward0)
+        node = _new(*_ClampBackward0)
         node.seq = seq
         edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -4049,7 +4049,7 @@ def clamp_min_tensor(self, min, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(min)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ClampMinBackward1)
+        node = _new(*_ClampMinBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4131,7 +4131,7 @@ def clamp_min_tensor_(self, min):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(ClampMinBackward1)
+        node = _new(*_ClampMinBackward1)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4274,7 +4274,7 @@ def clamp_max_tensor(self, max, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(max)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ClampMaxBackward1)
+        node = _new(*_ClampMaxBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4356,7 +4356,7 @@ def clamp_max_tensor_(self, max):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(ClampMaxBackward1)
+        node = _new(*_ClampMaxBackward1)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4402,3 +4402,36 @@ def clamp_max_tensor_(self, max):
     if flag:
         rebase_history(self, node)
     return self
+
+
+_Bitwise_AndBackward1 = (Bitwise_AndBackward1,)
+_Bitwise_Left_ShiftBackward1 = (Bitwise_Left_ShiftBackward1,)
+_Bitwise_OrBackward1 = (Bitwise_OrBackward1,)
+_Bitwise_Right_ShiftBackward1 = (Bitwise_Right_ShiftBackward1,)
+_Bitwise_XorBackward1 = (Bitwise_XorBackward1,)
+_ClampBackward0 = (ClampBackward0,)
+_ClampBackward1 = (ClampBackward1,)
+_ClampMaxBackward0 = (ClampMaxBackward0,)
+_ClampMaxBackward1 = (ClampMaxBackward1,)
+_ClampMinBackward0 = (ClampMinBackward0,)
+_ClampMinBackward1 = (ClampMinBackward1,)
+_EqBackward0 = (EqBackward0,)
+_EqBackward1 = (EqBackward1,)
+_FmaxBackward0 = (FmaxBackward0,)
+_FminBackward0 = (FminBackward0,)
+_GeBackward0 = (GeBackward0,)
+_GeBackward1 = (GeBackward1,)
+_GtBackward0 = (GtBackward0,)
+_GtBackward1 = (GtBackward1,)
+_LeBackward0 = (LeBackward0,)
+_LeBackward1 = (LeBackward1,)
+_LtBackward0 = (LtBackward0,)
+_LtBackward1 = (LtBackward1,)
+_MaskedFillBackward0 = (MaskedFillBackward0,)
+_MaskedFillBackward1 = (MaskedFillBackward1,)
+_MaskedSelectBackward0 = (MaskedSelectBackward0,)
+_MaximumBackward0 = (MaximumBackward0,)
+_MinimumBackward0 = (MinimumBackward0,)
+_NeBackward0 = (NeBackward0,)
+_NeBackward1 = (NeBackward1,)
+_WhereBackward0 = (WhereBackward0,)

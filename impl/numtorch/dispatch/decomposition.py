@@ -67,7 +67,7 @@ def linalg_inv_ex(A):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LinalgInvExBackward0)
+        node = _new(*_LinalgInvExBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._node
         if fn0 is not None and A._extra is None:
@@ -135,7 +135,7 @@ def linalg_det(A):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LinalgDetBackward0)
+        node = _new(*_LinalgDetBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._node
         if fn0 is not None and A._extra is None:
@@ -226,7 +226,7 @@ def linalg_slogdet(A):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LinalgSlogdetBackward0)
+        node = _new(*_LinalgSlogdetBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._node
         if fn0 is not None and A._extra is None:
@@ -312,7 +312,7 @@ def linalg_solve_ex(A, B, left):
     if flag and flag is not True:
         flag = requires_grad(A) or requires_grad(B)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LinalgSolveExBackward0)
+        node = _new(*_LinalgSolveExBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._node
         if fn0 is not None and A._extra is None:
@@ -407,7 +407,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
         flag = requires_grad(self) or requires_grad(B)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LinalgSolveTriangularBackward0)
+            node = _new(*_LinalgSolveTriangularBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -504,7 +504,7 @@ def linalg_cholesky_ex(self, upper):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LinalgCholeskyExBackward0)
+        node = _new(*_LinalgCholeskyExBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -563,7 +563,7 @@ def cholesky(self, upper, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(CholeskyBackward0)
+            node = _new(*_CholeskyBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -651,7 +651,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
         flag = requires_grad(self) or requires_grad(input2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(CholeskySolveBackward0)
+            node = _new(*_CholeskySolveBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -758,7 +758,7 @@ def cholesky_inverse(self, upper, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(CholeskyInverseBackward0)
+            node = _new(*_CholeskyInverseBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -852,7 +852,7 @@ def linalg_qr(A, mode):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LinalgQrBackward0)
+        node = _new(*_LinalgQrBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._node
         if fn0 is not None and A._extra is None:
@@ -929,7 +929,7 @@ def linalg_eigh(A, UPLO):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LinalgEighBackward0)
+        node = _new(*_LinalgEighBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._node
         if fn0 is not None and A._extra is None:
@@ -1012,7 +1012,7 @@ def linalg_svd(A, full_matrices):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LinalgSvdBackward0)
+        node = _new(*_LinalgSvdBackward0)
         node.seq = next(sequence_nrs)
         fn0 = A._node
         if fn0 is not None and A._extra is None:
@@ -1089,7 +1089,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LinalgPinvBackward0)
+            node = _new(*_LinalgPinvBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1165,7 +1165,7 @@ def linalg_matrix_exp(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LinalgMatrixExpBackward0)
+            node = _new(*_LinalgMatrixExpBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1260,7 +1260,7 @@ def linalg_lstsq(self, b, rcond):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(b)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LinalgLstsqBackward0)
+        node = _new(*_LinalgLstsqBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1388,7 +1388,7 @@ def linalg_cross(self, other, dim, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LinalgCrossBackward0)
+            node = _new(*_LinalgCrossBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1459,3 +1459,21 @@ def linalg_cross(self, other, dim, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'linalg_cross')
+
+
+_CholeskyBackward0 = (CholeskyBackward0,)
+_CholeskyInverseBackward0 = (CholeskyInverseBackward0,)
+_CholeskySolveBackward0 = (CholeskySolveBackward0,)
+_LinalgCholeskyExBackward0 = (LinalgCholeskyExBackward0,)
+_LinalgCrossBackward0 = (LinalgCrossBackward0,)
+_LinalgDetBackward0 = (LinalgDetBackward0,)
+_LinalgEighBackward0 = (LinalgEighBackward0,)
+_LinalgInvExBackward0 = (LinalgInvExBackward0,)
+_LinalgLstsqBackward0 = (LinalgLstsqBackward0,)
+_LinalgMatrixExpBackward0 = (LinalgMatrixExpBackward0,)
+_LinalgPinvBackward0 = (LinalgPinvBackward0,)
+_LinalgQrBackward0 = (LinalgQrBackward0,)
+_LinalgSlogdetBackward0 = (LinalgSlogdetBackward0,)
+_LinalgSolveExBackward0 = (LinalgSolveExBackward0,)
+_LinalgSolveTriangularBackward0 = (LinalgSolveTriangularBackward0,)
+_LinalgSvdBackward0 = (LinalgSvdBackward0,)

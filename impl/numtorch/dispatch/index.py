@@ -61,7 +61,7 @@ def index(self, indices, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(IndexBackward0)
+            node = _new(*_IndexBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -150,7 +150,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(IndexPutBackward0)
+            node = _new(*_IndexPutBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -255,7 +255,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(IndexPutImplBackward0)
+            node = _new(*_IndexPutImplBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -310,3 +310,8 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'index_put_impl')
+
+
+_IndexBackward0 = (IndexBackward0,)
+_IndexPutBackward0 = (IndexPutBackward0,)
+_IndexPutImplBackward0 = (IndexPutImplBackward0,)

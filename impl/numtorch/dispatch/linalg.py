@@ -107,7 +107,7 @@ def dot(self, tensor, *, out=None):
         flag = requires_grad(self) or requires_grad(tensor)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(DotBackward0)
+            node = _new(*_DotBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -244,7 +244,7 @@ def vdot(self, other, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(VdotBackward0)
+            node = _new(*_VdotBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -381,7 +381,7 @@ def mv(self, vec, *, out=None):
         flag = requires_grad(self) or requires_grad(vec)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MvBackward0)
+            node = _new(*_MvBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -524,7 +524,7 @@ def mm(self, mat2, *, out=None):
         flag = requires_grad(self) or requires_grad(mat2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MmBackward0)
+            node = _new(*_MmBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -663,7 +663,7 @@ def bmm(self, mat2, *, out=None):
         flag = requires_grad(self) or requires_grad(mat2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(BmmBackward0)
+            node = _new(*_BmmBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -808,7 +808,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(mat1) or requires_grad(mat2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(AddmmBackward0)
+            node = _new(*_AddmmBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(self), edge(mat1), edge(mat2)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -872,7 +872,7 @@ def addmm_(self, mat1, mat2, beta, alpha):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(AddmmBackward0)
+        node = _new(*_AddmmBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(self), edge(mat1), edge(mat2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -981,7 +981,7 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(mat) or requires_grad(vec)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(AddmvBackward0)
+            node = _new(*_AddmvBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(self), edge(mat), edge(vec)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -1041,7 +1041,7 @@ def addmv_(self, mat, vec, beta, alpha):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(AddmvBackward0)
+        node = _new(*_AddmvBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(self), edge(mat), edge(vec)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -1146,7 +1146,7 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(vec1) or requires_grad(vec2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(AddrBackward0)
+            node = _new(*_AddrBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(self), edge(vec1), edge(vec2)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -1206,7 +1206,7 @@ def addr_(self, vec1, vec2, beta, alpha):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(AddrBackward0)
+        node = _new(*_AddrBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(self), edge(vec1), edge(vec2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -1311,7 +1311,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(BaddbmmBackward0)
+            node = _new(*_BaddbmmBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -1371,7 +1371,7 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(BaddbmmBackward0)
+        node = _new(*_BaddbmmBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(self), edge(batch1), edge(batch2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -1454,7 +1454,7 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(AddbmmBackward0)
+            node = _new(*_AddbmmBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -1517,7 +1517,7 @@ def addbmm_(self, batch1, batch2, beta, alpha):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(AddbmmBackward0)
+        node = _new(*_AddbmmBackward0)
         node.seq = next(sequence_nrs)
         edges = [edge(self), edge(batch1), edge(batch2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -1586,7 +1586,7 @@ def trace(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(TraceBackward0)
+            node = _new(*_TraceBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1624,3 +1624,16 @@ def trace(self, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'trace')
+
+
+_AddbmmBackward0 = (AddbmmBackward0,)
+_AddmmBackward0 = (AddmmBackward0,)
+_AddmvBackward0 = (AddmvBackward0,)
+_AddrBackward0 = (AddrBackward0,)
+_BaddbmmBackward0 = (BaddbmmBackward0,)
+_BmmBackward0 = (BmmBackward0,)
+_DotBackward0 = (DotBackward0,)
+_MmBackward0 = (MmBackward0,)
+_MvBackward0 = (MvBackward0,)
+_TraceBackward0 = (TraceBackward0,)
+_VdotBackward0 = (VdotBackward0,)

@@ -104,7 +104,7 @@ def mse_loss(self, target, reduction, *, out=None):
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MseLossBackward0)
+            node = _new(*_MseLossBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -220,7 +220,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MseLossBackwardBackward0)
+        node = _new(*_MseLossBackwardBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -341,7 +341,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SmoothL1LossBackward0)
+            node = _new(*_SmoothL1LossBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -459,7 +459,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SmoothL1LossBackwardBackward0)
+        node = _new(*_SmoothL1LossBackwardBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -575,7 +575,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(HuberLossBackward0)
+            node = _new(*_HuberLossBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -693,7 +693,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HuberLossBackwardBackward0)
+        node = _new(*_HuberLossBackwardBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -796,7 +796,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SoftMarginLossBackward0)
+            node = _new(*_SoftMarginLossBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -893,7 +893,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SoftMarginLossBackwardBackward0)
+            node = _new(*_SoftMarginLossBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -1047,7 +1047,7 @@ def nll_loss(self, target, weight, reduction, ignore_index):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(NllLossBackward0)
+        node = _new(*_NllLossBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1171,7 +1171,7 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(NllLoss2DBackward0)
+        node = _new(*_NllLoss2DBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1249,7 +1249,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(NllLossBackwardBackward0)
+            node = _new(*_NllLossBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -1358,7 +1358,7 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(NllLoss2DBackwardBackward0)
+            node = _new(*_NllLoss2DBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -1472,7 +1472,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(BinaryCrossEntropyBackward0)
+            node = _new(*_BinaryCrossEntropyBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1593,7 +1593,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(BinaryCrossEntropyBackwardBackward0)
+            node = _new(*_BinaryCrossEntropyBackwardBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(grad_output), edge(self), edge(target)]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -1693,7 +1693,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(BinaryCrossEntropyWithLogitsBackward0)
+            node = _new(*_BinaryCrossEntropyWithLogitsBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1815,7 +1815,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
         flag = requires_grad(weight)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(EmbeddingBackward0)
+            node = _new(*_EmbeddingBackward0)
             node.seq = next(sequence_nrs)
             fn0 = weight._node
             if fn0 is not None and weight._extra is None:
@@ -1893,7 +1893,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
         flag = requires_grad(grad_output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(EmbeddingDenseBackwardBackward0)
+            node = _new(*_EmbeddingDenseBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -1936,3 +1936,22 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'embedding_backward')
+
+
+_BinaryCrossEntropyBackward0 = (BinaryCrossEntropyBackward0,)
+_BinaryCrossEntropyBackwardBackward0 = (BinaryCrossEntropyBackwardBackward0,)
+_BinaryCrossEntropyWithLogitsBackward0 = (BinaryCrossEntropyWithLogitsBackward0,)
+_EmbeddingBackward0 = (EmbeddingBackward0,)
+_EmbeddingDenseBackwardBackward0 = (EmbeddingDenseBackwardBackward0,)
+_HuberLossBackward0 = (HuberLossBackward0,)
+_HuberLossBackwardBackward0 = (HuberLossBackwardBackward0,)
+_MseLossBackward0 = (MseLossBackward0,)
+_MseLossBackwardBackward0 = (MseLossBackwardBackward0,)
+_NllLoss2DBackward0 = (NllLoss2DBackward0,)
+_NllLoss2DBackwardBackward0 = (NllLoss2DBackwardBackward0,)
+_NllLossBackward0 = (NllLossBackward0,)
+_NllLossBackwardBackward0 = (NllLossBackwardBackward0,)
+_SmoothL1LossBackward0 = (SmoothL1LossBackward0,)
+_SmoothL1LossBackwardBackward0 = (SmoothL1LossBackwardBackward0,)
+_SoftMarginLossBackward0 = (SoftMarginLossBackward0,)
+_SoftMarginLossBackwardBackward0 = (SoftMarginLossBackwardBackward0,)

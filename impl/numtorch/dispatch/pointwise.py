@@ -131,7 +131,7 @@ def add(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AddBackward0)
+        node = _new(*_AddBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -262,7 +262,11 @@ def add_(self, other):
     if at_once(self, other):
         target = self._array
         np.add(target, other._array, out=target, casting='unsafe')
-        bump(self)
+        counter = self._counter
+        if counter is None:
+            bump(self)
+        else:
+            counter[0] += 1
         return self
     found = inplace_operands(self, other, 'add', False)
     if found is NotImplemented:
@@ -271,7 +275,7 @@ def add_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(AddBackward0)
+        node = _new(*_AddBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -378,7 +382,7 @@ def sub(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SubBackward0)
+        node = _new(*_SubBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -509,7 +513,11 @@ def sub_(self, other):
     if at_once(self, other):
         target = self._array
         np.subtract(target, other._array, out=target, casting='unsafe')
-        bump(self)
+        counter = self._counter
+        if counter is None:
+            bump(self)
+        else:
+            counter[0] += 1
         return self
     found = inplace_operands(self, other, 'sub', False)
     if found is NotImplemented:
@@ -518,7 +526,7 @@ def sub_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(SubBackward0)
+        node = _new(*_SubBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -626,7 +634,7 @@ def add_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AddAlphaBackward0)
+        node = _new(*_AddAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -692,7 +700,11 @@ def add_alpha_(self, other, alpha):
     if at_once(self, other):
         target = self._array
         k_add_alpha(target, other._array, alpha, target)
-        bump(self)
+        counter = self._counter
+        if counter is None:
+            bump(self)
+        else:
+            counter[0] += 1
         return self
     found = inplace_operands(self, other, 'add', False)
     if found is NotImplemented:
@@ -701,7 +713,7 @@ def add_alpha_(self, other, alpha):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(AddAlphaBackward0)
+        node = _new(*_AddAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -810,7 +822,7 @@ def sub_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SubAlphaBackward0)
+        node = _new(*_SubAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -876,7 +888,11 @@ def sub_alpha_(self, other, alpha):
     if at_once(self, other):
         target = self._array
         k_sub_alpha(target, other._array, alpha, target)
-        bump(self)
+        counter = self._counter
+        if counter is None:
+            bump(self)
+        else:
+            counter[0] += 1
         return self
     found = inplace_operands(self, other, 'sub', False)
     if found is NotImplemented:
@@ -885,7 +901,7 @@ def sub_alpha_(self, other, alpha):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(SubAlphaBackward0)
+        node = _new(*_SubAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1024,7 +1040,7 @@ def mul(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MulBackward0)
+        node = _new(*_MulBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1186,7 +1202,11 @@ def mul_(self, other):
     if at_once(self, other):
         target = self._array
         np.multiply(target, other._array, out=target, casting='unsafe')
-        bump(self)
+        counter = self._counter
+        if counter is None:
+            bump(self)
+        else:
+            counter[0] += 1
         return self
     found = inplace_operands(self, other, 'mul', False)
     if found is NotImplemented:
@@ -1198,7 +1218,7 @@ def mul_(self, other):
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     if flag:
-        node = _new(MulBackward0)
+        node = _new(*_MulBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1347,7 +1367,7 @@ def div(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(DivBackward0)
+        node = _new(*_DivBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1503,7 +1523,11 @@ def div_(self, other):
     if at_once(self, other):
         target = self._array
         np.divide(target, other._array, out=target, casting='unsafe')
-        bump(self)
+        counter = self._counter
+        if counter is None:
+            bump(self)
+        else:
+            counter[0] += 1
         return self
     found = inplace_operands(self, other, 'div', True)
     if found is NotImplemented:
@@ -1515,7 +1539,7 @@ def div_(self, other):
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     if flag:
-        node = _new(DivBackward0)
+        node = _new(*_DivBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1660,7 +1684,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(DivBackward2)
+        node = _new(*_DivBackward2)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1746,7 +1770,7 @@ def div_mode_(self, other, rounding_mode):
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     if flag:
-        node = _new(DivBackward2)
+        node = _new(*_DivBackward2)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1861,7 +1885,7 @@ def rsub(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(RsubBackward0)
+        node = _new(*_RsubBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1986,7 +2010,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(RsubAlphaBackward0)
+        node = _new(*_RsubAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2077,7 +2101,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(RsubScalarAlphaBackward0)
+        node = _new(*_RsubScalarAlphaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2146,7 +2170,7 @@ def rsub_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(RsubBackward1)
+            node = _new(*_RsubBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2209,7 +2233,7 @@ def add_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(AddBackward1)
+            node = _new(*_AddBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2272,7 +2296,7 @@ def sub_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SubBackward1)
+            node = _new(*_SubBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2337,7 +2361,7 @@ def mul_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MulBackward1)
+            node = _new(*_MulBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2386,7 +2410,7 @@ def mul_scalar_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(MulBackward1)
+        node = _new(*_MulBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2439,7 +2463,7 @@ def div_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(DivBackward1)
+            node = _new(*_DivBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2531,7 +2555,7 @@ def neg(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(NegBackward0)
+        node = _new(*_NegBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2583,7 +2607,7 @@ def neg_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(NegBackward0)
+        node = _new(*_NegBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2683,7 +2707,7 @@ def reciprocal(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ReciprocalBackward0)
+        node = _new(*_ReciprocalBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2738,7 +2762,7 @@ def reciprocal_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(ReciprocalBackward0)
+        node = _new(*_ReciprocalBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2821,7 +2845,7 @@ def conj_physical(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ConjPhysicalBackward0)
+        node = _new(*_ConjPhysicalBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2916,7 +2940,7 @@ def conj_physical_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ConjPhysicalBackward1)
+        node = _new(*_ConjPhysicalBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2968,7 +2992,7 @@ def conj_physical_of_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(ConjPhysicalBackward1)
+        node = _new(*_ConjPhysicalBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3029,7 +3053,7 @@ def complex_of(real, imag, *, out=None):
         flag = requires_grad(real) or requires_grad(imag)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ComplexBackward0)
+            node = _new(*_ComplexBackward0)
             node.seq = next(sequence_nrs)
             fn0 = real._node
             if fn0 is not None and real._extra is None:
@@ -3129,7 +3153,7 @@ def polar(abs, angle, *, out=None):
         flag = requires_grad(abs) or requires_grad(angle)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(PolarBackward0)
+            node = _new(*_PolarBackward0)
             node.seq = next(sequence_nrs)
             fn0 = abs._node
             if fn0 is not None and abs._extra is None:
@@ -3244,7 +3268,7 @@ def angle(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AngleBackward0)
+        node = _new(*_AngleBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3338,7 +3362,7 @@ def pow_scalar(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(PowBackward0)
+        node = _new(*_PowBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3399,7 +3423,7 @@ def pow_scalar_(self, exponent):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(PowBackward0)
+        node = _new(*_PowBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3535,7 +3559,7 @@ def pow_tensor(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(exponent)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(PowBackward1)
+        node = _new(*_PowBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3620,7 +3644,7 @@ def pow_tensor_(self, exponent):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(PowBackward1)
+        node = _new(*_PowBackward1)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3735,7 +3759,7 @@ def pow_base(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(exponent)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(PowBackward2)
+        node = _new(*_PowBackward2)
         node.seq = next(sequence_nrs)
         fn0 = exponent._node
         if fn0 is not None and exponent._extra is None:
@@ -3861,7 +3885,7 @@ def exp(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ExpBackward0)
+        node = _new(*_ExpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3916,7 +3940,7 @@ def exp_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(ExpBackward0)
+        node = _new(*_ExpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4019,7 +4043,7 @@ def log(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LogBackward0)
+        node = _new(*_LogBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4079,7 +4103,7 @@ def log_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(LogBackward0)
+        node = _new(*_LogBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4181,7 +4205,7 @@ def sqrt(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SqrtBackward0)
+        node = _new(*_SqrtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4236,7 +4260,7 @@ def sqrt_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(SqrtBackward0)
+        node = _new(*_SqrtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4337,7 +4361,7 @@ def rsqrt(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(RsqrtBackward0)
+        node = _new(*_RsqrtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4392,7 +4416,7 @@ def rsqrt_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(RsqrtBackward0)
+        node = _new(*_RsqrtBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4495,7 +4519,7 @@ def sin(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SinBackward0)
+        node = _new(*_SinBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4555,7 +4579,7 @@ def sin_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(SinBackward0)
+        node = _new(*_SinBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4655,7 +4679,7 @@ def cos(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(CosBackward0)
+        node = _new(*_CosBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4715,7 +4739,7 @@ def cos_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(CosBackward0)
+        node = _new(*_CosBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4815,7 +4839,7 @@ def atan(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AtanBackward0)
+        node = _new(*_AtanBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4875,7 +4899,7 @@ def atan_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(AtanBackward0)
+        node = _new(*_AtanBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4975,7 +4999,7 @@ def asin(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AsinBackward0)
+        node = _new(*_AsinBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5035,7 +5059,7 @@ def asin_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(AsinBackward0)
+        node = _new(*_AsinBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5135,7 +5159,7 @@ def acos(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AcosBackward0)
+        node = _new(*_AcosBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5195,7 +5219,7 @@ def acos_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(AcosBackward0)
+        node = _new(*_AcosBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5295,7 +5319,7 @@ def sinh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SinhBackward0)
+        node = _new(*_SinhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5355,7 +5379,7 @@ def sinh_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(SinhBackward0)
+        node = _new(*_SinhBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5455,7 +5479,7 @@ def cosh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(CoshBackward0)
+        node = _new(*_CoshBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5515,7 +5539,7 @@ def cosh_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(CoshBackward0)
+        node = _new(*_CoshBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5615,7 +5639,7 @@ def log1p(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Log1PBackward0)
+        node = _new(*_Log1PBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5675,7 +5699,7 @@ def log1p_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(Log1PBackward0)
+        node = _new(*_Log1PBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5777,7 +5801,7 @@ def expm1(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Expm1Backward0)
+        node = _new(*_Expm1Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5832,7 +5856,7 @@ def expm1_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(Expm1Backward0)
+        node = _new(*_Expm1Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5937,7 +5961,7 @@ def tan(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(TanBackward0)
+        node = _new(*_TanBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5992,7 +6016,7 @@ def tan_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(TanBackward0)
+        node = _new(*_TanBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6097,7 +6121,7 @@ def tanh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(TanhBackward0)
+        node = _new(*_TanhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6152,7 +6176,7 @@ def tanh_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(TanhBackward0)
+        node = _new(*_TanhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6253,7 +6277,7 @@ def sigmoid(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SigmoidBackward0)
+        node = _new(*_SigmoidBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6308,7 +6332,7 @@ def sigmoid_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(SigmoidBackward0)
+        node = _new(*_SigmoidBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6409,7 +6433,7 @@ def relu(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ReluBackward0)
+        node = _new(*_ReluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6464,7 +6488,7 @@ def relu_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(ReluBackward0)
+        node = _new(*_ReluBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6567,7 +6591,7 @@ def abs(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AbsBackward0)
+        node = _new(*_AbsBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6629,7 +6653,7 @@ def abs_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(AbsBackward0)
+        node = _new(*_AbsBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6743,7 +6767,7 @@ def sgn(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SgnBackward0)
+        node = _new(*_SgnBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6806,7 +6830,7 @@ def sgn_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(SgnBackward0)
+        node = _new(*_SgnBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6887,7 +6911,7 @@ def sign(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SignBackward0)
+        node = _new(*_SignBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6939,7 +6963,7 @@ def sign_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(SignBackward0)
+        node = _new(*_SignBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7013,7 +7037,7 @@ def round_decimals(self, decimals, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(RoundBackward1)
+        node = _new(*_RoundBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7065,7 +7089,7 @@ def round_decimals_(self, decimals):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(RoundBackward1)
+        node = _new(*_RoundBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7143,7 +7167,7 @@ def floor(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(FloorBackward0)
+        node = _new(*_FloorBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7195,7 +7219,7 @@ def floor_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(FloorBackward0)
+        node = _new(*_FloorBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7273,7 +7297,7 @@ def ceil(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(CeilBackward0)
+        node = _new(*_CeilBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7325,7 +7349,7 @@ def ceil_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(CeilBackward0)
+        node = _new(*_CeilBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7399,7 +7423,7 @@ def round(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(RoundBackward0)
+        node = _new(*_RoundBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7451,7 +7475,7 @@ def round_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(RoundBackward0)
+        node = _new(*_RoundBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7529,7 +7553,7 @@ def trunc(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(TruncBackward0)
+        node = _new(*_TruncBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7581,7 +7605,7 @@ def trunc_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(TruncBackward0)
+        node = _new(*_TruncBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7699,7 +7723,7 @@ def tanh_backward(grad_output, output, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(TanhBackwardBackward0)
+        node = _new(*_TanhBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -7862,7 +7886,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SigmoidBackwardBackward0)
+        node = _new(*_SigmoidBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -8014,7 +8038,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ThresholdBackwardBackward0)
+        node = _new(*_ThresholdBackwardBackward0)
         node.seq = next(sequence_nrs)
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
@@ -8083,35 +8107,54 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
 
 _AbsBackward0 = (AbsBackward0,)
 _AcosBackward0 = (AcosBackward0,)
+_AddAlphaBackward0 = (AddAlphaBackward0,)
 _AddBackward0 = (AddBackward0,)
+_AddBackward1 = (AddBackward1,)
 _AngleBackward0 = (AngleBackward0,)
 _AsinBackward0 = (AsinBackward0,)
 _AtanBackward0 = (AtanBackward0,)
 _CeilBackward0 = (CeilBackward0,)
+_ComplexBackward0 = (ComplexBackward0,)
 _ConjPhysicalBackward0 = (ConjPhysicalBackward0,)
 _ConjPhysicalBackward1 = (ConjPhysicalBackward1,)
 _CosBackward0 = (CosBackward0,)
 _CoshBackward0 = (CoshBackward0,)
 _DivBackward0 = (DivBackward0,)
+_DivBackward1 = (DivBackward1,)
+_DivBackward2 = (DivBackward2,)
 _ExpBackward0 = (ExpBackward0,)
 _Expm1Backward0 = (Expm1Backward0,)
 _FloorBackward0 = (FloorBackward0,)
 _Log1PBackward0 = (Log1PBackward0,)
 _LogBackward0 = (LogBackward0,)
 _MulBackward0 = (MulBackward0,)
+_MulBackward1 = (MulBackward1,)
 _NegBackward0 = (NegBackward0,)
+_PolarBackward0 = (PolarBackward0,)
+_PowBackward0 = (PowBackward0,)
+_PowBackward1 = (PowBackward1,)
+_PowBackward2 = (PowBackward2,)
 _ReciprocalBackward0 = (ReciprocalBackward0,)
 _ReluBackward0 = (ReluBackward0,)
 _RoundBackward0 = (RoundBackward0,)
 _RoundBackward1 = (RoundBackward1,)
 _RsqrtBackward0 = (RsqrtBackward0,)
+_RsubAlphaBackward0 = (RsubAlphaBackward0,)
+_RsubBackward0 = (RsubBackward0,)
+_RsubBackward1 = (RsubBackward1,)
+_RsubScalarAlphaBackward0 = (RsubScalarAlphaBackward0,)
 _SgnBackward0 = (SgnBackward0,)
 _SigmoidBackward0 = (SigmoidBackward0,)
+_SigmoidBackwardBackward0 = (SigmoidBackwardBackward0,)
 _SignBackward0 = (SignBackward0,)
 _SinBackward0 = (SinBackward0,)
 _SinhBackward0 = (SinhBackward0,)
 _SqrtBackward0 = (SqrtBackward0,)
+_SubAlphaBackward0 = (SubAlphaBackward0,)
 _SubBackward0 = (SubBackward0,)
+_SubBackward1 = (SubBackward1,)
 _TanBackward0 = (TanBackward0,)
 _TanhBackward0 = (TanhBackward0,)
+_TanhBackwardBackward0 = (TanhBackwardBackward0,)
+_ThresholdBackwardBackward0 = (ThresholdBackwardBackward0,)
 _TruncBackward0 = (TruncBackward0,)

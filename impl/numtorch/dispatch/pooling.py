@@ -78,7 +78,7 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(AvgPool2DBackward0)
+            node = _new(*_AvgPool2DBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -178,7 +178,7 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(AvgPool2DBackwardBackward0)
+            node = _new(*_AvgPool2DBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -303,7 +303,7 @@ def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MaxPool2DWithIndicesBackward0)
+        node = _new(*_MaxPool2DWithIndicesBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -369,7 +369,7 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MaxPool2DWithIndicesBackwardBackward0)
+            node = _new(*_MaxPool2DWithIndicesBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -430,3 +430,9 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'max_pool2d_with_indices_backward')
+
+
+_AvgPool2DBackward0 = (AvgPool2DBackward0,)
+_AvgPool2DBackwardBackward0 = (AvgPool2DBackwardBackward0,)
+_MaxPool2DWithIndicesBackward0 = (MaxPool2DWithIndicesBackward0,)
+_MaxPool2DWithIndicesBackwardBackward0 = (MaxPool2DWithIndicesBackwardBackward0,)

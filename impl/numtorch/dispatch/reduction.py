@@ -98,7 +98,7 @@ def sum_all(self, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SumBackward0)
+            node = _new(*_SumBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -174,7 +174,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SumBackward1)
+            node = _new(*_SumBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -250,7 +250,7 @@ def mean_all(self, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MeanBackward0)
+            node = _new(*_MeanBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -329,7 +329,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MeanBackward1)
+            node = _new(*_MeanBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -420,7 +420,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(NansumBackward0)
+            node = _new(*_NansumBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -524,7 +524,7 @@ def prod_all(self, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ProdBackward0)
+            node = _new(*_ProdBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -633,7 +633,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ProdBackward1)
+            node = _new(*_ProdBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -741,7 +741,7 @@ def max_all(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MaxBackward1)
+            node = _new(*_MaxBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -847,7 +847,7 @@ def min_all(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MinBackward1)
+            node = _new(*_MinBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -944,7 +944,7 @@ def max_dim(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MaxBackward0)
+        node = _new(*_MaxBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1021,7 +1021,7 @@ def min_dim(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MinBackward0)
+        node = _new(*_MinBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1110,7 +1110,7 @@ def amax(self, dim, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(AmaxBackward0)
+            node = _new(*_AmaxBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1221,7 +1221,7 @@ def amin(self, dim, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(AminBackward0)
+            node = _new(*_AminBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1324,7 +1324,7 @@ def aminmax(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AminmaxBackward0)
+        node = _new(*_AminmaxBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1457,7 +1457,7 @@ def median_all(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MedianBackward0)
+            node = _new(*_MedianBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1552,7 +1552,7 @@ def median_dim(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MedianBackward1)
+        node = _new(*_MedianBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1629,7 +1629,7 @@ def kthvalue(self, k, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(KthvalueBackward0)
+        node = _new(*_KthvalueBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1702,7 +1702,7 @@ def sort(self, dim, descending):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SortBackward0)
+        node = _new(*_SortBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1776,7 +1776,7 @@ def sort_stable(self, dim, descending):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SortBackward1)
+        node = _new(*_SortBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1850,7 +1850,7 @@ def topk(self, k, dim, largest):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(TopkBackward0)
+        node = _new(*_TopkBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1941,7 +1941,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LinalgVectorNormBackward0)
+            node = _new(*_LinalgVectorNormBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2056,7 +2056,7 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(NormBackward1)
+            node = _new(*_NormBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2153,7 +2153,7 @@ def var(self, dim, correction, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(VarBackward0)
+            node = _new(*_VarBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2264,7 +2264,7 @@ def std(self, dim, correction, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(StdBackward0)
+            node = _new(*_StdBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2359,7 +2359,7 @@ def var_mean(self, dim, correction, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(VarMeanBackward0)
+        node = _new(*_VarMeanBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2442,7 +2442,7 @@ def std_mean(self, dim, correction, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(StdMeanBackward0)
+        node = _new(*_StdMeanBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2542,7 +2542,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LogsumexpBackward0)
+            node = _new(*_LogsumexpBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2622,7 +2622,7 @@ def cumsum(self, dim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(CumsumBackward0)
+            node = _new(*_CumsumBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2674,7 +2674,7 @@ def cumsum_(self, dim, dtype):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(CumsumBackward0)
+        node = _new(*_CumsumBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2760,7 +2760,7 @@ def cumprod(self, dim, dtype, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(CumprodBackward0)
+            node = _new(*_CumprodBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2822,7 +2822,7 @@ def cumprod_(self, dim, dtype):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(CumprodBackward0)
+        node = _new(*_CumprodBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2912,3 +2912,34 @@ def count_nonzero(self, dim, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'count_nonzero')
+
+
+_AmaxBackward0 = (AmaxBackward0,)
+_AminBackward0 = (AminBackward0,)
+_AminmaxBackward0 = (AminmaxBackward0,)
+_CumprodBackward0 = (CumprodBackward0,)
+_CumsumBackward0 = (CumsumBackward0,)
+_KthvalueBackward0 = (KthvalueBackward0,)
+_LinalgVectorNormBackward0 = (LinalgVectorNormBackward0,)
+_LogsumexpBackward0 = (LogsumexpBackward0,)
+_MaxBackward0 = (MaxBackward0,)
+_MaxBackward1 = (MaxBackward1,)
+_MeanBackward0 = (MeanBackward0,)
+_MeanBackward1 = (MeanBackward1,)
+_MedianBackward0 = (MedianBackward0,)
+_MedianBackward1 = (MedianBackward1,)
+_MinBackward0 = (MinBackward0,)
+_MinBackward1 = (MinBackward1,)
+_NansumBackward0 = (NansumBackward0,)
+_NormBackward1 = (NormBackward1,)
+_ProdBackward0 = (ProdBackward0,)
+_ProdBackward1 = (ProdBackward1,)
+_SortBackward0 = (SortBackward0,)
+_SortBackward1 = (SortBackward1,)
+_StdBackward0 = (StdBackward0,)
+_StdMeanBackward0 = (StdMeanBackward0,)
+_SumBackward0 = (SumBackward0,)
+_SumBackward1 = (SumBackward1,)
+_TopkBackward0 = (TopkBackward0,)
+_VarBackward0 = (VarBackward0,)
+_VarMeanBackward0 = (VarMeanBackward0,)

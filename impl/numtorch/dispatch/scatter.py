@@ -105,7 +105,7 @@ def gather(self, dim, index, sparse_grad, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(GatherBackward0)
+            node = _new(*_GatherBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -212,7 +212,7 @@ def scatter(self, dim, index, src, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ScatterBackward0)
+            node = _new(*_ScatterBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -282,7 +282,7 @@ def scatter_(self, dim, index, src):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(ScatterBackward0)
+        node = _new(*_ScatterBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -373,7 +373,7 @@ def scatter_value(self, dim, index, value, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ScatterBackward1)
+            node = _new(*_ScatterBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -427,7 +427,7 @@ def scatter_value_(self, dim, index, value):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(ScatterBackward1)
+        node = _new(*_ScatterBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -496,7 +496,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ScatterNotImplemented)
+            node = _new(*_ScatterNotImplemented)
             node.seq = ACCUMULATE_SEQ
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -559,7 +559,7 @@ def scatter_with_(self, dim, index, src, reduce):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(ScatterNotImplemented)
+        node = _new(*_ScatterNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -626,7 +626,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ScatterValueNotImplemented)
+            node = _new(*_ScatterValueNotImplemented)
             node.seq = ACCUMULATE_SEQ
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -674,7 +674,7 @@ def scatter_value_with_(self, dim, index, value, reduce):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(ScatterValueNotImplemented)
+        node = _new(*_ScatterValueNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -756,7 +756,7 @@ def scatter_add(self, dim, index, src, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ScatterAddBackward0)
+            node = _new(*_ScatterAddBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -829,7 +829,7 @@ def scatter_add_(self, dim, index, src):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(ScatterAddBackward0)
+        node = _new(*_ScatterAddBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -932,7 +932,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ScatterReduceBackward0)
+            node = _new(*_ScatterReduceBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1019,7 +1019,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(ScatterReduceBackward0)
+        node = _new(*_ScatterReduceBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1126,7 +1126,7 @@ def index_select(self, dim, index, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(IndexSelectBackward0)
+            node = _new(*_IndexSelectBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1211,7 +1211,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(IndexAddBackward0)
+            node = _new(*_IndexAddBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1293,7 +1293,7 @@ def index_add_(self, dim, index, source, alpha):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(IndexAddBackward0)
+        node = _new(*_IndexAddBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1391,7 +1391,7 @@ def index_copy(self, dim, index, source, *, out=None):
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(IndexCopyBackward0)
+            node = _new(*_IndexCopyBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1469,7 +1469,7 @@ def index_copy_(self, dim, index, source):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(IndexCopyBackward0)
+        node = _new(*_IndexCopyBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1568,7 +1568,7 @@ def index_fill(self, dim, index, value, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(IndexFillBackward0)
+            node = _new(*_IndexFillBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1622,7 +1622,7 @@ def index_fill_(self, dim, index, value):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(IndexFillBackward0)
+        node = _new(*_IndexFillBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1686,7 +1686,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
         flag = requires_grad(self) or requires_grad(value)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(IndexFillBackward1)
+            node = _new(*_IndexFillBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1755,7 +1755,7 @@ def index_fill_tensor_(self, dim, index, value):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(IndexFillBackward1)
+        node = _new(*_IndexFillBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1854,7 +1854,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(IndexReduceBackward0)
+            node = _new(*_IndexReduceBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1941,7 +1941,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(IndexReduceBackward0)
+        node = _new(*_IndexReduceBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2037,7 +2037,7 @@ def take(self, index, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(TakeBackward0)
+            node = _new(*_TakeBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2124,7 +2124,7 @@ def put(self, index, source, accumulate, *, out=None):
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(PutBackward0)
+            node = _new(*_PutBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2202,7 +2202,7 @@ def put_(self, index, source, accumulate):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(PutBackward0)
+        node = _new(*_PutBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2314,7 +2314,7 @@ def masked_scatter(self, mask, source, *, out=None):
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MaskedScatterBackward0)
+            node = _new(*_MaskedScatterBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2384,7 +2384,7 @@ def masked_scatter_(self, mask, source):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(MaskedScatterBackward0)
+        node = _new(*_MaskedScatterBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2462,7 +2462,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
         flag = requires_grad(grad_output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(MaskedScatterBackwardBackward0)
+            node = _new(*_MaskedScatterBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -2553,7 +2553,7 @@ def select_scatter(self, src, dim, index, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SelectScatterBackward0)
+            node = _new(*_SelectScatterBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2637,7 +2637,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SliceScatterBackward0)
+            node = _new(*_SliceScatterBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2722,7 +2722,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(DiagonalScatterBackward0)
+            node = _new(*_DiagonalScatterBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2777,3 +2777,25 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'diagonal_scatter')
+
+
+_DiagonalScatterBackward0 = (DiagonalScatterBackward0,)
+_GatherBackward0 = (GatherBackward0,)
+_IndexAddBackward0 = (IndexAddBackward0,)
+_IndexCopyBackward0 = (IndexCopyBackward0,)
+_IndexFillBackward0 = (IndexFillBackward0,)
+_IndexFillBackward1 = (IndexFillBackward1,)
+_IndexReduceBackward0 = (IndexReduceBackward0,)
+_IndexSelectBackward0 = (IndexSelectBackward0,)
+_MaskedScatterBackward0 = (MaskedScatterBackward0,)
+_MaskedScatterBackwardBackward0 = (MaskedScatterBackwardBackward0,)
+_PutBackward0 = (PutBackward0,)
+_ScatterAddBackward0 = (ScatterAddBackward0,)
+_ScatterBackward0 = (ScatterBackward0,)
+_ScatterBackward1 = (ScatterBackward1,)
+_ScatterNotImplemented = (ScatterNotImplemented,)
+_ScatterReduceBackward0 = (ScatterReduceBackward0,)
+_ScatterValueNotImplemented = (ScatterValueNotImplemented,)
+_SelectScatterBackward0 = (SelectScatterBackward0,)
+_SliceScatterBackward0 = (SliceScatterBackward0,)
+_TakeBackward0 = (TakeBackward0,)

@@ -95,7 +95,7 @@ def view(self, size):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ViewBackward0)
+        node = _new(*_ViewBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -164,7 +164,7 @@ def reshape_alias(self, size):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ReshapeAliasBackward0)
+        node = _new(*_ReshapeAliasBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -231,7 +231,7 @@ def alias(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AliasBackward0)
+        node = _new(*_AliasBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -297,7 +297,7 @@ def t(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(TBackward0)
+        node = _new(*_TBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -399,7 +399,7 @@ def transpose(self, dim0, dim1):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(TransposeBackward0)
+        node = _new(*_TransposeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -503,7 +503,7 @@ def permute(self, dims):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(PermuteBackward0)
+        node = _new(*_PermuteBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -572,7 +572,7 @@ def expand(self, size):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ExpandBackward0)
+        node = _new(*_ExpandBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -641,7 +641,7 @@ def squeeze(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SqueezeBackward0)
+        node = _new(*_SqueezeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -745,7 +745,7 @@ def squeeze_dim(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SqueezeBackward1)
+        node = _new(*_SqueezeBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -851,7 +851,7 @@ def squeeze_dims(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SqueezeBackward2)
+        node = _new(*_SqueezeBackward2)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -955,7 +955,7 @@ def unsqueeze(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(UnsqueezeBackward0)
+        node = _new(*_UnsqueezeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1061,7 +1061,7 @@ def select(self, dim, index):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SelectBackward0)
+        node = _new(*_SelectBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1140,7 +1140,7 @@ def slice_(self, dim, start, end, step):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SliceBackward0)
+        node = _new(*_SliceBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1219,7 +1219,7 @@ def diagonal(self, offset, dim1, dim2):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(DiagonalBackward0)
+        node = _new(*_DiagonalBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1286,7 +1286,7 @@ def view_as_real(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ViewAsRealBackward0)
+        node = _new(*_ViewAsRealBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1349,7 +1349,7 @@ def view_as_complex(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ViewAsComplexBackward0)
+        node = _new(*_ViewAsComplexBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1415,7 +1415,7 @@ def conj(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ConjBackward0)
+        node = _new(*_ConjBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1481,7 +1481,7 @@ def neg_view(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(NegViewBackward0)
+        node = _new(*_NegViewBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1556,7 +1556,7 @@ def unbind(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(UnbindBackward0)
+        node = _new(*_UnbindBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1620,7 +1620,7 @@ def split(self, split_size, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SplitBackward0)
+        node = _new(*_SplitBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1685,7 +1685,7 @@ def split_with_sizes(self, split_sizes, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SplitWithSizesBackward0)
+        node = _new(*_SplitWithSizesBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1738,7 +1738,7 @@ def flip(self, dims, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(FlipBackward0)
+            node = _new(*_FlipBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1807,7 +1807,7 @@ def repeat(self, repeats, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(RepeatBackward0)
+            node = _new(*_RepeatBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1873,7 +1873,7 @@ def clone(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(CloneBackward0)
+            node = _new(*_CloneBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -1936,7 +1936,7 @@ def fill_scalar(self, value, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(FillBackward0)
+            node = _new(*_FillBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2012,7 +2012,7 @@ def fill(self, value, *, out=None):
         flag = requires_grad(self) or requires_grad(value)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(FillBackward1)
+            node = _new(*_FillBackward1)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2076,7 +2076,7 @@ def contiguous_copy(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(CloneBackward0)
+            node = _new(*_CloneBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2142,7 +2142,7 @@ def unsafe_view(self, size, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(UnsafeViewBackward0)
+            node = _new(*_UnsafeViewBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2209,7 +2209,7 @@ def to_copy(self, dtype_, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(ToCopyBackward0)
+            node = _new(*_ToCopyBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -2279,7 +2279,7 @@ def cat(tensors, dim, *, out=None):
     flag = any([requires_grad(t) for t in tensors])
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(CatBackward0)
+            node = _new(*_CatBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -2341,7 +2341,7 @@ def stack(tensors, dim, *, out=None):
     flag = any([requires_grad(t) for t in tensors])
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(StackBackward0)
+            node = _new(*_StackBackward0)
             node.seq = next(sequence_nrs)
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
@@ -2404,7 +2404,7 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
         flag = requires_grad(grad_output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SelectBackwardBackward0)
+            node = _new(*_SelectBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -2478,7 +2478,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
         flag = requires_grad(grad_output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(SliceBackwardBackward0)
+            node = _new(*_SliceBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -2552,7 +2552,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
         flag = requires_grad(grad_output)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(DiagonalBackwardBackward0)
+            node = _new(*_DiagonalBackwardBackward0)
             node.seq = next(sequence_nrs)
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
@@ -2592,3 +2592,38 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'diagonal_backward')
+
+
+_AliasBackward0 = (AliasBackward0,)
+_CatBackward0 = (CatBackward0,)
+_CloneBackward0 = (CloneBackward0,)
+_ConjBackward0 = (ConjBackward0,)
+_DiagonalBackward0 = (DiagonalBackward0,)
+_DiagonalBackwardBackward0 = (DiagonalBackwardBackward0,)
+_ExpandBackward0 = (ExpandBackward0,)
+_FillBackward0 = (FillBackward0,)
+_FillBackward1 = (FillBackward1,)
+_FlipBackward0 = (FlipBackward0,)
+_NegViewBackward0 = (NegViewBackward0,)
+_PermuteBackward0 = (PermuteBackward0,)
+_RepeatBackward0 = (RepeatBackward0,)
+_ReshapeAliasBackward0 = (ReshapeAliasBackward0,)
+_SelectBackward0 = (SelectBackward0,)
+_SelectBackwardBackward0 = (SelectBackwardBackward0,)
+_SliceBackward0 = (SliceBackward0,)
+_SliceBackwardBackward0 = (SliceBackwardBackward0,)
+_SplitBackward0 = (SplitBackward0,)
+_SplitWithSizesBackward0 = (SplitWithSizesBackward0,)
+_SqueezeBackward0 = (SqueezeBackward0,)
+_SqueezeBackward1 = (SqueezeBackward1,)
+_SqueezeBackward2 = (SqueezeBackward2,)
+_StackBackward0 = (StackBackward0,)
+_TBackward0 = (TBackward0,)
+_ToCopyBackward0 = (ToCopyBackward0,)
+_TransposeBackward0 = (TransposeBackward0,)
+_UnbindBackward0 = (UnbindBackward0,)
+_UnsafeViewBackward0 = (UnsafeViewBackward0,)
+_UnsqueezeBackward0 = (UnsqueezeBackward0,)
+_ViewAsComplexBackward0 = (ViewAsComplexBackward0,)
+_ViewAsRealBackward0 = (ViewAsRealBackward0,)
+_ViewBackward0 = (ViewBackward0,)

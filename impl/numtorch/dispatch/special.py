@@ -166,7 +166,7 @@ def exp2(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Exp2Backward0)
+        node = _new(*_Exp2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -221,7 +221,7 @@ def exp2_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(Exp2Backward0)
+        node = _new(*_Exp2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -324,7 +324,7 @@ def log2(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Log2Backward0)
+        node = _new(*_Log2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -384,7 +384,7 @@ def log2_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(Log2Backward0)
+        node = _new(*_Log2Backward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -484,7 +484,7 @@ def log10(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Log10Backward0)
+        node = _new(*_Log10Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -544,7 +544,7 @@ def log10_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(Log10Backward0)
+        node = _new(*_Log10Backward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -663,7 +663,7 @@ def logaddexp(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LogaddexpBackward0)
+        node = _new(*_LogaddexpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -822,7 +822,7 @@ def logaddexp2(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Logaddexp2Backward0)
+        node = _new(*_Logaddexp2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -977,7 +977,7 @@ def xlogy(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(XlogyBackward0)
+        node = _new(*_XlogyBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1060,7 +1060,7 @@ def xlogy_(self, other):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(XlogyBackward0)
+        node = _new(*_XlogyBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1154,7 +1154,7 @@ def xlogy_self(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(XlogyBackward1)
+        node = _new(*_XlogyBackward1)
         node.seq = next(sequence_nrs)
         fn0 = other._node
         if fn0 is not None and other._extra is None:
@@ -1236,7 +1236,7 @@ def xlogy_other(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(XlogyBackward2)
+        node = _new(*_XlogyBackward2)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1297,7 +1297,7 @@ def xlogy_other_(self, other):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(XlogyBackward2)
+        node = _new(*_XlogyBackward2)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1412,7 +1412,7 @@ def xlog1py(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialXlog1PyBackward0)
+        node = _new(*_SpecialXlog1PyBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1526,7 +1526,7 @@ def xlog1py_self(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialXlog1PyBackward1)
+        node = _new(*_SpecialXlog1PyBackward1)
         node.seq = next(sequence_nrs)
         fn0 = other._node
         if fn0 is not None and other._extra is None:
@@ -1608,7 +1608,7 @@ def xlog1py_other(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialXlog1PyBackward2)
+        node = _new(*_SpecialXlog1PyBackward2)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1725,7 +1725,7 @@ def entr(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialEntrBackward0)
+        node = _new(*_SpecialEntrBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1819,7 +1819,7 @@ def logit(self, eps, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LogitBackward0)
+        node = _new(*_LogitBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -1880,7 +1880,7 @@ def logit_(self, eps):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(LogitBackward0)
+        node = _new(*_LogitBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2018,7 +2018,7 @@ def asinh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AsinhBackward0)
+        node = _new(*_AsinhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2138,7 +2138,7 @@ def acosh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AcoshBackward0)
+        node = _new(*_AcoshBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2258,7 +2258,7 @@ def atanh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AtanhBackward0)
+        node = _new(*_AtanhBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2358,7 +2358,7 @@ def asinh_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AsinhBackward1)
+        node = _new(*_AsinhBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2410,7 +2410,7 @@ def asinh_of_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(AsinhBackward1)
+        node = _new(*_AsinhBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2488,7 +2488,7 @@ def acosh_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AcoshBackward1)
+        node = _new(*_AcoshBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2540,7 +2540,7 @@ def acosh_of_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(AcoshBackward1)
+        node = _new(*_AcoshBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2618,7 +2618,7 @@ def atanh_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AtanhBackward1)
+        node = _new(*_AtanhBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2670,7 +2670,7 @@ def atanh_of_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(AtanhBackward1)
+        node = _new(*_AtanhBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2785,7 +2785,7 @@ def atan2(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Atan2Backward0)
+        node = _new(*_Atan2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -2868,7 +2868,7 @@ def atan2_(self, other):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(Atan2Backward0)
+        node = _new(*_Atan2Backward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3024,7 +3024,7 @@ def hypot(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HypotBackward0)
+        node = _new(*_HypotBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3118,7 +3118,7 @@ def hypot_(self, other):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(HypotBackward0)
+        node = _new(*_HypotBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3245,7 +3245,7 @@ def sinc(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SincBackward0)
+        node = _new(*_SincBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3305,7 +3305,7 @@ def sinc_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(SincBackward0)
+        node = _new(*_SincBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3381,7 +3381,7 @@ def deg2rad(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Deg2RadBackward0)
+        node = _new(*_Deg2RadBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3435,7 +3435,7 @@ def deg2rad_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(Deg2RadBackward0)
+        node = _new(*_Deg2RadBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3509,7 +3509,7 @@ def rad2deg(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Rad2DegBackward0)
+        node = _new(*_Rad2DegBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3563,7 +3563,7 @@ def rad2deg_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(Rad2DegBackward0)
+        node = _new(*_Rad2DegBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3657,7 +3657,7 @@ def erf(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ErfBackward0)
+        node = _new(*_ErfBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3717,7 +3717,7 @@ def erf_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(ErfBackward0)
+        node = _new(*_ErfBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3813,7 +3813,7 @@ def erfc(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ErfcBackward0)
+        node = _new(*_ErfcBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3873,7 +3873,7 @@ def erfc_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(ErfcBackward0)
+        node = _new(*_ErfcBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -3969,7 +3969,7 @@ def erfinv(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ErfinvBackward0)
+        node = _new(*_ErfinvBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4029,7 +4029,7 @@ def erfinv_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(ErfinvBackward0)
+        node = _new(*_ErfinvBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4143,7 +4143,7 @@ def erfcx(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialErfcxBackward0)
+        node = _new(*_SpecialErfcxBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4264,7 +4264,7 @@ def ndtri(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialNdtriBackward0)
+        node = _new(*_SpecialNdtriBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4396,7 +4396,7 @@ def log_ndtr(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialLogNdtrBackward0)
+        node = _new(*_SpecialLogNdtrBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4515,7 +4515,7 @@ def lgamma(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LgammaBackward0)
+        node = _new(*_LgammaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4575,7 +4575,7 @@ def lgamma_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(LgammaBackward0)
+        node = _new(*_LgammaBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4671,7 +4671,7 @@ def digamma(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(DigammaBackward0)
+        node = _new(*_DigammaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4731,7 +4731,7 @@ def digamma_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(DigammaBackward0)
+        node = _new(*_DigammaBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4805,7 +4805,7 @@ def polygamma(n, self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(PolygammaBackward0)
+        node = _new(*_PolygammaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4900,7 +4900,7 @@ def polygamma_of(n, self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(PolygammaBackward1)
+        node = _new(*_PolygammaBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -4961,7 +4961,7 @@ def polygamma_of_(n, self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(PolygammaBackward1)
+        node = _new(*_PolygammaBackward1)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5037,7 +5037,7 @@ def mvlgamma(self, p, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(MvlgammaBackward0)
+        node = _new(*_MvlgammaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5098,7 +5098,7 @@ def mvlgamma_(self, p):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(MvlgammaBackward0)
+        node = _new(*_MvlgammaBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5213,7 +5213,7 @@ def igamma(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(IgammaBackward0)
+        node = _new(*_IgammaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5302,7 +5302,7 @@ def igamma_(self, other):
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     if flag:
-        node = _new(IgammaBackward0)
+        node = _new(*_IgammaBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5442,7 +5442,7 @@ def igammac(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(IgammacBackward0)
+        node = _new(*_IgammacBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5531,7 +5531,7 @@ def igammac_(self, other):
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     if flag:
-        node = _new(IgammacBackward0)
+        node = _new(*_IgammacBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5671,7 +5671,7 @@ def zeta(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialZetaBackward0)
+        node = _new(*_SpecialZetaBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5791,7 +5791,7 @@ def zeta_self(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialZetaBackward1)
+        node = _new(*_SpecialZetaBackward1)
         node.seq = next(sequence_nrs)
         fn0 = other._node
         if fn0 is not None and other._extra is None:
@@ -5888,7 +5888,7 @@ def zeta_other(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialZetaBackward2)
+        node = _new(*_SpecialZetaBackward2)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -5999,7 +5999,7 @@ def i0(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(I0Backward0)
+        node = _new(*_I0Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6059,7 +6059,7 @@ def i0_(self):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(I0Backward0)
+        node = _new(*_I0Backward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6173,7 +6173,7 @@ def i0e(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialI0EBackward0)
+        node = _new(*_SpecialI0EBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6292,7 +6292,7 @@ def i1(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialI1Backward0)
+        node = _new(*_SpecialI1Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6411,7 +6411,7 @@ def i1e(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(SpecialI1EBackward0)
+        node = _new(*_SpecialI1EBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6510,7 +6510,7 @@ def frac(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(FracBackward0)
+        node = _new(*_FracBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6564,7 +6564,7 @@ def frac_(self):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(FracBackward0)
+        node = _new(*_FracBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6682,7 +6682,7 @@ def fmod(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(FmodBackward1)
+        node = _new(*_FmodBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6770,7 +6770,7 @@ def fmod_(self, other):
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     if flag:
-        node = _new(FmodBackward1)
+        node = _new(*_FmodBackward1)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -6848,7 +6848,7 @@ def fmod_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(FmodBackward0)
+            node = _new(*_FmodBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -6896,7 +6896,7 @@ def fmod_scalar_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(FmodBackward0)
+        node = _new(*_FmodBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7014,7 +7014,7 @@ def remainder(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(RemainderBackward1)
+        node = _new(*_RemainderBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7102,7 +7102,7 @@ def remainder_(self, other):
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
     if flag:
-        node = _new(RemainderBackward1)
+        node = _new(*_RemainderBackward1)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7180,7 +7180,7 @@ def remainder_scalar(self, other, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(RemainderBackward0)
+            node = _new(*_RemainderBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -7228,7 +7228,7 @@ def remainder_scalar_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(RemainderBackward0)
+        node = _new(*_RemainderBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7322,7 +7322,7 @@ def floor_divide(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(FloorDivideNotImplemented)
+        node = _new(*_FloorDivideNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7434,7 +7434,7 @@ def floor_divide_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(FloorDivideScalarNotImplemented)
+        node = _new(*_FloorDivideScalarNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7545,7 +7545,7 @@ def floor_divide_of(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(FloorDivide_NotImplemented)
+        node = _new(*_FloorDivide_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7614,7 +7614,7 @@ def floor_divide_of_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(FloorDivide_NotImplemented)
+        node = _new(*_FloorDivide_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7709,7 +7709,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(FloorDivideScalar_NotImplemented)
+        node = _new(*_FloorDivideScalar_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7761,7 +7761,7 @@ def floor_divide_of_scalar_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(FloorDivideScalar_NotImplemented)
+        node = _new(*_FloorDivideScalar_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -7841,7 +7841,7 @@ def remainder_of(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(RemainderNotImplemented)
+        node = _new(*_RemainderNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = other._node
         if fn0 is not None and other._extra is None:
@@ -8101,7 +8101,7 @@ def copysign(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(CopysignBackward0)
+        node = _new(*_CopysignBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -8185,7 +8185,7 @@ def copysign_(self, other):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(CopysignBackward0)
+        node = _new(*_CopysignBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -8322,7 +8322,7 @@ def copysign_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(CopysignBackward1)
+        node = _new(*_CopysignBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -8385,7 +8385,7 @@ def copysign_scalar_(self, other):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(CopysignBackward1)
+        node = _new(*_CopysignBackward1)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -8512,7 +8512,7 @@ def nextafter(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(NextafterBackward0)
+        node = _new(*_NextafterBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -8603,7 +8603,7 @@ def nextafter_(self, other):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(NextafterBackward0)
+        node = _new(*_NextafterBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -8746,7 +8746,7 @@ def ldexp(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LdexpBackward0)
+        node = _new(*_LdexpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -8827,7 +8827,7 @@ def ldexp_(self, other):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(LdexpBackward0)
+        node = _new(*_LdexpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -8923,7 +8923,7 @@ def frexp(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(FrexpBackward0)
+        node = _new(*_FrexpBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -9017,7 +9017,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(NanToNumBackward0)
+        node = _new(*_NanToNumBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -9079,7 +9079,7 @@ def nan_to_num_(self, nan, posinf, neginf):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(NanToNumBackward0)
+        node = _new(*_NanToNumBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -9169,7 +9169,7 @@ def heaviside(self, values, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(HeavisideNotImplemented)
+        node = _new(*_HeavisideNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -9289,7 +9289,7 @@ def heaviside_of(self, values, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Heaviside_NotImplemented)
+        node = _new(*_Heaviside_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -9359,7 +9359,7 @@ def heaviside_of_(self, values):
     check_inplace(self, flag)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
-        node = _new(Heaviside_NotImplemented)
+        node = _new(*_Heaviside_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -9434,7 +9434,7 @@ def lerp_scalar(self, end, weight, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LerpBackward0)
+        node = _new(*_LerpBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9475,7 +9475,7 @@ def lerp_scalar_(self, end, weight):
     self, end = tensors
     check_result(self, desc)
     if flag:
-        node = _new(LerpBackward0)
+        node = _new(*_LerpBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9575,7 +9575,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(LerpBackward1)
+        node = _new(*_LerpBackward1)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9634,7 +9634,7 @@ def lerp_tensor_(self, end, weight):
     check_result(self, desc)
     seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
     if flag:
-        node = _new(LerpBackward1)
+        node = _new(*_LerpBackward1)
         node.seq = seq
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9738,7 +9738,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AddcmulBackward0)
+        node = _new(*_AddcmulBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9793,7 +9793,7 @@ def addcmul_(self, tensor1, tensor2, value):
     self, tensor1, tensor2 = tensors
     check_result(self, desc)
     if flag:
-        node = _new(AddcmulBackward0)
+        node = _new(*_AddcmulBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9896,7 +9896,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(AddcdivBackward0)
+        node = _new(*_AddcdivBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -9948,7 +9948,7 @@ def addcdiv_(self, tensor1, tensor2, value):
     self, tensor1, tensor2 = tensors
     check_result(self, desc)
     if flag:
-        node = _new(AddcdivBackward0)
+        node = _new(*_AddcdivBackward0)
         node.seq = next(sequence_nrs)
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
@@ -10032,7 +10032,7 @@ def dist(self, other, p, *, out=None):
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(DistBackward0)
+            node = _new(*_DistBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -10104,26 +10104,53 @@ def dist(self, other, p, *, out=None):
 
 _AcoshBackward0 = (AcoshBackward0,)
 _AcoshBackward1 = (AcoshBackward1,)
+_AddcdivBackward0 = (AddcdivBackward0,)
+_AddcmulBackward0 = (AddcmulBackward0,)
 _AsinhBackward0 = (AsinhBackward0,)
 _AsinhBackward1 = (AsinhBackward1,)
+_Atan2Backward0 = (Atan2Backward0,)
 _AtanhBackward0 = (AtanhBackward0,)
 _AtanhBackward1 = (AtanhBackward1,)
+_CopysignBackward0 = (CopysignBackward0,)
 _CopysignBackward1 = (CopysignBackward1,)
 _Deg2RadBackward0 = (Deg2RadBackward0,)
 _DigammaBackward0 = (DigammaBackward0,)
+_DistBackward0 = (DistBackward0,)
 _ErfBackward0 = (ErfBackward0,)
 _ErfcBackward0 = (ErfcBackward0,)
 _ErfinvBackward0 = (ErfinvBackward0,)
 _Exp2Backward0 = (Exp2Backward0,)
+_FloorDivideNotImplemented = (FloorDivideNotImplemented,)
 _FloorDivideScalarNotImplemented = (FloorDivideScalarNotImplemented,)
 _FloorDivideScalar_NotImplemented = (FloorDivideScalar_NotImplemented,)
+_FloorDivide_NotImplemented = (FloorDivide_NotImplemented,)
+_FmodBackward0 = (FmodBackward0,)
+_FmodBackward1 = (FmodBackward1,)
 _FracBackward0 = (FracBackward0,)
+_FrexpBackward0 = (FrexpBackward0,)
+_HeavisideNotImplemented = (HeavisideNotImplemented,)
+_Heaviside_NotImplemented = (Heaviside_NotImplemented,)
+_HypotBackward0 = (HypotBackward0,)
 _I0Backward0 = (I0Backward0,)
+_IgammaBackward0 = (IgammaBackward0,)
+_IgammacBackward0 = (IgammacBackward0,)
+_LdexpBackward0 = (LdexpBackward0,)
+_LerpBackward0 = (LerpBackward0,)
+_LerpBackward1 = (LerpBackward1,)
 _LgammaBackward0 = (LgammaBackward0,)
 _Log10Backward0 = (Log10Backward0,)
 _Log2Backward0 = (Log2Backward0,)
+_Logaddexp2Backward0 = (Logaddexp2Backward0,)
+_LogaddexpBackward0 = (LogaddexpBackward0,)
+_LogitBackward0 = (LogitBackward0,)
+_MvlgammaBackward0 = (MvlgammaBackward0,)
 _NanToNumBackward0 = (NanToNumBackward0,)
+_NextafterBackward0 = (NextafterBackward0,)
+_PolygammaBackward0 = (PolygammaBackward0,)
+_PolygammaBackward1 = (PolygammaBackward1,)
 _Rad2DegBackward0 = (Rad2DegBackward0,)
+_RemainderBackward0 = (RemainderBackward0,)
+_RemainderBackward1 = (RemainderBackward1,)
 _RemainderNotImplemented = (RemainderNotImplemented,)
 _SincBackward0 = (SincBackward0,)
 _SpecialEntrBackward0 = (SpecialEntrBackward0,)
@@ -10133,4 +10160,12 @@ _SpecialI1Backward0 = (SpecialI1Backward0,)
 _SpecialI1EBackward0 = (SpecialI1EBackward0,)
 _SpecialLogNdtrBackward0 = (SpecialLogNdtrBackward0,)
 _SpecialNdtriBackward0 = (SpecialNdtriBackward0,)
+_SpecialXlog1PyBackward0 = (SpecialXlog1PyBackward0,)
+_SpecialXlog1PyBackward1 = (SpecialXlog1PyBackward1,)
+_SpecialXlog1PyBackward2 = (SpecialXlog1PyBackward2,)
+_SpecialZetaBackward0 = (SpecialZetaBackward0,)
+_SpecialZetaBackward1 = (SpecialZetaBackward1,)
 _SpecialZetaBackward2 = (SpecialZetaBackward2,)
+_XlogyBackward0 = (XlogyBackward0,)
+_XlogyBackward1 = (XlogyBackward1,)
+_XlogyBackward2 = (XlogyBackward2,)

@@ -90,7 +90,7 @@ def cummax(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(CummaxBackward0)
+        node = _new(*_CummaxBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -179,7 +179,7 @@ def cummin(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(CumminBackward0)
+        node = _new(*_CumminBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -250,7 +250,7 @@ def logcumsumexp(self, dim, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(LogcumsumexpBackward0)
+            node = _new(*_LogcumsumexpBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -355,7 +355,7 @@ def nanmedian_all(self, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(NanmedianBackward0)
+            node = _new(*_NanmedianBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -450,7 +450,7 @@ def nanmedian_dim(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(NanmedianBackward1)
+        node = _new(*_NanmedianBackward1)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -527,7 +527,7 @@ def mode(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(ModeBackward0)
+        node = _new(*_ModeBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -588,7 +588,7 @@ def renorm(self, p, dim, maxnorm, *, out=None):
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
         if desc.dtype.category >= 2:
-            node = _new(RenormBackward0)
+            node = _new(*_RenormBackward0)
             node.seq = next(sequence_nrs)
             fn0 = self._node
             if fn0 is not None and self._extra is None:
@@ -647,7 +647,7 @@ def renorm_(self, p, dim, maxnorm):
         seq = next(sequence_nrs)
         original = self.clone()
     if flag:
-        node = _new(RenormBackward0)
+        node = _new(*_RenormBackward0)
         node.seq = seq
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -702,7 +702,7 @@ def unique(self, inverse, counts):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(Unique2Backward0)
+        node = _new(*_Unique2Backward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -747,7 +747,7 @@ def unique_consecutive(self, inverse, counts):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(UniqueConsecutiveBackward0)
+        node = _new(*_UniqueConsecutiveBackward0)
         node.seq = next(sequence_nrs)
         fn0 = self._node
         if fn0 is not None and self._extra is None:
@@ -766,3 +766,14 @@ def unique_consecutive(self, inverse, counts):
         if saved_hooks.in_force:
             saved_hooks.pack(node)
     return tuple(results)
+
+
+_CummaxBackward0 = (CummaxBackward0,)
+_CumminBackward0 = (CumminBackward0,)
+_LogcumsumexpBackward0 = (LogcumsumexpBackward0,)
+_ModeBackward0 = (ModeBackward0,)
+_NanmedianBackward0 = (NanmedianBackward0,)
+_NanmedianBackward1 = (NanmedianBackward1,)
+_RenormBackward0 = (RenormBackward0,)
+_Unique2Backward0 = (Unique2Backward0,)
+_UniqueConsecutiveBackward0 = (UniqueConsecutiveBackward0,)

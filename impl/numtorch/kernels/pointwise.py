@@ -259,7 +259,9 @@ def sub_alpha(x: Array, other: Array, alpha: Any, out: Array | None = None) -> A
     return with_multiple(np.subtract, x, other, alpha, out)
 
 
-_numbers: dict[tuple[np.dtype, Any], Array] = {}  # 0-d arrays of the multiples that were asked for, a learning rate mostly
+_numbers: dict[
+    tuple[np.dtype, Any], Array
+] = {}  # 0-d arrays of the multiples that were asked for, a learning rate mostly
 
 
 def with_multiple(function: np.ufunc, x: Array, other: Array, alpha: Any, out: Array | None) -> Array:

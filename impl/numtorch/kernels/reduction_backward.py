@@ -66,12 +66,14 @@ def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any
 
 def mean_all_backward(grad: Array, shape: tuple, numel: int, dtype: Any) -> Array:
     """The gradient repeated, divided by the number of elements."""
-    out = grad.dtype.type(grad) / grad.dtype.type(numel)
-    if math.prod(shape) * grad.itemsize < LARGE:
-        return convert(np.full(shape, out) if shape else out, dtype)
-    repeated = take(shape, grad.dtype)
-    repeated.fill(out)
-    return convert(repeated, dtype)
+    kind = grad.dtype
+    out = kind.type(grad) / kind.type(numel)
+    if shape:
+        large = math.prod(shape) * kind.itemsize >= LARGE
+        full = take(shape, kind) if large else np.empty(shape, kind)
+        full.fill(out)
+        out = full
+    return convert(out, dtype)
 
 
 def mean_backward(grad: Array, shape: tuple, numel: int, dim: Dims, keepdim: bool, dtype: Any) -> Array:
