@@ -10,13 +10,22 @@ unstable     the slope does not settle (overflow, a function that jumps), or nei
 unjudged     it is not the slope that either side was to give: something in the program stands between a function and its
              gradient (detach, a hook, a Function of the program's own, a grad mode), or the leaf is no literal
 
-Only the oracle computes here; a function value that it gets wrong itself would mislead. (Rejected: complex steps. They need no
-difference of nearly equal numbers, but half of the operators are not analytic, or have no complex kernel.)
+Of a gradient that was made with create_graph the slope is one of gradients: where the program differentiates such a one again,
+the differences are those of the first gradient.
+
+Three witnesses are heard, each of which knows less of the others than one would think:
+
+differences    central ones at two distances, extrapolated (Richardson): exact to seven digits, and they know no formula
+complex step   the imaginary part of the function a tiny way off the real line: exact to all digits, but for analytic functions
+               alone; heard where it agrees with the differences, and then it takes their place
+forward mode   the oracle's own tangents: other formulas than those of its backward; heard where the differences do not settle
+
+Only the oracle computes here; a function value that it gets wrong itself would mislead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal as OneOf
 
@@ -60,6 +69,8 @@ STEP = 1e-4
 DIRECTIONS = 3
 """A wrong gradient is orthogonal to three random directions only if it is made for it."""
 
+_FORWARD = "torch.autograd.forward_ad"
+
 TOLERANCE = 64.0
 """Units in the last place of the gradient's own dtype, on top of what the differences leave open (1e-6): an answer in float32
 that is right is nearer than that, and a wrong formula is not."""
@@ -73,11 +84,11 @@ class Adjudication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __str__(self) -> str:
         words = {
-            "subject": "finite differences side with the oracle",
-            "oracle": "finite differences side with the subject: the oracle is wrong",
+            "subject": "the slope sides with the oracle",
+            "oracle": "the slope sides with the subject: the oracle is wrong",
             "convention": "a kink: either answer is a convention",
-            "unstable": "finite differences do not settle it",
-            "unjudged": "not judged by finite differences",
+            "unstable": "the slope does not settle it",
+            "unjudged": "not judged by the slope",
         }
         return words[self.says] + (f" ({self.note})" if self.note else "")
 
@@ -127,14 +138,37 @@ class _Question:
 
     def at(self, moved: np.ndarray[Any, Any], single: Trace) -> Program:
         """The program that computes the function with the leaf elsewhere: its last step returns the value."""
+        kind, form = ("complex128", "<c16") if np.iscomplexobj(moved) else ("float64", "<f8")
+        literal = TensorLiteral(kind, self.literal.shape, moved.astype(form).tobytes())
+        leaf = msgspec.structs.replace(self.program.steps[self.leaf], value=literal)
+        return self._lifted(single, (leaf,), _summed(self.outputs))
+
+    def along(self, moved: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], single: Trace) -> Program:
+        """The program that computes the function's tangent in a direction, by forward mode: its last step returns it."""
+        values = [
+            TensorLiteral("float64", self.literal.shape, one.astype("<f8").tobytes()) for one in (moved, direction)
+        ]
         leaf = self.program.steps[self.leaf]
-        literal = TensorLiteral("float64", self.literal.shape, moved.astype("<f8").tobytes())
-        before = self.program.steps[: self.step]
+        assert isinstance(leaf, Bind)
+        dual = (
+            Call(function=Global(f"{_FORWARD}.enter_dual_level")),
+            Call(function=Global(f"{_FORWARD}.make_dual"), args=tuple(values), out=leaf.out, drops=leaf.drops),
+        )
+        *sums, last = _summed(self.outputs)
+        assert isinstance(last, Method)
+        ending = (
+            Call(function=Global(f"{_FORWARD}.unpack_dual"), args=(last.self,), out="adjudged_dual"),
+            Get(self=Ref("adjudged_dual"), name="tangent", out="adjudged_tangent"),
+            Method(self=Ref("adjudged_tangent"), name="detach", out="adjudged"),
+        )
+        return self._lifted(single, dual, (*sums, *ending))
+
+    def _lifted(self, single: Trace, leaf: tuple[Step, ...], ending: Iterable[Step]) -> Program:
         # The leaf is put in after the rest was lifted to float64: lifting would round it to its own dtype first.
-        lifted = to_double(msgspec.structs.replace(self.program, steps=before), single)
-        steps = list(lifted.steps)
-        steps[self.leaf + 1] = msgspec.structs.replace(leaf, value=literal)
-        return msgspec.structs.replace(lifted, steps=(*steps, *_summed(self.outputs)), observe="last")
+        before = msgspec.structs.replace(self.program, steps=self.program.steps[: self.step])
+        lifted = to_double(before, single)
+        prelude, rest = lifted.steps[: self.leaf + 1], lifted.steps[self.leaf + 2 :]
+        return msgspec.structs.replace(lifted, steps=(*prelude, *leaf, *rest, *ending), observe="last")
 
 
 def _summed(outputs: tuple[tuple[Ref, Operand], ...]) -> Iterator[Step]:
@@ -241,6 +275,8 @@ def _between(steps: tuple[Step, ...]) -> str:
                 return f".{name} ="
             case Method(name=name) if name.rstrip("_") in _CUTS or name in _CUTS:
                 return f".{name}()"
+            case Call(function=Global(path="torch.autograd.grad"), kwargs={"create_graph": True}):
+                continue  # a function of the leaf like any other
             case Call(function=Global(path=path)) if path.rpartition(".")[2] in _CUTS or "grad" in path.split(".")[-1]:
                 return f"{path}()"
         for operand in operands(step):
@@ -260,37 +296,73 @@ def _compare(
     if oracle.shape != at.shape or subject.shape != at.shape:
         return Adjudication("unjudged", "the gradient has another shape than the leaf")
 
-    def value(moved: np.ndarray[Any, Any]) -> float:
-        trace = judge.run(question.at(moved, single))
-        found = array_at(trace, (len(trace.steps) - 1,), "adjudged")
-        return float(elements(found.dtype, found.shape, found.data)) if found is not None else float("nan")
-
+    witness = _Witness(question, single, judge, at)
     stream = np.random.RandomState(0)
     epsilon = EPSILON.get(literal.dtype, EPSILON["float32"])
-    middle = value(at)
     right = {"oracle": True, "subject": True}
-    notes = []
+    note = ""
     for _ in range(DIRECTIONS if at.size > 1 else 1):
         direction = stream.standard_normal(at.shape) if at.size > 1 else np.ones(at.shape)
-        slope = _slope(value, at, direction, middle)
-        if isinstance(slope, Adjudication):
-            return slope
+        heard = witness.slope(direction)
+        if isinstance(heard, Adjudication):
+            return heard
         for who, claimed in (("oracle", oracle), ("subject", subject)):
             along = float(np.sum(claimed * direction))
-            scale = max(abs(slope), float(np.sum(np.abs(claimed * direction))), 1e-3)
-            right[who] &= abs(along - slope) <= (TOLERANCE * epsilon + 1e-6) * scale
-        notes.append(
-            f"slope {slope:.7g}, oracle {np.sum(oracle * direction):.7g}, subject {np.sum(subject * direction):.7g}"
-        )
+            scale = max(abs(heard.slope), float(np.sum(np.abs(claimed * direction))), 1e-3)
+            right[who] &= abs(along - heard.slope) <= (TOLERANCE * epsilon + heard.error) * scale
+        said = (float(np.sum(claimed * direction)) for claimed in (oracle, subject))
+        note = note or "{} {:.7g}, oracle {:.7g}, subject {:.7g}".format(heard.by, heard.slope, *said)
     if right["oracle"] != right["subject"]:
-        return Adjudication("subject" if right["oracle"] else "oracle", notes[0])
-    return Adjudication(
-        "unstable", ("both are the slope; " if right["oracle"] else "neither is the slope; ") + notes[0]
-    )
+        return Adjudication("subject" if right["oracle"] else "oracle", note)
+    return Adjudication("unstable", ("both are the slope; " if right["oracle"] else "neither is the slope; ") + note)
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A slope, from whom, and how far it may be off."""
+
+    slope: float
+    by: str
+    error: float
+
+
+class _Witness:
+    """The slope of a question's function at a point, along one direction after another."""
+
+    def __init__(self, question: _Question, single: Trace, judge: Subject, at: np.ndarray[Any, Any]) -> None:
+        self.question, self.single, self.judge, self.at = question, single, judge, at
+        self.middle = self.value(at).real
+
+    def value(self, moved: np.ndarray[Any, Any]) -> complex:
+        """The function elsewhere; nan where it cannot be computed."""
+        return self._last(self.question.at(moved, self.single))
+
+    def _last(self, program: Program) -> complex:
+        trace = self.judge.run(program)
+        found = array_at(trace, (len(trace.steps) - 1,), "adjudged")
+        return complex(elements(found.dtype, found.shape, found.data)) if found is not None else complex("nan")
+
+    def slope(self, direction: np.ndarray[Any, Any]) -> _Heard | Adjudication:
+        """What is heard of the slope; an Adjudication where nobody can be blamed."""
+        found = _slope(lambda moved: self.value(moved).real, self.at, direction, self.middle)
+        if isinstance(found, Adjudication):
+            if found.says == "convention":
+                return found
+            tangent = self._last(self.question.along(self.at, direction, self.single)).real
+            # Where a function jumps or ends, its tangent says nothing of the other side.
+            return _Heard(tangent, "forward mode", 1e-6) if np.isfinite([self.middle, tangent]).all() else found
+        step = 1e-30
+        tiny = self.value(self.at + 1j * step * direction).imag / step
+        if abs(tiny - found) <= 1e-6 * max(abs(found), 1e-3):
+            return _Heard(tiny, "complex step", 0.0)
+        return _Heard(found, "slope", 1e-6)
 
 
 def _slope(
-    value: Any, at: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], middle: float
+    value: Callable[[np.ndarray[Any, Any]], float],
+    at: np.ndarray[Any, Any],
+    direction: np.ndarray[Any, Any],
+    middle: float,
 ) -> float | Adjudication:
     """The derivative along a direction, by central differences at two distances (Richardson); or why there is none."""
     step = STEP * max(1.0, float(np.max(np.abs(at), initial=0.0)))
@@ -305,7 +377,12 @@ def _slope(
     scale = max(*(abs(one) for one in (*wide, *near)), 1e-3)
     bends = [abs(one[0] - one[1]) / scale for one in (wide, near)]
     if bends[0] > 1e-2 and bends[1] > 0.7 * bends[0]:  # where it is smooth, half the distance is half the bend
-        return Adjudication("convention", f"slopes {near[1]:.4g} from the left and {near[0]:.4g} from the right")
+        close, bend = sides(step / 64), abs(near[0] - near[1])
+        # At a kink each side keeps its slope however near one looks; at a jump it grows as the distance shrinks.
+        keeps = all(abs(one - other) < 0.1 * bend for one, other in zip(near, close, strict=True))
+        steepest = [max(map(abs, one)) for one in (wide, near, close)]
+        if keeps or (1.8 < steepest[1] / steepest[0] < 2.2 and 28 < steepest[2] / steepest[1] < 36):
+            return Adjudication("convention", f"slopes {near[1]:.4g} from the left and {near[0]:.4g} from the right")
     central = [(one[0] + one[1]) / 2 for one in (wide, near)]
     if abs(central[0] - central[1]) > 1e-4 * scale:
         return Adjudication("unstable", f"the slope is {central[0]:.4g} from afar and {central[1]:.4g} from near")

@@ -21,9 +21,11 @@ from conformance.program import (
     Global,
     Method,
     Operand,
+    Operator,
     Program,
     Ref,
     Set,
+    SetItem,
     Step,
     TensorLiteral,
     operands,
@@ -97,7 +99,9 @@ class Strided(InProcess):
         asked = _names(program.steps) & _ASK_FOR_LAYOUT
         if asked:
             raise SubjectUnsupported(f"no {min(asked)!r}")
-        if _writes(program.steps) and _reads_what_it_writes(program, self.dense.run(program)):
+        if any(_write_of(step)[1] for step in program.steps) and _reads_what_it_writes(
+            program, self.dense.run(program)
+        ):
             # What comes out hangs on the order in which the elements are read, and whether PyTorch raises, on the layout.
             raise SubjectUnsupported("no write to what is read")
         gradients = _gradients(program.steps)
@@ -112,18 +116,31 @@ def _with_gaps(step: Step, gradients: set[str]) -> Step:
     return step
 
 
-def _writes(steps: tuple[Step, ...]) -> bool:
-    return any(isinstance(step, Method) and step.name.endswith("_") and step.args for step in steps)
+_IN_PLACE = frozenset(
+    ["iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "iand", "ior", "ixor", "imatmul"]
+)
+
+
+def _write_of(step: Step) -> tuple[Ref | None, tuple[Operand, ...]]:
+    """What a step writes to, and what it reads for that; None if it writes nothing."""
+    match step:
+        case Method(self=Ref() as target, name=name, args=args, kwargs=kwargs) if name.endswith("_"):
+            return target, (*args, *kwargs.values())
+        case SetItem(self=Ref() as target, value=value):
+            return target, (value,)
+        case Operator(operator=symbol, args=(Ref() as target, *others)) if symbol in _IN_PLACE:
+            return target, tuple(one for one in others if one != target)  # `x *= x` is one element at a time
+    return None, ()
 
 
 def _reads_what_it_writes(program: Program, dense: Trace) -> bool:
     """Whether an operand of a method in place shares memory with what the method writes to."""
     alias: tuple[tuple[str, ...], ...] = ()
     for step, seen in zip(program.steps, dense.steps, strict=True):
-        if isinstance(step, Method) and step.name.endswith("_") and isinstance(step.self, Ref):
-            own = {step.self.name, *(name for group in alias if step.self.name in group for name in group)}
-            given = [one for one in (*step.args, *step.kwargs.values()) if isinstance(one, Ref)]
-            if any(one.name in own for one in given):
+        target, given = _write_of(step)
+        if target is not None:
+            own = {target.name, *(name for group in alias if target.name in group for name in group)}
+            if any(isinstance(one, Ref) and one.name in own for one in given):
                 return True
         alias = alias if seen.alias is msgspec.UNSET else seen.alias
     return False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+import types
 
 import msgspec
 import numpy as np
 import pytest
 
 from conformance.adjudicate import adjudicate
+from conformance.judge import judge
 from conformance.program import (
     Bind,
     Call,
@@ -23,7 +25,7 @@ from conformance.program import (
     Step,
     TensorLiteral,
 )
-from conformance.subjects import oracle
+from conformance.subjects import InProcess, oracle
 from conformance.trace import Array, Trace
 from conformance.verdict import Difference
 
@@ -139,3 +141,93 @@ def test_autograd_grad_is_judged_alike() -> None:
 def test_what_stands_between_function_and_gradient_is_not_judged(between: tuple[Step, ...]) -> None:
     made = program(*leaf(0.3, -1.2), *between, Method(self=Ref("x"), name="exp", out="y"), *BACKWARD)
     assert says(made, "x.grad", lambda grad: -grad) == "unjudged"
+
+
+# ------------------------------------------------------------------------------------------------------------ witnesses
+
+
+def heard(made: Program, name: str, change) -> str:  # type: ignore[no-untyped-def]
+    answers = oracle()
+    right = answers.run(made)
+    step = max(number for number, seen in enumerate(right.steps) if name in seen.changes)
+    difference = Difference(step=(step,), facet="grad", name=name, oracle="", subject="")
+    return adjudicate(made, difference, right, _changed(right, name, change), answers).note
+
+
+def test_of_an_analytic_function_the_complex_step_is_heard() -> None:
+    made = program(*leaf(0.3, -1.2), Method(self=Ref("x"), name="tanh", out="y"), *BACKWARD)
+    assert heard(made, "x.grad", lambda grad: -grad).startswith("complex step ")
+
+
+def test_of_another_the_differences_are() -> None:
+    made = program(*leaf(0.3, -1.2), Method(self=Ref("x"), name="relu", out="y"), *BACKWARD)
+    assert heard(made, "x.grad", lambda grad: grad + 1).startswith("slope ")
+
+
+STEEP = program(
+    *leaf(0.3, -1.2),
+    Operator(operator="mul", args=(Ref("x"), Float("1e6")), out="w"),
+    Method(self=Ref("w"), name="sin", out="y"),
+    *BACKWARD,
+)
+
+
+def test_where_the_differences_do_not_settle_forward_mode_is_heard() -> None:
+    # The sine turns a hundred times between the points that a difference is taken of. In float32 its argument is off by so
+    # much that PyTorch's own gradient is not the slope; the float64 that it was replayed in is what is said here.
+    exact = [2e6 * np.cos(np.float64(np.float32(0.3)) * 1e6), 3e6 * np.cos(np.float64(np.float32(-1.2)) * 1e6)]
+    answers = oracle()
+    right = _changed(answers.run(STEEP), "x.grad", lambda grad: exact)
+    wrong = _changed(right, "x.grad", lambda grad: -grad)
+    difference = Difference(step=(len(STEEP.steps) - 1,), facet="grad", name="x.grad", oracle="", subject="")
+    found = adjudicate(STEEP, difference, right, wrong, answers)
+    assert (found.says, found.note.split(" ")[:2]) == ("subject", ["forward", "mode"])
+
+
+def test_the_gradient_of_a_gradient_is_judged_by_differences_of_gradients() -> None:
+    made = program(
+        *leaf(0.3, -1.2),
+        Method(self=Ref("x"), name="exp", out="e"),
+        Operator(operator="mul", args=(Ref("e"), Ref("x")), out="y"),
+        Bind(out="g", value=vector(2.0, 3.0)),
+        Call(
+            function=Global("torch.autograd.grad"),
+            args=(Ref("y"), List((Ref("x"),)), Ref("g")),
+            kwargs={"create_graph": True},
+            out="t",
+        ),
+        Operator(operator="getitem", args=(Ref("t"), 0), out="d"),
+        Method(self=Ref("d"), name="backward", args=(Ref("g"),)),
+    )
+    assert says(made, "x.grad", lambda grad: grad * 1.01) == "subject"
+    assert says(made, "x.grad", lambda grad: grad * 1.01, of_oracle=True) == "oracle"
+
+
+# --------------------------------------------------------------------------------------- an oracle that is wrong itself
+
+
+def test_a_subject_that_is_right_is_not_blamed_for_the_oracles_formula() -> None:
+    import torch
+
+    class Tanh(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):  # type: ignore[no-untyped-def]
+            ctx.save_for_backward(x)
+            return torch.tanh(x)
+
+        @staticmethod
+        def backward(ctx, grad):  # type: ignore[no-untyped-def]
+            (x,) = ctx.saved_tensors
+            return grad * (1 - torch.tanh(x))  # the square is missing
+
+    patched = types.ModuleType("patched")
+    patched.__dict__.update({name: getattr(torch, name) for name in dir(torch) if not name.startswith("__")})
+    patched.__dict__["tanh"] = Tanh.apply
+    made = program(*leaf(0.3, -1.2), Call(function=Global("torch.tanh"), args=(Ref("x"),), out="y"), *BACKWARD)
+    wrong, right = InProcess(patched), oracle()
+    sides = wrong.run(made), right.run(made)
+    verdict = judge(made, *sides, wrong)
+    first = next(difference for difference in verdict.differences if difference.facet == "grad")
+    assert verdict.status == "FAIL"
+    assert adjudicate(made, first, *sides, wrong).says == "oracle"
+    assert "the oracle is wrong" in str(adjudicate(made, first, *sides, wrong))
