@@ -101,7 +101,7 @@ def judge(
 def _otherwise_again(program: Program, first: Trace, oracle: Subject | None) -> int | None:
     """The first step that the oracle does not do the same way twice: reading memory that nobody wrote, for one."""
     try:
-        second = _kept(_again, (program.digest, oracle is None, ""), lambda: _asked(oracle).run(program))
+        second = _kept(_again, (program.digest, oracle, ""), lambda: _asked(oracle).run(program))
     except SubjectError:
         return None
     shared = zip(first.steps, second.steps, strict=False)
@@ -335,7 +335,7 @@ def _arrays(steps: tuple[StepTrace, ...]) -> Iterator[Array]:
             yield from _arrays(call.steps)
 
 
-_Key = tuple[str, bool, str]
+_Key = tuple[str, Subject | None, str]
 _Made = TypeVar("_Made")
 
 _doubles: OrderedDict[_Key, Trace | str] = OrderedDict()
@@ -344,12 +344,12 @@ _again: OrderedDict[_Key, Trace] = OrderedDict()
 
 
 def _remembered(program: Program, single: Trace, oracle: Subject | None) -> Trace | str:
-    return _kept(_doubles, (program.digest, oracle is None, ""), lambda: _replay(program, single, oracle))
+    return _kept(_doubles, (program.digest, oracle, ""), lambda: _replay(program, single, oracle))
 
 
 def _remembered_others(program: Program, single: Trace, oracle: Subject | None, dtype: str) -> list[Trace]:
     return _kept(
-        _others, (program.digest, oracle is None, dtype), lambda: _replay_otherwise(program, single, oracle, dtype)
+        _others, (program.digest, oracle, dtype), lambda: _replay_otherwise(program, single, oracle, dtype)
     )
 
 
