@@ -304,6 +304,7 @@ def fuzz(
     """
     with plain_errors():
         from conformance.fuzz import Campaign, run as campaign_of
+        from conformance.fuzz.page import write as write_page
         from conformance.fuzz.telling import Progressing, summary
         from conformance.terminal import console
 
@@ -313,6 +314,7 @@ def fuzz(
         with Progressing(out, campaign) as progress:
             result = campaign_of(campaign, progress.listen)
         summary(out, result)
+        out.print(f"report: {write_page(result)}")
     sys.exit(2 if result.interrupted else 1 if result.found else 0)
 
 

@@ -348,9 +348,7 @@ def _remembered(program: Program, single: Trace, oracle: Subject | None) -> Trac
 
 
 def _remembered_others(program: Program, single: Trace, oracle: Subject | None, dtype: str) -> list[Trace]:
-    return _kept(
-        _others, (program.digest, oracle, dtype), lambda: _replay_otherwise(program, single, oracle, dtype)
-    )
+    return _kept(_others, (program.digest, oracle, dtype), lambda: _replay_otherwise(program, single, oracle, dtype))
 
 
 def _kept(known: OrderedDict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:

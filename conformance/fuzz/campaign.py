@@ -18,6 +18,7 @@ import msgspec
 from conformance.databases import opened as opened_database
 from conformance.fuzz.findings import Cause, Found, Store
 from conformance.fuzz.worker import Tally, Worker
+from conformance.journal import Description
 from conformance.session import import_from_here
 from conformance.subjects import open_subject, oracle as installed_oracle
 from conformance.version import torchstone_version
@@ -67,6 +68,8 @@ class Result:
     """The findings that hold: those of this campaign, and those of earlier ones that were replayed and still fail."""
     gone: list[Found] = field(default_factory=list)
     """Findings of earlier campaigns that no longer fail."""
+    described: tuple[Description, Description] | None = None
+    """The subject and the oracle, as they describe themselves."""
     died: int = 0
     """Processes of the campaign itself that ended and were replaced."""
 
@@ -91,9 +94,11 @@ def run(campaign: Campaign, listen: Listener = lambda result: None) -> Result:
     began = time.monotonic()
     import_from_here()
     opened_database(campaign.database)
-    record = _read(campaign, _sides(campaign))
+    described = _described(campaign)
+    sides = " against ".join(f"{one.name} {one.version}" for one in described)
+    record = _read(campaign, f"{sides}, torchstone {torchstone_version()}")
     start = campaign.start if campaign.start is not None else record.done.get(str(campaign.seed), 0)
-    result = Result(campaign, start)
+    result = Result(campaign, start, described=described)
     try:
         _replay(campaign, result, listen)
         _try_kept(campaign, result, listen)
@@ -108,17 +113,16 @@ def run(campaign: Campaign, listen: Listener = lambda result: None) -> Result:
     return result
 
 
-def _sides(campaign: Campaign) -> str:
-    """Who is compared with whom, by versions. Raises SubjectUnavailable if one of them cannot be opened."""
+def _described(campaign: Campaign) -> tuple[Description, Description]:
+    """The subject and what it is compared with. Raises SubjectUnavailable if one of them cannot be opened."""
     if campaign.against == "torch":
         installed_oracle().close()  # the pinned version, or a clear word
     said = []
     for name in (campaign.subject, campaign.against):
         opened = open_subject(name)
-        described = opened.describe()
+        said.append(opened.describe())
         opened.close()
-        said.append(f"{described.name} {described.version}")
-    return f"{' against '.join(said)}, torchstone {torchstone_version()}"
+    return said[0], said[1]
 
 
 def _read(campaign: Campaign, sides: str) -> _Record:

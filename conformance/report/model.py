@@ -119,6 +119,16 @@ class Group:
     def unexpected(self) -> bool:
         return any(case.unexpected for case in self.cases)
 
+    @property
+    def without_result(self) -> bool:
+        """Whether nothing can be said of these cases: what differs is of more interest."""
+        return self.level is None and not self.cases[0].failing and self.cases[0].status != "PASS"
+
+
+def _rank(group: Group) -> int:
+    """What did not answer at all stands before what answered wrongly."""
+    return LEVELS.index(group.level) if group.level else -1
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -194,6 +204,11 @@ class Report:
         return self.run.footer.programs if self.run.footer else len(self.run.verdicts)
 
     @property
+    def drawn(self) -> str:
+        """How the programs were drawn, in a few words."""
+        return f"{self.run.header.profile}, {self.run.header.max_examples} a case"
+
+    @property
     def seconds(self) -> float:
         if self.run.footer:
             return self.run.footer.seconds
@@ -263,8 +278,12 @@ class Report:
         features = self.features
         return sorted(
             groups,
-            key=lambda g: (not g.unexpected, features.index(g.feature), LEVELS.index(g.level) if g.level else -1),
+            key=lambda g: (not g.unexpected, g.without_result, features.index(g.feature), _rank(g)),
         )
+
+    def amount(self, group: Group) -> str:
+        """How much a finding weighs."""
+        return counted(len(group.cases), "case")
 
 
 def first_of(levels: tuple[Level, ...], finding: Finding) -> Difference | None:

@@ -132,6 +132,11 @@ def test_the_command_says_what_differs_and_ends_with_1(negating: str) -> None:
     assert "✗ value at torch.tanh()" in out
     assert "300 programs (numbers 0 to 299 of seed 0)" in out
     assert "what occurred" in out
+    assert "% in the two sides (numtorch" in out.replace("\n", " ")
+    page = Path("fuzz/index.html").read_text()
+    assert f"report: {Path('fuzz/index.html').absolute()}" in out.replace("\n", "")
+    assert "in 300 random programs." in page
+    assert page.index("value at torch.tanh()") < page.index("Features and levels")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
