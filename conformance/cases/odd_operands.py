@@ -137,3 +137,14 @@ def products_promote_nothing(
     where = torch.linalg if name == "linalg.cross" else torch
     arguments = {"lerp": (0.5,), "tensordot": (2,)}
     getattr(where, name.removeprefix("linalg."))(a, b, *arguments.get(name, ()))
+
+
+@case(requires=["in_place", "views"], covers=["inp.overlap"])
+def logical_write_looks_at_memory_first(
+    torch, x: floats(shape=(3,)), name: st.sampled_from(["logical_and_", "logical_or_", "logical_xor_"])
+):
+    """A logical write in place refuses shared memory before it refuses shapes that do not fit."""
+    getattr(x[:1].expand(3), name)(x[:2])
+    getattr(x[1:], name)(x[:-1])
+    getattr(x, name)(x[:2])
+    getattr(x, name)(x)

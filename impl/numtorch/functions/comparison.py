@@ -11,7 +11,7 @@ from .. import dispatch as d
 from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
 from ..operands import FOUND_DTYPE, category_of, refused, store, type_name
-from ..overlap import refuse_internal
+from ..overlap import refuse
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, requires_grad, storage_of
 from .arguments import expect_tensor, no_overload
@@ -161,16 +161,15 @@ def written(name: str, function: Any) -> Any:
     integral = name.startswith("bitwise_")  # PyTorch's table knows no derivative of these; of logical ones, a zero
 
     def call(self: Tensor, *others: Any) -> Tensor:
-        if integral:
-            check_inplace(self, any(requires_grad(t) for t in (self, *others) if isinstance(t, Tensor)))
+        tensors = [t for t in others if isinstance(t, Tensor)]
+        check_inplace(self, integral and any(requires_grad(t) for t in (self, *tensors)))
+        refuse(self._array, *[t._array for t in tensors])  # before the shapes are looked at
         result = function(self, *others)
         if result._desc.shape != self._desc.shape:
             raise RuntimeError(
                 f"output with shape {list(self._desc.shape)} doesn't match the broadcast shape {list(result._desc.shape)}"
             )
-        check_inplace(self, False)
         array = storage_of(self)
-        refuse_internal(array)
         array[...] = result._array
         bump(self)
         return self
