@@ -1611,7 +1611,7 @@ def logical_and(self, other, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None:
+    if self._extra is not None and other._extra is not None and other._extra.inference:
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'logical_and')
 
@@ -1630,7 +1630,7 @@ def logical_or(self, other, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None:
+    if self._extra is not None and other._extra is not None and other._extra.inference:
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'logical_or')
 
@@ -1649,7 +1649,7 @@ def logical_xor(self, other, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None:
+    if self._extra is not None and other._extra is not None and other._extra.inference:
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'logical_xor')
 

@@ -174,7 +174,7 @@ def dot(self, tensor, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None:
+    if self._extra is not None and tensor._extra is not None and tensor._extra.inference:
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'dot')
 
@@ -311,7 +311,7 @@ def vdot(self, other, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None:
+    if self._extra is not None and other._extra is not None and other._extra.inference:
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'vdot')
 

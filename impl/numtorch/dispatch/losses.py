@@ -843,7 +843,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None:
+    if self._extra is not None and target._extra is not None and target._extra.inference:
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'soft_margin_loss')
 

@@ -279,8 +279,9 @@ class Functions(Recording):
         """The line that counts writes to the results of an operator over inference tensors."""
         times = COUNTS.get(row.name)
         if times:
-            first = row.tensors[0].name
-            self.body(1, f"if {first}._extra is not None:\n    counted({first}, {results}, times={times})")
+            first, *others = (p.name for p in row.tensors)
+            given = "".join(f" and {x}._extra is not None and {x}._extra.inference" for x in others)
+            self.body(1, f"if {first}._extra is not None{given}:\n    counted({first}, {results}, times={times})")
 
     def view(self, row: Row) -> None:
         w = self.body
