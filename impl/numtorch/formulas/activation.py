@@ -9,14 +9,15 @@ import numpy as np
 
 from .. import dispatch as d, grad_mode
 from ..tensor import wrap
-from .masks import joined, mask
+from .masks import joined, mask, of_arrays
 from .pointwise import new_zeros, number_minus, number_over
 from .shape import sum_to_size
 
 
-def indicator(condition: Any, like: Any) -> Any:
-    """A condition, which has no gradient, as a factor of 0 or 1."""
-    return wrap(np.asarray(condition).astype(like._desc.dtype.numpy)[()])
+def indicator(condition: Any, like: Any, *tensors: Any) -> Any:
+    """A condition on tensors, which has no gradient, as a factor of 0 or 1."""
+    kind = like._desc.dtype.numpy
+    return of_arrays(lambda *arrays: np.asarray(condition(*arrays)).astype(kind)[()], *tensors)
 
 
 def total(x: Any, dim: int) -> Any:
@@ -31,13 +32,13 @@ def elu_double_backward(
     below = d.mul_scalar(grad * grad_output, input_scale)
     if not is_result:
         below = d.elu_backward(below, alpha, scale, input_scale, False, x)
-    return below * indicator(x._array < 0, grad)
+    return below * indicator(lambda x: x < 0, grad, x)
 
 
 def softplus_double_backward(grad: Any, x: Any, beta: float, threshold: float) -> Any:
     """The gradient of softplus's gradient."""
     t = d.mul_scalar(x, beta)
-    steep = d.sigmoid_backward(grad, t.sigmoid()) * indicator(t._array < threshold, grad)
+    steep = d.sigmoid_backward(grad, t.sigmoid()) * indicator(lambda t: t < threshold, grad, t)
     return d.mul_scalar(steep, beta)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import creation, dispatch as d
 from ..tensor import wrap
-from .masks import joined, mask
+from .masks import joined, mask, within
 from .shape import sum_to_size
 
 
@@ -79,6 +79,8 @@ def masked_fill_backward(grad: Any, mask: Any, desc: Any) -> Any:
 
 def masked_fill_value(grad: Any, mask: Any) -> Any:
     """The gradient where the value was filled in, summed."""
+    if within(grad, mask):  # of a batch each element selects as many as it has
+        return d.sum_all(d.where(mask, grad, 0), None)
     return d.sum_all(d.masked_select(grad, mask), None)
 
 

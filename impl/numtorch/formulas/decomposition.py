@@ -9,6 +9,7 @@ import numpy as np
 from .. import dispatch as d, grad_mode
 from ..kernels.decomposition import columns, is_vector, lu_solve
 from ..tensor import wrap
+from .masks import within
 from .reduction import others
 from .shape import sum_to_size
 
@@ -33,7 +34,7 @@ def _on_diagonal(values: Any, pivots: Any) -> Any:
 
 def _solved(A: Any, LU: Any, pivots: Any, B: Any) -> Any:
     """A^H X = B: by new factors where the result is to be differentiated, else by those that were saved."""
-    if grad_mode.state.grad:
+    if grad_mode.state.grad or within(A, LU, B):
         return d.linalg_solve_ex(A.mH, B, True)[0]
     return _by_factors(A, LU, pivots, B)
 
@@ -47,7 +48,7 @@ def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> An
     """det^* A^-H; of a singular matrix by its singular vectors, or, once, by factors pushed away from zero."""
     if not A._desc.numel:
         return None
-    if not grad_mode.state.grad:
+    if not (grad_mode.state.grad or within(grad, A, LU)):
         middle = _on_diagonal(grad * det.conj(), pivots)
         eps = np.finfo(A._desc.dtype.to_real().numpy).eps
         factors = np.array(LU._array)
@@ -55,7 +56,7 @@ def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> An
         diagonal[diagonal == 0] += eps
         return _by_factors(A, wrap(factors), pivots, middle)
     singular = np.abs(det._array) < 100 * np.finfo(A._desc.dtype.to_real().numpy).eps
-    if not np.any(singular):
+    if within(grad, A, LU) or not np.any(singular):
         middle = _on_diagonal(grad * det.conj(), pivots)  # first, likewise
         return d.linalg_solve_ex(A.mH, middle, True)[0]
     if np.all(singular):

@@ -1,12 +1,19 @@
-"""Masks that decide where a gradient goes: computed without a graph, and laid out as PyTorch's operators lay them out."""
+"""Masks that decide where a gradient goes: computed without a graph, and laid out as PyTorch's operators lay them out.
+
+Formulas read the numbers of tensors nowhere else, so that `mask` and `of_arrays` are all that a function transform, whose tensors
+show shapes and no numbers, need stand in for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..descriptor import arrange, describe, descriptor
 from ..layout import elementwise_strides
+from ..levels import wrapped_of
 from ..tensor import Tensor, wrap
 
 
@@ -22,8 +29,26 @@ def mask(test: Callable[..., Any], *operands: Any) -> Tensor:
 
 def joined(how: Callable[..., Any], first: Tensor, second: Tensor) -> Tensor:
     """Two masks together, written into the first, as PyTorch does: so it decides the layout."""
+    if within(first, second):
+        return mask(how, first, second)
     array = how(first._array, second._array)
     if array.ndim and array.strides != first._array.strides:
         first._array[...] = array
         return first
     return wrap(array)
+
+
+def of_arrays(compute: Callable[..., Any], *tensors: Any) -> Tensor:
+    """The tensor of what `compute` makes of the tensors' arrays; numbers are handed on as they are."""
+    found = compute(*[t._array if isinstance(t, Tensor) else t for t in tensors])
+    return wrap(found if isinstance(found, (np.ndarray, np.generic)) else np.asarray(found)[()])
+
+
+def within(*tensors: Any) -> bool:
+    """Whether a tensor is one of a transform, so that nobody knows its numbers, or whether a level below differentiates."""
+    return any(t is not None and wrapped_of(t) is not None for t in tensors)
+
+
+def nowhere_zero(x: Any) -> bool:
+    """Whether no element is zero, so that a formula may divide by x; of a tensor within a transform nobody knows."""
+    return not within(x) and bool(np.count_nonzero(x._array) == x._desc.numel)

@@ -9,7 +9,7 @@ import numpy as np
 from .. import dispatch as d, grad_mode
 from ..kernels import pointwise as kernels
 from ..tensor import wrap
-from .masks import mask
+from .masks import mask, of_arrays
 from .shape import sum_to_size
 
 
@@ -67,7 +67,7 @@ def div_mode_other(grad: Any, x: Any, other: Any, rounding_mode: str | None) -> 
 def angle_backward(grad: Any, x: Any) -> Any:
     zero = mask(np.equal, x, 0)
     if not x._desc.dtype.is_complex:
-        return d.where(zero, 0, wrap(grad._array * 0))
+        return d.where(zero, 0, of_arrays(lambda grad: grad * 0, grad))
     return d.where(zero, 0, d.mul_scalar(grad * x / x.abs().pow(2), 1j))
 
 
@@ -87,7 +87,7 @@ def zeros_like(x: Any) -> Any:
 
 
 def new_zeros(x: Any) -> Any:
-    return wrap(kernels.new_zeros(x._array))
+    return of_arrays(kernels.new_zeros, x)
 
 
 def mul_scalar_backward(grad: Any, number: Any) -> Any:
@@ -122,7 +122,7 @@ def sgn_backward(x: Any, grad: Any, result: Any) -> Any:
         return ((grad - result * result * across) / twice).masked_fill_(mask(np.equal, size, 0), 0)
     if grad_mode.state.grad:
         return new_zeros(grad)
-    return wrap(kernels.efficient_zeros(grad._array))
+    return of_arrays(kernels.efficient_zeros, grad)
 
 
 def pow_backward_self(grad: Any, x: Any, exponent: Any) -> Any:

@@ -10,7 +10,7 @@ from .. import dispatch as d
 from ..dtype import get_default_dtype
 from ..kernels.reduction import axes, count
 from ..tensor import wrap
-from .masks import joined, mask
+from .masks import joined, mask, nowhere_zero, of_arrays, within
 
 
 def restored(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
@@ -60,15 +60,14 @@ def mean_backward(grad: Any, shape: tuple, numel: int, dim: Any, keepdim: bool, 
 def nansum_backward(grad: Any, x: Any, dim: Any, keepdim: bool) -> Any:
     """The gradient where x is not nan."""
     spread = sum_backward(grad, x._desc.shape, dim, keepdim, x._desc.dtype)
-    return spread * wrap((~np.isnan(x._array)).astype(x._desc.dtype.numpy))
+    return spread * of_arrays(lambda array: (~np.isnan(array)).astype(array.dtype), x)
 
 
 def prod_backward(grad: Any, x: Any, result: Any) -> Any:
     """The gradient times the product of the other elements."""
     if x._desc.ndim == 0:
         return grad
-    zeros = x._desc.numel - np.count_nonzero(x._array)
-    if not zeros:
+    if nowhere_zero(x):
         return grad * (result / x).conj()
     if x._desc.numel == 1:
         return d.view(grad, tuple(x._desc.shape))
@@ -92,7 +91,7 @@ def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -
     if x._desc.ndim == 0:
         return grad
     grad, result = restored(grad, dim, keepdim, x._desc.ndim), restored(result, dim, keepdim, x._desc.ndim)
-    if np.count_nonzero(x._array) == x._desc.numel:
+    if nowhere_zero(x):
         return grad * (result / x).conj()
     if x._desc.shape[dim] == 1:
         return grad
@@ -101,9 +100,13 @@ def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -
 
 def evenly_distribute_backward(grad: Any, x: Any, value: Any) -> Any:
     """The gradient shared among all elements that have the value."""
-    chosen = mask(np.isnan, x) if value._array != value._array else mask(np.equal, x, value)
+    if within(x, value):
+        chosen = of_arrays(lambda array, one: np.isnan(array) if one != one else array == one, x, value)
+    else:
+        chosen = mask(np.isnan, x) if value._array != value._array else mask(np.equal, x, value)
+    n = of_arrays(lambda chosen: np.int64(np.count_nonzero(chosen)), chosen)
     zeros = wrap(np.zeros(x._desc.shape, grad._desc.dtype.numpy))
-    return d.masked_fill_tensor(zeros, chosen, grad / wrap(np.int64(np.count_nonzero(chosen._array))))
+    return d.masked_fill_tensor(zeros, chosen, grad / n)
 
 
 def scale_by_count_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: bool) -> Any:
@@ -117,7 +120,11 @@ def scale_by_count_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: b
 def _number_of(chosen: Any, dim: Any) -> Any:
     """How many are chosen along the dimensions, which stay."""
     ndim = chosen._desc.ndim
-    return wrap(np.add.reduce(chosen._array, axis=axes(dim, ndim), dtype=np.int64, keepdims=bool(ndim)))
+
+    def number(chosen: Any) -> Any:
+        return np.add.reduce(chosen, axis=axes(dim, ndim), dtype=np.int64, keepdims=bool(ndim))
+
+    return of_arrays(number, chosen)
 
 
 def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | None, keepdim: bool) -> Any:
@@ -180,7 +187,8 @@ def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim:
     if ndim == 0 or dim is None:
         if by <= 0:
             middle = d.mean_all(x.detach(), None)
-            constant = wrap(np.where(x._array == middle._array, np.nan, np.inf).astype(get_default_dtype().numpy)[()])
+            kind = get_default_dtype().numpy
+            constant = of_arrays(lambda x, y: np.where(x == y, np.nan, np.inf).astype(kind)[()], x, middle)
             return (grad * constant).to(x._desc.dtype)  # PyTorch chooses between numbers, which have the default type
         offset = x - d.mean_all(x, None)  # before the left operand: PyTorch's C++ evaluates the right one first
         return d.mul_scalar(grad, 2.0 / by) * offset
@@ -244,7 +252,7 @@ def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
     n = x._desc.shape[dim]
     if n == 1:
         return grad
-    if np.count_nonzero(x._array) == x._desc.numel:
+    if nowhere_zero(x):
         return reversed_cumsum(result.conj() * grad, dim) / x.conj()
     x = x.conj()
     shape = list(x._desc.shape)
