@@ -22,7 +22,8 @@ class _State(threading.local):
     pack_hooks: tuple[Any, ...] = ()  # pairs of saved_tensors_hooks, innermost last
     before_write: Any = None  # what is told of each tensor before it is written to
     hooks_disabled: str | None = None  # what to say to whoever uses them, while they are disabled
-    forward = True  # whether forward mode may be used
+    forward: bool | None = True  # whether forward mode may be used; None while its own rules compute
+    outside_rules: bool | None = None  # grad mode as it is for all but a rule of forward mode that has set its own
 
 
 state = _State()
@@ -47,7 +48,7 @@ def set_grad(mode: bool) -> bool:
 
 def is_fwd_grad_enabled() -> bool:
     """Whether forward mode may be used in this thread."""
-    return state.forward
+    return bool(state.forward)
 
 
 def set_fwd_grad_enabled(mode: bool) -> None:

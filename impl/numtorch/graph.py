@@ -61,7 +61,7 @@ SHOWN = frozenset(
 class NodeExtra:
     """What few nodes have: hooks and the user's metadata."""
 
-    __slots__ = ("__weakref__", "metadata", "post_hooks", "pre_hooks", "retains_grad", "tensor_pre_hooks")
+    __slots__ = ("__weakref__", "metadata", "post_hooks", "pre_hooks", "results", "retains_grad", "tensor_pre_hooks")
     alive: weakref.WeakSet[NodeExtra] = weakref.WeakSet()  # while there are none, nobody need look for them
 
     def __init__(self) -> None:
@@ -71,6 +71,7 @@ class NodeExtra:
         self.post_hooks: OrderedDict[int, Any] = OrderedDict()
         self.tensor_pre_hooks: list[tuple[int, OrderedDict[int, Any]]] = []
         self.retains_grad: dict[int, weakref.ref] = {}
+        self.results: dict[str, Any] | None = None  # of saved results: what they stand for (levels.py)
 
 
 class RemovableHandle:

@@ -26,6 +26,7 @@ from .descriptor import arrange, describe, plan_of
 from .geometry import Memory, is_dense_like, laid_out, root_of
 from .kernels.pointwise import zero_tensor
 from .lazy import LAZY
+from .levels import wrapped_of
 from .tangents import tangent_of
 from .tensor import wrap
 from .views import counter_of, storage_of
@@ -60,7 +61,7 @@ def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
     if not task.raw:
         old = slots[key]
         total = slots[key] = old + grad
-        if task.tangents:  # which PyTorch adds to in place, and to its tangent
+        if task.tangents and wrapped_of(total) is None:  # which PyTorch adds to in place, and to its tangent
             for was, new in ((old, total), (tangent_of(old), tangent_of(total))):
                 if new is not None:
                     new._counter = [1 if was is None or was._counter is None else was._counter[0] + 1]

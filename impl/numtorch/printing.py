@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -27,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from .dtype import get_default_dtype
+from .levels import wrapped_of
 
 # ---- options
 
@@ -197,6 +199,12 @@ def _corners(array: np.ndarray, edge: int) -> np.ndarray:
 
 def tensor_repr(tensor: Any, tangent: Any = None) -> str:
     """What repr() of a tensor says, given its forward-mode tangent if it has one."""
+    wrapped = wrapped_of(tensor) if hasattr(tensor, "_extra") else None
+    if wrapped is not None:
+        level = wrapped.interpreter.level if wrapped.interpreter.alive else -2
+        what = "GradTrackingTensor" if wrapped.bdim is None else "BatchedTensor"
+        batch = "" if wrapped.bdim is None else f", bdim={wrapped.bdim}"
+        return f"{what}(lvl={level}{batch}, value=\n{textwrap.indent(repr(wrapped.value), '    ')}\n)"
     options = _options
     kind = type(tensor).__name__
     opening = "tensor(" if kind in ("Tensor", "Parameter") else f"{kind}("

@@ -1,39 +1,44 @@
 """Other code for the functions of operators, for as long as something must see every operator.
 
-While a dual level is entered the code of every operator is replaced by one that asks a rule, as
+While a dual level is entered or a function transform runs, the code of every operator is replaced by one that asks first, as
 overrides.py replaces the code of public functions while a subclass overrides them. So operators pay nothing the rest of the
 time. (Rejected: a question in each generated operator, which all programs would pay for.)
+
+What is asked, in this order: the innermost interpreter of the thread (levels.py), which has its way with the call and hands it
+on to the level below, until there is none; and there the rule of forward mode, if a dual level is entered.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
-from . import grad_mode, late, overrides, tangents
+from . import grad_mode, late, levels, overrides, tangents
 
 Rule = Callable[["Replaced", tuple, dict], Any]
 
 
 class Replaced:
-    """A function, and the rule that runs instead of it while a dual level is entered."""
+    """A function, its rule in forward mode, and what kind of function it is to the interpreters of transforms."""
 
-    __slots__ = ("_function", "_own", "name", "original", "rule")
+    __slots__ = ("_function", "_own", "kind", "name", "names", "original", "rule")
 
-    def __init__(self, target: FunctionType, name: str, rule: Rule):
-        self._function, self.name, self.rule = target, name, rule
+    def __init__(self, target: FunctionType, name: str, rule: Rule | None, kind: Any):
+        self._function, self.name, self.rule, self.kind = target, name, rule, kind
         known = overrides.of(target)
         own = known.own() if known is not None else (target.__code__, target.__defaults__, target.__kwdefaults__)
         self._own = own
         code, defaults, keywords = own
+        self.names = list(code.co_varnames[: code.co_argcount])
         self.original: Any = FunctionType(code, target.__globals__, target.__name__, defaults, target.__closure__)
         self.original.__kwdefaults__ = keywords
         self.original.__qualname__ = target.__qualname__
 
     def on(self) -> None:
-        """From now on the rule is what runs."""
+        """From now on the function asks."""
         self._write(overrides.entry_of(len(self._own[0].co_freevars)), None, {"_asked": self})
 
     def off(self) -> None:
@@ -49,9 +54,73 @@ class Replaced:
             target.__code__, target.__defaults__, target.__kwdefaults__ = code, defaults, keywords
 
     def __call__(self, args: tuple, kwargs: dict[str, Any]) -> Any:
-        if tangents.entered is None or not grad_mode.state.forward:
-            return self.original(*args, **kwargs)
-        return self.rule(self, args, kwargs)
+        stack = levels.state.stack
+        if stack:
+            return stack[-1].process(self, args, kwargs)
+        if outermost:
+            return outermost[0](self, args, kwargs)
+        return self.run(self, args, kwargs)
+
+    def run(self, at: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Run the function at one level, `at`: by its rule if there may be tangents."""
+        if self.rule is None or tangents.entered is None or not grad_mode.state.forward:
+            return at.original(*args, **kwargs)
+        if at is self:
+            return self.rule(self, args, kwargs)
+        with levels.Formulas():
+            return self.rule(at, args, kwargs)
+
+
+outermost: list[Callable[[Replaced, tuple, dict], Any]] = []
+"""What runs a call outside of all transforms, once one has run: it knows of tensors whose level is over."""
+
+_replaced: dict[FunctionType, Replaced] = {}
+_lock = threading.RLock()
+_holders = 0
+
+
+def hold() -> None:
+    """Replace the code of operators, until as many have let go as hold it."""
+    global _holders
+    with _lock:
+        if not _holders:
+            for target, name, rule, kind in targets():
+                if target not in _replaced:
+                    _replaced[target] = Replaced(target, name, rule, kind)
+            for replaced in _replaced.values():
+                replaced.on()
+        _holders += 1
+
+
+def let_go() -> None:
+    """The opposite of `hold`."""
+    global _holders
+    with _lock:
+        _holders -= 1
+        if not _holders:
+            for replaced in _replaced.values():
+                replaced.off()
+
+
+def targets() -> Iterable[tuple[FunctionType, str, Rule | None, Any]]:
+    """The functions whose code is replaced, public copies included."""
+    from ._functorch import kinds
+    from .forward_rules import table
+
+    import_all()
+    by_code: dict[Any, tuple[str, Rule | None, Any]] = {}
+    rules = {function: (name, rule) for function, name, rule in table.targets()}
+    found = {function: (name, rule, kinds.kind_of(name, rule)) for function, (name, rule) in rules.items()}
+    for function, name, kind in kinds.targets():
+        known = found.get(function)
+        found[function] = (name, None if known is None else known[1], kind)
+    for function, what in found.items():
+        by_code[place_of(function.__code__)] = what
+        yield function, *what
+    for function in overrides.all_known():
+        place = place_of(overrides.of(function).own()[0])  # type: ignore[union-attr]
+        if place in by_code:
+            yield function, *by_code[place]
 
 
 def import_all() -> None:

@@ -18,7 +18,17 @@ _new = object.__new__
 class SavedVariable(saved_hooks.SavedTensor):
     """A saved tensor with the version that it had, or what a pack hook made of it."""
 
-    __slots__ = ("_array", "_counter", "_original", "_output_nr", "_packed", "_result", "_version", "_wanted")
+    __slots__ = (
+        "_array",
+        "_counter",
+        "_original",
+        "_output_nr",
+        "_packed",
+        "_result",
+        "_version",
+        "_wanted",
+        "_wrapped",
+    )
     __module__ = "torch._C._autograd"
     _original: Tensor | None  # the tensor itself, if it may be kept
 
@@ -38,6 +48,8 @@ class SavedVariable(saved_hooks.SavedTensor):
         fresh = wrap(self._array)
         fresh._counter = self._counter
         fresh._requires_grad, fresh._node, fresh._output_nr = True, node, self._output_nr
+        if self._wrapped is not None:
+            views.extras(fresh).wrapped = self._wrapped
         return fresh
 
     def _is_packed(self) -> bool:
@@ -65,13 +77,14 @@ SavedVariable.__name__ = SavedVariable.__qualname__ = "SavedTensor"  # as PyTorc
 def save(tensor: Tensor | None, is_output: bool) -> SavedVariable:
     """Keep a tensor (or None) for a node, of which it may be an output."""
     self = _new(SavedVariable)
-    self._packed = self._original = self._array = self._counter = None
+    self._packed = self._original = self._array = self._counter = self._wrapped = None
     self._version = self._output_nr = 0
     self._result = False
     if tensor is None:
         return self
     if tensor._extra is not None:
         saved.check_saveable(tensor)
+        self._wrapped = getattr(tensor._extra, "wrapped", None)  # an output's own, for it is kept as its memory
     self._result = is_output and tensor._node is not None
     pair = saved_hooks.innermost()
     if pair is not None:

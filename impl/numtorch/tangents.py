@@ -21,6 +21,7 @@ import numpy as np
 from . import grad_mode
 from .geometry import Geometry, root_of
 from .graph import UnaryNode, next_sequence_nr
+from .levels import carry, own
 from .strided import CopySlices, reach, window_of
 from .views import counter_of, edge, extras, geometry, requires_grad, storage_of
 
@@ -145,7 +146,7 @@ def give_written(tensor: Any, tangent: Any, level: Level) -> None:
         if base is None:
             give(tensor, tangent, level)
             return
-        hold(base, zeros_laid_out_as(base, tangent._desc.dtype), level)
+        hold(base, own(zeros_laid_out_as(base, tangent._desc.dtype)), level)
         old = kept(tensor, level)
     if old is not tangent:
         copy_(old, tangent)
@@ -215,10 +216,11 @@ def without_tangent(tensor: Any, recorded: bool) -> Any:
     from .tensor import wrap
 
     primal = wrap(storage_of(tensor))
+    if tensor._extra is None or not tensor._extra.inference:
+        primal._counter = counter_of(tensor)
     if recorded and requires_grad(tensor):
         node = object.__new__(Identity)
         node.seq, node.desc = next_sequence_nr(), tensor._desc
         node.fn0, node.nr0 = edge(tensor)
         primal._node, primal._requires_grad = node, True
-        primal._counter = counter_of(tensor)
-    return primal
+    return primal if tensor._extra is None else carry(tensor, primal)

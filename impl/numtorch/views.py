@@ -26,8 +26,9 @@ _new = object.__new__
 
 
 class AutogradMeta:
-    """What few tensors have: hooks, view relations, a retained gradient, the number of an output that is not the first;
-    `forward` only while a dual level is entered.
+    """What few tensors have: hooks, view relations, a retained gradient, the number of an output that is not the first.
+
+    `forward` is set only while a dual level is entered, `wrapped` only at the levels of function transforms.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class AutogradMeta:
         "post_hooks",
         "replay",
         "retains_grad",
+        "wrapped",
     )
 
     def __init__(self) -> None:

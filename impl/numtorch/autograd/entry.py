@@ -13,6 +13,7 @@ from ..descriptor import Size
 from ..engine import run_backward
 from ..geometry import laid_out
 from ..graph import GraphRoot, Node, NotPlain, next_sequence_nr
+from ..levels import wrapped_of
 from ..tensor import Tensor, wrap
 from ..views import edge, mark_inference
 
@@ -216,6 +217,11 @@ def make_grads(outputs: Sequence[Any], grads: Sequence[Any], is_batched: bool = 
                     raise RuntimeError(
                         f"grad can be implicitly created only for real scalar outputs but got {desc.dtype}"
                     )
+                if isinstance(out, Tensor) and wrapped_of(out) is not None:
+                    from ..creation import ones_like
+
+                    new.append(ones_like(out))
+                    continue
                 one = desc.dtype.numpy.type(1)
                 if desc.ndim:
                     one = laid_out(tuple(desc.shape), desc.strides, desc.dtype.numpy)  # ones_like, strides and all

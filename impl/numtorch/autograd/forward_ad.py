@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from .. import grad_mode, tangents
 from ..functions.shape import view
 from ..grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled
+from ..levels import carry
 from ..tensor import Tensor
 from ..views import as_view
 from .grad_mode import ContextDecorator
@@ -92,7 +93,7 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
         raise TypeError(f"_unpack_dual(): argument 'dual' (position 1) must be Tensor, not {type(tensor).__name__}")
     tangent = tangents.tangent_of(tensor) if level == 0 else None
     primal = as_view(tensor, tangents.without_tangent(tensor, grad_mode.state.grad))
-    tangents.forward_of(primal).base = tangents.NO_BASE
+    tangents.forward_of(carry(tensor, primal)).base = tangents.NO_BASE
     return UnpackedDualTensor(primal, tangent)
 
 

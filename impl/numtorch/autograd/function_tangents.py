@@ -19,13 +19,13 @@ _NOT_IN_PLACE = (
 
 
 class without_forward_mode:
-    """Within it tensors have no tangents."""
+    """Within it tensors have no tangents, at this level; those of outer transforms do."""
 
     __slots__ = ("was",)
 
     def __enter__(self) -> None:
         self.was = grad_mode.state.forward
-        grad_mode.state.forward = False
+        grad_mode.state.forward = None if self.was else False
 
     def __exit__(self, *exc: Any) -> None:
         grad_mode.state.forward = self.was

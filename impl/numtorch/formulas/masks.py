@@ -1,7 +1,7 @@
 """Masks that decide where a gradient goes: computed without a graph, and laid out as PyTorch's operators lay them out.
 
-Formulas read the numbers of tensors nowhere else, so that `mask` and `of_arrays` are all that a function transform, whose tensors
-show shapes and no numbers, need stand in for.
+Formulas read the numbers of tensors nowhere else, so that `mask` and `of_arrays` are all that a function transform, whose
+tensors show shapes and no numbers, need stand in for.
 """
 
 from __future__ import annotations

@@ -258,7 +258,7 @@ def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
     shape = list(x._desc.shape)
     shape[dim] = 1
     ones = d.expand(wrap(np.ones(1, x._desc.dtype.numpy)), tuple(shape))
-    found = wrap(np.zeros(x._desc.shape, grad._desc.dtype.numpy))
+    found = grad.new_zeros(tuple(x._desc.shape))  # of the level of the gradient, within a transform
     for k in range(n):  # the sum over all products that the element is in, of what else is in them
         others = None if k == 0 else d.prod_dim(d.slice_(x, dim, 0, k, 1), dim, True, None)
         if k < n - 1:

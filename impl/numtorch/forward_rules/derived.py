@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch, grad_mode, tangents
+from .. import dispatch, grad_mode, levels, tangents
 from ..autograd.entry import grad
 from ..creation import ones_like, zeros_like
 from ..replacing import Replaced
@@ -29,12 +29,14 @@ class Mode:
 
     def __enter__(self) -> None:
         state = grad_mode.state
-        self.was, self.hooks = grad_mode.is_grad_enabled(), state.pack_hooks
+        self.was, self.hooks, self.outside = grad_mode.is_grad_enabled(), state.pack_hooks, state.outside_rules
         state.pack_hooks = ()
+        if self.outside is None:
+            state.outside_rules = self.was
         grad_mode.set_grad(self.mode)
 
     def __exit__(self, *exc: Any) -> None:
-        grad_mode.state.pack_hooks = self.hooks
+        grad_mode.state.pack_hooks, grad_mode.state.outside_rules = self.hooks, self.outside
         grad_mode.set_grad(self.was)
 
 
@@ -84,6 +86,9 @@ def alias(value: Tensor, tracked: bool) -> Tensor:
 
 def copied(value: Tensor) -> Tensor:
     """The value in memory of its own, laid out alike."""
+    if levels.wrapped_of(value) is not None:
+        with Mode(False):
+            return dispatch.clone(value)
     array = storage_of(value)
     return wrap(np.array(array, order="K", copy=True))
 
@@ -101,7 +106,7 @@ def derived(out: Any, apart: dict[int, Tensor], duals: dict, tracked: bool) -> A
         keys = list(apart)
         firsts = grad(roots, [apart[k] for k in keys], seeds, create_graph=True, allow_unused=True)
         for key, first in zip(keys, firsts, strict=True):
-            if first is not None and first._requires_grad:
+            if first is not None and first._requires_grad and requires_grad(first):
                 pairs.append((first, fitted(duals[key][1], first)))
     moved: Any = [None] * len(seeds)
     if pairs:
@@ -115,7 +120,7 @@ def derived(out: Any, apart: dict[int, Tensor], duals: dict, tracked: bool) -> A
             found.append(zeros_like(result) if is_float and id(result) in by_root else None)
         else:
             tangent = tangent.resolve_conj()  # PyTorch's own rules leave no conjugates
-            found.append(tangent if tracked else wrap(storage_of(tangent)))
+            found.append(tangent if tracked else levels.carry(tangent, wrap(storage_of(tangent))))
     return tuple(found) if isinstance(out, tuple) else found[0]
 
 

@@ -12,6 +12,7 @@ from ..autograd.function_tangents import without_forward_mode
 from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
 from ..graph import UnaryNode
+from ..levels import wrapped_of
 from ..replacing import Replaced, Rule
 from ..tensor import Tensor
 from ..views import requires_grad, storage_of
@@ -134,7 +135,7 @@ def partial(factor: Any, other: Any, duals: dict) -> Any:
     """The tangent of one factor; zeros where there is none but PyTorch's term of it shows in the graph, else None."""
     if id(factor) in duals:
         return duals[id(factor)][1]
-    if is_tracked(duals, (factor, other)) and finite(other):
+    if is_tracked(duals, (factor, other), below=True) and finite(other):
         return zeros_like(factor) if isinstance(factor, Tensor) else 0
     return None
 
@@ -173,7 +174,7 @@ def elementwise(replaced: Replaced, args: tuple, names: list[str], duals: dict, 
         return formula(replaced, args, names, duals, out)
     node = out._node
     if not recorded or (node is not None and "self" in node.saved):
-        node = recorded_apart(replaced, args, primal, recorded)
+        node = recorded_apart(replaced, args, primal, recorded, out)
     if not isinstance(node, UnaryNode):
         return formula(replaced, args, names, duals, out)
     if recorded or is_tracked(duals, args):
@@ -188,10 +189,13 @@ def alike(first: Tensor, *others: Tensor) -> bool:
     return all(x._desc is desc or (x._desc.shape == desc.shape and x._desc.dtype is desc.dtype) for x in others)
 
 
-def recorded_apart(replaced: Replaced, args: tuple, primal: Tensor, recorded: bool) -> Any:
-    """The node that the call would have made of the primal, had that required grad."""
+def recorded_apart(replaced: Replaced, args: tuple, primal: Tensor, recorded: bool, out: Tensor) -> Any:
+    """The node that the call would have made of the primal, had that required grad; what it saved of its result is `out`."""
     apart = alias(primal, recorded)
     with Mode(True):
         node = replaced.original(*exchanged(args, lambda t: apart if t is primal else t))._node
     apart._requires_grad = recorded
+    wrapped = wrapped_of(out)
+    if wrapped is not None and node is not None and node.extra is not None and node.extra.results:
+        node.extra.results = dict.fromkeys(node.extra.results, wrapped)
     return node

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import grad_mode, tangents
+from ..levels import wrapped_of
 from ..replacing import Replaced
 from ..tensor import Tensor
 from ..views import requires_grad
@@ -47,16 +48,27 @@ def exchanged(values: Iterable[Any], new: Callable[[Tensor], Any]) -> list[Any]:
 
 def in_order(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, list[str]]:
     """The arguments in their places, and the names of the parameters."""
-    code = replaced.original.__code__
-    names = list(code.co_varnames[: code.co_argcount])
+    names = replaced.names
     given = dict(zip(names, args, strict=False)) | kwargs
     return tuple([given[n] for n in names if n in given]), ["self", *names[1:]] if names[0] == "input" else names
 
 
-def is_tracked(duals: dict[int, tuple[Tensor, Any]], args: Iterable[Any] = ()) -> bool:
-    """Whether the tangent is recorded in its turn, reverse over forward: over any operand that requires grad."""
+def is_tracked(duals: dict[int, tuple[Tensor, Any]], args: Iterable[Any] = (), below: bool = False) -> bool:
+    """Whether the tangent is recorded in its turn, reverse over forward: over any operand that requires grad.
+
+    `below`: at this level, or at one below, if there is one.
+    """
     if not grad_mode.state.grad:
         return False
-    return any(requires_grad(p) or requires_grad(t) for p, t in duals.values()) or any(
-        requires_grad(t) for t in tensors_in(args)
-    )
+    operands = [t for pair in duals.values() for t in pair] + list(tensors_in(args))
+    return any(requires_grad(t) or (below and required_below(t)) for t in operands)
+
+
+def required_below(tensor: Tensor) -> bool:
+    """Whether what a tensor stands for requires grad, at whatever level."""
+    wrapped = wrapped_of(tensor)
+    while wrapped is not None:
+        if requires_grad(wrapped.value):
+            return True
+        wrapped = wrapped_of(wrapped.value)
+    return False

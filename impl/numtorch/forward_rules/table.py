@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
-from .. import capture, dispatch, engine, operands, overrides, saved, writes
+from .. import capture, dispatch, engine, operands, saved, writes
 from ..autograd import function
 from ..dispatch.forward import FORWARD
 from ..functions import convert, counts, inplace_views, memory, random, strided
-from ..replacing import Rule, import_all, place_of
+from ..replacing import Rule
 from . import derived, kinds, passes, refusals, writes as written
 
 
@@ -32,23 +32,14 @@ def rule_of(name: str) -> Rule | None:
 
 def targets() -> Iterable[tuple[FunctionType, str, Rule]]:
     """The functions that look for tangents, and what they do: operators, and the few others that make nodes."""
-    import_all()
-    by_code: dict[Any, tuple[str, Rule]] = {}
     for family in FAMILIES:
         module = importlib.import_module("." + family, dispatch.__name__)
         for name, value in vars(module).items():
             rule = rule_of(name) if type(value) is FunctionType and value.__module__ == module.__name__ else None
             if rule is not None:
-                by_code[place_of(value.__code__)] = (name, rule)
                 yield value, name, rule
     for module, name, rule in OTHERS:
-        value = getattr(module, name)
-        by_code[place_of(value.__code__)] = (name, rule)
-        yield value, name, rule
-    for value in overrides.all_known():
-        place = place_of(overrides.of(value).own()[0])  # type: ignore[union-attr]
-        if place in by_code:
-            yield value, *by_code[place]
+        yield getattr(module, name), name, rule
 
 
 by_formula = kinds.computed(derived.formula)

@@ -10,7 +10,7 @@ from ..creation import zeros_like
 from ..replacing import Replaced
 from .derived import pushed
 from .kinds import share_memory
-from .operands import duals_in, in_order
+from .operands import duals_in, in_order, is_tracked
 from .refusals import NO_KERNEL, refuse_out
 
 
@@ -28,6 +28,8 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     with without_forward_mode():
         error: Any = None
         try:
+            if id(target) in duals and is_tracked(duals, below=True):  # the tangent is written to, and is saved before
+                duals[id(target)] = (target, dispatch.clone(duals[id(target)][1]))
             found = pushed(replaced, ordered, duals, place)
         except NotImplementedError:
             raise

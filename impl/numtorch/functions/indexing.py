@@ -17,6 +17,7 @@ from ..index_put import check_indices, check_range, index_put_
 from ..operands import category_of, type_name
 from ..scalar import assigned
 from ..tensor import Tensor, wrap
+from .convert import item as number
 
 
 def getitem(self: Tensor, index: Any) -> Tensor:
@@ -190,14 +191,14 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
                 and kind is not dtypes.uint8
                 and isinstance(item, Tensor)
             ):
-                view = _select(view, dim, int(tensor._array), real_dim)
+                view = _select(view, dim, int(number(tensor)), real_dim)
                 real_dim += 1
                 continue
             if kind.category > dtypes.INTEGRAL:
                 raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
             if not tensor._desc.ndim and kind is dtypes.bool_:
                 view = d.unsqueeze(view, dim)
-                put(dim, _position(tensor._array))
+                put(dim, _position(number(tensor)))
                 dim += 1
                 continue
             put(dim, tensor)

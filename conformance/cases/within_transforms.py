@@ -1,0 +1,187 @@
+"""What a function may do within a transform: backward, writes to what it captured, grad mode, requires_grad_."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import smooth
+
+CHOICES = st.booleans()
+
+
+def pair():
+    """Two vectors, whose gradients are smooth."""
+    return st.tuples(smooth(dtype="float32", shape=(2,)), smooth(dtype="float32", shape=(2,)))
+
+
+@case(requires=["func", "backward"], covers=["func.backward_inside"])
+def backward_within_a_transform_is_refused(
+    torch, x: smooth(shape=(2,)), which: st.sampled_from(["grad", "vmap", "jvp"])
+):
+    """backward() raises within a transform, of whatever level the tensor is."""
+
+    def f(a):
+        loss = (a * a).sum()
+        loss.backward()
+        return loss
+
+    if which == "grad":
+        torch.func.grad(f)(x)
+    elif which == "jvp":
+        torch.func.jvp(f, (x,), (x,))
+    else:
+        torch.func.vmap(f)(x)
+
+
+@case(requires=["func", "backward"], covers=["func.backward_inside"])
+def backward_of_a_captured_tensor_is_refused(torch, xy: pair()):
+    """backward() of tensors that have nothing to do with the transform raises within it, too."""
+    x, w = xy
+    w.requires_grad_()
+    loss = (w * w).sum()
+
+    def f(a):
+        torch.autograd.backward(loss, retain_graph=True)
+        return a.sum()
+
+    torch.func.grad(f)(x)
+    loss.backward()
+
+
+@case(requires=["func"], covers=["func.backward_inside"])
+def autograd_grad_within_a_transform(torch, x: smooth(shape=(2,)), create: CHOICES):
+    """autograd.grad within a function goes through the graph of its level."""
+
+    def f(a):
+        (g,) = torch.autograd.grad((a * a * a).sum(), a, create_graph=create)
+        return (g * a).sum()
+
+    torch.func.grad(f)(x)
+
+
+@case(requires=["func", "in_place"], covers=["func.inplace_capture"])
+def captured_tensor_may_not_be_written_to(
+    torch, xy: pair(), how: st.sampled_from(["add_", "mul_", "copy_", "zero_", "sub_", "fill_", "exp_"])
+):
+    """Within grad a captured tensor may not be written to, and is as it was."""
+    x, w = xy
+
+    def f(a):
+        if how in ("zero_", "exp_"):
+            getattr(w, how)()
+        elif how == "fill_":
+            w.fill_(2.0)
+        else:
+            getattr(w, how)(a)
+        return (a * w).sum()
+
+    torch.func.grad(f)(x)
+    torch.func.jvp(f, (x,), (x,))
+
+
+@case(requires=["func", "in_place", "views"], covers=["func.inplace_capture"])
+def views_of_a_captured_tensor_may_not_be_written_to(torch, xy: pair()):
+    """Nor may it be written to through views, or by item assignment."""
+    x, w = xy
+
+    def view(a):
+        w.view(2, 1).mul_(2)
+        return (a * w).sum()
+
+    def item(a):
+        w[0] = a[1]
+        return (a * w).sum()
+
+    torch.func.grad(view)(x)
+    torch.func.grad(item)(x)
+
+
+@case(requires=["func", "in_place"], covers=["func.inplace_capture"])
+def what_the_function_makes_is_not_captured(torch, x: smooth(shape=(2,))):
+    """Tensors that the function makes may be written to, with values that are differentiated."""
+
+    def f(a):
+        z = torch.zeros(2)
+        z.add_(a)
+        z[0] = a[1] * 2
+        return (z * z).sum()
+
+    torch.func.grad(f)(x)
+
+
+@case(requires=["func", "in_place"], covers=["func.inplace_capture"])
+def argument_is_a_leaf_within(torch, x: smooth(shape=(2,))):
+    """The argument that grad differentiates by is a leaf of its level, and may not be written to."""
+    torch.func.grad(lambda a: a.mul_(2).sum())(x)
+
+
+@case(requires=["func", "no_grad"], covers=["func.no_grad_inside"])
+def no_grad_within_counts(torch, x: smooth(shape=(2,))):
+    """What a function computes under no_grad is a constant to grad and vjp, and not to jvp."""
+
+    def f(a):
+        with torch.no_grad():
+            c = a.pow(2)
+        return (a.exp() - c).sum()
+
+    torch.func.grad(f)(x)
+    out, vjp_fn = torch.func.vjp(f, x)
+    torch.func.jvp(f, (x,), (x,))
+    torch.func.grad(lambda a: torch.func.grad(f)(a).sum())(x)
+
+
+@case(requires=["func", "no_grad"], covers=["func.no_grad_inside"])
+def no_grad_outside_does_not_count(torch, x: smooth(shape=(2,)), nested: CHOICES):
+    """grad under no_grad computes the same, with no graph outside."""
+    x.requires_grad_()
+    f = lambda a: a.pow(3).sum()  # noqa: E731
+    g = (lambda a: torch.func.grad(f)(a).sum()) if nested else f
+    with torch.no_grad():
+        torch.func.grad(g)(x)
+        torch.func.jvp(g, (x,), (x,))
+
+
+@case(requires=["func", "no_grad"], covers=["func.no_grad_inside"])
+def no_grad_between_transforms_counts(torch, x: smooth(shape=(2,))):
+    """An inner grad under no_grad within an outer one is a constant to the outer one."""
+
+    def f(a):
+        with torch.no_grad():
+            g = torch.func.grad(lambda b: b.pow(3).sum())(a)
+        return (g * a).sum()
+
+    torch.func.grad(f)(x)
+
+
+@case(requires=["func"], covers=["func.requires_inside"])
+def requires_grad_within_a_transform_is_refused(torch, x: smooth(shape=(2,)), how: st.integers(0, 4)):
+    """requires_grad_() and retain_grad() raise within a transform, of whatever tensor."""
+
+    def f(a):
+        if how == 0:
+            a.requires_grad_()
+        elif how == 1:
+            a.requires_grad_(False)
+        elif how == 2:
+            torch.ones(2).requires_grad_()
+        elif how == 3:
+            (a * 2).retain_grad()
+        else:
+            x.requires_grad_()
+        return a.sum()
+
+    torch.func.grad(f)(x)
+    torch.func.vmap(f)(x.reshape(1, 2))
+
+
+@case(requires=["func"], covers=["func.requires_inside"])
+def attribute_requires_grad_may_be_set_within(torch, x: smooth(shape=(2,))):
+    """The attribute may be set, and a factory may be asked for a tensor that requires grad."""
+
+    def f(a):
+        b = torch.ones(2, requires_grad=True)
+        c = torch.ones(2)
+        c.requires_grad = True
+        (g,) = torch.autograd.grad((a * b * c).sum(), b)
+        return (a * g).sum()
+
+    torch.func.grad(f)(x)

@@ -1,0 +1,1 @@
+"""The interpreters, transforms and batching rules behind torch.func."""

@@ -1,0 +1,332 @@
+"""The interpreter of vmap: operators on batches.
+
+An operand of its level stands for a batch: a tensor of the level below with one dimension more. An operator that gets such
+operands runs a batching rule on the batches (batch_rules.py); one that has none runs for each element of the batch, whose
+results are stacked, which is always right and only slower. What gets no such operand is none of this level's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import dispatch, grad_mode, levels
+from ..forward_rules.operands import exchanged, tensors_in
+from ..levels import Wrapped, at, living, show, state
+from ..replacing import Replaced
+from ..tensor import Tensor, wrap
+from ..views import storage_of
+from . import interpreters, refusals
+from .interpreters import Interpreter, without_the_dead
+
+RANDOMNESS = (
+    "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness "
+    "flags on vmap or perform the randomness operation out of vmap"
+)
+UNBATCHED = (
+    "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has "
+    "more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over in a vmap. "
+    "Please try to use out-of-place operators instead of inplace arithmetic. If said operator is being called inside the "
+    "PyTorch framework, please file a bug report instead."
+)
+
+
+class VmapInterpreter(Interpreter):
+    """The level of one vmap."""
+
+    kind = "Vmap"
+
+    def __init__(self, size: int, randomness: str):
+        super().__init__()
+        self.size, self.randomness = size, randomness
+
+    def outside(self) -> None:
+        """Modes are the same on both sides."""
+
+    def process(self, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+        return KINDS[replaced.kind](self, replaced, args, kwargs)
+
+    def batch(self, value: Any, bdim: int | None) -> Any:
+        """A tensor of this level that stands for a batch; without a batch dimension, the value itself."""
+        if bdim is None:
+            return value
+        array = storage_of(value)
+        return show(wrap(levels.first(array, bdim)), Wrapped(self, value, bdim))
+
+    def own(self, tensor: Any) -> Any:
+        """A tensor that was made past the interpreters, as a batch of its like."""
+        value = dispatch.expand(wrap(storage_of(tensor)), (self.size, *tensor._desc.shape))
+        return show(tensor, Wrapped(self, dispatch.clone(value), 0))
+
+    def unwrap(self, tensor: Any) -> tuple[Any, int | None]:
+        """The batch that a tensor stands for, and its dimension; any other tensor, and None."""
+        tensor = living(tensor)
+        wrapped = at(tensor, self)
+        return (tensor, None) if wrapped is None else (wrapped.value, wrapped.bdim)
+
+
+class Call:
+    """A call of an operator with batches, as a batching rule sees it: within it the level below is the innermost."""
+
+    __slots__ = ("args", "interpreter", "names", "replaced", "size")
+
+    def __init__(self, interpreter: VmapInterpreter, replaced: Replaced, args: list, names: list[str]):
+        self.interpreter, self.replaced, self.args, self.names = interpreter, replaced, args, names
+        self.size = interpreter.size
+
+    def op(self, *args: Any) -> Any:
+        """The operator itself, at the level below."""
+        return self.replaced(args, {})
+
+    def is_batched(self, value: Any) -> bool:
+        """Whether an argument stands for a batch."""
+        return isinstance(value, Tensor) and at(value, self.interpreter) is not None
+
+    def is_target(self) -> bool:
+        """Whether what is written to is a batch; of a formula, which makes tensors past the interpreters, it becomes one."""
+        target = self.args[0]
+        if not self.is_batched(target) and state.formulas:
+            self.interpreter.own(target)
+        return self.is_batched(target)
+
+    def front(self, value: Any) -> Any:
+        """The batch with its dimension in front; any other argument as it is."""
+        if not isinstance(value, Tensor):
+            return value
+        found, bdim = self.interpreter.unwrap(value)
+        return found if bdim is None else to_front(found, bdim)
+
+    def spread(self, value: Any) -> Any:
+        """The same, of a tensor without a batch as many times as the batch has elements."""
+        found = self.front(value)
+        if self.is_batched(value):
+            return found
+        return dispatch.expand(found, (self.size, *found._desc.shape))
+
+    def place(self, name: str) -> int:
+        """Where the parameter of a name stands."""
+        return self.names.index(name)
+
+    def element(self, value: Any, index: int) -> Any:
+        """What one element of the batch has for an argument."""
+        if not self.is_batched(value):
+            return value
+        found, bdim = self.interpreter.unwrap(value)
+        return dispatch.select(found, bdim, index)
+
+
+def to_front(value: Any, bdim: int, to: int = 0) -> Any:
+    """A batch with its dimension elsewhere."""
+    if bdim == to:
+        return value
+    dims = list(range(value._desc.ndim))
+    dims.insert(to, dims.pop(bdim))
+    return dispatch.permute(value, tuple(dims))
+
+
+def loop(call: Call) -> Any:
+    """The operator for each element of the batch, and the results stacked."""
+    size = call.size
+    rows = [call.op(*exchanged(call.args, lambda t, i=i: call.element(t, i))) for i in range(size)]
+    if not size:
+        example = call.op(*exchanged(call.args, lambda t: wrap(storage_of(t))))  # zeros, of an empty batch
+        return exchange(example, lambda t: (dispatch.expand(t, (0, *t._desc.shape)), 0))
+    if isinstance(rows[0], (tuple, list)):
+        return tuple([stacked(column) for column in zip(*rows, strict=True)])
+    return stacked(rows)
+
+
+def stacked(rows: Iterable[Any]) -> Any:
+    """Results as one batch."""
+    rows = list(rows)
+    return (dispatch.stack(rows, 0), 0) if isinstance(rows[0], Tensor) else rows[0]
+
+
+def exchange(out: Any, function: Callable[[Any], Any]) -> Any:
+    """One result, or each of several."""
+    if isinstance(out, (tuple, list)):
+        return tuple([function(o) if isinstance(o, Tensor) else o for o in out])
+    return function(out)
+
+
+def loop_written(call: Call) -> Any:
+    """The same of an operator that writes: each element is a view of the batch."""
+    if not call.is_target():
+        raise RuntimeError(UNBATCHED)
+    for i in range(call.size):
+        call.op(*exchanged(call.args, lambda t, i=i: call.element(t, i)))
+    return None
+
+
+# ---- kinds of functions
+
+
+def operator(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """An operator that returns new tensors."""
+    from .batch_rules import RULES
+
+    out = kwargs.get("out")
+    if out is not None:
+        from ..operands import store
+
+        found = operator(interpreter, replaced, args, {k: v for k, v in kwargs.items() if k != "out"})
+        return store(out, found, replaced.name, *tensors_in(args))
+    call = call_of(interpreter, replaced, args, kwargs)
+    if call is None:
+        return passed(interpreter, replaced, args, kwargs)
+    with interpreter.lower():
+        found = RULES.get(replaced.name, loop)(call)
+    if found is NotImplemented:
+        return found
+    if type(found) is tuple and len(found) == 2 and (found[1] is None or type(found[1]) is int):
+        return interpreter.batch(*found)
+    return tuple([interpreter.batch(*f) if type(f) is tuple else f for f in found])
+
+
+def call_of(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Call | None:
+    """The call with its arguments in their places, or None if it has no batch."""
+    args, kwargs = without_the_dead(replaced, args, kwargs)
+    if not any(at(t, interpreter) is not None for t in tensors_in((*args, *kwargs.values()))):
+        return None
+    names = replaced.names
+    given = dict(zip(names, args, strict=False)) | kwargs
+    ordered = [given[n] for n in names if n in given] if len(args) <= len(names) and names else list(args)
+    if len(args) > len(names):
+        ordered = list(args)
+    return Call(interpreter, replaced, ordered, names)
+
+
+def passed(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """A call that this level has nothing to do with."""
+    args, kwargs = without_the_dead(replaced, args, kwargs)
+    with interpreter.lower():
+        return replaced(args, kwargs)
+
+
+def write(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """An operator that writes to its first operand."""
+    from .batch_rules import WRITES
+
+    call = call_of(interpreter, replaced, args, kwargs)
+    if call is None:
+        return passed(interpreter, replaced, args, kwargs)
+    with interpreter.lower():
+        found = WRITES.get(replaced.name, loop_written)(call)
+    if found is NotImplemented:
+        return found
+    target = living(args[0])
+    wrapped = at(target, interpreter)
+    if wrapped is not None:
+        show(target, wrapped)
+    return target
+
+
+def factory(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """A function that makes a tensor: like a batch, a batch of them."""
+    model = living(args[0]) if args and isinstance(args[0], Tensor) else None
+    wrapped = None if model is None else at(model, interpreter)
+    if wrapped is None or model is None or replaced.name in ("tensor", "as_tensor"):
+        return passed(interpreter, replaced, args, kwargs)
+    value = wrapped.value if wrapped.bdim == 0 else None
+    with interpreter.lower():
+        if value is None:
+            value = to_front(wrapped.value, wrapped.bdim or 0)
+        if not replaced.name.startswith("new_"):
+            found = replaced((value, *args[1:]), kwargs)
+        else:
+            size, rest = args[1:], ()
+            if replaced.name == "new_full":
+                size, rest = args[1:2], args[2:]
+            if len(size) == 1 and isinstance(size[0], (tuple, list)):
+                size = tuple(size[0])
+            found = replaced((value, (interpreter.size, *size), *rest), kwargs)
+    return interpreter.batch(found, 0)
+
+
+def random(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Random numbers: refused, or the same for all elements of the batch, or others for each."""
+    if interpreter.randomness == "error":
+        raise RuntimeError(RANDOMNESS)
+    if interpreter.randomness == "same":
+        if any(at(living(t), interpreter) is not None for t in tensors_in(args)):
+            first = exchanged(args, lambda t: plain_element(interpreter, t))
+            return passed(interpreter, replaced, tuple(first), kwargs)
+        return passed(interpreter, replaced, args, kwargs)
+    with interpreter.lower():
+        rows = []
+        for index in range(interpreter.size):
+            own = exchanged(args, lambda t, i=index: element(interpreter, t, i))
+            rows.append(replaced(tuple(own), kwargs))
+        found = dispatch.stack(rows, 0)
+    return interpreter.batch(found, 0)
+
+
+def element(interpreter: VmapInterpreter, tensor: Any, index: int) -> Any:
+    """What one element of the batch has for a tensor."""
+    value, bdim = interpreter.unwrap(tensor)
+    return value if bdim is None else dispatch.select(value, bdim, index)
+
+
+def plain_element(interpreter: VmapInterpreter, tensor: Any) -> Any:
+    """What the first element of the batch has for a tensor, at the level below."""
+    with interpreter.lower():
+        return element(interpreter, tensor, 0)
+
+
+def random_write(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Random numbers written into a tensor."""
+    if interpreter.randomness == "error":
+        raise RuntimeError(RANDOMNESS)
+    target, fill, node = args
+    value, bdim = interpreter.unwrap(target)
+    if bdim is None:
+        return passed(interpreter, replaced, args, kwargs)
+    with interpreter.lower():
+        if interpreter.randomness == "same":
+            first = dispatch.clone(dispatch.select(value, bdim, 0))
+            replaced((first, fill, node), kwargs)
+            for index in range(interpreter.size):
+                dispatch.select(value, bdim, index).copy_(first)
+        else:
+            replaced((value, fill, node), kwargs)
+    return target
+
+
+def numbers(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What tells the numbers of a tensor, which those of a batch are not."""
+    if at(living(args[0]), interpreter) is None:
+        return passed(interpreter, replaced, args, kwargs)
+    if replaced.name == "tolist":
+        raise RuntimeError(refusals.NO_STORAGE)
+    raise RuntimeError(refusals.CONTROL_FLOW if replaced.name == "__bool__" else refusals.ITEM)
+
+
+def composite(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What is made of operators, of others than usually if there is a batch."""
+    from .batch_rules import COMPOSITES
+
+    args, kwargs = without_the_dead(replaced, args, kwargs)
+    if any(at(t, interpreter) is not None for t in tensors_in((*args, *kwargs.values()))):
+        return COMPOSITES[replaced.name](*args, **kwargs)
+    return passed(interpreter, replaced, args, kwargs)
+
+
+def lifted(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What looks at tensors of a level of gradients as such: none of a batch."""
+    args, kwargs = without_the_dead(replaced, args, kwargs)
+    return replaced.original(*args, **kwargs)
+
+
+KINDS: dict[str, Callable[..., Any]] = {
+    **interpreters.KINDS,
+    "operator": operator,
+    "write": write,
+    "factory": factory,
+    "random": random,
+    "random_write": random_write,
+    "numbers": numbers,
+    "composite": composite,
+    "lifted": lifted,
+}
+
+__all__ = ["Call", "VmapInterpreter", "grad_mode", "to_front"]
