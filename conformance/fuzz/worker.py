@@ -27,7 +27,7 @@ from conformance.verdict import Verdict
 ACTIONS = (2, 14)
 """Actions of a program, at least and at most. Longer ones find no more a second, and take longer to make small."""
 
-REDUCING = 500
+REDUCING = 1000
 """Programs that may be run to make one finding small: a few seconds, once for each cause."""
 
 FAILING = ("FAIL", "CRASH", "TIMEOUT", "BLOCKED")

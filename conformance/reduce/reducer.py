@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from conformance.program import Program, Step
 from conformance.reduce.needs import needing, with_steps
 from conformance.reduce.variants import fewer_arguments, shorter_bodies, simpler_numbers
-from conformance.reduce.wholes import literals
+from conformance.reduce.wholes import alike, inlined, literals, without_the_step
 from conformance.trace import Trace
 
 Fails = Callable[[Program], bool]
@@ -50,8 +50,13 @@ class Reducer:
         if len(self.program.steps) > FAR_TOO_LONG:
             return False
         self._leave_out()
+        self._change_alike()
+        for wholes in (inlined, without_the_step):
+            self._at_each_step(wholes)
+        self._leave_out()
+        self._change_alike()
         if values is not None:
-            self._replace_byliterals(values)
+            self._replace_by_literals(values)
         for variants in (fewer_arguments, shorter_bodies, simpler_numbers):
             self._vary(variants)
         return self.program.digest != before
@@ -96,7 +101,7 @@ class Reducer:
             self._try(with_steps(self.program, kept))
             index = min(index, len(self.program.steps)) - 1
 
-    def _replace_byliterals(self, values: Trace) -> None:
+    def _replace_by_literals(self, values: Trace) -> None:
         """What was computed becomes a literal, so that what it was computed from can go."""
         steps = self.program.steps
         for index, instead in reversed(list(literals(self.program, values))):
@@ -112,6 +117,10 @@ class Reducer:
             if index < len(self.program.steps) and any(self._try(one) for one in wholes(self.program, index)):
                 index = min(index + 1, len(self.program.steps))
             index -= 1
+
+    def _change_alike(self) -> None:
+        while any(self._try(one) for one in alike(self.program)):
+            continue
 
     def _vary(self, variants: Callable[[Step], Iterator[Step]]) -> None:
         for index in range(len(self.program.steps)):
