@@ -47,8 +47,8 @@ from conformance.program import (
 
 # ----------------------------------------------------------------------------------------------------------- new tensors
 
-_LEAF_SHAPES = ((2,), (3,), (2, 3), (), (3, 3), (2, 2), (1, 3), (1,), (2, 1), (2, 3, 2), (0,), (0, 2))
-_DTYPES = ("float32",) * 12 + ("float64",) * 3 + ("float16",)
+_LEAF_SHAPES = ((2,), (3,), (2, 3), (), (3, 3), (2, 2), (1, 3), (1,), (2, 1), (2, 3, 2), (3, 3), (2, 2), (0,), (0, 2))
+_DTYPES = ("float32",) * 25 + ("float64",) * 4 + ("float16", "bfloat16", "complex64", "int64")
 
 
 def leaf(composer: Composer, choices: Choices) -> None:
@@ -57,7 +57,7 @@ def leaf(composer: Composer, choices: Choices) -> None:
     dtype = str(choices.one(_DTYPES))
     values = str(choices.one(("any", "smooth", "special", "positive")))
     known = composer.tensor(choices, shape, dtype, values, reuse=False)
-    if not choices.chance(15):
+    if known.floating and not choices.chance(15):
         composer.append(Method(self=known.ref, name="requires_grad_"))
         composer.update(known, grad=True)
 

@@ -8,17 +8,14 @@ from typing import NamedTuple
 
 from conformance.program import (
     Bind,
-    Call,
     Class,
     Delete,
     DeleteAttribute,
     Enter,
     Exit,
     Function,
-    Member,
     Operand,
     Operator,
-    Raise,
     Ref,
     Set,
     SetItem,
@@ -27,11 +24,12 @@ from conformance.program import (
     Yield,
     outs,
 )
-from conformance.render.expressions import LAMBDA, POSTFIX, Text, Writer, exception
+from conformance.render import definitions, with_blocks
+from conformance.render.expressions import POSTFIX, Text, Writer, exception
 from conformance.render.reading import (
     AUGMENTED,
+    INDENT,
     TEMPORARY,
-    Block,
     Pending,
     blocks,
     in_order,
@@ -41,8 +39,6 @@ from conformance.render.reading import (
     used_inside,
 )
 from conformance.trace import Trace
-
-INDENT = "    "
 
 
 class Line(NamedTuple):
@@ -78,7 +74,7 @@ class Body:
         self.variables: dict[str, str] = {}
         self.taken: set[str] = set()
         """Variables that hold a value which is still needed."""
-        self.writer = Writer(self.named, self.defined)
+        self.writer = Writer(self.named, lambda function: definitions.defined(self, function))
         self.uses = Counter(names_used(steps))
         if function is not None:
             self.uses.update(refs(function.result))
@@ -134,7 +130,7 @@ class Body:
         self._take(list(refs(function.result)))
         self.flush()
         if function.raises is not None:
-            if not self._raised_already():
+            if not with_blocks.raised_already(self):
                 self.emit(f"raise {exception(function.raises)}")
         elif function.result is not None:
             self.emit(f"return {self.writer.text(function.result)}")
@@ -156,7 +152,7 @@ class Body:
         waiting, self.pending = self.pending, []
         for pending in waiting:
             if pending.function is not None:
-                self._define(pending.name, pending.function, pending.decorators)
+                definitions.define(self, pending.name, pending.function, pending.decorators)
             elif pending.augmented is not None:
                 target, operator, operand = pending.augmented
                 self.emit(f"{self.bind(pending.name)} = {target}")
@@ -172,9 +168,9 @@ class Body:
                 return
         self._take(in_order(step))
         if isinstance(step, Enter) and index in self.blocks:
-            self._enter(step, self.blocks[index])
+            with_blocks.enter(self, step, self.blocks[index])
         elif isinstance(step, Exit) and any(block.exit == index for block in self.blocks.values()):
-            self._exit(index, step)
+            with_blocks.leave(self, index, step)
         elif not self._postponed(index, step):
             self.flush()
             self.statement(step)
@@ -195,7 +191,7 @@ class Body:
         out = getattr(step, "out", None)
         if self.plain or out is None or not TEMPORARY.fullmatch(out) or not self._used_up(out, index):
             return False
-        decorated = self._decorated(step)
+        decorated = definitions.decorated(self, step)
         if decorated is not None:
             self.pending.append(Pending(out, Text(""), self.number, *decorated))
             return True
@@ -237,9 +233,9 @@ class Body:
     def statement(self, step: Step) -> None:
         match step:
             case Bind(out=out, value=Function() as function):
-                self._define(out, function)
+                definitions.define(self, out, function)
             case Bind(out=out, value=Class() as class_):
-                self._class(out, class_)
+                definitions.write_class(self, out, class_)
             case Bind(out=out, value=value):
                 text = self.writer.text(value)
                 self.emit(f"{self.bind(out, step.drops)} = {text}")
@@ -267,7 +263,7 @@ class Body:
                 else:
                     self.emit(f"{'' if out is None else self.bind(out) + ' = '}{text}.__enter__()")
             case Exit(context=context, error=error):
-                self._explicit_exit(self.writer.operand(context).within(POSTFIX), error)
+                with_blocks.explicit_exit(self, self.writer.operand(context).within(POSTFIX), error)
             case Yield(value=value, out=out):
                 text = f"yield {self.writer.text(value)}" if value is not None else "yield"
                 self.emit(text if out is None or out in step.drops else f"{self.bind(out, step.drops)} = {text}")
@@ -281,10 +277,10 @@ class Body:
         return name
 
     def _expression(self, step: Step) -> None:
-        decorated = None if self.plain else self._decorated(step)
+        decorated = None if self.plain else definitions.decorated(self, step)
         out = getattr(step, "out", None)
         if decorated is not None and out is not None and out not in step.drops:
-            self._define(out, *decorated)
+            definitions.define(self, out, *decorated)
             return
         text = self.writer.step(step)
         assert text is not None, step
@@ -317,7 +313,7 @@ class Body:
             variable = self.variables[out] = self.variables[name]
         else:
             text = self.writer.text(first)
-            variable = self.bind(out, step.drops) if out is not None else self._free("result")
+            variable = self.bind(out, step.drops) if out is not None else self.free("result")
             self.emit(f"{variable} = {text}")
         self.emit(f"{variable} {symbol} {operand}")
         if out is not None and out in step.drops:
@@ -339,152 +335,23 @@ class Body:
         if unbound:
             self.emit(f"del {', '.join(unbound)}")
 
-    # ----------------------------------------------------------------------------------------------------------- blocks
+    def inner(self, function: Function, plain: bool | None = None) -> Body:
+        """The body of a function that is defined in this one."""
+        return Body(
+            function.steps,
+            plain=self.plain if plain is None else plain,
+            outer=self,
+            function=function,
+            number=self.number,
+        )
 
-    def _enter(self, step: Enter, block: Block) -> None:
-        self.flush()
-        if block.error is not None and not self._leaves_function(block):
-            self.emit("try:")
-            self.depth += 1
-        text = self.writer.text(step.context)
-        self.emit(f"with {text}{'' if step.out is None else f' as {self.bind(step.out)}'}:")
-        self.depth += 1
-        self.release(step)
-
-    def _exit(self, index: int, step: Exit) -> None:
-        self.flush()
-        block = next(block for block in self.blocks.values() if block.exit == index)
-        if step.error is not None:
-            self.emit(f"raise {exception(step.error)}")
-        elif self.lines[-1].text.endswith(":") or self.lines[-1].text.lstrip().startswith("#"):
-            self.emit("pass")
-        self.depth -= 1
-        if step.error is not None and not self._leaves_function(block):
-            self.depth -= 1
-            self.emit(f"except {step.error.type}:")
-            self.emit(f"{INDENT}pass")
-        self.release(step)
-
-    def _leaves_function(self, block: Block) -> bool:
-        function = self.function
-        return function is not None and function.raises == block.error and block.exit == len(self.steps) - 1
-
-    def _raised_already(self) -> bool:
-        return any(block.error is not None and self._leaves_function(block) for block in self.blocks.values())
-
-    def _explicit_exit(self, context: str, error: Raise | None) -> None:
-        if self.plain:
-            self.depth = max(0, self.depth - 1)
-            self.emit(f"# leaves {context}" + ("" if error is None else f" by {exception(error)}"))
-        elif error is None:
-            self.emit(f"{context}.__exit__(None, None, None)")
-        else:
-            self.emit(f"{context}.__exit__({error.type}, {exception(error)}, None)")
-
-    # -------------------------------------------------------------------------------------------------------- functions
-
-    def defined(self, function: Function) -> Text:
-        """An expression for a function that stands inside a step: a lambda if its body is one expression."""
-        text = self._lambda(function)
-        if text is None:
-            variable = self._free(function.name if function.name.isidentifier() else "function")
-            self._write_function(variable, function)
-            return Text(variable)
-        return Text(text, LAMBDA)
-
-    def _lambda(self, function: Function) -> str | None:
-        if function.raises is not None or function.generator:
-            return None
-        inner = Body(function.steps, outer=self, function=function, number=self.number)
-        for index, step in enumerate(function.steps):
-            inner.step(index, step)
-        if inner.lines:
-            return None
-        names = list(refs(function.result))
-        waiting = [pending.name for pending in inner.pending]
-        if [name for name in names if name in waiting] != waiting or any(
-            p.augmented or p.function for p in inner.pending
-        ):
-            return None
-        inner.inlined = {pending.name: pending for pending in inner.pending}
-        parameters = inner.parameters(function)
-        result = inner.writer.text(function.result)
-        return None if inner.lines else f"lambda{' ' * bool(parameters)}{parameters}: {result}"
-
-    def parameters(self, function: Function) -> str:
-        """The parameters of the function that this body is of, as its signature has them."""
-        names = [self.variable(name) for name in function.parameters]
-        plain = len(names) - len(function.defaults)
-        defaults = [f"{n}={self.writer.text(v)}" for n, v in zip(names[plain:], function.defaults, strict=True)]
-        return ", ".join(names[:plain] + defaults)
-
-    def _inner(self, function: Function) -> Body:
-        return Body(function.steps, plain=self.plain, outer=self, function=function, number=self.number)
-
-    def _free(self, name: str) -> str:
+    def free(self, name: str) -> str:
+        """A variable of about this name that nothing here is called by."""
         variable, number = name, 1
         while variable in self.taken or variable in self.uses:
             variable, number = f"{name}{number}", number + 1
         self.taken.add(variable)
         return variable
-
-    def _define(self, name: str, function: Function, decorators: tuple[str, ...] = ()) -> None:
-        self._write_function(self.bind(name), function, decorators)
-
-    def _write_function(
-        self, variable: str, function: Function, decorators: tuple[str, ...] = (), *, member: str = ""
-    ) -> None:
-        inner = self._inner(function)
-        body = inner.write()
-        while body and not body[-1].text:
-            body.pop()
-        self.apart()
-        for decorator in decorators:
-            self.emit(f"@{decorator}")
-        self.emit(f"def {variable}({inner.parameters(function)}):")
-        self.depth += 1
-        for line in body:
-            self.emit(line.text)
-        self.depth -= 1
-        self.apart()
-
-    def _decorated(self, step: Step) -> tuple[Function, tuple[str, ...]] | None:
-        """The function and its decorators, if the step is the call of a decorator on a function of more than one line."""
-        if not isinstance(step, Call) or len(step.args) != 1 or step.kwargs or isinstance(step.function, Function):
-            return None
-        value = step.args[0]
-        if isinstance(value, Ref) and value.name in self.inlined and self.inlined[value.name].function is not None:
-            known = self.inlined[value.name]
-            assert known.function is not None
-            return known.function, (self.writer.text(step.function), *known.decorators)
-        if isinstance(value, Function) and value.name.isidentifier():
-            return value, (self.writer.text(step.function),)
-        return None
-
-    def _class(self, out: str, class_: Class) -> None:
-        variable = self.bind(out)
-        self.apart()
-        self.emit(f"class {variable}({self.writer.text(class_.base)}):")
-        self.depth += 1
-        for name, member in class_.members.items():
-            self._member(name, member)
-        if not class_.members:
-            self.emit("pass")
-        self.depth -= 1
-        self.apart()
-
-    def _member(self, name: str, member: Member) -> None:
-        decorators = () if member.decorator is None else (member.decorator,)
-        value = member.value
-        if isinstance(value, Ref) and value.name in self.inlined and self.inlined[value.name].function is not None:
-            known = self.inlined[value.name]
-            assert known.function is not None
-            self._write_function(name, known.function, (*decorators, *known.decorators))
-        elif isinstance(value, Function):
-            self._write_function(name, value, decorators)
-        else:
-            text = self.writer.text(value)
-            self.emit(f"{name} = {f'{member.decorator}({text})' if member.decorator else text}")
 
     # ----------------------------------------------------------------------------------------------------------- errors
 
@@ -503,7 +370,7 @@ class Body:
             out = getattr(step, "out", None)
             text = self.writer.step(step)
             augmented = isinstance(step, Operator) and step.operator in AUGMENTED
-            if text is not None and not augmented and self._decorated(step) is None and out is not None:
+            if text is not None and not augmented and definitions.decorated(self, step) is None and out is not None:
                 self.emit(text.text)
             else:
                 self.statement(step)

@@ -35,6 +35,8 @@ class Block(NamedTuple):
     error: Raise | None
 
 
+INDENT = "    "
+
 AUGMENTED = {
     "iadd": "+=",
     "isub": "-=",

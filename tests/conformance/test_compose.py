@@ -51,9 +51,9 @@ def test_programs_differ(programs: list[Program]) -> None:
 
 @pytest.fixture(scope="module")
 def done() -> Counter[str]:
-    """How often each thing was done in a sample of programs."""
+    """How often each thing was done in 5,000 programs."""
     stream = random.Random(1)
-    blocks = [[stream.randbytes(BLOCK) for _ in range(stream.randint(2, 14))] for _ in range(4000)]
+    blocks = [[stream.randbytes(BLOCK) for _ in range(stream.randint(2, 14))] for _ in range(5000)]
     return Counter(name for one in blocks for name in composed(one).done)
 
 
@@ -63,6 +63,29 @@ def test_every_operator_of_the_table_occurs(done: Counter[str]) -> None:
 
 def test_every_action_occurs(done: Counter[str]) -> None:
     assert [action.__name__ for action, _ in ACTIONS if not done[f"action {action.__name__}"]] == []
+
+
+GROUPS = {
+    "operators": ("pointwise other loss fans_out chain", 35, 50),
+    "views": ("view", 10, 18),
+    "writes": ("write write_item writing copy", 10, 18),
+    "hooks": ("hook remove_hook hooks_at_work", 3, 8),
+    "modes": ("mode detach modes_at_work", 4, 10),
+    ".grad": ("write_grad let_go", 2, 8),
+    "forward mode": ("make_dual unpack_dual forward_mode", 2, 8),
+}
+"""Actions by what they are, and how many in a hundred they are: what finds bugs in other libraries, by their bug reports."""
+
+
+def test_the_mix_is_what_finds_bugs(done: Counter[str]) -> None:
+    # (The leaves that a program begins with, and the backward that it ends with, are no part of the mix.)
+    names = {action.__name__ for action, _ in ACTIONS} - {"leaf", "backward"}
+    total = sum(done[f"action {name}"] for name in names)
+    shares = {
+        group: 100 * sum(done[f"action {name}"] for name in actions.split()) / total
+        for group, (actions, _, _) in GROUPS.items()
+    }
+    assert {group: share for group, share in shares.items() if not GROUPS[group][1] <= share <= GROUPS[group][2]} == {}
 
 
 def test_every_phrase_occurs(done: Counter[str]) -> None:
