@@ -156,6 +156,8 @@ METHODS = {
         'inner',
         'kron',
     ),
+    'einsum': (
+    ),
     'special': (
         '__floordiv__',
         '__ifloordiv__',
@@ -462,10 +464,12 @@ FUNCTIONS = {
         'addmv_',
         'chain_matmul',
         'cross',
-        'einsum',
         'inner',
         'kron',
         'tensordot',
+    ),
+    'einsum': (
+        'einsum',
     ),
     'special': (
         'acosh',
