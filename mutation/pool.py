@@ -1,0 +1,384 @@
+"""The programs that mutants are run on, with what PyTorch does on each: made once, and kept.
+
+A pool is a few programs of every case of the catalogue and so many random ones. Each is stored with PyTorch's trace and with
+its trace in double precision, which the judge asks for where numbers are apart; so no mutant needs PyTorch. Beside it stands
+what numtorch's own source makes of it: which programs it passes (others say nothing about a mutant), how long each takes, and
+which lines each runs, so that a mutant begins with programs that reach it.
+
+Both parts carry a digest of what they were made from, and are made anew when that has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from conformance.program import Program
+from conformance.trace import Trace
+from mutation.planting import package
+
+PROGRAMS_OF_A_CASE = 8
+"""Different programs drawn for each case. A case of a property needs several; more find no more mutants a second."""
+
+RANDOM_PROGRAMS = 3_000
+"""Random programs beside them."""
+
+SLOW = 0.5
+"""Seconds of processor time that a program may take on numtorch. The few that take longer would be most of a run's time."""
+
+
+class Stored(msgspec.Struct, frozen=True, dict=True):
+    """One program, with PyTorch's answers."""
+
+    made_from: str
+    """A digest of the harness and, of a case, its module."""
+    source: str
+    """The id of its case, or ``random``."""
+    number: int
+    program: bytes
+    trace: bytes
+    double: bytes | None
+    """PyTorch's trace of the program in double precision; None if there is none."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the program and what PyTorch does with it."""
+        return hashlib.sha256(self.program + self.trace).hexdigest()[:24]
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """What numtorch does with one program."""
+
+    passes: bool
+    seconds: float = 0.0
+    places: tuple[int, ...] = ()
+    """The numbers of the places that it runs."""
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """What numtorch does with the programs of a pool."""
+
+    digest: str
+    places: tuple[str, ...]
+    """``accumulate.py:118``; of generated modules the function, ``dispatch/pointwise.py:MulBackward0.run``."""
+    reached: dict[str, Reach]
+    """By the digest of the program."""
+    modules: tuple[str, ...]
+    """What else was imported: a process that imports it beforehand forks into ones that need not."""
+
+
+class PoolFile(msgspec.Struct, frozen=True):
+    """What is written to a file."""
+
+    programs: tuple[Stored, ...]
+
+
+def digest_of(*of: object, folder: Path | None = None, but: str = "") -> str:
+    """A digest of every Python file below a folder, but for one folder in it, and of what else matters."""
+    digest = hashlib.sha256(repr(of).encode())
+    for path in sorted(folder.rglob("*.py")) if folder else ():
+        name = path.relative_to(folder).as_posix()  # type: ignore[arg-type]
+        if not (but and name.startswith(but)):
+            digest.update(name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Programs, and which of them reach which places."""
+
+    programs: tuple[Stored, ...]
+    coverage: Coverage
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all programs, and of numtorch's source."""
+        return digest_of(self.coverage.digest, [one.digest for one in self.programs])
+
+    @cached_property
+    def reached(self) -> list[Reach]:
+        """What numtorch does with each program."""
+        return [self.coverage.reached[one.digest] for one in self.programs]
+
+    @cached_property
+    def passing(self) -> list[int]:
+        """The programs that numtorch as it is passes in reasonable time, those of all cases before second ones."""
+        numbers = [n for n, one in enumerate(self.reached) if one.passes and one.seconds <= SLOW]
+        return sorted(numbers, key=lambda n: (self.programs[n].number if self.programs[n].source != "random" else 3, n))
+
+    @cached_property
+    def by_place(self) -> dict[str, list[int]]:
+        """The programs that run a place."""
+        found: dict[str, list[int]] = {}
+        for number in self.passing:
+            for place in self.reached[number].places:
+                found.setdefault(self.coverage.places[place], []).append(number)
+        return found
+
+    def chosen(self, places: Iterable[str], count: int) -> list[int]:
+        """Up to so many programs for a mutant at these places, in the order to run them.
+
+        Those that reach it: by turns one that does little else, one that does much, and the next of another case. If it runs
+        on import, or nothing reaches it, any will do.
+        """
+        reaching = sorted({n for place in places for n in self.by_place.get(place, ())}, key=self._rank)
+        if not reaching:
+            reaching = list(self.passing)
+        reached = self.reached
+        narrow = sorted(reaching, key=lambda n: (len(reached[n].places), n))
+        wide = sorted(reaching, key=lambda n: (reached[n].seconds > SLOW / 10, -len(reached[n].places), n))
+        order: dict[int, None] = {}
+        for turn in zip(narrow, wide, reaching, strict=True):
+            order.update(dict.fromkeys(turn))
+            if len(order) >= count:
+                break
+        return list(order)[:count]
+
+    @cached_property
+    def _ranks(self) -> dict[int, int]:
+        return {n: rank for rank, n in enumerate(self.passing)}
+
+    def _rank(self, number: int) -> int:
+        return self._ranks[number]
+
+
+# ------------------------------------------------------------------------------------------------------------- making
+
+
+def load(
+    folder: Path,
+    *,
+    seed: int = 0,
+    workers: int = 1,
+    only: Collection[str] | None = None,
+    say: Callable[[str], None] = print,
+) -> Pool:
+    """The pool of a seed: what is in the folder as far as it is fresh, the rest made and kept there.
+
+    `only` names the cases to take, and ``random``; None for all.
+    """
+    path = folder / "programs.msgpack"
+    before: PoolFile | None = _read(path, PoolFile)
+    kept = () if before is None else before.programs
+    programs = tuple(_made(kept, seed, workers, only, say))
+    if programs != kept:
+        _write(path, PoolFile(programs))
+    path = folder / "coverage.msgpack"
+    digest = digest_of(folder=package())
+    known: Coverage | None = _read(path, Coverage)
+    if known is None or known.digest != digest:
+        known = Coverage(digest, (), {}, ())
+    coverage = _covered(programs, known, workers, say)
+    if coverage is not known:
+        _write(path, coverage)
+    return Pool(programs, coverage)
+
+
+def _read(path: Path, kind: Any) -> Any:
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=kind)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _write(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_bytes(msgspec.msgpack.encode(value))
+    new.replace(path)  # so that Ctrl-C leaves the old one or the new one
+
+
+def _made(
+    kept: Sequence[Stored], seed: int, workers: int, only: Collection[str] | None, say: Callable[[str], None]
+) -> Iterator[Stored]:
+    """The programs that a seed stands for, of which those that are kept and fresh need not be made."""
+    every = in_processes(_sources, [(seed,)])[0]
+    wanted = {source: digest for source, digest in every if only is None or source in only}
+    fresh = {one.source for one in kept if wanted.get(one.source) == one.made_from}
+    missing = sorted(wanted.keys() - fresh)
+    made: list[Stored] = []
+    if missing:
+        say(f"PyTorch runs {PROGRAMS_OF_A_CASE} programs of each of {len(missing)} cases, and random ones …")
+        began = time.monotonic()
+        shares = [(seed, {source: wanted[source] for source in missing}, n, workers) for n in range(workers)]
+        made = [one for part in in_processes(_share, shares) for one in part]
+        say(f"… {len(made)} programs in {time.monotonic() - began:.0f} s")
+    yield from sorted([*(one for one in kept if one.source in fresh), *made], key=lambda one: (one.source, one.number))
+
+
+def _sources(seed: int) -> list[tuple[str, str]]:
+    """Every case, and ``random``, with the digest of what its programs are made from."""
+    import conformance
+    from conformance.session import all_cases
+
+    where = Path(conformance.__file__).parent
+    harness = digest_of(seed, PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS, folder=where, but="cases/")
+    found = [("random", harness)]
+    for case in all_cases():
+        found.append((case.id, digest_of(harness, case.source, _beside(case))))
+    return found
+
+
+def _beside(case: Any) -> str:
+    """What a case's own functions and strategies are in: its module."""
+    return Path(sys.modules[case.function.__module__].__file__ or "").read_text()
+
+
+def _share(seed: int, wanted: dict[str, str], first: int, step: int) -> list[Stored]:
+    """Every so-manieth case and random program, on PyTorch. For a process of its own, which imports it."""
+    from conformance.fuzz.worker import drawn
+    from conformance.runner import case_seed
+    from conformance.sampling import CannotDraw, Enough, draw
+    from conformance.session import all_cases
+    from conformance.subjects import oracle
+
+    sys.unraisablehook = lambda unraisable: None  # of recordings that Hypothesis gave up half-way
+    answers = oracle()
+    found: list[Stored] = []
+    for case in [case for case in all_cases() if case.id in wanted][first::step]:
+        programs: dict[str, Program] = {}
+
+        def see(program: Program, programs: dict[str, Program] = programs) -> None:
+            programs[program.digest] = program
+            if len(programs) == PROGRAMS_OF_A_CASE:
+                raise Enough
+
+        try:
+            draw(case.programs(), see, seed=case_seed(seed, case.id), max_examples=3 * PROGRAMS_OF_A_CASE)
+        except CannotDraw:
+            continue  # the suite's own tests say so
+        # What Hypothesis draws first is the simplest there is.
+        for number, program in enumerate(reversed(programs.values())):
+            found += _stored(wanted[case.id], case.id, number, program, answers)
+    for number in range(first, RANDOM_PROGRAMS if "random" in wanted else 0, step):
+        found += _stored(wanted["random"], "random", number, drawn(seed, number), answers)
+    return found
+
+
+def _stored(made_from: str, source: str, number: int, program: Program, oracle: Any) -> list[Stored]:
+    from conformance.double import to_double
+    from conformance.subjects.base import SubjectError
+
+    try:
+        trace = oracle.run(program)
+    except SubjectError:
+        return []
+    try:
+        double = oracle.run(to_double(program, trace)).to_json()
+    except Exception:  # what cannot be replayed is inconclusive to the judge, who says why
+        double = None
+    return [Stored(made_from, source, number, program.to_json(), trace.to_json(), double)]
+
+
+def _covered(programs: Sequence[Stored], known: Coverage, workers: int, say: Callable[[str], None]) -> Coverage:
+    missing = [one for one in programs if one.digest not in known.reached]
+    if not missing:
+        return known
+    say(f"numtorch runs {len(missing)} programs, and the lines that each reaches are noted …")
+    began = time.monotonic()
+    parts = in_processes(_reach, [(missing[n::workers],) for n in range(workers)])
+    places = {place: number for number, place in enumerate(known.places)}
+    reached = dict(known.reached)
+    modules = set(known.modules)
+    for found, names in parts:
+        modules |= names
+        for digest, passes, seconds, reaches in found:
+            numbers = tuple(sorted({places.setdefault(place, len(places)) for place in reaches}))
+            reached[digest] = Reach(passes, round(seconds, 4), numbers)
+    failing = sum(not reached[one.digest].passes for one in programs)
+    say(
+        f"… {len(places)} places in {time.monotonic() - began:.0f} s; {failing} programs that it does not pass are left out"
+    )
+    return Coverage(known.digest, tuple(places), reached, tuple(sorted(modules)))
+
+
+def _reach(programs: Sequence[Stored]) -> tuple[list[tuple[str, bool, float, set[str]]], set[str]]:
+    """What numtorch does with programs. For a process of its own, which imports it."""
+    from mutation.killing import Subject
+
+    before = set(sys.modules)
+    subject = Subject()
+    found = []
+    for stored in programs:
+        began = time.process_time()
+        passes = subject.judged(stored).status == "PASS"
+        seconds = time.process_time() - began
+        places: set[str] = set()
+        if passes and seconds <= SLOW:
+            program, _ = decoded(stored)
+            places = lines_of(partial(subject.run, program))
+        found.append((stored.digest, passes, seconds, places))
+    return found, {name for name in set(sys.modules) - before if not name.startswith("numtorch")}
+
+
+def lines_of(run: Callable[[], object]) -> set[str]:
+    """The places of numtorch that a call runs."""
+    import threading
+
+    root = str(package()) + os.sep
+    places: set[str] = set()
+    seen: dict[str, set[int]] = {}
+    followers: dict[Any, Any] = {}
+
+    def follower(code: Any) -> Any:
+        """What is called for each line of a function; None where nobody asks."""
+        name = code.co_filename
+        file = name[len(root) :]
+        if not name.startswith(root):
+            return None
+        if file.startswith("dispatch" + os.sep):
+            places.add(f"{file}:{code.co_qualname}")
+            return None
+        numbers = seen.setdefault(file, set())
+        add = numbers.add
+
+        def line(frame: Any, event: str, argument: Any) -> Any:
+            add(frame.f_lineno)
+            return line
+
+        return line
+
+    def called(frame: Any, event: str, argument: Any) -> Any:
+        code = frame.f_code
+        try:
+            found = followers[code]
+        except KeyError:
+            found = followers[code] = follower(code)
+        if found is not None:
+            found(frame, event, argument)
+        return found
+
+    threading.settrace(called)
+    sys.settrace(called)
+    try:
+        run()
+    finally:
+        sys.settrace(None)
+        threading.settrace(None)
+    for file, numbers in seen.items():
+        places |= {f"{file}:{number}" for number in numbers}
+    return places
+
+
+def in_processes(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The results of several calls, each in a forked process of its own, in their order."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(len(arguments), mp_context=multiprocessing.get_context("fork")) as processes:
+        futures = [processes.submit(function, *given) for given in arguments]
+        return [future.result() for future in futures]
+
+
+def decoded(stored: Stored) -> tuple[Program, Trace]:
+    """A stored program and PyTorch's trace of it."""
+    return Program.from_json(stored.program), Trace.from_json(stored.trace)
