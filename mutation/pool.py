@@ -32,6 +32,9 @@ PROGRAMS_OF_A_CASE = 8
 RANDOM_PROGRAMS = 3_000
 """Random programs beside them."""
 
+CASES_AT_A_TIME, PROGRAMS_AT_A_TIME = 300, 2_000
+"""What is made between two writings: a minute or so, which is what an interruption may cost."""
+
 SLOW = 0.5
 """Seconds of processor time that a program may take on numtorch. The few that take longer would be most of a run's time."""
 
@@ -168,17 +171,17 @@ def load(
     """
     path = folder / "programs.msgpack"
     before: PoolFile | None = _read(path, PoolFile)
-    kept = () if before is None else before.programs
-    programs = tuple(_made(kept, seed, workers, only, say))
-    if programs != kept:
+    programs = () if before is None else before.programs
+    for more in _made(programs, seed, workers, only, say):
+        programs = more
         _write(path, PoolFile(programs))
     path = folder / "coverage.msgpack"
     digest = digest_of(folder=package())
-    known: Coverage | None = _read(path, Coverage)
-    if known is None or known.digest != digest:
-        known = Coverage(digest, (), {}, ())
-    coverage = _covered(programs, known, workers, say)
-    if coverage is not known:
+    coverage: Coverage | None = _read(path, Coverage)
+    if coverage is None or coverage.digest != digest:
+        coverage = Coverage(digest, (), {}, ())
+    for further in _covered(programs, coverage, workers, say):
+        coverage = further
         _write(path, coverage)
     return Pool(programs, coverage)
 
@@ -199,20 +202,25 @@ def _write(path: Path, value: Any) -> None:
 
 def _made(
     kept: Sequence[Stored], seed: int, workers: int, only: Collection[str] | None, say: Callable[[str], None]
-) -> Iterator[Stored]:
-    """The programs that a seed stands for, of which those that are kept and fresh need not be made."""
+) -> Iterator[tuple[Stored, ...]]:
+    """The programs that a seed stands for, as more and more are made; of those that are kept the fresh ones stay."""
     every = in_processes(_sources, [(seed,)])[0]
     wanted = {source: digest for source, digest in every if only is None or source in only}
-    fresh = {one.source for one in kept if wanted.get(one.source) == one.made_from}
-    missing = sorted(wanted.keys() - fresh)
-    made: list[Stored] = []
+    programs = [one for one in kept if wanted.get(one.source) == one.made_from]
+    missing = [source for source in wanted if source not in {one.source for one in programs}]
     if missing:
         say(f"PyTorch runs {PROGRAMS_OF_A_CASE} programs of each of {len(missing)} cases, and random ones …")
-        began = time.monotonic()
-        shares = [(seed, {source: wanted[source] for source in missing}, n, workers) for n in range(workers)]
-        made = [one for part in in_processes(_share, shares) for one in part]
-        say(f"… {len(made)} programs in {time.monotonic() - began:.0f} s")
-    yield from sorted([*(one for one in kept if one.source in fresh), *made], key=lambda one: (one.source, one.number))
+    elif len(programs) < len(kept):
+        yield tuple(programs)
+    began = time.monotonic()
+    for start in range(0, len(missing), CASES_AT_A_TIME):
+        some = {source: wanted[source] for source in missing[start : start + CASES_AT_A_TIME]}
+        for part in in_processes(_share, [(seed, some, n, workers) for n in range(workers)]):
+            programs += part
+        programs.sort(key=lambda one: (one.source, one.number))
+        yield tuple(programs)
+    if missing:
+        say(f"… {len(programs)} programs in {time.monotonic() - began:.0f} s")
 
 
 def _sources(seed: int) -> list[tuple[str, str]]:
@@ -279,26 +287,30 @@ def _stored(made_from: str, source: str, number: int, program: Program, oracle: 
     return [Stored(made_from, source, number, program.to_json(), trace.to_json(), double)]
 
 
-def _covered(programs: Sequence[Stored], known: Coverage, workers: int, say: Callable[[str], None]) -> Coverage:
+def _covered(
+    programs: Sequence[Stored], known: Coverage, workers: int, say: Callable[[str], None]
+) -> Iterator[Coverage]:
+    """What numtorch does with programs, as more and more of them have been run."""
     missing = [one for one in programs if one.digest not in known.reached]
     if not missing:
-        return known
+        return
     say(f"numtorch runs {len(missing)} programs, and the lines that each reaches are noted …")
     began = time.monotonic()
-    parts = in_processes(_reach, [(missing[n::workers],) for n in range(workers)])
     places = {place: number for number, place in enumerate(known.places)}
     reached = dict(known.reached)
     modules = set(known.modules)
-    for found, names in parts:
-        modules |= names
-        for digest, passes, seconds, reaches in found:
-            numbers = tuple(sorted({places.setdefault(place, len(places)) for place in reaches}))
-            reached[digest] = Reach(passes, round(seconds, 4), numbers)
+    for start in range(0, len(missing), PROGRAMS_AT_A_TIME):
+        some = missing[start : start + PROGRAMS_AT_A_TIME]
+        for found, names in in_processes(_reach, [(some[n::workers],) for n in range(workers)]):
+            modules |= names
+            for digest, passes, seconds, reaches in found:
+                numbers = tuple(sorted({places.setdefault(place, len(places)) for place in reaches}))
+                reached[digest] = Reach(passes, round(seconds, 4), numbers)
+        yield Coverage(known.digest, tuple(places), dict(reached), tuple(sorted(modules)))
     failing = sum(not reached[one.digest].passes for one in programs)
     say(
         f"… {len(places)} places in {time.monotonic() - began:.0f} s; {failing} programs that it does not pass are left out"
     )
-    return Coverage(known.digest, tuple(places), reached, tuple(sorted(modules)))
 
 
 def _reach(programs: Sequence[Stored]) -> tuple[list[tuple[str, bool, float, set[str]]], set[str]]:

@@ -1,0 +1,146 @@
+"""Which programs a mutant is run on, and what kills it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from conformance.program import Program
+from conformance.trace import Trace
+from mutation.faults import fault
+from mutation.killing import Killer, Ran
+from mutation.planting import Texts, apart, forget, package
+from mutation.pool import Coverage, Pool, Reach, Stored, load
+
+CASES = (
+    "accumulation/backward_adds_to_grad",
+    "no_grad/exception_ends_no_grad",
+)
+
+
+def _pool(*reached: tuple[str, int, Iterable[int]]) -> Pool:
+    programs, reach = [], {}
+    for source, number, places in reached:
+        one = Stored("", source, number, f"{source} {number}".encode(), b"", None)
+        programs.append(one)
+        reach[one.digest] = Reach(True, 0.001, tuple(places))
+    return Pool(tuple(programs), Coverage("", ("a.py:1", "a.py:2", "b.py:1"), reach, ()))
+
+
+def test_programs_that_reach_a_mutant_come_first_and_alone() -> None:
+    pool = _pool(("x", 0, [0]), ("y", 0, [0, 1]), ("z", 0, [2]))
+    assert sorted(pool.chosen(["a.py:1"], 500)) == [0, 1]
+    assert pool.chosen(["b.py:1", "nowhere.py:7"], 500) == [2]
+
+
+def test_a_mutant_that_nothing_reaches_runs_any_program() -> None:
+    pool = _pool(("x", 0, [0]), ("y", 0, [1]))
+    assert sorted(pool.chosen(["nowhere.py:1"], 500)) == [0, 1]
+
+
+def test_no_more_programs_are_chosen_than_are_wanted_and_none_twice() -> None:
+    pool = _pool(*((f"case{n}", 0, [0, *([1] if n % 2 else [])]) for n in range(40)))
+    chosen = pool.chosen(["a.py:1", "a.py:2"], 17)
+    assert len(chosen) == len(set(chosen)) == 17
+
+
+def test_a_program_that_does_little_else_begins() -> None:
+    pool = _pool(("wide", 0, [0, 1, 2]), ("narrow", 0, [0]), ("middle", 0, [0, 1]))
+    assert pool.chosen(["a.py:1"], 3)[:2] == [1, 0]
+
+
+def test_a_program_that_numtorch_does_not_pass_says_nothing() -> None:
+    one = Stored("", "x", 0, b"x", b"", None)
+    assert Pool((one,), Coverage("", (), {one.digest: Reach(False)}, ())).chosen([], 500) == []
+
+
+# ---------------------------------------------------------------------------------------- programs with PyTorch's answers
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pool")
+
+
+@pytest.fixture(scope="module")
+def pool(folder: Path) -> Pool:
+    return load(folder, only=CASES, say=lambda text: None)
+
+
+def _killed(pool: Pool, mutants: dict[str, Texts]) -> dict[str, Ran]:
+    forget()
+    return dict(Killer(pool).run((name, lambda texts=texts: texts, ()) for name, texts in mutants.items()))  # type: ignore
+
+
+def test_a_pool_is_made_once(pool: Pool, folder: Path) -> None:
+    told: list[str] = []
+    assert load(folder, only=CASES, say=told.append).digest == pool.digest
+    assert not told
+
+
+def test_stored_programs_and_traces_are_read_again(pool: Pool) -> None:
+    assert {one.source for one in pool.programs} == set(CASES)
+    for one in pool.programs:
+        assert len(Program.from_json(one.program).steps) == len(Trace.from_json(one.trace).steps)
+
+
+def test_the_lines_that_a_program_reaches_are_known(pool: Pool) -> None:
+    text = (package() / "accumulate.py").read_text().splitlines()
+    line = next(n for n, one in enumerate(text, 1) if "np.add(array, grad, out=array" in one)
+    assert any(f"accumulate.py:{n}" in pool.by_place for n in range(line - 3, line + 6))
+    assert (
+        "dispatch/pointwise.py:PowBackward0.run" in pool.by_place
+        or "dispatch/pointwise.py:PowBackward0.apply" in pool.by_place
+    )
+
+
+def test_numtorch_itself_is_not_killed(pool: Pool) -> None:
+    ran = apart(_killed, pool, {"itself": {}})["itself"]
+    assert (ran.killed, ran.programs) == (False, len(pool.passing))
+
+
+def test_faults_are_killed_and_no_other_mutant_knows_of_them(pool: Pool) -> None:
+    faults = {name: fault(name).texts() for name in ("accumulate-overwrites", "no-grad-leaks-on-an-exception")}
+    told = apart(_killed, pool, {**faults, "itself": {}})
+    assert {name: ran.killed for name, ran in told.items()} == dict.fromkeys(faults, True) | {"itself": False}
+    assert all(ran.by in CASES for name, ran in told.items() if name in faults)
+
+
+@pytest.mark.parametrize(
+    ("body", "how"),
+    [
+        ("raise RuntimeError('broken')", "RuntimeError: broken"),
+        ("import os; os._exit(3)", "the process ended"),
+        ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
+        ("while True: pass", "it did not end"),
+    ],
+)
+def test_a_mutant_that_breaks_or_does_not_end_is_killed(pool: Pool, body: str, how: str) -> None:
+    text = (package() / "__init__.py").read_text() + f"\n{body}\n"
+    ran = apart(_killed, pool, {"broken": {"__init__.py": text}})["broken"]
+    assert ran.killed
+    assert how in ran.how
+
+
+def _left(pool: Pool) -> bool:
+    """Whether ending a run early leaves a process."""
+    forget()
+    text = (package() / "__init__.py").read_text() + "\nwhile True: pass\n"
+    running = Killer(pool, workers=2).run([("ends", dict, ()), ("loops", lambda: {"__init__.py": text}, ())])
+    next(running)
+    running.close()
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def test_a_run_that_is_ended_leaves_no_process(pool: Pool) -> None:
+    began = time.monotonic()
+    assert not apart(_left, pool)
+    assert time.monotonic() - began < 60
