@@ -89,7 +89,7 @@ def main(
     except (CannotPlant, FaultsInvalid, EquivalentsInvalid) as error:
         raise click.UsageError(str(error)) from None
     began = time.monotonic()
-    log = Log(output / "run.jsonl", digest_of(pool.digest, programs))
+    log = Log(output / "run.jsonl", digest_of(pool.digest, programs, how_it_works()))
     interrupted = False
     try:
         run(console, [mutant for mutant in chosen if mutant.name not in log.records], pool, log, workers, programs)
@@ -108,6 +108,13 @@ def main(
     for sentence in told.failures:
         console.print(sentence, style="bold red", markup=False)
     sys.exit(1 if told.failures else 0)
+
+
+def how_it_works() -> str:
+    """The text of all that a result depends on, beside numtorch and the programs."""
+    here = Path(__file__).parent
+    names = ("killing.py", "mutants.py", "planting.py", "pool.py", "syntax.py")
+    return "".join(path.read_text() for path in (*map(here.joinpath, names), *sorted(here.glob("faults/*.toml"))))
 
 
 def _selected(every: list[Mutant], kind: str, selection: str) -> list[Mutant]:

@@ -11,6 +11,7 @@ Both parts carry a digest of what they were made from, and are made anew when th
 from __future__ import annotations
 
 import hashlib
+import heapq
 import os
 import sys
 import time
@@ -114,9 +115,8 @@ class Pool:
 
     @cached_property
     def passing(self) -> list[int]:
-        """The programs that numtorch as it is passes in reasonable time, those of all cases before second ones."""
-        numbers = [n for n, one in enumerate(self.reached) if one.passes and one.seconds <= SLOW]
-        return sorted(numbers, key=lambda n: (self.programs[n].number if self.programs[n].source != "random" else 3, n))
+        """The programs that numtorch as it is passes in reasonable time."""
+        return [n for n, one in enumerate(self.reached) if one.passes and one.seconds <= SLOW]
 
     @cached_property
     def by_place(self) -> dict[str, list[int]]:
@@ -130,28 +130,50 @@ class Pool:
     def chosen(self, places: Iterable[str], count: int) -> list[int]:
         """Up to so many programs for a mutant at these places, in the order to run them.
 
-        Those that reach it: by turns one that does little else, one that does much, and the next of another case. If it runs
-        on import, or nothing reaches it, any will do.
+        First those that reach it: by turns one that does little else, and one that does what none before it did. Then others:
+        what is reached on import only, or once and then remembered, no program seems to reach.
         """
-        reaching = sorted({n for place in places for n in self.by_place.get(place, ())}, key=self._rank)
-        if not reaching:
-            reaching = list(self.passing)
-        reached = self.reached
-        narrow = sorted(reaching, key=lambda n: (len(reached[n].places), n))
-        wide = sorted(reaching, key=lambda n: (reached[n].seconds > SLOW / 10, -len(reached[n].places), n))
+        found = {n for place in places for n in self.by_place.get(place, ())}
+        narrow = sorted(found, key=lambda n: (len(self.reached[n].places), n))
         order: dict[int, None] = {}
-        for turn in zip(narrow, wide, reaching, strict=True):
+        for turn in zip(narrow, (n for n in self.diverse if n in found), strict=True):
             order.update(dict.fromkeys(turn))
             if len(order) >= count:
                 break
+        for number in self.diverse:
+            if len(order) >= count:
+                break
+            order[number] = None
         return list(order)[:count]
 
     @cached_property
-    def _ranks(self) -> dict[int, int]:
-        return {n: rank for rank, n in enumerate(self.passing)}
+    def diverse(self) -> list[int]:
+        """The passing programs, each being the one that reaches most places which those before it did not.
 
-    def _rank(self, number: int) -> int:
-        return self._ranks[number]
+        When nothing is left to be reached it begins anew with the others, so that every stretch of the order is a sample of
+        everything. (Greedy; a program's gain never grows within a round, so most need not be counted again.)
+        """
+        masks = {n: sum(1 << place for place in self.reached[n].places) for n in self.passing}
+        order: list[int] = []
+        waiting = [(-mask.bit_count(), n) for n, mask in masks.items()]
+        while waiting:
+            heapq.heapify(waiting)
+            covered, left = 0, []
+            while waiting:
+                _, n = heapq.heappop(waiting)
+                now = -(masks[n] & ~covered).bit_count()
+                if not now:
+                    left.append((-masks[n].bit_count(), n))
+                elif waiting and (now, n) > waiting[0]:
+                    heapq.heappush(waiting, (now, n))
+                else:
+                    order.append(n)
+                    covered |= masks[n]
+            if not covered:
+                order += [n for _, n in left]
+                break
+            waiting = left
+        return order
 
 
 # ------------------------------------------------------------------------------------------------------------- making
@@ -319,15 +341,16 @@ def _reach(programs: Sequence[Stored]) -> tuple[list[tuple[str, bool, float, set
 
     before = set(sys.modules)
     subject = Subject()
-    found = []
+    judged = []
     for stored in programs:
         began = time.process_time()
         passes = subject.judged(stored).status == "PASS"
-        seconds = time.process_time() - began
+        judged.append((stored, passes, time.process_time() - began))
+    found = []
+    for stored, passes, seconds in judged:  # not at once: what is traced lives longer, which other programs may see
         places: set[str] = set()
         if passes and seconds <= SLOW:
-            program, _ = decoded(stored)
-            places = lines_of(partial(subject.run, program))
+            places = lines_of(partial(subject.run, decoded(stored)[0]))
         found.append((stored.digest, passes, seconds, places))
     return found, {name for name in set(sys.modules) - before if not name.startswith("numtorch")}
 
