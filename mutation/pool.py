@@ -130,21 +130,34 @@ class Pool:
     def chosen(self, places: Iterable[str], count: int) -> list[int]:
         """Up to so many programs for a mutant at these places, in the order to run them.
 
-        First those that reach it: by turns one that does little else, and one that does what none before it did. Then others:
-        what is reached on import only, or once and then remembered, no program seems to reach.
+        First those that reach it: of each place by turns one that does little else, and one that does what none before it did,
+        beginning with the place that is reached by the fewest. (Everything passes the test of a condition; what is interesting
+        is behind it.) Then others: what is reached on import only, or once and then remembered, no program seems to reach.
         """
-        found = {n for place in places for n in self.by_place.get(place, ())}
-        narrow = sorted(found, key=lambda n: (len(self.reached[n].places), n))
+        groups = {tuple(self.by_place[place]) for place in places if place in self.by_place}
+        queues = []
+        for group in sorted(groups, key=len):
+            queues.append(iter(sorted(group, key=lambda n: (len(self.reached[n].places), n))))
+            queues.append(iter(sorted(group, key=self._turn.__getitem__)))
         order: dict[int, None] = {}
-        for turn in zip(narrow, (n for n in self.diverse if n in found), strict=True):
-            order.update(dict.fromkeys(turn))
-            if len(order) >= count:
-                break
+        while queues and len(order) < count:
+            queues = [queue for queue in queues if self._took_one(queue, order)]
         for number in self.diverse:
             if len(order) >= count:
                 break
             order[number] = None
         return list(order)[:count]
+
+    def _took_one(self, queue: Iterator[int], order: dict[int, None]) -> bool:
+        for number in queue:
+            if number not in order:
+                order[number] = None
+                return True
+        return False
+
+    @cached_property
+    def _turn(self) -> dict[int, int]:
+        return {number: turn for turn, number in enumerate(self.diverse)}
 
     @cached_property
     def diverse(self) -> list[int]:

@@ -387,11 +387,9 @@ def _is_block(node: ast.stmt) -> bool:
 
 
 def _head_end(statement: ast.stmt) -> int:
-    """The last line of a statement, or of what stands before its block."""
-    if isinstance(statement, ast.FunctionDef):
+    """The last line of a statement, or the first of its block: who goes there depends on what stands before it."""
+    if isinstance(statement, ast.FunctionDef | ast.If | ast.While | ast.For | ast.With):
         return statement.body[0].lineno
-    if isinstance(statement, ast.If | ast.While | ast.For | ast.With):
-        return max(statement.lineno, statement.body[0].lineno - 1)
     return statement.end_lineno or statement.lineno
 
 

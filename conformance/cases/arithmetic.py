@@ -48,6 +48,12 @@ def power_of_tensors(torch, xy: broadcastable(2, values="positive"), g: of_resul
     (x.requires_grad_() ** y.requires_grad_()).backward(g)
 
 
+@case(requires=["backward", "mul", "sum"], covers=["dt.broadcast"], observe="last")
+def large_expanded_gradient_is_summed_back(torch, x: floats(shape=(64, 1)), y: floats(shape=(1, 64))):
+    """A gradient that sum() expands counts as often as it is repeated, for operands of any size."""
+    (x.requires_grad_() * y.requires_grad_()).sum().backward()
+
+
 @case(requires=["backward", "neg"])
 def negation(torch, x: floats(), g: lambda x: cotangent(x)):
     """The gradient of a negation is negated."""

@@ -50,7 +50,7 @@ def tangent_goes_through_operators(
 def tangents_of_two_operands_are_joined(
     torch,
     xyst: of_shape(4, shape=(2, 2), values="finite"),
-    name: st.sampled_from(["add", "sub", "mul", "matmul", "maximum", "atan2"]),
+    name: st.sampled_from(["add", "sub", "mul", "div", "matmul", "maximum", "atan2"]),
 ):
     """The tangent of a result of two duals has a part of each."""
     x, y, s, t = xyst

@@ -191,3 +191,20 @@ def chain_of_nodes_is_that_of_the_operations(torch, w: nonzero(shape=(2, 3)), b:
     added.next_functions
     added.next_functions[0][0].next_functions
     added.next_functions[1][0].variable
+
+
+@case(lecture="graph", requires=["graph", "hooks", "in_place"], covers=["graph.order"])
+def node_of_a_write_runs_before_older_nodes(
+    torch,
+    xw: same_shape(2, min_dims=1),
+    name: st.sampled_from(["zero_", "fill_", "copy_", "mul_", "neg_"]),
+    first: st.booleans(),
+):
+    """The node of a write in place runs before those made before the write, whichever operand of a sum it is."""
+    x, w = xw
+    u = x.requires_grad_() * 3
+    v = x * 5
+    getattr(u, name)(*([w] if name in ("copy_", "mul_") else [3] if name == "fill_" else []))
+    u.register_hook(lambda u: None)
+    v.register_hook(lambda v: None)
+    (u + v if first else v + u).sum().backward()
