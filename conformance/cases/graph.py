@@ -208,3 +208,27 @@ def node_of_a_write_runs_before_older_nodes(
     u.register_hook(lambda u: None)
     v.register_hook(lambda v: None)
     (u + v if first else v + u).sum().backward()
+
+
+@case(lecture="graph", requires=["graph", "in_place", "views"], covers=["graph.names_inplace"])
+def nodes_written_by_hand_have_qualified_names(torch, xw: same_shape(2, min_dims=1)):
+    """Nodes that PyTorch writes by hand say their namespace: a copy, a write through a view, an accumulator."""
+    x, w = xw
+    y = x.requires_grad_() * 2
+    y.copy_(w * x)
+    y.grad_fn.name()
+    y.grad_fn.next_functions[0][0].name()
+    y.view(-1).mul_(3)
+    y.grad_fn.name()
+    y.grad_fn.next_functions[0][0].name()
+
+
+@case(lecture="graph", requires=["graph"], covers=["graph.saved_attrs"])
+def saved_values_are_not_assigned(torch, x: floats(min_dims=1), name: st.sampled_from(["_saved", "_raw_saved"])):
+    """A saved value of a node can be read and not assigned."""
+    y = x.requires_grad_().sin()
+    if name == "_saved":
+        y.grad_fn._saved_self = x
+    else:
+        y.grad_fn._raw_saved_self = x
+    y.grad_fn._saved_self
