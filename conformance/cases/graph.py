@@ -200,7 +200,7 @@ def node_of_a_write_runs_before_older_nodes(
     name: st.sampled_from(["zero_", "fill_", "copy_", "mul_", "neg_"]),
     first: st.booleans(),
 ):
-    """The node of a write in place runs before those made before the write, whichever operand of a sum it is."""
+    """The node of a write in place runs before older nodes, whichever operand of a sum it is."""
     x, w = xw
     u = x.requires_grad_() * 3
     v = x * 5
@@ -212,7 +212,7 @@ def node_of_a_write_runs_before_older_nodes(
 
 @case(lecture="graph", requires=["graph", "in_place", "views"], covers=["graph.names_inplace"])
 def nodes_written_by_hand_have_qualified_names(torch, xw: same_shape(2, min_dims=1)):
-    """Nodes that PyTorch writes by hand say their namespace: a copy, a write through a view, an accumulator."""
+    """The nodes of a copy, of a write through a view and of a leaf say their namespace."""
     x, w = xw
     y = x.requires_grad_() * 2
     y.copy_(w * x)
