@@ -19,7 +19,7 @@ from mutation.faults import FaultsInvalid, fault, faults
 from mutation.killing import PROGRAMS, Killer
 from mutation.mutants import KINDS, Mutant, mutants
 from mutation.planting import CannotPlant, write_copy
-from mutation.pool import Pool, digest_of, load
+from mutation.pool import PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS, Pool, digest_of, load
 from mutation.results import EquivalentsInvalid, Log, Summary, equivalents, sample, summary, unknown
 
 EPILOG = """\b
@@ -47,6 +47,8 @@ Exit codes:
 @click.option("-j", "workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, metavar="K",
               help="Processes at a time.")  # fmt: skip
 @click.option("--programs", type=click.IntRange(1), default=PROGRAMS, show_default=True, help="What a mutant may take.")
+@click.option("--pool", "counts", nargs=2, type=int, default=(PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS), show_default=True,
+              metavar="N M", help="How many programs of each case, and random ones, they are taken from.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/mutation"),
               show_default=True, help="Where the run, its programs and its report are kept.")  # fmt: skip
 @click.option("--list", "listing", is_flag=True, help="Name the mutants, and run none.")
@@ -60,6 +62,7 @@ def main(
     seed: int,
     workers: int,
     programs: int,
+    counts: tuple[int, int],
     output: Path,
     listing: bool,
     plant: tuple[str, str] | None,
@@ -85,7 +88,9 @@ def main(
         reasons = equivalents()
         if not kinds and (gone := unknown(reasons, every)):
             raise EquivalentsInvalid("equivalents.toml names what is no mutant: " + "; ".join(gone[:5]))
-        pool = load(output, seed=seed, workers=workers, say=lambda text: console.print(text, style="dim"))
+        pool = load(
+            output, seed=seed, workers=workers, counts=counts, say=lambda text: console.print(text, style="dim")
+        )
     except (CannotPlant, FaultsInvalid, EquivalentsInvalid) as error:
         raise click.UsageError(str(error)) from None
     began = time.monotonic()

@@ -33,6 +33,9 @@ PROGRAMS_OF_A_CASE = 8
 RANDOM_PROGRAMS = 3_000
 """Random programs beside them."""
 
+GENERATORS = ("conformance.compose.derivatives",)
+"""Programs that are drawn as those of a case are, and are none of the catalogue."""
+
 CASES_AT_A_TIME, PROGRAMS_AT_A_TIME = 300, 2_000
 """What is made between two writings: a minute or so, which is what an interruption may cost."""
 
@@ -197,17 +200,18 @@ def load(
     *,
     seed: int = 0,
     workers: int = 1,
+    counts: tuple[int, int] = (PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS),
     only: Collection[str] | None = None,
     say: Callable[[str], None] = print,
 ) -> Pool:
     """The pool of a seed: what is in the folder as far as it is fresh, the rest made and kept there.
 
-    `only` names the cases to take, and ``random``; None for all.
+    `counts` are the programs of a case and the random ones; `only` names the cases to take, and ``random``; None for all.
     """
     path = folder / "programs.msgpack"
     before: PoolFile | None = _read(path, PoolFile)
     programs = () if before is None else before.programs
-    for more in _made(programs, seed, workers, only, say):
+    for more in _made(programs, seed, workers, counts, only, say):
         programs = more
         _write(path, PoolFile(programs))
     path = folder / "coverage.msgpack"
@@ -236,21 +240,26 @@ def _write(path: Path, value: Any) -> None:
 
 
 def _made(
-    kept: Sequence[Stored], seed: int, workers: int, only: Collection[str] | None, say: Callable[[str], None]
+    kept: Sequence[Stored],
+    seed: int,
+    workers: int,
+    counts: tuple[int, int],
+    only: Collection[str] | None,
+    say: Callable[[str], None],
 ) -> Iterator[tuple[Stored, ...]]:
     """The programs that a seed stands for, as more and more are made; of those that are kept the fresh ones stay."""
-    every = in_processes(_sources, [(seed,)])[0]
+    every = in_processes(_sources, [(seed, counts)])[0]
     wanted = {source: digest for source, digest in every if only is None or source in only}
     programs = [one for one in kept if wanted.get(one.source) == one.made_from]
     missing = [source for source in wanted if source not in {one.source for one in programs}]
     if missing:
-        say(f"PyTorch runs {PROGRAMS_OF_A_CASE} programs of each of {len(missing)} cases, and random ones …")
+        say(f"PyTorch runs {counts[0]} programs of each of {len(missing)} cases, and random ones …")
     elif len(programs) < len(kept):
         yield tuple(programs)
     began = time.monotonic()
     for start in range(0, len(missing), CASES_AT_A_TIME):
         some = {source: wanted[source] for source in missing[start : start + CASES_AT_A_TIME]}
-        for part in in_processes(_share, [(seed, some, n, workers) for n in range(workers)]):
+        for part in in_processes(_share, [(seed, counts, some, n, workers) for n in range(workers)]):
             programs += part
         programs.sort(key=lambda one: (one.source, one.number))
         yield tuple(programs)
@@ -258,15 +267,15 @@ def _made(
         say(f"… {len(programs)} programs in {time.monotonic() - began:.0f} s")
 
 
-def _sources(seed: int) -> list[tuple[str, str]]:
+def _sources(seed: int, counts: tuple[int, int]) -> list[tuple[str, str]]:
     """Every case, and ``random``, with the digest of what its programs are made from."""
     import conformance
     from conformance.session import all_cases
 
     where = Path(conformance.__file__).parent
-    harness = digest_of(seed, PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS, folder=where, but="cases/")
+    harness = digest_of(seed, counts, folder=where, but="cases/")
     found = [("random", harness)]
-    for case in all_cases():
+    for case in all_cases(GENERATORS):
         found.append((case.id, digest_of(harness, case.source, _beside(case))))
     return found
 
@@ -276,7 +285,7 @@ def _beside(case: Any) -> str:
     return Path(sys.modules[case.function.__module__].__file__ or "").read_text()
 
 
-def _share(seed: int, wanted: dict[str, str], first: int, step: int) -> list[Stored]:
+def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: int, step: int) -> list[Stored]:
     """Every so-manieth case and random program, on PyTorch. For a process of its own, which imports it."""
     from conformance.fuzz.worker import drawn
     from conformance.runner import case_seed
@@ -287,22 +296,22 @@ def _share(seed: int, wanted: dict[str, str], first: int, step: int) -> list[Sto
     sys.unraisablehook = lambda unraisable: None  # of recordings that Hypothesis gave up half-way
     answers = oracle()
     found: list[Stored] = []
-    for case in [case for case in all_cases() if case.id in wanted][first::step]:
+    for case in [case for case in all_cases(GENERATORS) if case.id in wanted][first::step]:
         programs: dict[str, Program] = {}
 
         def see(program: Program, programs: dict[str, Program] = programs) -> None:
             programs[program.digest] = program
-            if len(programs) == PROGRAMS_OF_A_CASE:
+            if len(programs) == counts[0]:
                 raise Enough
 
         try:
-            draw(case.programs(), see, seed=case_seed(seed, case.id), max_examples=3 * PROGRAMS_OF_A_CASE)
+            draw(case.programs(), see, seed=case_seed(seed, case.id), max_examples=3 * counts[0])
         except CannotDraw:
             continue  # the suite's own tests say so
         # What Hypothesis draws first is the simplest there is.
         for number, program in enumerate(reversed(programs.values())):
             found += _stored(wanted[case.id], case.id, number, program, answers)
-    for number in range(first, RANDOM_PROGRAMS if "random" in wanted else 0, step):
+    for number in range(first, counts[1] if "random" in wanted else 0, step):
         found += _stored(wanted["random"], "random", number, drawn(seed, number), answers)
     return found
 
