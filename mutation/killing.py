@@ -57,17 +57,18 @@ class Ran(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class _Recorded:
-    """The oracle, as far as a mutant's judge asks it: the trace in double precision that was stored."""
+    """The oracle, as far as a mutant's judge asks it: the replays that were stored."""
 
-    double: bytes | None
+    replays: dict[str, bytes]
 
     def describe(self) -> Description:
         return Description(name="torch", version="", platform="")
 
     def run(self, program: Program) -> Trace:
-        if self.double is None:
+        found = self.replays.get(program.digest)
+        if found is None:
             raise SubjectFailed("it was not replayed")
-        return Trace.from_json(self.double)
+        return Trace.from_json(found)
 
     def close(self) -> None:
         """Nothing to end."""
@@ -85,7 +86,7 @@ class Subject:
     def judged(self, stored: Stored) -> Verdict:
         """The verdict on a program of the pool."""
         program, trace = decoded(stored)
-        return judge(program, trace, self.run(program), _Recorded(stored.double))
+        return judge(program, trace, self.run(program), _Recorded(stored.replays))
 
 
 class _Message(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """The programs that mutants are run on, with what PyTorch does on each: made once, and kept.
 
 A pool is a few programs of every case of the catalogue and so many random ones. Each is stored with PyTorch's trace and with
-its trace in double precision, which the judge asks for where numbers are apart; so no mutant needs PyTorch. Beside it stands
+all replays that the judge asks for where numbers are apart; so no mutant needs PyTorch. Beside it stands
 what numtorch's own source makes of it: which programs it passes (others say nothing about a mutant), how long each takes, and
 which lines each runs, so that a mutant begins with programs that reach it.
 
@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,8 @@ class Stored(msgspec.Struct, frozen=True, dict=True):
     number: int
     program: bytes
     trace: bytes
-    double: bytes | None
-    """PyTorch's trace of the program in double precision; None if there is none."""
+    replays: dict[str, bytes]
+    """PyTorch's traces of what the judge may ask for, in double precision and with other roundings, by the program's digest."""
 
     @cached_property
     def digest(self) -> str:
@@ -317,18 +317,41 @@ def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: in
 
 
 def _stored(made_from: str, source: str, number: int, program: Program, oracle: Any) -> list[Stored]:
-    from conformance.double import to_double
+    from conformance.judge import _Referee
     from conformance.subjects.base import SubjectError
 
     try:
         trace = oracle.run(program)
     except SubjectError:
         return []
+    logged = _Logged(oracle)
+    referee = _Referee(program, trace, logged)
     try:
-        double = oracle.run(to_double(program, trace)).to_json()
+        if isinstance(referee.double, Trace):
+            for step in range(len(program.steps)):
+                referee.others(step)
     except Exception:  # what cannot be replayed is inconclusive to the judge, who says why
-        double = None
-    return [Stored(made_from, source, number, program.to_json(), trace.to_json(), double)]
+        logged.replays.clear()
+    return [Stored(made_from, source, number, program.to_json(), trace.to_json(), logged.replays)]
+
+
+@dataclass
+class _Logged:
+    """An oracle whose answers are kept."""
+
+    oracle: Any
+    replays: dict[str, bytes] = field(default_factory=dict)
+
+    def describe(self) -> Any:
+        return self.oracle.describe()
+
+    def run(self, program: Program) -> Trace:
+        trace: Trace = self.oracle.run(program)
+        self.replays[program.digest] = trace.to_json()
+        return trace
+
+    def close(self) -> None:
+        """It is the oracle's owner who closes it."""
 
 
 def _covered(

@@ -25,7 +25,7 @@ CASES = (
 def _pool(*reached: tuple[str, int, Iterable[int]]) -> Pool:
     programs, reach = [], {}
     for source, number, places in reached:
-        one = Stored("", source, number, f"{source} {number}".encode(), b"", None)
+        one = Stored("", source, number, f"{source} {number}".encode(), b"", {})
         programs.append(one)
         reach[one.digest] = Reach(True, 0.001, tuple(places))
     return Pool(tuple(programs), Coverage("", ("a.py:1", "a.py:2", "b.py:1"), reach, ()))
@@ -54,7 +54,7 @@ def test_a_program_that_does_little_else_begins() -> None:
 
 
 def test_a_program_that_numtorch_does_not_pass_says_nothing() -> None:
-    one = Stored("", "x", 0, b"x", b"", None)
+    one = Stored("", "x", 0, b"x", b"", {})
     assert Pool((one,), Coverage("", (), {one.digest: Reach(False)}, ())).chosen([], 500) == []
 
 
