@@ -309,8 +309,8 @@ def _head(piece: str) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    """A generated module as `planting.code_of` divides it."""
-    return re.split(r"\n(?=class |def )", text)
+    """A generated module by its definitions."""
+    return re.split(r"\n(?=class |def |_\w+ = \()", text)
 
 
 def with_row(mutant: RowMutant) -> str:
