@@ -228,6 +228,11 @@ class _Referee:
                 f"; roundings explain {ALLOWED * moved[worst] / unit:.2g}"
             )
             if (bad & (error > allowed)).any():
+                if _eliminates(self.program, step) and not all(
+                    _finite(a) for a in _arrays(self.single.steps[: step + 1])
+                ):
+                    # Whether a pivot that is nan gives a sign of 0, -0 or 1 hangs on the order of rows as well.
+                    return _Opinion("inconclusive", f"{note}; nan or inf went into a matrix", ends=True)
                 return _Opinion("wrong", note)
             if (bad & (error > DIGITS * size) & (error > SLACK * EPSILON[dtype])).any():
                 return _Opinion("inconclusive", note)
@@ -264,6 +269,10 @@ def _eliminates(program: Program, until: int) -> bool:
         for step in program.steps[: until + 1]
     )
     return any(word in name for name in names for word in ("linalg", "inv", "det", "solve", "cholesky"))
+
+
+def _finite(array: Array) -> bool:
+    return array.dtype not in EPSILON or bool(np.isfinite(_numbers(array)).all())
 
 
 def _kinds(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -75,10 +75,10 @@ def _threads(module: types.ModuleType, name: str, value: str) -> InProcess:
 _ASK_FOR_LAYOUT = frozenset(
     ["as_strided", "as_strided_", "as_strided_scatter", "contiguous", "data_ptr", "is_contiguous", "ravel", "storage"]
     + ["stride", "untyped_storage", "from_numpy", "numpy", "__array__", "__dlpack__", "asarray", "from_dlpack"]
-    + ["is_non_overlapping_and_dense", "is_set_to", "set_", "resize_", "resize_as_", "view_as_complex", "save"]
+    + ["is_non_overlapping_and_dense", "is_set_to", "set_", "resize_", "resize_as_", "view_as_complex", "save", "grad_fn"]
 )  # fmt: skip
 """What gives another answer for another layout, as it has to: `contiguous` copies or does not, `as_strided` reads what lies
-between the elements."""
+between the elements, a `grad_fn` may be that of the copy which a gradient's layout asked for."""
 
 
 class Strided(InProcess):

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.judge import judge
 from conformance.numbers import elements
-from conformance.program import Program
+from conformance.program import Program, Ref, Unpack
 from conformance.subjects import oracle
 from conformance.trace import Array, Trace
 from tests.conformance.small_programs import bind, call, leaf, method, op, program, tensor
@@ -161,3 +161,18 @@ def test_a_comparison_that_a_rounding_decides_blames_nobody() -> None:
 def test_a_comparison_that_none_decides_is_wrong() -> None:
     far = program(bind("x", tensor([0.1, 0.2])), op("gt", "$x", 0.15, out="larger"))
     assert says(far, 1, "larger", [True, False], "bool") == "FAIL"
+
+
+def test_a_sign_behind_a_matrix_with_nan_blames_nobody_and_behind_a_sound_one_does() -> None:
+    def angle(*numbers: float) -> Program:
+        return program(
+            bind("x", tensor([list(numbers[:2]), list(numbers[2:])])),
+            call("torch.linalg.slogdet", "$x", out="t"),
+            Unpack(value=Ref("t"), outs=("sign", "log")),
+            bind("zero", tensor(-0.0)),
+            call("torch.atan2", "$sign", "$zero", out="y"),
+        )
+
+    broken, sound = angle(-1.0, -2.0, float("inf"), float("nan")), angle(1.0, 2.0, 3.0, 4.0)
+    assert says(broken, 4, "y", -exactly(broken, 4, "y")) == "INCONCLUSIVE"
+    assert says(sound, 4, "y", -exactly(sound, 4, "y")) == "FAIL"
