@@ -75,10 +75,10 @@ def _threads(module: types.ModuleType, name: str, value: str) -> InProcess:
 _ASK_FOR_LAYOUT = frozenset(
     ["as_strided", "as_strided_", "as_strided_scatter", "contiguous", "data_ptr", "is_contiguous", "ravel", "storage"]
     + ["stride", "untyped_storage", "from_numpy", "numpy", "__array__", "__dlpack__", "asarray", "from_dlpack"]
-    + ["is_non_overlapping_and_dense", "is_set_to", "set_", "resize_", "resize_as_", "view_as_complex", "save", "grad_fn"]
+    + ["is_non_overlapping_and_dense", "is_set_to", "set_", "resize_", "resize_as_", "view_as_complex", "save"]
 )  # fmt: skip
 """What gives another answer for another layout, as it has to: `contiguous` copies or does not, `as_strided` reads what lies
-between the elements, a `grad_fn` may be that of the copy which a gradient's layout asked for."""
+between the elements."""
 
 
 class Strided(InProcess):
@@ -99,6 +99,9 @@ class Strided(InProcess):
         asked = _names(program.steps) & _ASK_FOR_LAYOUT
         if asked:
             raise SubjectUnsupported(f"no {min(asked)!r}")
+        if _asks_how_a_grad_was_made(program.steps):
+            # Its node may be that of the copy which the leaf's layout asked for.
+            raise SubjectUnsupported("no grad_fn of a grad")
         if any(_write_of(step)[1] for step in program.steps) and _reads_what_it_writes(
             program, self.dense.run(program)
         ):
@@ -144,6 +147,12 @@ def _reads_what_it_writes(program: Program, dense: Trace) -> bool:
                 return True
         alias = alias if seen.alias is msgspec.UNSET else seen.alias
     return False
+
+
+def _asks_how_a_grad_was_made(steps: tuple[Step, ...]) -> bool:
+    grads = {step.out for step in steps if isinstance(step, Get) and step.name == "grad"}
+    made = [step.self for step in steps if isinstance(step, Get) and step.name == "grad_fn"]
+    return any(isinstance(of, Ref) and of.name in grads for of in made)
 
 
 def _gradients(steps: tuple[Step, ...]) -> set[str]:
