@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import UNSET
 
 from conformance import shown
-from conformance.numbers import EPSILON, alike, apart, elements
+from conformance.numbers import EPSILON, alike, alike_but_for_tangents, apart, elements
 from conformance.program import Complex, Float, Get, Global, Method, Program, Step
 from conformance.trace import (
     FACETS,
@@ -300,9 +300,16 @@ def _tensors(
             same = o["value"].data == s["value"].data
             if "value" in changed and not same:
                 _values(found, place, name, o["value"], s["value"])
-        if same and "repr" in changed and "repr" in o and "repr" in s and o["repr"] != s["repr"]:
-            # Of tensors whose numbers differ, however little, the texts differ as well; that was said above.
+        # Of tensors whose numbers differ, however little, the texts differ as well; that was said above.
+        if same and "repr" in changed and not _same_text(o, s):
             found.add(place, "repr", name, *shown.texts(o["repr"], s["repr"]))
+
+
+def _same_text(o: dict[str, Any], s: dict[str, Any]) -> bool:
+    one, other = o.get("repr", UNSET), s.get("repr", UNSET)
+    if UNSET in (one, other) or one == other:
+        return True
+    return alike_but_for_tangents(one, other, str(o.get("dtype", "")).removeprefix("torch."))
 
 
 def _changed(change: TensorChange | None) -> set[str]:

@@ -113,3 +113,33 @@ def alike(one: str, other: str, ulps: float) -> bool:
         if abs(float(x) - float(y)) > max(1.5 * unit, ulps * float(ulp("float64", float(x)))):
             return False
     return True
+
+
+_NUMBER = re.compile(r"([-+]?(?:\d+\.\d*(?:e[-+]?\d+)?|inf\b))")
+_TANGENT_ULPS = 64.0
+
+
+def alike_but_for_tangents(one: str, other: str, dtype: str) -> bool:
+    """Whether two texts of duals of some dtype are equal but for how the numbers of their tangents were rounded.
+
+    A tangent is a sum of products, and Python writes a 0-d one with all its digits. That the number is right is asked of the
+    tangent, where a program unpacks it; here it is to be about right, measured by the largest number that either text shows.
+    """
+    (before, found, after), (another, also, last) = one.partition("tangent="), other.partition("tangent=")
+    a, b = _NUMBER.split(after), _NUMBER.split(last)
+    if not (found and also and before == another and dtype in EPSILON and len(a) == len(b)):
+        return False
+    if "".join("".join(a[::2]).split()) != "".join("".join(b[::2]).split()):
+        return False
+    sizes = [abs(float(number)) for text in (one, other) for number in _NUMBER.findall(text)]
+    slack = _TANGENT_ULPS * float(ulp(dtype, max([size for size in sizes if np.isfinite(size)] or [0.0])))
+    return all(
+        float(x) == float(y) or abs(float(x) - float(y)) <= slack + 1.5 * max(_unit(x), _unit(y))
+        for x, y in zip(a[1::2], b[1::2], strict=True)
+    )
+
+
+def _unit(number: str) -> float:
+    """One of the last of four decimals or more, 0 if there are fewer."""
+    written = _WRITTEN.fullmatch(number)
+    return 10.0 ** (int(written[3] or 0) - len(written[2])) if written else 0.0

@@ -13,7 +13,7 @@ from conformance.compare import FEW_ULP, close, compare
 from conformance.double import array_at, to_double, without_prelude
 from conformance.interpreter import run
 from conformance.judge import judge
-from conformance.numbers import EPSILON, apart, elements, ulp
+from conformance.numbers import EPSILON, alike_but_for_tangents, apart, elements, ulp
 from conformance.program import Float, Function, Global, Program, Ref
 from conformance.subjects import oracle
 from conformance.trace import Array, FunctionCall, Opaque, Raised, Sequence, StepTrace, TensorChange, Trace, Warned
@@ -90,6 +90,27 @@ def test_texts_are_equal_but_for_the_last_digit_of_numbers(one: str, other: str,
 
 
 # ----------------------------------------------------------------------------------------------------------- facets
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "dtype", "same"),
+    [
+        ("tensor(78., tangent=29.90999984741211)", "tensor(78., tangent=29.910001754760742)", "float32", True),
+        ("tensor(78., tangent=29.90999984741211)", "tensor(78., tangent=29.910001754760742)", "float64", False),
+        ("tensor(78., tangent=15.0)", "tensor(78., tangent=15.000000953674316)", "float32", True),
+        ("tensor(78., tangent=15.0)", "tensor(78., tangent=16.0)", "float32", False),
+        ("tensor([1.], tangent=tensor([0.]))", "tensor([1.], tangent=tensor([-0.]))", "float32", True),
+        ("tensor([1.], tangent=tensor([4.0000e-03]))", "tensor([1.], tangent=tensor([3.9999e-03]))", "float64", True),
+        ("tensor([1.], tangent=tensor([4.0000e-03]))", "tensor([1.], tangent=tensor([3.9997e-03]))", "float64", False),
+        ("tensor([1.], tangent=tensor([1.]))", "tensor([1.], tangent=tensor([1.], grad_fn=<X>))", "float32", False),
+        ("tensor([1.], tangent=tensor([nan]))", "tensor([1.], tangent=tensor([1.]))", "float32", False),
+        ("tensor([1.0000], tangent=tensor([1.]))", "tensor([1.0001], tangent=tensor([1.]))", "float32", False),
+    ],
+)
+def test_the_texts_of_duals_are_equal_but_for_roundings_of_tangents(
+    one: str, other: str, dtype: str, same: bool
+) -> None:
+    assert alike_but_for_tangents(one, other, dtype) is alike_but_for_tangents(other, one, dtype) is same
 
 
 def test_a_trace_does_not_differ_from_itself(squares: Trace) -> None:
