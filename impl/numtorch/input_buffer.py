@@ -29,7 +29,7 @@ from .lazy import LAZY
 from .levels import wrapped_of
 from .tangents import tangent_of
 from .tensor import wrap
-from .views import counter_of, storage_of
+from .views import NO_GRAD_MODE, as_view, counter_of, storage_of
 
 if TYPE_CHECKING:
     from .graph import Node
@@ -156,11 +156,36 @@ def version_counter(task: GraphTask, array: Any) -> list[int] | None:
         found = task.versions.get(id(owner))
         if found is not None and found[0]() is owner:
             return found[1]
+    seed = seed_of(task, array)
+    return None if seed is None else counter_of(seed)
+
+
+def seed_of(task: GraphTask, array: Any) -> Any:
+    """The seed of the user's that an array is a window into."""
+    if type(array) in LAZY:
+        array = array.raw
     if array.base is not None:
         for given in task.user_grads or ():
-            if given is not None and type(given._array) is _ndarray and np.may_share_memory(given._array, array):
-                return counter_of(given)
+            if given is not None and type(given._array) is _ndarray and shares_memory(given._array, array):
+                return given
     return None
+
+
+def viewed(task: GraphTask, array: Any) -> Any:
+    """What a gradient is a view of, or None: the formulas of expand and permute, for example, return views of what arrives,
+    a seed of the user's or what another formula made.
+    """
+    if array.base is None:
+        return None
+    seed = seed_of(task, array)
+    if seed is None and type(array.base) is _ndarray:
+        return wrap(root_of(array))
+    return seed
+
+
+def shares_memory(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays lie in one memory; that of empty ones has no extent, and is the same if the owner is."""
+    return np.may_share_memory(one, other) or (not one.size and root_of(one) is root_of(other))
 
 
 def set_version(task: GraphTask, leaf: Any) -> None:
@@ -188,7 +213,14 @@ def show(task: GraphTask, array: Any) -> Any:
         if zero_tensor(array):
             array = np.zeros_like(array, order="C")
         tensor = wrap(array)
-        tensor._counter = version_counter(task, array)
+        counter = version_counter(task, array)
+        base = viewed(task, array)
+        if base is None:
+            tensor._counter = counter
+        else:
+            as_view(base, tensor, NO_GRAD_MODE)
+            if base._counter is not counter and counter is not None:
+                base._counter = tensor._counter = counter
         shown[id(array)] = weakref.ref(tensor)
     return tensor
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry import element_strides, storage_offset, strided
+from ..geometry import element_strides, laid_out, storage_offset, strided
 from .pointwise import clone
 from .shape import contiguous_copy, diagonal, flip, transpose
 
@@ -38,7 +38,11 @@ def roll(x: Array, shifts: tuple, dims: tuple) -> Array:
     if not np.size(x):
         return clone(x) if dims or x.ndim == 1 else contiguous_copy(x)
     if not dims:
-        return np.ascontiguousarray(np.roll(x, shifts[0])) if np.ndim(x) else x[()]
+        if not np.ndim(x):
+            return x[()]
+        out = np.empty(x.shape, x.dtype)
+        out.reshape(-1)[...] = np.roll(x.ravel(), shifts[0])
+        return out
     return np.ascontiguousarray(np.roll(x, shifts, dims))
 
 
@@ -54,7 +58,12 @@ def rot90(x: Array, k: int, dims: tuple) -> Array:
         return contiguous_copy(x)
     if turns == 2:
         return flip(x, dims)
-    return transpose(flip(x, (dims[1 if turns == 1 else 0],)), *dims)
+    turned = transpose(flip(x, (dims[1 if turns == 1 else 0],)), *dims)
+    out = laid_out(
+        turned.shape, element_strides(turned), turned.dtype
+    )  # no view, as it was to PyTorch before it was turned
+    out[...] = turned
+    return out
 
 
 def rot90_backward(grad: Array, k: int, dims: tuple) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..geometry import laid_out, like, strided
+from ..geometry import laid_out, like
 
 Array = Any
 
@@ -280,9 +280,8 @@ def strides_kept(x: Array) -> Array:
         or any(s <= 0 < n - 1 for s, n in zip(x.strides, x.shape, strict=True))
     ):
         return np.array(x, order="C")
-    steps = [s // x.itemsize for s in x.strides]
-    reach = 1 + sum([(n - 1) * s for n, s in zip(x.shape, steps, strict=True)])
-    out = strided(np.zeros(reach, x.dtype), x.shape, tuple(steps), 0)
+    out = laid_out(x.shape, tuple([s // x.itemsize for s in x.strides]), x.dtype)
+    out.base[...] = 0
     out[...] = x
     return out
 

@@ -1,0 +1,75 @@
+"""Gradients that are views of the gradient that a pass starts with, as the formulas of views and sums return them."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import cotangent, floats
+
+REQUIRES = ("tape",)
+
+CALLS = {
+    "view": lambda x: x.view(3, 2),
+    "permute": lambda x: x.permute(1, 0),
+    "unsqueeze": lambda x: x.unsqueeze(0),
+    "sum": lambda x: x.sum(),
+    "sum_dim": lambda x: x.sum(1),
+    "cat": lambda x: x.unbind(0)[0],
+    "clone": lambda x: x.clone(),
+    "mul": lambda x: x * 2,
+}
+SHAPES = {"permute": (3, 2), "unsqueeze": (1, 2, 3), "view": (3, 2), "sum": (), "sum_dim": (2,)}
+HOWS = st.sampled_from(sorted(CALLS))
+
+
+def _seed(how):
+    return cotangent({**SHAPES, "cat": (3,)}.get(how, (2, 3)))
+
+
+@case(requires=["grad"])
+def gradient_may_be_a_view_of_the_seed(
+    torch, x: floats("float32", shape=(2, 3), values="finite"), how: HOWS, g: _seed, w: floats("float32", shape=(2, 3))
+):
+    """What the formula of a view or of a sum makes of the first gradient is a view of that."""
+    y = CALLS[how](x.requires_grad_())
+    (found,) = torch.autograd.grad(y, x, g, retain_graph=True)
+    found._is_view()
+    found._base
+    found.copy_(w.requires_grad_())
+    y.backward(g)
+    x.grad._is_view()
+
+
+@case(requires=["backward"])
+def hook_writes_to_a_view_of_the_seed(torch, x: floats("float32", shape=(2, 3), values="finite"), how: HOWS, g: _seed):
+    """A hook that writes to a gradient writes to what the pass started with, if it is a view of that."""
+    y = CALLS[how](x.requires_grad_())
+
+    def hook(grad):
+        grad._is_view()
+        grad._base
+        grad[0] = 2
+
+    x.register_hook(hook)
+    y.backward(g)
+
+
+EMPTY = {
+    "view": lambda x: x.view([0]),
+    "ravel": lambda x: x.ravel(),
+    "unsqueeze": lambda x: x.unsqueeze(0),
+    "expand": lambda x: x.expand(2, 0, 3),
+    "clone": lambda x: x.clone(),
+    "mul": lambda x: x * 2,
+}
+EMPTY_SHAPES = {"view": (0,), "ravel": (0,), "unsqueeze": (1, 0, 3), "expand": (2, 0, 3)}
+
+
+@case(requires=["backward"], covers=["acc.user_grad_not_stolen"])
+def empty_gradient_counts_the_writes_of_the_seed(
+    torch, x: floats("float32", shape=(0, 3)), how: st.sampled_from(sorted(EMPTY))
+):
+    """An empty gradient that was stolen through a view shares the version of the first one."""
+    y = EMPTY[how](x.requires_grad_())
+    g = torch.zeros(EMPTY_SHAPES.get(how, (0, 3)))
+    y.backward(g, retain_graph=True)
+    y.backward(g)
