@@ -330,6 +330,8 @@ def subjects() -> None:
         **{f"torch:{name}": f"the same {variant.sentence}" for name, variant in VARIANTS.items()},
         **{name: library.sentence for name, library in LIBRARIES.items()},
         "MODULE": "any module with torch's names that can be imported",
+        "MODULE@PYTHON": "the same in another Python: torch@/usr/bin/python3",
+        "stdio:COMMAND": "a command that speaks the protocol of docs/subjects.md",
     }
     width = max(map(len, rows))
     for name, sentence in rows.items():
