@@ -72,6 +72,8 @@ def _say(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtyp
 
 def _operand(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtype: str) -> Known:
     values = str(choices.one((row.values, row.values, "kinks", "any", "special")))
+    if row.finite and values in ("any", "special"):
+        values = "finite"
     if values != "kinks" or not row.kinks or not dtype.startswith(("float", "bfloat")):
         return composer.tensor(choices, shape, dtype, row.values if values == "kinks" else values, reuse=False)
     literal = composer.literal(choices, shape, dtype, row.values)

@@ -112,7 +112,9 @@ def _arguments(composer: Composer, choices: Choices, row: Operator, x: Known, fo
         given.seen = (*given.seen, chosen)
         operand: Operand = chosen  # type: ignore[assignment]
         if argument.tensor:
-            known = _tensor(composer, choices, argument, chosen, x, given.seen[:-1])  # type: ignore[arg-type]
+            # What writes, and not element by element, may read what it has written already: the order is the library's.
+            twice = form not in INPLACE or row.kind in ("pointwise", "comparison")
+            known = _tensor(composer, choices, argument, chosen, x, given.seen[:-1], twice)  # type: ignore[arg-type]
             given.tensors.append(known)
             operand = known.ref
         if argument.keyword:
@@ -123,12 +125,19 @@ def _arguments(composer: Composer, choices: Choices, row: Operator, x: Known, fo
 
 
 def _tensor(
-    composer: Composer, choices: Choices, argument: Argument, shape: Shape, x: Known, before: tuple[Any, ...]
+    composer: Composer,
+    choices: Choices,
+    argument: Argument,
+    shape: Shape,
+    x: Known,
+    before: tuple[Any, ...],
+    twice: bool,
 ) -> Known:
     if argument.tensor == "float":
-        if shape == x.shape and not choices.number(4):
+        if shape == x.shape and not choices.number(4) and twice:
             return x  # the same tensor twice in one call
-        known = composer.tensor(choices, shape, x.dtype if choices.number(8) else "float32", argument.values)
+        dtype = x.dtype if choices.number(8) else "float32"
+        known = composer.tensor(choices, shape, dtype, argument.values, reuse=twice)
         if composer.tracking and known.leaf and not known.grad and known.floating and choices.chance(40):
             composer.method(known.ref, "requires_grad_")
             known = composer.update(known, grad=True)

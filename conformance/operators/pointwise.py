@@ -107,7 +107,8 @@ for _name, _kinks in {
     "softsign": (0.0,),
     "tanhshrink": (),
 }.items():
-    add(Operator(_name, "pointwise", function=f"torch.nn.functional.{_name}", kinks=_kinks))
+    # (Of nan the vectorized loop of hardtanh's backward makes 0, and the loop over the elements that remain does not.)
+    add(Operator(_name, "pointwise", function=f"torch.nn.functional.{_name}", kinks=_kinks, finite=_name == "hardtanh"))
 
 # ---- two operands
 _alpha = _number(1, 2, 0.5, keyword="alpha", optional=True)

@@ -13,7 +13,10 @@ def _row(name: str, arguments: tuple[Argument, ...] = (), **more: Any) -> None:
 
 
 def _linalg(name: str, **more: Any) -> None:
-    _row(f"linalg_{name}", **{"function": f"torch.linalg.{name}", "method": "", "values": "smooth", **more})
+    _row(
+        f"linalg_{name}",
+        **{"function": f"torch.linalg.{name}", "method": "", "values": "smooth", "finite": True, **more},
+    )
 
 
 def _needs(count: int, shape: Any) -> Any:

@@ -64,6 +64,8 @@ class Operator:
     shape). It raises Unfit, or returns it, where PyTorch raises. Asked by `results`."""
     kinks: tuple[float, ...] = ()
     """Where the derivative jumps or is a convention."""
+    finite: bool = False
+    """Whether an infinity or nan gives what the library's algorithm happens to make of it: then its case draws none."""
     differentiable: bool = True
     several: bool = False
     """Whether the result is a tuple of tensors."""

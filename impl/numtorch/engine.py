@@ -175,7 +175,7 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
                 results = node.apply(grad, task.keep)
             if node.arity == 1:
                 results = (results,)
-            if node.writes_grad:
+            if node.writes_grad and not (node.adds_in_place and any(g is None for g in grad)):
                 results = [stamp(task, node, index, g) for index, g in enumerate(results)]
         elif not node.multi and is_plain(node.variable):
             accumulate(node.variable, grad, _refcount(grad) <= HELD)

@@ -195,6 +195,9 @@ class Node:
     may_be_undefined = False  # whether the formula may give None where an edge leads on
     listed = False  # whether the operands are a list, the gradients of which are computed for all or for none
     fills_empty = False  # of CatBackward0: `writes_grad` counts for operands of shape (0,) only
+    adds_in_place = (
+        False  # `writes_grad` counts where several results have gradients, the second of which is added in place
+    )
     combines = False  # whether the formula is elementwise over the gradient and what was saved
     writes_only: int | None = None  # `writes_grad` counts for this operand only: of CopySlices for the first
     writes_for_operand = (

@@ -131,7 +131,7 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     if node.arity == 2 and node.plan is not None and not node.writes_for_operand and made_anew(node.plan, index):
         return grad
     if not task.raw:
-        if grad._counter is None:
+        if grad._counter is None or node.writes_for_operand:  # a view of a sum has the sum's counter already
             grad._counter = [node.writes_grad]
         return grad
     if type(grad) is not _ndarray:

@@ -147,7 +147,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         out = node.apply_tensors(grad)
     if node.arity == 1:
         out = (out,)
-    if node.writes_grad:
+    if node.writes_grad and not (node.adds_in_place and any(g is None for g in grad)):
         out = [stamp(task, node, index, g) for index, g in enumerate(out)]
     return out
 

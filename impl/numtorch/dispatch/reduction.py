@@ -1276,6 +1276,8 @@ class AminmaxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'max', 'max_counter', 'max_version', 'min', 'min_counter', 'min_version', 'dim', 'keepdim', 'descs',)
     saved = ('self', 'max', 'min',)
     saved_values = ('dim', 'keepdim',)
+    writes_grad = 1
+    adds_in_place = True
     multi = True
 
     @property

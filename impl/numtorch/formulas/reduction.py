@@ -134,7 +134,7 @@ def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | 
         for g, r in zip(grads, (least, greatest), strict=True)
         if g is not None
     ]
-    return parts[0] if len(parts) == 1 else parts[0] + parts[1]
+    return parts[0] if len(parts) == 1 else parts[0].add_(parts[1])
 
 
 def value_selecting_backward(grad: Any, dim: int, index: Any, shape: tuple, keepdim: bool) -> Any:

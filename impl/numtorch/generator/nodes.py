@@ -12,6 +12,7 @@ from .writer import Template
 # scattered or put into; masked_fill_; and at::zeros counts its own zero_ where it is called above autograd.
 WRITES = {
     "cat_backward": 1,  # of an operand of shape (0,) only, whose gradient is zeros that were filled
+    "aminmax_backward": 1,
     "index_backward": 1,
     "evenly_distribute_backward": 1,
     "gather_backward": 1,
@@ -84,6 +85,8 @@ class Nodes(Template):
             w(1, f"writes_grad = property(lambda node: {writes} if node.desc.numel else 0)")
         elif writes:
             w(1, f"writes_grad = {writes}")
+            if "aminmax_backward" in row.formulas.get("self", ""):
+                w(1, "adds_in_place = True")
             if "new_zeros(grad)" in row.formulas.values():
                 w(1, "writes_for_operand = True")
             if len(counts) > 1 and not all(counts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,9 @@ def constant_pad_nd(x: Array, pad: tuple[int, ...], value: Any) -> Array:
     pairs = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
     inner = x[tuple([slice(max(-a, 0), n + min(b, 0)) for (a, b), n in zip(pairs, x.shape, strict=True)])]
     if max(pad, default=0) <= 0:
+        if not x.size:  # NumPy forgets the strides of what is empty
+            steps = [math.prod([max(n, 1) for n in x.shape[i + 1 :]]) * x.itemsize for i in range(x.ndim)]
+            inner = np.lib.stride_tricks.as_strided(inner, strides=steps)
         return clone(inner)
     shape = [n + a + b for (a, b), n in zip(pairs, x.shape, strict=True)]
     out = np.full(shape, value, x.dtype)

@@ -27,7 +27,12 @@ def _scaled(x: Array, order: int) -> np.ndarray:
             term = term * -(4 * order * order - (2 * k - 1) ** 2) / k * r
             total = total + term
         far = total / np.sqrt(2 * np.pi * np.maximum(z, 1))
-    return np.where(z > _FAR, far, mean) + z * 0
+    if order:  # near zero the mean cancels
+        half, series = z / 2, np.zeros_like(z)
+        for k in range(11, 0, -1):
+            series = (series + 1) * np.minimum(half, 1) ** 2 / (k * (k + 1))
+        mean = np.where(z < 1, half * (1 + series) * np.exp(-z), mean)
+    return np.where(np.isnan(z), z, np.where(z > _FAR, far, mean))
 
 
 def i0e(x: Array) -> Array:

@@ -11,28 +11,57 @@ from typing import Any
 import numpy as np
 
 Array = Any
+_PI = np.longdouble("3.14159265358979323846264338327950288")
 # Bernoulli numbers B_2k / (2k)!, of the Euler-Maclaurin sum in `zeta`.
 _BERNOULLI = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600,
               -3617 / 10670622842880000, 43867 / 5109094217170944000)  # fmt: skip
-
-
-def _lgamma_of(x: float) -> float:
-    try:
-        return math.lgamma(x)
-    except ValueError:  # a pole
-        return math.inf
-
-
-_lgamma = np.frompyfunc(_lgamma_of, 1, 1)
+# (zeta(k) - 1) / k * (-1) ** k, of the series of lgamma around 2, where it is zero; the first is 1 - Euler's constant.
+_AROUND_TWO = (
+    0.42278433509846713, 0.3224670334241132, -0.0673523010531981, 0.020580808427784546, -0.007385551028673986,
+    0.0028905103307415234, -0.001192753911703261, 0.0005096695247430425, -0.00022315475845357939, 9.945751278180853e-05,
+    -4.492623673813314e-05, 2.050721277567069e-05, -9.439488275268397e-06, 4.374866789907488e-06, -2.039215753801366e-06,
+    9.55141213040742e-07, -4.492469198764566e-07, 2.1207184805554665e-07, -1.0043224823968099e-07, 4.7698101693639804e-08,
+    -2.2711094608943164e-08, 1.0838659214896955e-08, -5.183475041970047e-09, 2.4836745438024785e-09,
+    -1.1921401405860912e-09, 5.731367241678862e-10, -2.7595228851242334e-10, 1.330476437424449e-10, -6.4229645638381e-11,
+)  # fmt: skip
+_STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
 
 
 def _double(x: Array) -> np.ndarray:
     return np.asarray(x, np.float64)
 
 
+def _lgamma(x: Array) -> np.ndarray:
+    """The logarithm of |gamma(x)|: by a series around 1 and 2, where it is zero; else by recurrence and Stirling's series.
+
+    In extended precision, where the machine has it: below zero the logarithms cancel.
+    """
+    z = _double(x)
+    with np.errstate(all="ignore"):
+        y = np.abs(z).astype(np.longdouble)
+        product = np.ones_like(y)
+        for _ in range(16):
+            small = y < 16
+            product, y = np.where(small, product * y, product), np.where(small, y + 1, y)
+        r, series = 1 / (y * y), np.zeros_like(y)
+        for factor in reversed(_STIRLING):
+            series = series * r + np.longdouble(factor)
+        found = (y - 0.5) * np.log(y) - y + np.log(2 * _PI) / 2 + series / y - np.log(product)
+        nearest = np.abs(z - np.round(z)).astype(np.longdouble)
+        found = np.where(z < 0, np.log(_PI / (np.sin(_PI * nearest) * np.abs(z))) - found, found)
+        found = np.where(np.isinf(z) | ((z <= 0) & (z == np.floor(z))), np.inf, found).astype(np.float64)
+        around, near = np.where(z < 1.5, 1.0, 2.0), (z > 0.5) & (z < 2.5)
+        if near.any():
+            e, total = z - around, np.zeros_like(z)
+            for factor in reversed(_AROUND_TWO):
+                total = (total + factor) * e
+            found = np.where(near, np.where(z < 1.5, total - np.log1p(e), total), found)
+    return found
+
+
 def lgamma(x: Array) -> Array:
     """The logarithm of |gamma(x)|."""
-    return np.asarray(_lgamma(x)).astype(x.dtype)[()]
+    return _lgamma(x).astype(x.dtype)[()]
 
 
 gammaln = lgamma
@@ -100,7 +129,7 @@ def zeta_other(x: Array, q: float) -> Array:
 
 
 def _trigamma(z: np.ndarray) -> np.ndarray:
-    """The first derivative of digamma, by as many terms as PyTorch takes: nine digits."""
+    """The first derivative of digamma, in the precision of z by as many terms as PyTorch takes: nine digits."""
     with np.errstate(all="ignore"):
         low = z < 0.5
         reflected = np.where(low, -((np.pi / np.sin(np.pi * z)) ** 2), 0.0)
@@ -119,7 +148,8 @@ def polygamma(n: int, x: Array) -> Array:
     if n == 0:
         return digamma(x)
     if n == 1:
-        return _trigamma(_double(x)).astype(x.dtype)[()]
+        single = np.asarray(x, np.float64 if x.dtype == np.float64 else np.float32)
+        return _trigamma(single).astype(x.dtype)[()]
     sign = 1.0 if n % 2 else -1.0
     return (sign * math.factorial(n) * _double(zeta(np.float64(n + 1), _double(x)))).astype(x.dtype)[()]
 
@@ -128,7 +158,7 @@ def mvlgamma(x: Array, p: int) -> Array:
     """The logarithm of the multivariate gamma function of dimension p."""
     total = np.full(x.shape, p * (p - 1) / 4 * math.log(math.pi))
     for j in range(p):
-        total = total + np.asarray(_lgamma(x - j / 2)).astype(np.float64)
+        total = total + _lgamma(x - j / 2)
     return total.astype(x.dtype)[()]
 
 
@@ -144,7 +174,7 @@ def _incomplete(a: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The regularized incomplete gamma functions, lower and upper: a series below, a continued fraction above a + 1."""
     a, x = np.broadcast_arrays(a, x)
     with np.errstate(all="ignore"):
-        log_gamma = np.asarray(_lgamma(a)).astype(np.float64)
+        log_gamma = _lgamma(a)
         front = np.exp(a * np.log(x) - x - log_gamma)
         term = 1 / a
         total = term

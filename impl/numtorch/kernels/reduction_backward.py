@@ -100,6 +100,8 @@ def prod_backward(grad: Array, x: Array, result: Array) -> Array:
         return grad * (result / x)
     if zeros > 1:
         return np.zeros(x.shape, x.dtype)
+    if x.size == 1:
+        return np.reshape(grad, x.shape)
     return grad * others(x.reshape(-1), 0).reshape(x.shape)
 
 
@@ -222,10 +224,16 @@ def cumprod_backward(grad: Array, x: Array, dim: int, result: Array) -> Array:
     x = x.astype(grad.dtype, copy=False)
     if not (x == 0).any():
         return reversed_cumsum(result * grad, dim) / x
-    x, grad = np.moveaxis(x, dim, 0), np.moveaxis(grad, dim, 0)
+    zeros = np.add.accumulate(x == 0, axis=dim, dtype=np.int64)
+    before, after = zeros == 0, zeros == 1
     out = np.zeros_like(x)
-    for i in range(len(x)):
-        rest = x.copy()
-        rest[i] = 1
-        out[i] = np.add.reduce((np.multiply.accumulate(rest, axis=0) * grad)[i:], axis=0)
-    return np.ascontiguousarray(np.moveaxis(out, 0, dim))
+    np.copyto(out, reversed_cumsum(np.where(before, result * grad, 0), dim) / x, where=before)
+    # All that depends on the first zero: the product before it, times the products up to the second.
+    place = np.expand_dims(np.argmax(after, axis=dim), dim)
+    first = np.zeros_like(after)
+    np.put_along_axis(first, place, True, axis=dim)
+    first &= after
+    behind = np.multiply.accumulate(np.where(after & ~first, x, 1), axis=dim) * np.where(after, grad, 0)
+    ahead = np.where(place == 0, 1, np.take_along_axis(result, np.maximum(place - 1, 0), axis=dim))
+    np.copyto(out, np.add.reduce(behind, axis=dim, keepdims=True) * ahead, where=first)
+    return out
