@@ -137,7 +137,9 @@ def _tensor(
         if shape == x.shape and not choices.number(4) and twice:
             return x  # the same tensor twice in one call
         dtype = x.dtype if choices.number(8) else "float32"
-        known = composer.tensor(choices, shape, dtype, argument.values, reuse=twice)
+        known = composer.tensor(choices, shape, dtype, argument.values)
+        if known.name == x.name and not twice:
+            known = composer.tensor(choices, shape, dtype, argument.values, reuse=False)
         if composer.tracking and known.leaf and not known.grad and known.floating and choices.chance(40):
             composer.method(known.ref, "requires_grad_")
             known = composer.update(known, grad=True)
