@@ -252,7 +252,34 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
         settle(task, waiting or Waiting(nodes, heap, leaves), [(node, 0, None)])
         raise
     shared = () if waiting is None else waiting.shared
+    unseen = task.versions is None and task.user_grads is None and not grad_mode.disabled
     for fn, grad in leaves.items():
+        leaf = fn.variable
+        if unseen and leaf._grad is None and fn not in shared:
+            if type(grad) is list:  # the sum is the leaf's now, and so is its version
+                array, writes = grad
+            else:
+                array, writes = grad, 0
+            desc = leaf._desc
+            if (
+                type(array) is _ndarray
+                and desc.plain
+                and array.strides == desc.steps
+                and array.dtype is desc.dtype.numpy
+            ):
+                # Stolen without asking what it is: it has the leaf's shape, or the accumulator were of another class.
+                new = _new(*_TENSOR)
+                new._array = array
+                new._desc = desc
+                new._requires_grad = False
+                new._node = None
+                new._grad = None
+                new._counter = [writes] if writes else None
+                new._extra = None
+                new._accumulator = None
+                if leaf._grad is None:  # another thread may have been faster
+                    leaf._grad = new
+                    continue
         deliver(task, fn, grad, fn not in shared)
     return None
 
@@ -306,22 +333,6 @@ def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None
             grad, writes = grad
         else:
             grad = finished(task, grad)
-    if alone and type(grad) is _ndarray and leaf._grad is None and not grad_mode.disabled and task.versions is None:
-        desc = leaf._desc
-        if desc.plain and grad.strides == desc.steps and grad.dtype is desc.dtype.numpy:
-            # Stolen without asking what it is: it has the leaf's shape, or the accumulator were of another class.
-            new = _new(*_TENSOR)
-            new._array = grad
-            new._desc = desc
-            new._requires_grad = False
-            new._node = None
-            new._grad = None
-            new._counter = [writes] if writes else None
-            new._extra = None
-            new._accumulator = None
-            if leaf._grad is None and task.user_grads is None:
-                leaf._grad = new
-                return
     if leaf._grad is not None:
         writes = 0
     accumulate(leaf, grad, alone)
