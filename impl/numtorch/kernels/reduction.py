@@ -9,6 +9,8 @@ import numpy as np
 from ..descriptor import describe
 
 Array = Any
+_add_up = np.add.reduce
+_SUMMED_IN_OWN_TYPE = frozenset(map(np.dtype, "fdFD"))
 Dims = Any  # None (all), a tuple of dimensions, or () which PyTorch reads as all
 
 
@@ -65,8 +67,8 @@ def narrow(result: Array, x: Array, dtype: Any) -> Array:
 
 def sum_all(x: Array, dtype: Any = None) -> Array:
     """The sum of all elements; integers and bool are summed in int64."""
-    if dtype is None and x.dtype.char in "fdFD":
-        return np.add.reduce(x, axis=None)
+    if dtype is None and x.dtype in _SUMMED_IN_OWN_TYPE:
+        return _add_up(x, None)
     return narrow(np.add.reduce(x, axis=None, dtype=wide(x, dtype)), x, dtype)
 
 

@@ -17,6 +17,7 @@ from .shape import expand, to_copy
 
 Array = Any
 Dims = Any
+_ndarray, _array = np.ndarray, np.array
 
 
 def spread(grad: Array, shape: tuple) -> Array:
@@ -52,10 +53,10 @@ def convert(grad: Array, dtype: Any) -> Array:
 
 def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
     """The gradient repeated."""
-    array = grad if type(grad) is np.ndarray else np.array(grad)
+    array = grad if type(grad) is _ndarray else _array(grad)
     kind = array.dtype
     # a window, also where there is nothing to repeat
-    out = expand(array, shape) if 0 in shape else np.ndarray(shape, kind, array, 0, (0,) * len(shape))
+    out = expand(array, shape) if 0 in shape else _ndarray(shape, kind, array, 0, (0,) * len(shape))
     return out if kind is dtype.numpy or kind == dtype.numpy else to_copy(out, dtype)
 
 
