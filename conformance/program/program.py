@@ -15,8 +15,11 @@ FORMAT = 1
 """The version of the Program format. A reader refuses a Program of another version."""
 
 
-class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Steps to run in order, from a fresh state: gradients enabled, default dtype float32, ``torch.manual_seed(seed)``."""
+class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, eq=False):
+    """Steps to run in order, from a fresh state: gradients enabled, default dtype float32, ``torch.manual_seed(seed)``.
+
+    Two are equal if their JSON is: the order of keyword arguments counts, as an error may name the first that does not fit.
+    """
 
     format: int = FORMAT
     steps: tuple[Step, ...]
@@ -37,6 +40,12 @@ class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def to_json(self) -> bytes:
         """The Program as JSON, in one line and always the same bytes."""
         return _encoder.encode(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self.to_json() == other.to_json() if isinstance(other, Program) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
 
     @property
     def digest(self) -> str:
@@ -118,7 +127,7 @@ class UnknownGlobal(_StepError):
     what = "a program cannot reach"
 
 
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Program)
 
 

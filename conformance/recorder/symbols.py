@@ -53,8 +53,11 @@ class Symbol:
         raise _refusal("the class of a value is not known", "builtins.type(x) with a parameter `builtins`")
 
     def __del__(self) -> None:
-        scope = self._recorded_scope
-        if scope.open:
+        try:
+            scope = _scope_of(self)
+        except AttributeError:
+            return  # the recording was given up while it was made
+        if scope.open and getattr(Recording, "active", None) is scope.recording:
             scope.release(self._recorded_ref.name, sys._getframe(1))
 
     # ------------------------------------------------------------------------------------------- attributes and calls
@@ -283,6 +286,7 @@ def symbol(scope: Scope, name: str, fact: str = "") -> Symbol:
     return made
 
 
+_scope_of = Symbol.__dict__["_recorded_scope"].__get__
 _set_ref = Symbol.__dict__["_recorded_ref"].__set__
 _set_scope = Symbol.__dict__["_recorded_scope"].__set__
 _set_fact = Symbol.__dict__["_recorded_fact"].__set__

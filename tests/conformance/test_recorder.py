@@ -6,6 +6,7 @@ import copy
 import gc
 import re
 import struct
+import sys
 
 import pytest
 from hypothesis import given, strategies as st
@@ -33,6 +34,8 @@ from conformance.program import (
     Yield,
 )
 from conformance.recorder import RecordingError, record
+from conformance.recorder.recording import Recording
+from conformance.recorder.symbols import Symbol, symbol
 
 
 def tensor(*values: float) -> TensorLiteral:
@@ -68,6 +71,22 @@ def test_a_call_keeps_constants_as_globals_and_lists_as_lists():
         kwargs={"dtype": Global("torch.float64")},
         out="x",
     )
+
+
+def test_keyword_arguments_keep_their_order():
+    # An error names the first that does not fit.
+    def first(torch):
+        x = torch.zeros(2, unknown=1, also_unknown=2)
+
+    def second(torch):
+        x = torch.zeros(2, also_unknown=2, unknown=1)
+
+    one, other = record(first, {}), record(second, {})
+    read = Program.from_json(one.to_json())
+    assert list(read.steps[0].kwargs) == ["unknown", "also_unknown"]
+    assert (read, hash(read), read.digest) == (one, hash(one), one.digest)
+    assert one != other
+    assert one.digest != other.digest
 
 
 def test_operators_reflect_as_in_python():
@@ -472,3 +491,17 @@ def test_when_python_collects_cycles_makes_no_difference():
         assert record(case, X) == before
     finally:
         gc.set_threshold(*thresholds)
+
+
+def test_a_symbol_that_outlives_its_recording_says_nothing(monkeypatch):
+    # Hypothesis, Ctrl-C or a timeout may give up a recording at any point, and what is left of it ends when nobody records.
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    half_made = object.__new__(Symbol)
+    scope = Recording().scope
+    scope.name("x")
+    whole = symbol(scope, "x")
+    scope.append(Delete())
+    del half_made, whole
+    assert not unraisable
+    assert scope.finish() == (Delete(),)
