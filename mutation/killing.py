@@ -55,9 +55,9 @@ class Ran(msgspec.Struct, frozen=True):
     how: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Recorded:
-    """The oracle, as far as a mutant's judge asks it: the replays that were stored."""
+    """The oracle, as far as a mutant's judge asks it: the replays that were stored. (The judge remembers answers by oracle.)"""
 
     replays: dict[str, bytes]
 

@@ -282,7 +282,7 @@ def _sources(seed: int, counts: tuple[int, int]) -> list[tuple[str, str]]:
 
 def _beside(case: Any) -> str:
     """What a case's own functions and strategies are in: its module."""
-    return Path(sys.modules[case.function.__module__].__file__ or "").read_text()
+    return Path(sys.modules[case.module].__file__ or "").read_text()
 
 
 def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: int, step: int) -> list[Stored]:
@@ -326,18 +326,15 @@ def _stored(made_from: str, source: str, number: int, program: Program, oracle: 
         return []
     logged = _Logged(oracle)
     referee = _Referee(program, trace, logged)
-    try:
-        if isinstance(referee.double, Trace):
-            for step in range(len(program.steps)):
-                referee.others(step)
-    except Exception:  # what cannot be replayed is inconclusive to the judge, who says why
-        logged.replays.clear()
+    if isinstance(referee.double, Trace):  # else it is inconclusive to the judge, who says why
+        for step in range(len(program.steps)):
+            referee.others(step)
     return [Stored(made_from, source, number, program.to_json(), trace.to_json(), logged.replays)]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Logged:
-    """An oracle whose answers are kept."""
+    """An oracle whose answers are kept. (The judge remembers answers by oracle, so each is one of its own.)"""
 
     oracle: Any
     replays: dict[str, bytes] = field(default_factory=dict)
