@@ -142,8 +142,10 @@ def only_what_is_needed_is_saved(torch, xy: same_shape(2, values="nonzero")):
 
 @case(lecture="graph", requires=["graph"], covers=["graph.saved_attrs"])
 def saved_dimensions_are_unsigned(torch, x: floats(shape=(2, 3))):
-    """A saved negative dimension shows as an unsigned integer, and a shape as a tuple."""
-    node = x.requires_grad_().sum(-1).grad_fn
+    """A saved negative dimension shows as an unsigned integer, also in a tuple, and a shape as a tuple."""
+    alone = x.requires_grad_().softmax(-1).grad_fn
+    alone._saved_dim
+    node = x.sum(-1).grad_fn
     node._saved_dim
     node._saved_self_sym_sizes
     node._saved_keepdim
