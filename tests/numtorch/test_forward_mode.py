@@ -29,7 +29,9 @@ REFUSED = {
 }
 REFUSED |= {"rrelu_with_noise_of", "unique", "unique_consecutive"}
 """Operators of which PyTorch has no tangent."""
-SAMPLES = [(row, text) for row, texts in samples().items() for text in texts]
+NO_DERIVATIVE = {"cholesky_inverse"}
+"""Operators whose tangent in PyTorch 2.13 is another matrix than the derivative: it has two factors in the wrong order."""
+SAMPLES = [(row, text) for row, texts in samples().items() if row not in NO_DERIVATIVE for text in texts]
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ FAMILIES = (
     "shape",
     "special",
     "statistics",
+    "tangents",
 )
 
 

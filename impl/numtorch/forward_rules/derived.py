@@ -45,7 +45,19 @@ def formula(replaced: Replaced, args: tuple, names: list[str], duals: dict, out:
 
     For any linear map A that the call is at this point, the formula is u -> A^H u, and its own backward t -> A t.
     """
-    return pushed(replaced, args, duals)
+    found = pushed(replaced, args, duals)
+    apart = [dispatch.clone(t) if t is not None and lies_with(t, duals) else t for t in several(found)]
+    return tuple(apart) if isinstance(found, tuple) else apart[0]
+
+
+def several(found: Any) -> tuple:
+    """One or more of something, as a tuple."""
+    return found if isinstance(found, tuple) else (found,)
+
+
+def lies_with(tangent: Tensor, duals: dict) -> bool:
+    """Whether a tangent may lie in the same memory as that of an operand."""
+    return any(np.may_share_memory(storage_of(tangent), storage_of(t)) for _, t in duals.values())
 
 
 def pushed(replaced: Replaced, args: tuple, duals: dict, written: int | None = None) -> Any:

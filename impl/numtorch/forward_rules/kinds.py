@@ -11,13 +11,11 @@ from .. import dispatch, grad_mode, tangents
 from ..autograd.function_tangents import without_forward_mode
 from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
-from ..graph import UnaryNode
-from ..levels import wrapped_of
 from ..replacing import Replaced, Rule
 from ..tensor import Tensor
-from ..views import requires_grad, storage_of
-from .derived import Mode, alias, formula
-from .operands import duals_in, exchanged, in_order, is_tracked, tensors_in
+from ..views import requires_grad
+from .derived import formula
+from .operands import duals_in, exchanged, in_order, is_tracked, primal
 from .refusals import refuse_out
 
 
@@ -34,27 +32,20 @@ def computed(tangent: Callable[..., Any]) -> Rule:
             if out is NotImplemented:
                 return out
             args, names = in_order(replaced, args, {k: v for k, v in kwargs.items() if k != "out"})
-            settle(out, tangent(replaced, args, names, duals, out), duals)
+            settle(out, tangent(replaced, args, names, duals, out))
         return out
 
     return rule
 
 
-def settle(out: Any, found: Any, duals: dict[int, tuple[Tensor, Any]]) -> None:
+def settle(out: Any, found: Any) -> None:
     """Give results their tangents."""
     level = tangents.entered
     outs = out if isinstance(out, tuple) else (out,)
     founds = found if isinstance(found, tuple) else (found,)
     for result, tangent in zip(outs, founds, strict=True):
         if tangent is not None and level is not None and result._desc.dtype.category >= tangents.DTYPES:
-            if any(share_memory(tangent, t) for _, t in duals.values()):
-                tangent = dispatch.clone(tangent)
             tangents.give(result, tangent, level)
-
-
-def share_memory(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors may lie in the same memory."""
-    return np.may_share_memory(storage_of(a), storage_of(b))
 
 
 def view(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -73,7 +64,7 @@ def view(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
             for result in several:
                 tangents.forward_of(result).base = root
         if tangent is not None:
-            shown = replaced.original(tangent, *args[1:])
+            shown = tangent if replaced.name == "alias" else replaced.original(tangent, *args[1:])
             for result, seen in zip(several, shown if isinstance(shown, tuple) else (shown,), strict=True):
                 tangents.hold(result, seen, level)
     return out
@@ -125,12 +116,6 @@ def product(replaced: Replaced, args: tuple, names: list[str], duals: dict, out:
     return terms[0] if len(terms) == 1 else dispatch.add(*terms)
 
 
-def primal(factor: Any, duals: dict) -> Any:
-    """A factor as PyTorch's formulas take it: the primal alone, of a tensor without a tangent as well, if that shows."""
-    shows = id(factor) in duals or (grad_mode.state.grad and isinstance(factor, Tensor) and requires_grad(factor))
-    return tangents.without_tangent(factor, bool(grad_mode.state.grad)) if shows else factor
-
-
 def partial(factor: Any, other: Any, duals: dict) -> Any:
     """The tangent of one factor; zeros where there is none but PyTorch's term of it shows in the graph, else None."""
     if id(factor) in duals:
@@ -161,41 +146,3 @@ def scatter_reduce(replaced: Replaced, args: tuple, names: list[str], duals: dic
 def finite(factor: Any) -> bool:
     """Whether zeros times a factor are zeros, as PyTorch's zero tangents are whatever the factor."""
     return not isinstance(factor, Tensor) or bool(np.isfinite(factor._array).all())
-
-
-def elementwise(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
-    """The backward formula with the tangent in the place of the gradient."""
-    if len(duals) != 1:
-        return formula(replaced, args, names, duals, out)
-    ((primal, tangent),) = duals.values()
-    recorded = grad_mode.state.grad and requires_grad(primal)
-    single = isinstance(out, Tensor) and primal._desc.dtype.is_floating_point and alike(primal, tangent, out)
-    if not single or sum(1 for t in tensors_in(args) if t is primal) > 1:
-        return formula(replaced, args, names, duals, out)
-    node = out._node
-    if not recorded or (node is not None and "self" in node.saved):
-        node = recorded_apart(replaced, args, primal, recorded, out)
-    if not isinstance(node, UnaryNode):
-        return formula(replaced, args, names, duals, out)
-    if recorded or is_tracked(duals, args):
-        return node.apply_tensors(tangent)
-    with Mode(False):
-        return node.apply_tensors(tangent)
-
-
-def alike(first: Tensor, *others: Tensor) -> bool:
-    """Whether all are of one shape and type."""
-    desc = first._desc
-    return all(x._desc is desc or (x._desc.shape == desc.shape and x._desc.dtype is desc.dtype) for x in others)
-
-
-def recorded_apart(replaced: Replaced, args: tuple, primal: Tensor, recorded: bool, out: Tensor) -> Any:
-    """The node that the call would have made of the primal, had that required grad; what it saved of its result is `out`."""
-    apart = alias(primal, recorded)
-    with Mode(True):
-        node = replaced.original(*exchanged(args, lambda t: apart if t is primal else t))._node
-    apart._requires_grad = recorded
-    wrapped = wrapped_of(out)
-    if wrapped is not None and node is not None and node.extra is not None and node.extra.results:
-        node.extra.results = dict.fromkeys(node.extra.results, wrapped)
-    return node

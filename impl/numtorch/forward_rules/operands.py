@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .. import grad_mode, tangents
-from ..levels import wrapped_of
+from .. import dispatch, grad_mode, tangents
+from ..levels import Wrapped, show, state, wrapped_of
 from ..replacing import Replaced
 from ..tensor import Tensor
 from ..views import requires_grad
@@ -72,3 +72,21 @@ def required_below(tensor: Tensor) -> bool:
             return True
         wrapped = wrapped_of(wrapped.value)
     return False
+
+
+def primal(factor: Any, duals: dict) -> Any:
+    """A factor as PyTorch's formulas take it: the primal alone, of a tensor without a tangent as well, if that shows.
+
+    At the level of a transform it stands for a view of what the factor stands for.
+    """
+    if not isinstance(factor, Tensor):
+        return factor
+    wrapped = wrapped_of(factor)
+    levelled = wrapped is not None and bool(state.stack) and state.stack[-1] is wrapped.interpreter
+    if not (levelled or id(factor) in duals or (grad_mode.state.grad and requires_grad(factor))):
+        return factor
+    found = tangents.without_tangent(factor, bool(grad_mode.state.grad))
+    if wrapped is not None and levelled and wrapped.bdim is None:
+        with wrapped.interpreter.lower():
+            show(found, Wrapped(wrapped.interpreter, dispatch.alias(wrapped.value), captured=wrapped.captured))
+    return found

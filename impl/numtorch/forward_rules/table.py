@@ -13,7 +13,7 @@ from ..autograd import function
 from ..dispatch.forward import FORWARD
 from ..functions import convert, counts, inplace_views, memory, random, strided
 from ..replacing import Rule
-from . import derived, kinds, passes, refusals, writes as written
+from . import derived, kinds, passes, refusals, stated, writes as written
 
 
 def rule_of(name: str) -> Rule | None:
@@ -24,7 +24,7 @@ def rule_of(name: str) -> Rule | None:
     if known is not None:
         if name in OWN:
             return kinds.computed(OWN[name])
-        return RULES.get(known[0], by_formula)
+        return RULES.get(known[0], by_statement if known[0] else by_formula)
     if name.endswith("_") and name[:-1] in FORWARD:
         return kinds.show_otherwise if FORWARD[name[:-1]][0] == "view" else written.write
     return refusals.without_derivative if name in dispatch.OPERATORS else None
@@ -43,12 +43,12 @@ def targets() -> Iterable[tuple[FunctionType, str, Rule]]:
 
 
 by_formula = kinds.computed(derived.formula)
+by_statement = kinds.computed(stated.stated)
 RULES: dict[str, Rule] = {
     "view": kinds.view,
     "multiview": kinds.view,
     "linear": kinds.computed(kinds.linear),
     "bilinear": kinds.computed(kinds.bilinear),
-    "elementwise": kinds.computed(kinds.elementwise),
 }
 OWN: dict[str, Callable[..., Any]] = {
     "mul": kinds.product,

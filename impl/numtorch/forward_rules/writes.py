@@ -8,8 +8,7 @@ from .. import dispatch, tangents, writes
 from ..autograd.function_tangents import without_forward_mode
 from ..creation import zeros_like
 from ..replacing import Replaced
-from .derived import pushed
-from .kinds import share_memory
+from .derived import lies_with, pushed
 from .operands import duals_in, in_order, is_tracked
 from .refusals import NO_KERNEL, refuse_out
 
@@ -41,7 +40,7 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
         if out is not NotImplemented and level is not None:
             if found is None:
                 found = zeros_like(target)
-            elif any(share_memory(found, t) for _, t in duals.values()):
+            elif lies_with(found, duals):
                 found = dispatch.clone(found)
             tangents.give_written(target, found, level)
     return out

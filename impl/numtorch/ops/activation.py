@@ -73,7 +73,8 @@ op("hardswish_backward(grad_output, self)", k.hardswish_backward, node="Hardswis
    inplace=False, grad_output="hardswish_backward(grad, self)", self="hardswish_double_backward(grad, grad_output, self)")
 
 # ---- with a slope that is learned, or drawn
-op("prelu_kernel(self, weight)", k.prelu_kernel, joint={("self", "weight"): "prelu_backward(grad, self, weight)"})
+op("prelu_kernel(self, weight)", k.prelu_kernel, joint={("self", "weight"): "prelu_backward(grad, self, weight)"},
+   jvp="where(self_p >= 0, self_t, weight_p * self_t + weight_t * self_p)")
 op("prelu_kernel_backward(grad_output, self, weight)", k.prelu_kernel_backward, node="PreluKernelBackwardBackward0",
    outputs=("mine", "of_weight"), differentiable=(True, True), grad_output="prelu_again(grads, self, weight)",
    self="prelu_double_backward(grads, grad_output, self)",
@@ -87,11 +88,14 @@ op("rrelu_with_noise_backward(grad_output, self, noise: Tensor, lower, upper, tr
    grad_output="rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)")
 
 # ---- over one dimension
-op("glu(self, dim)", k.glu, self="glu_backward(grad, self, dim)")
+op("glu(self, dim)", k.glu, self="glu_backward(grad, self, dim)",
+   jvp="glu_jvp(result, self_p, self_t, dim)")
 op("glu_backward(grad_output, self, dim)", k.glu_backward, node="GluBackwardBackward0",
    grad_output="glu_double_backward_grad_output(grad, self, dim)", self="glu_double_backward(grad, grad_output, self, dim)")
-op("softmax(self, dim)", k.softmax, self="softmax_backward_data(grad, result, dim)")
-op("log_softmax(self, dim)", k.log_softmax, self="log_softmax_backward_data(grad, result, dim)")
+op("softmax(self, dim)", k.softmax, self="softmax_backward_data(grad, result, dim)",
+   jvp="result * (self_t - logsumexp_jvp(self_p, self_t, (dim,), True))")
+op("log_softmax(self, dim)", k.log_softmax, self="log_softmax_backward_data(grad, result, dim)",
+   jvp="self_t - logsumexp_jvp(self_p, self_t, (dim,), True)")
 op("softmax_backward_data(grad_output, output, dim)", k.softmax_backward_data, node="SoftmaxBackwardDataBackward0",
    grad_output="softmax_backward_data(grad, output, dim)",
    output="softmax_double_backward(grad, grad_output, output, dim)")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..kernels import everything as k
-from .row import LIKE, nary, nondiff, op
+from .row import ELEMENTWISE, LIKE, nary, nondiff, op
 
 # ---- comparisons: the in-place forms are tracked, with a zero gradient
 for _name, _ufunc in (("lt", np.less), ("le", np.less_equal), ("gt", np.greater), ("ge", np.greater_equal),
@@ -31,13 +31,17 @@ nondiff("isclose(self: Tensor, other: Tensor, rtol, atol, equal_nan)", k.isclose
 
 # ---- the larger and the smaller: ties share, or the first takes all
 op("maximum(self, other)", np.maximum, inplace=False,
-   self="maximum_backward(grad, self, other)", other="maximum_backward(grad, other, self)")
+   self="maximum_backward(grad, self, other)", other="maximum_backward(grad, other, self)",
+   jvp="other_t + share(self_p > other_p, self_p == other_p, result) * (self_t - other_t)")
 op("minimum(self, other)", np.minimum, inplace=False,
-   self="minimum_backward(grad, self, other)", other="minimum_backward(grad, other, self)")
+   self="minimum_backward(grad, self, other)", other="minimum_backward(grad, other, self)",
+   jvp="other_t + share(self_p < other_p, self_p == other_p, result) * (self_t - other_t)")
 op("fmax(self, other)", np.fmax, inplace=False,
-   self="fmax_self_backward(grad, self, other)", other="fmax_other_backward(grad, self, other)")
+   self="fmax_self_backward(grad, self, other)", other="fmax_other_backward(grad, self, other)",
+   jvp="other_t + ((self_p > other_p) | isnan(other_p)) * (self_t - other_t)")
 op("fmin(self, other)", np.fmin, inplace=False,
-   self="fmin_self_backward(grad, self, other)", other="fmin_other_backward(grad, self, other)")
+   self="fmin_self_backward(grad, self, other)", other="fmin_other_backward(grad, self, other)",
+   jvp="other_t + ((self_p <= other_p) | isnan(other_p)) * (self_t - other_t)")
 
 # ---- selections
 nary("where(condition: Tensor, self, other)", k.where, self="keep_where(grad, condition)", other="drop_where(grad, condition)")
@@ -50,12 +54,16 @@ op("masked_select(self, mask: Tensor)", k.masked_select, self="masked_select_bac
 
 # ---- clipping: the bounds themselves pass the gradient
 op("clamp(self, min, max)", k.clamp, node="ClampBackward1", inplace=True, layout="elementwise",
-   self="clamp_backward(grad, self, min, max)")
-op("clamp_min(self, min)", k.clamp_min, pointwise=False, inplace=True, layout="elementwise", self="at_least(grad, self, min)")
-op("clamp_max(self, max)", k.clamp_max, pointwise=False, inplace=True, layout="elementwise", self="at_most(grad, self, max)")
+   self="clamp_backward(grad, self, min, max)",
+   jvp=ELEMENTWISE)
+op("clamp_min(self, min)", k.clamp_min, pointwise=False, inplace=True, layout="elementwise", self="at_least(grad, self, min)",
+   jvp=ELEMENTWISE)
+op("clamp_max(self, max)", k.clamp_max, pointwise=False, inplace=True, layout="elementwise", self="at_most(grad, self, max)",
+   jvp=ELEMENTWISE)
 nary("clamp_tensor(self, min, max)", k.clamp_tensor, node="ClampBackward0", inplace=True,
      self="clamp_backward(grad, self, min, max)", min="clamp_lower_backward(grad, self, min, max)",
-     max="clamp_upper_backward(grad, self, min, max)", together="clamp_tensor_backward(grad, self, min, max, needed)")
+     max="clamp_upper_backward(grad, self, min, max)", together="clamp_tensor_backward(grad, self, min, max, needed)",
+     jvp="clamp_jvp(self_p, self_t, min_p, min_t, max_p, max_t)")
 op("clamp_min_tensor(self, min)", np.maximum, node="ClampMinBackward1",
    self="at_least(grad, self, min)", min="below(grad, self, min)")
 op("clamp_max_tensor(self, max)", np.minimum, node="ClampMaxBackward1",

@@ -5,7 +5,8 @@ from .row import BILINEAR, op
 
 # ---- solved by the factors L and U
 op("linalg_inv_ex(A)", k.linalg_inv_ex, outputs=("inverse", "info"), differentiable=(True, False),
-   A="linalg_inv_backward(grad, inverse)")
+   A="linalg_inv_backward(grad, inverse)",
+   jvp="(-(result0 @ A_t @ result0), None)")
 op("linalg_det(A)", k.linalg_det, outputs=("result", "LU", "pivots"), differentiable=(True, False, False),
    A="linalg_det_backward(grad, result, A, LU, pivots)")
 op("linalg_slogdet(A)", k.linalg_slogdet, outputs=("sign", "logabsdet", "LU", "pivots"),
@@ -22,7 +23,8 @@ op("linalg_cholesky_ex(self, upper)", k.linalg_cholesky_ex, outputs=("L", "info"
 op("cholesky(self, upper)", k.cholesky, self="cholesky_backward(grad, result, upper)")
 op("cholesky_solve(self, input2, upper)", k.cholesky_solve,
    joint={("self", "input2"): "cholesky_solve_backward(grad, self, input2, result, upper, needed)"})
-op("cholesky_inverse(self, upper)", k.cholesky_inverse, self="cholesky_inverse_backward(grad, self, upper, result)")
+op("cholesky_inverse(self, upper)", k.cholesky_inverse, self="cholesky_inverse_backward(grad, self, upper, result)",
+   jvp="cholesky_inverse_jvp(self_p, self_t, result, upper)")
 
 # ---- orthogonal factors
 op("linalg_qr(A, mode)", k.linalg_qr, outputs=("Q", "R"), differentiable=(True, True),

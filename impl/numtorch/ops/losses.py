@@ -7,30 +7,42 @@ from ..kernels import everything as k
 from .row import LIKE, nary, op
 
 op("mse_loss(self, target, reduction)", k.mse_loss, elementwise=True, layout="elementwise",
-   self="mse_loss_backward(grad, self, target, reduction)", target="mse_loss_backward(grad, target, self, reduction)")
+   self="mse_loss_backward(grad, self, target, reduction)", target="mse_loss_backward(grad, target, self, reduction)",
+   jvp=("loss_in_its_memory(mse_loss_backward(self_t, self_p, target_p, 0) + mse_loss_backward(target_t, target_p, "
+        "self_p, 0), reduction)"))
 nary("mse_loss_backward(grad_output, self, target, reduction)", k.mse_loss_backward, node="MseLossBackwardBackward0",
      row_major=True, grad_output="mse_loss_backward(grad, self, target, reduction)",
      self="mse_loss_double_backward(grad * grad_output, reduction)",
-     target="-mse_loss_double_backward(grad * grad_output, reduction)")
+     target="-mse_loss_double_backward(grad * grad_output, reduction)",
+     jvp=("mse_loss_double_backward(self_t * grad_output_p, reduction) - mse_loss_double_backward(target_t * "
+          "grad_output_p, reduction) + mse_loss_backward(grad_output_t, self_p, target_p, reduction)"))
 op("smooth_l1_loss(self, target, reduction, beta)", k.smooth_l1_loss, node="SmoothL1LossBackward0", elementwise=True,
    layout="elementwise",
    self="smooth_l1_loss_backward(grad, self, target, reduction, beta)",
-   target="smooth_l1_loss_backward(grad, target, self, reduction, beta)")
+   target="smooth_l1_loss_backward(grad, target, self, reduction, beta)",
+   jvp=("loss_in_its_memory(smooth_l1_loss_backward(self_t, self_p, target_p, 0, beta) + "
+        "smooth_l1_loss_backward(target_t, target_p, self_p, 0, beta), reduction)"))
 nary("smooth_l1_loss_backward(grad_output, self, target, reduction, beta)", k.smooth_l1_loss_backward,
      node="SmoothL1LossBackwardBackward0", row_major=True,
      grad_output="smooth_l1_loss_backward(grad, self, target, reduction, beta)",
      self="smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)",
-     target="-smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)")
+     target="-smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)",
+     jvp=("smooth_l1_loss_double_backward(self_t * grad_output_p, self_p, target_p, reduction, beta) - "
+          "smooth_l1_loss_double_backward(target_t * grad_output_p, self_p, target_p, reduction, beta) + "
+          "smooth_l1_loss_backward(grad_output_t, self_p, target_p, reduction, beta)"))
 op("huber_loss(self, target, reduction, delta)", k.huber_loss, elementwise=True, layout=LIKE,
    self="huber_loss_backward(grad, self, target, reduction, delta)",
-   target="huber_loss_backward(grad, target, self, reduction, delta)")
+   target="huber_loss_backward(grad, target, self, reduction, delta)",
+   jvp=("reduced_loss(huber_loss_backward(self_t, self_p, target_p, 0, delta) + huber_loss_backward(target_t, "
+        "target_p, self_p, 0, delta), reduction)"))
 nary("huber_loss_backward(grad_output, self, target, reduction, delta)", k.huber_loss_backward,
      node="HuberLossBackwardBackward0", row_major=True,
      grad_output="huber_loss_again(grad, grad_output, self, target, reduction, delta)",
      self="huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)",
      target="-huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)")
 op("soft_margin_loss(self, target: Tensor, reduction)", k.soft_margin_loss, elementwise=True, layout="first",
-   self="soft_margin_loss_backward(grad, self, target, reduction)")
+   self="soft_margin_loss_backward(grad, self, target, reduction)",
+   jvp="loss_in_its_memory(soft_margin_loss_backward(self_t, self_p, target, 0), reduction)")
 op("soft_margin_loss_backward(grad_output, self, target: Tensor, reduction)", k.soft_margin_loss_backward,
    node="SoftMarginLossBackwardBackward0", elementwise=True,
    grad_output="soft_margin_again(grad, grad_output, self, target, reduction)",
@@ -49,7 +61,9 @@ op("nll_loss2d_backward(grad_output, self, target: Tensor, weight: Tensor?, redu
    grad_output="nll_loss2d_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)")
 op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cross_entropy, elementwise=True,
    self="binary_cross_entropy_backward(grad, self, target, weight, reduction)",
-   target="binary_cross_entropy_target_backward(grad, self, target, weight, reduction)")
+   target="binary_cross_entropy_target_backward(grad, self, target, weight, reduction)",
+   jvp=("loss_in_its_memory(binary_cross_entropy_backward(self_t, self_p, target_p, weight, 0) + "
+        "binary_cross_entropy_target_backward(target_t, self_p, target_p, weight, 0), reduction)"))
 op("binary_cross_entropy_backward(grad_output, self, target, weight: Tensor?, reduction)",
    k.binary_cross_entropy_backward, node="BinaryCrossEntropyBackwardBackward0", elementwise=True,
    grad_output="sum_to_info(bce_double_backward_grad_output(grad, self, target, weight, reduction), grad_output.info)",
@@ -58,7 +72,10 @@ op("binary_cross_entropy_backward(grad_output, self, target, weight: Tensor?, re
 op("binary_cross_entropy_with_logits(self, target, weight: Tensor?, pos_weight: Tensor?, reduction)",
    k.binary_cross_entropy_with_logits,
    self="binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)",
-   target="binary_cross_entropy_with_logits_target_backward(grad, self, target, weight, pos_weight, reduction)")
+   target="binary_cross_entropy_with_logits_target_backward(grad, self, target, weight, pos_weight, reduction)",
+   jvp=("reduced_loss(binary_cross_entropy_with_logits_backward(self_t, self_p, target_p, weight, pos_weight, 0) + "
+        "binary_cross_entropy_with_logits_target_backward(target_t, self_p, target_p, weight, pos_weight, 0), "
+        "reduction)"))
 op("embedding(weight, indices: Tensor, padding_idx, scale_grad_by_freq, sparse)", k.embedding,
    weight="embedding_backward(grad, indices, weight.size0, padding_idx, scale_grad_by_freq, sparse)")
 op("embedding_backward(grad_output, indices: Tensor, num_weights, padding_idx, scale_grad_by_freq, sparse)",

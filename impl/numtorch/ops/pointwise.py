@@ -16,7 +16,9 @@ op("mul(self, other)", np.multiply, self="grad * other.conj()", other="grad * se
 op("div(self, other)", np.true_divide, float_result=True,
    self="grad / other.conj()", other="div_other(grad, self, other)")
 op("div_mode(self, other, rounding_mode)", k.div_mode, node="DivBackward2", says="div", pointwise=True,
-   self="div_mode_self(grad, other, rounding_mode)", other="div_mode_other(grad, self, other, rounding_mode)")
+   self="div_mode_self(grad, other, rounding_mode)", other="div_mode_other(grad, self, other, rounding_mode)",
+   jvp=("self_t / other_p - other_t * (self_p / other_p) / other_p if rounding_mode is None "
+        "else new_zeros(result)"))
 op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, last_decides=True, constants={"alpha": 1},
    self="-grad", other="grad")
 op("rsub_alpha(self, other, alpha)", k.rsub_alpha, node="RsubAlphaBackward0", shown="RsubBackward0", says="rsub",
@@ -28,7 +30,7 @@ op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", layout=BESID
    self="-grad", jvp=ELEMENTWISE)
 # A number that a formula, in C++, hands to an operator; from Python it would become a tensor first, and its node Backward0.
 op("add_scalar(self, other)", np.add, pointwise=False, layout=BESIDE_NUMBER, node="AddBackward1", self="grad",
-   jvp=ELEMENTWISE)
+   jvp="self_t.clone()")
 op("sub_scalar(self, other)", np.subtract, pointwise=False, layout=BESIDE_NUMBER, node="SubBackward1", self="grad",
    jvp=ELEMENTWISE)
 op("mul_scalar(self, other)", np.multiply, pointwise=False, inplace=True, layout=BESIDE_NUMBER, node="MulBackward1",
@@ -41,18 +43,25 @@ op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result *
 op("conj_physical(self)", np.conjugate, inplace=False, exact_out=FOUND_DTYPE, self="grad.conj_physical()", jvp=LINEAR)
 op("conj_physical_of(self)", np.conjugate, node="ConjPhysicalBackward1", says="conj_physical", self="grad.conj_physical()")
 op("complex_of(real, imag)", k.complex_of, node="ComplexBackward0", says="complex", pointwise=False,
-   joint={("real", "imag"): "complex_backward(grad, real, imag, needed)"})
+   joint={("real", "imag"): "complex_backward(grad, real, imag, needed)"},
+   jvp="complex_of(real_t, imag_t)")
 op("polar(abs, angle)", k.polar, pointwise=False,
-   joint={("abs", "angle"): "polar_backward(grad, result, abs.info, angle.info, needed)"})
-op("angle(self)", k.angle, pointwise=True, inplace=False, float_result=True, self="angle_backward(grad, self)")
+   joint={("abs", "angle"): "polar_backward(grad, result, abs.info, angle.info, needed)"},
+   jvp=("complex_of(abs_t * angle_p.cos() - angle_t * abs_p * angle_p.sin(), "
+        "abs_t * angle_p.sin() + angle_t * abs_p * angle_p.cos())"))
+op("angle(self)", k.angle, pointwise=True, inplace=False, float_result=True, self="angle_backward(grad, self)",
+   jvp=ELEMENTWISE)
 
 # ---- powers
 op("pow_scalar(self, exponent)", k.pow_scalar, node="PowBackward0", says="pow", pointwise=True,
    self="pow_backward(grad, self, exponent)", jvp=ELEMENTWISE)
 op("pow_tensor(self, exponent)", k.pow_tensor, node="PowBackward1", says="pow", pointwise=True,
-   self="pow_backward_self(grad, self, exponent)", exponent="pow_backward_exponent(grad, self, exponent, result)")
+   self="pow_backward_self(grad, self, exponent)", exponent="pow_backward_exponent(grad, self, exponent, result)",
+   jvp=("pow_backward_self(self_t, self_p, exponent_p) + pow_backward_exponent(exponent_t, self_p, exponent_p, "
+        "result)"))
 op("pow_base(self, exponent)", k.pow_base, node="PowBackward2", says="pow", pointwise=True, inplace=False, row_major=True,
-   exponent="pow_backward_base(grad, self, exponent, result)")
+   exponent="pow_backward_base(grad, self, exponent, result)",
+   jvp=ELEMENTWISE)
 
 # ---- exponentials and logarithms
 op("exp(self)", np.exp, float_result=True, self="grad * result.conj()", jvp=ELEMENTWISE)
@@ -77,7 +86,8 @@ op("tanh(self)", np.tanh, float_result=True, self="tanh_backward(grad, result)",
 op("sigmoid(self)", k.sigmoid, pointwise=True, float_result=True, self="sigmoid_backward(grad, result)",
    jvp=ELEMENTWISE)
 op("relu(self)", k.relu, pointwise=True, self="threshold_backward(grad, result, 0)", jvp=ELEMENTWISE)
-op("abs(self)", np.abs, exact_out=FOUND_DTYPE, self="grad * self.sgn()", jvp=ELEMENTWISE)
+op("abs(self)", np.abs, exact_out=FOUND_DTYPE, self="grad * self.sgn()",
+   jvp="real_like(self_t.conj() * self_p.sgn(), result)")
 op("sgn(self)", k.sign, exact_out=FOUND_DTYPE, pointwise=True, self="sgn_backward(self, grad, result)", jvp=ELEMENTWISE)
 op("sign(self)", k.sign, exact_out=FOUND_DTYPE, pointwise=True, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("round_decimals(self, decimals)", k.round_decimals, node="RoundBackward1", says="round", pointwise=True,

@@ -10,26 +10,35 @@ op("exp2(self)", np.exp2, float_result=True, self="grad * result.conj() * 0.6931
 op("log2(self)", np.log2, float_result=True, self="grad / (self.conj() * 0.6931471805599453)", jvp=ELEMENTWISE)
 op("log10(self)", np.log10, float_result=True, self="grad / (self.conj() * 2.3025850929940456)", jvp=ELEMENTWISE)
 op("logaddexp(self, other)", np.logaddexp, inplace=False, tensors_only=True, refuses="logaddexp_cpu",
-   self="grad / (1 + exp(other - self))", other="grad / (1 + exp(self - other))")
+   self="grad / (1 + exp(other - self))", other="grad / (1 + exp(self - other))",
+   jvp="self_t / (1 + exp(other_p - self_p)) + other_t / (1 + exp(self_p - other_p))")
 op("logaddexp2(self, other)", np.logaddexp2, inplace=False, tensors_only=True, refuses="logaddexp2_cpu",
-   self="grad / (1 + pow_base(2, other - self))", other="grad / (1 + pow_base(2, self - other))")
+   self="grad / (1 + pow_base(2, other - self))", other="grad / (1 + pow_base(2, self - other))",
+   jvp="self_t / (1 + pow_base(2, other_p - self_p)) + other_t / (1 + pow_base(2, self_p - other_p))")
 op("xlogy(self, other)", k.xlogy, pointwise=True, float_result=True, tensors_only=True,
-   self="masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)", other="grad * self / other")
+   self="masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)", other="grad * self / other",
+   jvp="masked_fill(xlogy(self_t, other_p), (self_p == 0) & (other_p <= 0), 0) + other_t * self_p / other_p")
 op("xlogy_self(self, other)", k.xlogy_self, node="XlogyBackward1", says="xlogy", pointwise=True, layout=BESIDE_NUMBER,
    inplace=False,
-   float_result=True, other="grad * self / other")
+   float_result=True, other="grad * self / other",
+   jvp=ELEMENTWISE)
 op("xlogy_other(self, other)", k.xlogy_other, node="XlogyBackward2", says="xlogy", pointwise=True, layout=BESIDE_NUMBER,
    float_result=True,
-   self="xlogy_other_backward(grad, self, other)")
+   self="xlogy_other_backward(grad, self, other)",
+   jvp=ELEMENTWISE)
 op("xlog1py(self, other)", k.xlog1py, node="SpecialXlog1PyBackward0", says="special_xlog1py", pointwise=True, inplace=False,
    float_result=True, tensors_only=True,
-   self="masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)", other="grad * self / (other + 1)")
+   self="masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)", other="grad * self / (other + 1)",
+   jvp=("masked_fill(xlog1py(self_t, other_p), (self_p == 0) & (other_p <= -1), 0) + other_t * self_p / "
+        "(other_p + 1)"))
 op("xlog1py_self(self, other)", k.xlog1py_self, node="SpecialXlog1PyBackward1", says="special_xlog1py", pointwise=True,
    layout=BESIDE_NUMBER,
-   inplace=False, float_result=True, other="grad * self / (other + 1)")
+   inplace=False, float_result=True, other="grad * self / (other + 1)",
+   jvp=ELEMENTWISE)
 op("xlog1py_other(self, other)", k.xlog1py_other, node="SpecialXlog1PyBackward2", says="special_xlog1py", pointwise=True,
    layout=BESIDE_NUMBER,
-   inplace=False, float_result=True, self="xlog1py_other_backward(grad, self, other)")
+   inplace=False, float_result=True, self="xlog1py_other_backward(grad, self, other)",
+   jvp=ELEMENTWISE)
 op("entr(self)", k.entr, node="SpecialEntrBackward0", says="special_entr", pointwise=True, inplace=False, float_result=True,
    self="grad * -(1 + log(self))", jvp=ELEMENTWISE)
 op("logit(self, eps)", k.logit, pointwise=True, float_result=True, self="logit_backward(grad, self, eps)", jvp=ELEMENTWISE)
@@ -45,9 +54,11 @@ for _name, _ufunc in (("asinh", np.arcsinh), ("acosh", np.arccosh), ("atanh", np
        self=f"not_implemented_for(grad, 'inplace version of {_name}')")
 op("atan2(self, other)", np.arctan2, float_result=True, tensors_only=True,
    self="grad * other * atan2_scale(self, other)", other="grad * -self * atan2_scale(self, other)",
-   together="atan2_backward(grad, self, other, needed)")
+   together="atan2_backward(grad, self, other, needed)",
+   jvp="(-self_p * other_t + other_p * self_t) / (self_p.pow(2) + other_p.pow(2))")
 op("hypot(self, other)", np.hypot, tensors_only=True, refuses="hypot_cpu",
-   self="grad * self / result", other="grad * other / result")
+   self="grad * self / result", other="grad * other / result",
+   jvp="self_t * self_p / result + other_t * other_p / result")
 op("sinc(self)", k.sinc, pointwise=True, float_result=True, self="sinc_backward(grad, self)", jvp=ELEMENTWISE)
 op("deg2rad(self)", k.deg2rad, layout=LIKE, node="Deg2RadBackward0", pointwise=True, float_result=True,
    self="grad * 0.017453292519943295", jvp=ELEMENTWISE)
@@ -101,16 +112,21 @@ op("i1e(self)", k.i1e, node="SpecialI1EBackward0", says="special_i1e", pointwise
    self="i1e_backward(grad, self, result)", jvp=ELEMENTWISE)
 
 # ---- division with a remainder
-op("frac(self)", k.frac, pointwise=True, refuses="frac_cpu", exact_out=FOUND_DTYPE, self="grad", jvp=ELEMENTWISE)
+op("frac(self)", k.frac, pointwise=True, refuses="frac_cpu", exact_out=FOUND_DTYPE, self="grad",
+   jvp="self_t")
 op("fmod(self, other)", k.fmod, node="FmodBackward1", pointwise=True, self="grad",
-   other="-grad * div_mode(self, other, 'trunc')")
+   other="-grad * div_mode(self, other, 'trunc')",
+   jvp="self_t - other_t * div_mode(self_p, other_p, 'trunc')")
 op("fmod_scalar(self, other)", k.fmod_scalar, node="FmodBackward0", says="fmod", pointwise=False, layout=BESIDE_NUMBER,
-   inplace=True, self="grad")
+   inplace=True, self="grad",
+   jvp=ELEMENTWISE)
 op("remainder(self, other)", k.remainder, node="RemainderBackward1", pointwise=True, self="grad",
-   other="-grad * div_mode(self, other, 'floor')")
+   other="-grad * div_mode(self, other, 'floor')",
+   jvp="self_t - other_t * div_mode(self_p, other_p, 'floor')")
 op("remainder_scalar(self, other)", k.remainder_scalar, node="RemainderBackward0", says="remainder", pointwise=False,
    layout=BESIDE_NUMBER,
-   inplace=True, self="grad")
+   inplace=True, self="grad",
+   jvp=ELEMENTWISE)
 for _name, _suffix in (("floor_divide", ""), ("floor_divide_of", "_")):
     op(f"{_name}(self, other)", k.floor_divide, node=f"FloorDivide{_suffix}NotImplemented", shown="NotImplemented",
        says="floor_divide", pointwise=True, inplace=bool(_suffix),
@@ -126,18 +142,22 @@ nondiff("lcm(self: Tensor, other: Tensor)", np.lcm, pointwise=True, tensors_only
 
 # ---- what a number is made of
 op("copysign(self, other)", k.copysign, pointwise=True, float_result=True, tensors_only=True,
-   self="grad * copysign_ratio(self, result)", other="new_zeros(grad)")
+   self="grad * copysign_ratio(self, result)", other="new_zeros(grad)",
+   jvp="self_t * copysign_ratio(self_p, result)")
 op("copysign_scalar(self, other)", k.copysign_scalar, node="CopysignBackward1", says="copysign", pointwise=True,
    layout=BESIDE_NUMBER,
-   float_result=True, self="grad * copysign_ratio(self, result)")
+   float_result=True, self="grad * copysign_ratio(self, result)",
+   jvp=ELEMENTWISE)
 op("nextafter(self, other)", np.nextafter, tensors_only=True, refuses="nextafter_cpu",
    self="where(self != other, grad, 0)", other="new_zeros(grad)")
 op("ldexp(self, other)", k.ldexp, pointwise=True, float_result=True, tensors_only=True,
-   self="grad * pow_base(2, other)", other="grad * result * 0.6931471805599453")
+   self="grad * pow_base(2, other)", other="grad * result * 0.6931471805599453",
+   jvp="self_t * pow_base(2, other_p) + other_t * result * 0.6931471805599453")
 op("frexp(self)", k.frexp, outputs=("mantissa", "exponent"), differentiable=(True, False), elementwise=True,
    self="frexp_backward(grad, exponent)")
 op("nan_to_num(self, nan, posinf, neginf)", k.nan_to_num, pointwise=True, layout=LIKE,
-   exact_out="nan_to_num: dtype of out: {found} should be same as input: {expected}", self="grad * isfinite(self)")
+   exact_out="nan_to_num: dtype of out: {found} should be same as input: {expected}", self="grad * isfinite(self)",
+   jvp=ELEMENTWISE)
 for _name, _suffix in (("heaviside", ""), ("heaviside_of", "_")):
     op(f"{_name}(self, values)", k.heaviside, node=f"Heaviside{_suffix}NotImplemented", shown="NotImplemented",
        says="heaviside", pointwise=True, tensors_only=True, inplace=bool(_suffix),
@@ -145,13 +165,19 @@ for _name, _suffix in (("heaviside", ""), ("heaviside_of", "_")):
 
 # ---- several operands
 nary("lerp_scalar(self, end, weight)", k.lerp, node="LerpBackward0", says="lerp", inplace=True,
-     self="grad * (1 - weight)", end="grad * weight")
+     self="grad * (1 - weight)", end="grad * weight",
+     jvp="lerp_scalar(self_t, end_t, weight)")
 nary("lerp_tensor(self, end, weight)", k.lerp_tensor, node="LerpBackward1", says="lerp", inplace=True,
-     self="grad * (1 - weight)", end="grad * weight", weight="grad * (end - self)")
+     self="grad * (1 - weight)", end="grad * weight", weight="grad * (end - self)",
+     jvp="lerp_tensor(self_t, end_t, weight_p) + weight_t * (end_p - self_p)")
 nary("addcmul(self, tensor1, tensor2, value)", k.addcmul, inplace=True,
-     self="grad", tensor1="grad * (tensor2 * value).conj()", tensor2="grad * (tensor1 * value).conj()")
+     self="grad", tensor1="grad * (tensor2 * value).conj()", tensor2="grad * (tensor1 * value).conj()",
+     jvp="self_t + scaled(tensor1_t * tensor2_p, value) + scaled(tensor2_t * tensor1_p, value)")
 nary("addcdiv(self, tensor1, tensor2, value)", k.addcdiv, inplace=True,
      self="grad", tensor1="grad * (value / tensor2).conj()",
-     tensor2="-grad * (value * tensor1 / (tensor2 * tensor2)).conj()")
+     tensor2="-grad * (value * tensor1 / (tensor2 * tensor2)).conj()",
+     jvp=("self_t + scaled(tensor1_t / tensor2_p, value) - scaled(tensor2_t * (tensor1_p / tensor2_p) / tensor2_p, "
+          "value)"))
 op("dist(self, other, p)", k.dist, self="sum_to_info(dist_backward(grad, self, other, p, result), self.info)",
-   other="sum_to_info(dist_other_backward(grad, self, other, p, result), other.info)")
+   other="sum_to_info(dist_other_backward(grad, self, other, p, result), other.info)",
+   jvp="norm_jvp(self_p - other_p, self_t - other_t, p, result, (), False)")

@@ -11,7 +11,8 @@ op("cummin(self, dim)", k.cummin, outputs=("values", "indices"), differentiable=
 op("logcumsumexp(self, dim)", k.logcumsumexp, self="logcumsumexp_backward(grad, self, result, dim)")
 
 # ---- ranks
-op("nanmedian_all(self)", k.nanmedian_all, node="NanmedianBackward0", self="evenly_distribute_backward(grad, self, result)")
+op("nanmedian_all(self)", k.nanmedian_all, node="NanmedianBackward0", self="evenly_distribute_backward(grad, self, result)",
+   jvp="evenly_read_jvp(self_t, self_p, result)")
 op("nanmedian_dim(self, dim, keepdim)", k.nanmedian_dim, node="NanmedianBackward1", outputs=("values", "indices"),
    differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
 op("mode(self, dim, keepdim)", k.mode, outputs=("values", "indices"), differentiable=(True, False),

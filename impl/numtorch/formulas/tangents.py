@@ -1,0 +1,154 @@
+"""What the tangents that rows state are made of, in differentiable operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dispatch as d
+from ..tensor import wrap
+from ..writes import copy_
+from .losses import MEAN, NONE
+from .masks import joined, mask, of_arrays, within
+from .reduction import _number_of, prod_backward, prod_dim_backward, restored, var_backward
+
+
+def logsumexp_jvp(x: Any, tangent: Any, dim: Any, keepdim: bool) -> Any:
+    """The mean of the tangent, weighted by softmax."""
+    top = d.amax(x, dim, True) if x._desc.numel else None
+    weights = (x if top is None else x - top).exp()
+    total = d.sum_dim(weights, dim, keepdim, None)
+    return d.div_(d.sum_dim(scaled_by(weights, tangent), dim, keepdim, None), total)
+
+
+def scaled_by(x: Any, tangent: Any) -> Any:
+    """x times the tangent, in the memory of x unless the tangent is one of a transform."""
+    return x * tangent if within(x, tangent) else d.mul_(x, tangent)
+
+
+def norm_jvp(x: Any, tangent: Any, p: float, norm: Any, dim: Any, keepdim: bool) -> Any:
+    """The tangent along the gradient of a norm, zero where the norm is."""
+
+    def summed(product: Any) -> Any:
+        return d.sum_dim(product.real if product._desc.dtype.is_complex else product, dim or (), keepdim, None)
+
+    moved = tangent.conj()
+    if p == 0:
+        return wrap(np.zeros(norm._desc.shape, norm._desc.dtype.numpy))
+    if p == 1:
+        return summed(scaled_by(x.sgn(), moved))
+    zero = mask(np.equal, norm, 0)
+    if p == 2:
+        return d.div_(summed(x * moved), norm).masked_fill_(zero, 0)
+    if p in (float("inf"), float("-inf")):
+        if not keepdim:
+            norm = restored(norm, dim, keepdim, x._desc.ndim)
+        size = x.abs()
+        largest = joined(np.logical_or, mask(np.equal, size, norm), mask(np.isnan, size)).to(norm._desc.dtype)
+        return summed(x.sgn() * moved * largest / _number_of(largest.bool(), dim))
+    if p < 1:
+        sizes = x.abs().pow_(p - 1).masked_fill_(mask(np.equal, x, 0), 0)
+        return summed(sizes * (x.sgn() * moved)) * norm.pow(1 - p)
+    if p < 2:
+        sums = summed(x.abs().pow_(p - 1) * (x.sgn() * moved))
+    else:
+        sums = summed(x.abs().pow_(p - 2) * (x * moved))
+    return (sums / norm.pow(p - 1)).masked_fill_(zero, 0)
+
+
+def evenly_read_jvp(tangent: Any, x: Any, value: Any) -> Any:
+    """The mean of the tangent over all elements that have the value."""
+    chosen = mask(np.equal, x, value)
+    return d.sum_all(chosen * (tangent / _number_of(chosen, None)), None)
+
+
+def amaxamin_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> Any:
+    """The mean of the tangent over ties along the dimensions."""
+    chosen = mask(np.equal, x, restored(result, dim, keepdim, x._desc.ndim))
+    zero = wrap(tangent._desc.dtype.numpy.type(0))
+    return d.sum_dim(d.where(chosen, tangent, zero), dim, keepdim, None) / chosen.sum(dim, keepdim)
+
+
+def prod_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> Any:
+    """The sum of the tangent, each times the product of the other elements."""
+    ones = d.expand(wrap(np.ones((), result._desc.dtype.numpy)), tuple(result._desc.shape))
+    x = x.to(result._desc.dtype)
+    if dim is None:
+        return (prod_backward(ones, x, result) * tangent.conj()).sum().conj()
+    return (prod_dim_backward(ones, x, result, dim, keepdim) * tangent.conj()).sum(dim, keepdim).conj()
+
+
+def var_jvp(x: Any, tangent: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
+    """The sum of the tangent, each times the derivative of the variance."""
+    return d.sum_dim(var_backward(tangent.conj(), x, dim, correction, True), dim or (), keepdim, None)
+
+
+def std_jvp(x: Any, tangent: Any, result: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
+    """That of the variance over twice the deviation, zero where the deviation is."""
+    twice = d.mul_scalar(result, 2.0)
+    return (var_jvp(x, tangent, dim, correction, keepdim) / twice).masked_fill_(mask(np.equal, result, 0), 0)
+
+
+def cumprod_jvp(tangent: Any, x: Any, result: Any, dim: int) -> Any:
+    """The running sum of the tangent over x, times the result; from the first zero on the product with its tangent."""
+    plain = d.cumsum(tangent / x, dim, result._desc.dtype) * result
+    if x._desc.ndim == 0:
+        return d.where(mask(np.equal, x, 0), tangent, plain)
+    zeros = of_arrays(lambda x: np.cumsum(x == 0, axis=dim), x)
+    first = of_arrays(lambda x, zeros: (x == 0) & (zeros == 1), x, zeros)
+    return d.where(mask(np.greater, zeros, 0), d.cumprod(d.where(first, tangent, x), dim, None), plain)
+
+
+def share(chosen: Any, tie: Any, like: Any) -> Any:
+    """1 where chosen, a half at a tie, else 0."""
+    kind = like._desc.dtype.numpy
+    return of_arrays(lambda chosen, tie: np.where(tie, 0.5, chosen).astype(kind)[()], chosen, tie)
+
+
+def glu_jvp(result: Any, x: Any, tangent: Any, dim: int) -> Any:
+    """One half times the gate, and the result times the derivative of the gate's logarithm."""
+    size = result._desc.shape[dim]
+    gate = x.narrow(dim, size, size).sigmoid()
+    mine, of_gate = tangent.narrow(dim, 0, size), tangent.narrow(dim, size, size)
+    return mine * gate + result * (of_gate - gate * of_gate)
+
+
+def clamp_jvp(x: Any, tangent: Any, low: Any, low_t: Any, high: Any, high_t: Any) -> Any:
+    """The tangent of whichever of the three the result is."""
+    if high is None:
+        return d.where(mask(np.greater, x, low), tangent, low_t)
+    if low is None:
+        return d.where(mask(np.less, x, high), tangent, high_t)
+    upper = d.where(mask(np.greater, x, high), high_t, tangent)
+    return d.where(mask(np.greater, low, high), high_t, d.where(mask(np.less, x, low), low_t, upper))
+
+
+def loss_in_its_memory(loss: Any, reduction: int) -> Any:
+    """The same of losses that PyTorch reduces within memory for all elements, to which a tangent is copied likewise."""
+    out = reduced_loss(loss, reduction)
+    if reduction == NONE or loss._desc.numel == 1:
+        return out
+    return copy_(wrap(np.zeros((), out._desc.dtype.numpy)), out)
+
+
+def real_like(tangent: Any, result: Any) -> Any:
+    """The real part, where the result is real."""
+    return tangent if result._desc.dtype.is_complex or not tangent._desc.dtype.is_complex else tangent.real
+
+
+def zero_number(x: Any) -> Any:
+    """A zero of the type of x, without dimensions."""
+    return wrap(x._desc.dtype.numpy.type(0))
+
+
+def reduced_loss(loss: Any, reduction: int) -> Any:
+    """The tangents of a loss's elements, reduced as the loss is."""
+    return loss if reduction == NONE else loss.mean() if reduction == MEAN else loss.sum()
+
+
+def cholesky_inverse_jvp(factor: Any, tangent: Any, inverse: Any, upper: bool) -> Any:
+    """Minus the inverse times the tangent of what is inverted times the inverse."""
+    c, moved = (factor, tangent) if upper else (factor.mH, tangent.mH)
+    half = -(inverse.matmul(moved.mH).matmul(inverse).matmul(c))
+    return half + half.mH

@@ -1,0 +1,83 @@
+"""The tangents of every operator are PyTorch's: their numbers, and the graph that leads through them to what requires grad.
+
+The expressions are those of tests/numtorch/operator_samples.py, with all operands dual, or the first alone.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+import numtorch
+import numtorch.nn.functional
+from tests.numtorch.operator_samples import LEAVES, samples
+from tests.oracle.test_operator_graphs_against_torch import graph, names
+
+torch = pytest.importorskip("torch")
+
+
+def tangents(lib, text, first_only):
+    """The numbers and the graphs of the tangents of what an expression makes of duals, or the error's type and text."""
+    code = compile(text, text, "eval")
+    given = [name for name in LEAVES if name in code.co_names]
+    ad = lib.autograd.forward_ad
+    with ad.dual_level():
+        leaves, moved = {}, []
+        for index, name in enumerate(given):
+            value = np.array(LEAVES[name])
+            leaf = lib.tensor(value.tolist(), dtype=lib.float64, requires_grad=True)
+            if index == 0 or not first_only:
+                along = lib.tensor((np.cos(3 * value) / 2).tolist(), dtype=lib.float64)
+                leaf = ad.make_dual(leaf, along)
+                moved.append(along)
+            leaves[name] = leaf
+        try:
+            made = eval(code, {**names(lib), **leaves})
+        except (NotImplementedError, RuntimeError, TypeError) as error:
+            return type(error).__name__, str(error).partition("\n")[0]
+        found = []
+        for out in made if isinstance(made, (tuple, list)) else (made,):
+            tangent = ad.unpack_dual(out).tangent
+            if tangent is not None:
+                nodes = [(kind, edges) for kind, _, edges in graph([tangent])]
+                tangent = (tangent.detach().numpy(), tangent._version, [tangent is t for t in moved], nodes)
+            found.append(tangent)
+        return found
+
+
+OTHERWISE = {
+    *("linalg_qr", "linalg_svd", "linalg_solve_ex", "linalg_slogdet", "linalg_pinv", "linalg_lstsq", "linalg_eigh"),
+    *("linalg_det", "linalg_cholesky_ex", "linalg_solve_triangular", "linalg_matrix_exp", "cholesky_solve"),
+    *("renorm", "logcumsumexp", "glu", "glu_backward", "diagonal_copy", "sgn", "mul_scalar"),
+    *("threshold_of", "silu", "polygamma_of", "leaky_relu_of", "hardtanh", "elu_of", "celu_of"),
+    "binary_cross_entropy_with_logits",
+}
+"""Operators whose tangents PyTorch computes by other nodes, or writes otherwise; the numbers are alike."""
+
+
+def same(ours, theirs, whole=True):
+    """Whether all of it is alike; numbers up to rounding."""
+    if isinstance(ours, tuple) or isinstance(theirs, tuple):
+        return ours == theirs
+    return len(ours) == len(theirs) and all(
+        (a is None and b is None)
+        or (
+            a is not None
+            and b is not None
+            and np.allclose(a[0], b[0], rtol=1e-9, atol=1e-12, equal_nan=True)
+            and (not whole or a[1:] == b[1:])
+        )
+        for a, b in zip(ours, theirs, strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", samples())
+def test_tangents_have_pytorchs_numbers_and_graph(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for text in samples()[name]:
+            for first_only in (False, True):
+                expected = tangents(torch, text, first_only)
+                assert same(tangents(numtorch, text, first_only), expected, name not in OTHERWISE), (text, first_only)
