@@ -148,8 +148,7 @@ def give_written(tensor: Any, tangent: Any, level: Level) -> None:
             return
         hold(base, own(zeros_laid_out_as(base, tangent._desc.dtype)), level)
         old = kept(tensor, level)
-    if old is not tangent:
-        copy_(old, tangent)
+    copy_(old, tangent)
     remember(tensor, old, level)
 
 

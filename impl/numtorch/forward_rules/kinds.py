@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch, grad_mode, tangents
+from .. import dispatch, tangents
 from ..autograd.function_tangents import without_forward_mode
 from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
 from ..replacing import Replaced, Rule
 from ..tensor import Tensor
-from ..views import requires_grad
 from .derived import formula
 from .operands import duals_in, exchanged, in_order, is_tracked, primal
 from .refusals import refuse_out
@@ -108,14 +107,6 @@ def bilinear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out
     return terms[0] if len(terms) == 1 else dispatch.add(*terms)
 
 
-def product(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
-    """The same of mul, whose tangents PyTorch puts first, that of other before that of self."""
-    a, b = args
-    pairs = ((partial(b, a, duals), primal(a, duals)), (partial(a, b, duals), primal(b, duals)))
-    terms = [replaced.original(*pair) for pair in pairs if pair[0] is not None]
-    return terms[0] if len(terms) == 1 else dispatch.add(*terms)
-
-
 def partial(factor: Any, other: Any, duals: dict) -> Any:
     """The tangent of one factor; zeros where there is none but PyTorch's term of it shows in the graph, else None."""
     if id(factor) in duals:
@@ -123,19 +114,6 @@ def partial(factor: Any, other: Any, duals: dict) -> Any:
     if is_tracked(duals, (factor, other), below=True) and finite(other):
         return zeros_like(factor) if isinstance(factor, Tensor) else 0
     return None
-
-
-def quotient(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
-    """(tangent of self - tangent of other * result) / other"""
-    a, b = args
-    top = duals[id(a)][1] if id(a) in duals else None
-    if id(b) in duals or (grad_mode.state.grad and requires_grad(out) and finite(out)):
-        below = duals[id(b)][1] if id(b) in duals else zeros_like(b) if isinstance(b, Tensor) else 0
-        product = dispatch.mul(below, out)
-        if top is None and isinstance(a, Tensor) and is_tracked(duals, args):
-            top = zeros_like(a)
-        top = dispatch.neg(product) if top is None else dispatch.sub(top, product)
-    return replaced.original(top, primal(b, duals))
 
 
 def scatter_reduce(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:

@@ -28,6 +28,9 @@ REFUSED = {
 }
 """Operators of which PyTorch has the derivative and not the tangent, and what it calls them."""
 
+REFUSED_LATE = {f"{name}_of_": f"{name}_" for name in ("acosh", "asinh", "atanh")}
+"""Writes of which PyTorch sees that it has no tangent only when it has written."""
+
 
 def missing(name: str, row: bool = True) -> NotImplementedError:
     """The error of an operator that has no rule for tangents."""
@@ -53,6 +56,15 @@ def refuse(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     if duals_in(args, kwargs):
         raise missing(REFUSED[replaced.name], row=replaced.name != "set_")
     return replaced.original(*args, **kwargs)
+
+
+def refuse_late(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """A write that has no rule for tangents."""
+    refused = duals_in(args, kwargs)
+    out = replaced.original(*args, **kwargs)
+    if refused:
+        raise missing(REFUSED_LATE[replaced.name])
+    return out
 
 
 def no_kernel(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:

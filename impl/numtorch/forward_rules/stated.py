@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch, formulas
+from .. import dispatch, formulas, tangents
 from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
 from ..replacing import Replaced
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from ..writes import copy_
 from .operands import is_tracked, primal, tensors_in
 
@@ -32,6 +32,25 @@ def stated(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: 
     """What the row says of a call."""
     text, varying = FORWARD[replaced.name]
     return evaluated(text, varying, dict(zip(names, args, strict=False)), duals, out)
+
+
+def statement_of(name: str, names: list[str]) -> str:
+    """The expression of an operator's tangent, or "" if it has none: of a linear one that is the operator itself."""
+    text, varying = FORWARD.get(name, ("", ()))
+    if text == LINEAR:
+        return f"{name}({', '.join(n + '_t' if n in varying else n for n in names)})"
+    return "" if text in ("view", "multiview", "bilinear") else text
+
+
+def after_write(name: str, text: str, given: dict[str, Any], target: Tensor, level: Any) -> Any:
+    """The tangent of what was written, over all operands as they are now; `self` in `given` may be an earlier copy."""
+    known = {id(t): (t, tangents.kept(t, level)) for t in given.values() if isinstance(t, Tensor)}
+    duals = {key: pair for key, pair in known.items() if pair[1] is not None}
+    out = primal(target, {id(target): target}) if "result" in text else target
+    return evaluated(text, FORWARD[name][1], given, duals, out)
+
+
+LINEAR = "linear"
 
 
 def evaluated(text: str, varying: tuple[str, ...], given: dict[str, Any], duals: dict, out: Any) -> Any:
@@ -44,13 +63,20 @@ def evaluated(text: str, varying: tuple[str, ...], given: dict[str, Any], duals:
         if id(value) in duals:
             scope[name + "_t"] = duals[id(value)][1]
         else:
-            scope[name + "_t"] = zeros_like(value) if isinstance(value, Tensor) else None if value is None else 0
+            scope[name + "_t"] = zeros_like(value) if isinstance(value, Tensor) else NUMBERS.get(type(value))
             missing.append(name + "_t")
     whole = not missing or (is_tracked(duals, given.values(), below=True) and finite(given.values(), out))
     found = eval(compiled(text, () if whole else tuple(missing)), {}, scope)
     if isinstance(out, tuple):
         return tuple([fitted(t, o) for t, o in zip(found, out, strict=True)])
     return fitted(found, out)
+
+
+NUMBERS = {
+    kind: wrap(np.zeros((), to)[()])
+    for kind, to in ((bool, np.int64), (int, np.int64), (float, np.float32), (complex, np.complex64))
+}
+"""The tangents of numbers: zeros that promote nothing."""
 
 
 def results(out: Any) -> dict[str, Any]:

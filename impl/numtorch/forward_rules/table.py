@@ -25,6 +25,8 @@ def rule_of(name: str) -> Rule | None:
         if name in OWN:
             return kinds.computed(OWN[name])
         return RULES.get(known[0], by_statement if known[0] else by_formula)
+    if name in refusals.REFUSED_LATE:
+        return refusals.refuse_late
     if name.endswith("_") and name[:-1] in FORWARD:
         return kinds.show_otherwise if FORWARD[name[:-1]][0] == "view" else written.write
     return refusals.without_derivative if name in dispatch.OPERATORS else None
@@ -51,8 +53,6 @@ RULES: dict[str, Rule] = {
     "bilinear": kinds.computed(kinds.bilinear),
 }
 OWN: dict[str, Callable[..., Any]] = {
-    "mul": kinds.product,
-    "div": kinds.quotient,
     "scatter_reduce": kinds.scatter_reduce,
 }
 """Rules of one operator each."""

@@ -8,6 +8,7 @@ from .. import dispatch, tangents, writes
 from ..autograd.function_tangents import without_forward_mode
 from ..creation import zeros_like
 from ..replacing import Replaced
+from . import stated
 from .derived import lies_with, pushed
 from .operands import duals_in, in_order, is_tracked
 from .refusals import NO_KERNEL, refuse_out
@@ -24,6 +25,17 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     if target._desc.dtype.category < tangents.DTYPES:
         return replaced.original(*args, **kwargs)
     level = tangents.entered
+    name = replaced.name[:-1]
+    text = stated.statement_of(name, names)
+    if text and level is not None:
+        given = dict(zip(names, ordered, strict=False))
+        if "self_p" in text:
+            given["self"] = dispatch.clone(target)
+        with without_forward_mode():
+            out = replaced.original(*args, **kwargs)
+            if out is not NotImplemented:
+                tangents.give_written(target, stated.after_write(name, text, given, target, level), level)
+        return out
     with without_forward_mode():
         error: Any = None
         try:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..kernels import everything as k
-from .row import BESIDE_NUMBER, BILINEAR, ELEMENTWISE, FOUND_DTYPE, LINEAR, op
+from .row import BESIDE_NUMBER, ELEMENTWISE, FOUND_DTYPE, LINEAR, op
 
 # ---- arithmetic
 op("add(self, other)", np.add, constants={"alpha": 1}, self="grad", other="grad", jvp=LINEAR)
@@ -12,9 +12,11 @@ op("add_alpha(self, other, alpha)", k.add_alpha, node="AddAlphaBackward0", shown
    self="grad", other="scaled(grad, alpha)", jvp=LINEAR)
 op("sub_alpha(self, other, alpha)", k.sub_alpha, node="SubAlphaBackward0", shown="SubBackward0", says="sub", pointwise=True,
    self="grad", other="scaled(-grad, alpha)", jvp=LINEAR)
-op("mul(self, other)", np.multiply, self="grad * other.conj()", other="grad * self.conj()", jvp=BILINEAR)
+op("mul(self, other)", np.multiply, self="grad * other.conj()", other="grad * self.conj()",
+   jvp="other_t * self_p + self_t * other_p")
 op("div(self, other)", np.true_divide, float_result=True,
-   self="grad / other.conj()", other="div_other(grad, self, other)")
+   self="grad / other.conj()", other="div_other(grad, self, other)",
+   jvp="(self_t - other_t * result) / other_p")
 op("div_mode(self, other, rounding_mode)", k.div_mode, node="DivBackward2", says="div", pointwise=True,
    self="div_mode_self(grad, other, rounding_mode)", other="div_mode_other(grad, self, other, rounding_mode)",
    jvp=("self_t / other_p - other_t * (self_p / other_p) / other_p if rounding_mode is None "

@@ -41,8 +41,7 @@ op("clone(self)", k.clone, pointwise=False, self="grad", jvp=LINEAR)
 op("fill_scalar(self, value)", k.fill_scalar, layout=LIKE, node="FillBackward0", says="fill", self="zeros_like(grad)",
    jvp=ELEMENTWISE)
 op("fill(self, value)", k.fill, layout=LIKE, node="FillBackward1", self="zeros_like(grad)",
-   value="to_copy_backward(expand_backward(grad, ()), value.dtype)",
-   jvp="fill(self_t, value_t)")
+   value="to_copy_backward(expand_backward(grad, ()), value.dtype)")
 op("contiguous_copy(self)", k.contiguous_copy, node="CloneBackward0", self="grad", jvp=LINEAR)
 op("unsafe_view(self, size)", k.unsafe_view, self="grad.reshape(self.shape)", jvp=LINEAR)
 op("to_copy(self, dtype_)", k.to_copy, node="ToCopyBackward0", self="to_copy_backward(grad, self.dtype)", jvp=LINEAR)
