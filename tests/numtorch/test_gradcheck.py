@@ -53,6 +53,20 @@ def test_batched_gradients_that_differ_are_found():
         torch.autograd.gradcheck(Restless.apply, inputs()[0], nondet_tol=1.0, check_batched_grad=True)
 
 
-def test_forward_mode_is_refused():
-    with pytest.raises(NotImplementedError, match="no check_forward_ad=True yet"):
-        torch.autograd.gradcheck(torch.sin, inputs()[0], check_forward_ad=True)
+def test_forward_mode_is_checked_alone():
+    class OnlyForward(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 3
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return tangent * 2
+
+    only = {"check_forward_ad": True, "check_backward_ad": False}
+    assert torch.autograd.gradcheck(OnlyForward.apply, inputs()[0], **only)
+    assert not torch.autograd.gradcheck(OnlyForward.apply, inputs()[0], check_forward_ad=True, raise_exception=False)

@@ -59,7 +59,7 @@ def test_functional_computes_what_pytorch_computes(name, values, create_graph, d
 
 @pytest.mark.parametrize("name", ["smooth", "reduced"])
 def test_vectorized_jacobians_with_a_graph_are_pytorchs(name):
-    """Their graph is not: PyTorch's has nodes of a batched backward, which numtorch takes row by row."""
+    """Their graph may differ: PyTorch takes some operators row by row that numtorch takes as batches."""
 
     def run(t):
         a, b = (t.tensor(values, dtype=t.float64, requires_grad=True) for values in ([0.5, -1.25], [2.0, 0.75]))
@@ -72,3 +72,27 @@ def test_vectorized_jacobians_with_a_graph_are_pytorchs(name):
 
     for expected, got in zip(run(torch), run(numtorch), strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("leaf", [False, True])
+def test_forward_mode_computes_what_pytorch_computes(name, leaf):
+    """The graph below a tangent may differ, which has batches in the place of PyTorch's unbatched primals."""
+
+    def run(t):
+        a, b = (t.tensor(values, dtype=t.float64, requires_grad=leaf) for values in ([0.5, -1.25], [2.0, 0.75]))
+
+        def scalar(x, y):
+            out = FUNCTIONS[name](t, x, y)
+            return (out[0] if isinstance(out, tuple) else out).sum() * (x * y).prod()
+
+        F = t.autograd.functional
+        return [
+            F.jacobian(lambda x, y: FUNCTIONS[name](t, x, y), (a, b), vectorize=True, strategy="forward-mode"),
+            F.hessian(scalar, (a, b), vectorize=True, outer_jacobian_strategy="forward-mode"),
+        ]
+
+    expected, got = run(torch), run(numtorch)
+    assert [type(x) for x in expected[0]] == [torch.Tensor if type(x) is numtorch.Tensor else type(x) for x in got[0]]
+    for a, b in zip(flat(expected), flat(got), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-10, atol=1e-12)

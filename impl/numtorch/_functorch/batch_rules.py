@@ -46,9 +46,10 @@ def aligned(call: Call) -> list[Any]:
         if not isinstance(value, Tensor):
             return value
         found = call.front(value)
-        if not call.is_batched(value):
-            return found
         own = rank(value)
+        if not call.is_batched(value):
+            shape = (1,) * (1 + most - own) + tuple(found._desc.shape)
+            return dispatch.view(found, shape) if own and call.interpreter.pads else found
         if (
             not own and most and len(kinds) > 1
         ):  # a number does not decide the type of the result; a batch of them would
@@ -72,6 +73,14 @@ def elementwise(call: Call) -> Any:
         return exchange(call.op(*[value if a is tensor else a for a in call.args]), lambda t: (t, bdim))
     found = call.op(*aligned(call))
     return found if found is NotImplemented else exchange(found, lambda t: (t, 0))
+
+
+def filled(call: Call) -> Any:
+    """masked_fill with a tensor: a batch of values is no value, but operands of where."""
+    x, mask, value = aligned(call)
+    if not call.is_batched(call.args[2]):
+        return call.op(x, mask, value), 0
+    return dispatch.where(mask, value, x), 0
 
 
 def elementwise_written(call: Call) -> Any:
@@ -460,6 +469,7 @@ _OTHERWISE = frozenset(
 )
 KINDS: dict[Rule, str] = {
     elementwise: "clone contiguous_copy to_copy alias detach data get_data",
+    filled: "masked_fill_tensor",
     along: "sum_dim mean_dim nansum_dim prod_dim max_dim min_dim amax amin argmax argmin median_dim kthvalue sort sort_stable "
     "topk vector_norm norm_dim var std var_mean std_mean logsumexp cumsum cumprod all_dim any_dim count_nonzero softmax "
     "log_softmax cummax cummin logcumsumexp nanmedian_dim mode glu",

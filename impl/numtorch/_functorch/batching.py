@@ -35,6 +35,7 @@ class VmapInterpreter(Interpreter):
     """The level of one vmap."""
 
     kind = "Vmap"
+    pads = False  # an operand without a batch gets a dimension of size one in its place
 
     def __init__(self, size: int, randomness: str):
         super().__init__()
@@ -102,6 +103,11 @@ class Call:
         if self.is_batched(value):
             return found
         return dispatch.expand(found, (self.size, *found._desc.shape))
+
+    def own(self, value: Any) -> Any:
+        """The same, with memory of its own for each element, which can be written to."""
+        found = self.spread(value)
+        return found if self.is_batched(value) else dispatch.clone(found)
 
     def place(self, name: str) -> int:
         """Where the parameter of a name stands."""
@@ -312,9 +318,16 @@ def composite(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwa
 
 
 def lifted(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """What looks at tensors of a level of gradients as such: none of a batch."""
-    args, kwargs = without_the_dead(replaced, args, kwargs)
-    return replaced.original(*args, **kwargs)
+    """A dual and its parts: that of batches is a batch, for tangents belong to the levels below."""
+    call = call_of(interpreter, replaced, args, kwargs)
+    if call is None:
+        return passed(interpreter, replaced, args, kwargs)
+    with interpreter.lower():
+        if replaced.name == "make_dual":
+            primal, tangent, *rest = call.args
+            return interpreter.batch(call.op(call.own(primal), call.spread(tangent), *rest), 0)
+        found = call.op(call.front(call.args[0]), *call.args[1:])
+        return type(found)(*[None if part is None else interpreter.batch(part, 0) for part in found])
 
 
 KINDS: dict[str, Callable[..., Any]] = {

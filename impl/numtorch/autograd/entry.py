@@ -145,36 +145,13 @@ def batched(
     allow_unused: Any,
     accumulate: bool,
 ) -> tuple:
-    """One pass for each element of the seeds' first dimension, and what they give stacked; PyTorch vectorises this."""
-    if any(seed is None or not seed._desc.ndim for seed in seeds):
-        raise ValueError(
-            "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "
-            "dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0."
-        )
-    sizes = [len(seed) for seed in seeds]
-    if len(set(sizes)) > 1:
-        raise ValueError(
-            "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
-            f"{sizes} for the mapped dimension"
-        )
-    if not sizes[0]:
-        raise IndexError("index 0 is out of bounds for dimension 0 with size 0")
-    rows = [
-        call_engine(
-            outputs,
-            [seed[i] for seed in seeds],
-            retain_graph or more,
-            create_graph,
-            inputs,
-            allow_unused or more,
-            accumulate,
-        )
-        for i in range(sizes[0])
-        for more in [i + 1 < sizes[0]]
-    ]
-    from ..dispatch import stack
+    """One pass for the batch of the seeds' first dimension."""
+    from .._functorch import legacy_vmap
 
-    return tuple([None if column[0] is None else stack(column, 0) for column in zip(*rows, strict=True)])
+    def vjp(*seeds: Any) -> tuple:
+        return call_engine(outputs, seeds, retain_graph, create_graph, inputs, allow_unused, accumulate)
+
+    return legacy_vmap.vmap(vjp, seeds)
 
 
 def _is_edge(value: Any) -> bool:

@@ -64,13 +64,13 @@ def check_fast(
     source = Generator()
     given = [x for _, x in differentiable_inputs(inputs)]
     all_u = [
-        [_direction(x.numel(), x.dtype.to_real(), source)._numpy() for _ in range(1 + x.is_complex())] for x in given
+        [direction(x.numel(), x.dtype.to_real(), source)._numpy() for _ in range(1 + x.is_complex())] for x in given
     ]
-    all_v = [_direction(o.numel(), o.dtype, source) for o in outputs]
-    numerical = [_along(func, inputs, x, u, eps) for x, u in zip(given, all_u, strict=True)]
+    all_v = [direction(o.numel(), o.dtype, source) for o in outputs]
+    numerical = [along(func, inputs, x, u, eps) for x, u in zip(given, all_u, strict=True)]
     if not outputs:
         for x, u in zip(given, all_u, strict=True):
-            if any(n.size and np.abs(n).max() > nondet_tol for n in _along(func, inputs, x, u, eps)):
+            if any(n.size and np.abs(n).max() > nondet_tol for n in along(func, inputs, x, u, eps)):
                 raise GradcheckError("Numerical gradient for function expected to be zero")
         return
     floating = [k for k, o in enumerate(returned) if o.dtype.category >= FLOATING]
@@ -88,14 +88,14 @@ def check_fast(
                 raise GradcheckError(message + _in_slow_mode(func, inputs, outputs, i, j, rtol, atol, eps))
 
 
-def _direction(size: int, kind: dtype_type, source: Generator) -> Tensor:
+def direction(size: int, kind: dtype_type, source: Generator) -> Tensor:
     """A random vector of length one."""
     vector = rand(size, generator=source).to(kind)
     vector /= vector.norm()
     return vector
 
 
-def _along(func: Any, inputs: tuple, x: Tensor, u: list[np.ndarray], eps: float) -> list[np.ndarray]:
+def along(func: Any, inputs: tuple, x: Tensor, u: list[np.ndarray], eps: float) -> list[np.ndarray]:
     """The numerical product of each output's Jacobian with u."""
     place = x.data._numpy()
     change = difference(func, inputs, place, u[0].reshape(x.shape) * eps, eps, f"by {eps}")
@@ -110,5 +110,10 @@ def _in_slow_mode(
 ) -> str:
     numerical = jacobians(func, inputs, outputs, eps)[i][j]
     analytical = analytical_jacobians(inputs, outputs[j], float("inf"), False)[i]
+    return slow_mode_text(numerical, analytical, rtol, atol)
+
+
+def slow_mode_text(numerical: np.ndarray, analytical: np.ndarray, rtol: float, atol: float) -> str:
+    """What a message says of the Jacobians that the slow mode finds."""
     text = _SLOW.format(wrap(numerical), wrap(analytical), wrap(np.abs(numerical - analytical).max()))
     return text + _SLOW_OK if close(analytical, numerical, rtol, atol) else text

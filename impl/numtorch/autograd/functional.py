@@ -15,7 +15,7 @@ import numpy as np
 
 from ..creation import zeros_like
 from ..dispatch import stack
-from ..functions.shape import expand, reshape, split, view, view_as
+from ..functions.shape import expand, permute, reshape, split, view, view_as
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor, wrap
 from .entry import grad
@@ -132,8 +132,8 @@ def jacobian(
 ) -> Any:
     """Every derivative of every output by every input: a tensor, or tuples of them for several outputs or inputs.
 
-    With `vectorize` all rows come from one call of `grad` with batched seeds. The strategy "forward-mode" computes in
-    reverse mode too; the numbers are the same.
+    With `vectorize` all rows come from one call of `grad` with batched seeds, or with the strategy "forward-mode" from one
+    call of the function with batched tangents.
     """
     if strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError(
@@ -142,7 +142,7 @@ def jacobian(
             'use "reverse-mode".'
         )
     if strategy == "forward-mode":
-        _check_forward_mode(inputs, create_graph, strict, vectorize)
+        return _jacfwd(func, inputs, create_graph, strict, vectorize)
     with enable_grad():
         inputs, many = _as_tuple(inputs, "inputs", "jacobian")
         inputs = _taken_in(inputs, create_graph, True)
@@ -160,7 +160,8 @@ def jacobian(
         return blocks if many_outputs else blocks[0]
 
 
-def _check_forward_mode(inputs: Any, create_graph: bool, strict: bool, vectorize: bool) -> None:
+def _jacfwd(func: Callable[..., Any], inputs: Any, create_graph: bool, strict: bool, vectorize: bool) -> Any:
+    """The columns of all inputs at once: one call of the function on duals whose tangents are the batch of a vmap."""
     if create_graph:
         raise NotImplementedError(
             'torch.autograd.functional.jacobian: `create_graph=True` and `strategy="forward-mode"` '
@@ -172,12 +173,36 @@ def _check_forward_mode(inputs: Any, create_graph: bool, strict: bool, vectorize
             'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not '
             'supported together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.'
         )
-    _as_tuple(inputs, "inputs", "jacobian")
+    inputs, many = _as_tuple(inputs, "inputs", "jacobian")
     if not vectorize:
         raise NotImplementedError(
             "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented "
             "for `vectorize=True`."
         )
+    from .._functorch import legacy_vmap
+    from . import forward_ad
+
+    sizes = [i.numel() for i in inputs]
+    told: list[Any] = []
+
+    def jvp(*tangents: Any) -> tuple:
+        with forward_ad.dual_level():
+            duals = [forward_ad.make_dual(i, view_as(t, i)) for i, t in zip(inputs, tangents, strict=True)]
+            outputs, many_outputs = _as_tuple(func(*duals), "outputs", None)
+            parts = [forward_ad.unpack_dual(out) for out in outputs]
+        told[:] = many_outputs, [primal.shape for primal, _ in parts]
+        return tuple([zeros_like(primal) if tangent is None else tangent for primal, tangent in parts])
+
+    columns = legacy_vmap.vmap(jvp, _standard_basis(inputs, sizes))
+    many_outputs, shapes = told
+    blocks: list[Any] = []
+    for column, shape in zip(columns, shapes, strict=True):
+        row = []
+        for part, given in zip(split(column, sizes, 0), inputs, strict=True):
+            turned = permute(part, (*range(1, part.dim()), 0))  # in forward mode the batch is that of the inputs
+            row.append(reshape(turned, (*shape, *given.shape)))
+        blocks.append(row if many else row[0])
+    return (blocks if many else tuple(blocks)) if many_outputs else blocks[0]
 
 
 def _rows(index: int, out: Tensor, inputs: Tensors, create_graph: bool, strict: bool) -> Tensors:
@@ -214,14 +239,7 @@ def _row(out: Tensor, j: int, inputs: Tensors, create_graph: bool) -> Tensors:
 def _rows_at_once(outputs: Tensors, inputs: Tensors, create_graph: bool) -> Tensors:
     """The derivatives of each output by each input; the rows of all outputs are one dimension, which is split again."""
     sizes = [out.numel() for out in outputs]
-    identity = np.eye(sum(sizes))
-    ends = np.cumsum(sizes)
-    seeds = tuple(
-        [
-            wrap(identity[:, end - size : end].astype(out.dtype.numpy))
-            for out, size, end in zip(outputs, sizes, ends, strict=True)
-        ]
-    )
+    seeds = _standard_basis(outputs, sizes)
     flat = tuple([reshape(out, -1) for out in outputs])
     found = []
     for rows, given in zip(_grad(flat, inputs, seeds, create_graph, None, True), inputs, strict=True):
@@ -230,6 +248,18 @@ def _rows_at_once(outputs: Tensors, inputs: Tensors, create_graph: bool) -> Tens
         parts = split(rows, sizes, 0)
         found.append([view(part, out.shape + given.shape) for part, out in zip(parts, outputs, strict=True)])
     return tuple(zip(*found, strict=True))
+
+
+def _standard_basis(tensors: Tensors, sizes: list[int]) -> Tensors:
+    """The rows of an identity matrix, of which each tensor has the columns of its elements."""
+    ends = np.cumsum(sizes)
+    identity = np.eye(sum(sizes))
+    return tuple(
+        [
+            wrap(identity[:, end - size : end].astype(t.dtype.numpy))
+            for t, size, end in zip(tensors, sizes, ends, strict=True)
+        ]
+    )
 
 
 def hessian(
@@ -262,7 +292,7 @@ def hessian(
 # ---- taking in
 
 
-def _as_tuple(given: Any, what: str, name: str) -> tuple[Any, bool]:
+def _as_tuple(given: Any, what: str, name: str | None) -> tuple[Any, bool]:
     """The tensors as a tuple, and whether they came as one."""
     many = isinstance(given, tuple)
     given = given if many else (given,)

@@ -73,19 +73,28 @@ def gradcheck(
         raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
     if check_batched_forward_grad and not check_forward_ad:
         raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
-    if check_forward_ad:
-        raise NotImplementedError("numtorch's gradcheck has no check_forward_ad=True yet")
     try:
         inputs = output_tuple(inputs)
         _check_inputs(inputs)
         returned = func(*inputs)
-        outputs = _differentiable(returned)
-        if fast_mode:
-            from .fast_gradcheck import check_fast as check
-        else:
-            check = _check
+        outputs = differentiable(returned)
         options = {"eps": eps, "rtol": rtol, "atol": atol, "nondet_tol": nondet_tol, "dtypes_count": check_grad_dtypes}
-        _check_parts(check, func, returned, inputs, outputs, options)
+        if check_backward_ad:
+            if fast_mode:
+                from .fast_gradcheck import check_fast as check
+            else:
+                check = _check
+            _check_parts(check, func, returned, inputs, outputs, options)
+        if check_forward_ad:
+            from .forward_gradcheck import check_forward
+
+            check_forward(func, returned, inputs, outputs, check_undefined_grad, fast_mode, **options)
+        if check_batched_forward_grad:
+            from .batched_gradcheck import check_batched_forward
+
+            check_batched_forward(func, inputs)
+        if not check_backward_ad:
+            return True
         if check_batched_grad:
             from .batched_gradcheck import check_batched
 
@@ -129,7 +138,7 @@ def gradgradcheck(
         raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
     inputs = output_tuple(inputs)
     if grad_outputs is None:
-        seeds = tuple([_draw_like(o, gen_non_contig_grad_outputs) for o in _differentiable(func(*inputs))])
+        seeds = tuple([_draw_like(o, gen_non_contig_grad_outputs) for o in differentiable(func(*inputs))])
     else:
         seeds = output_tuple(grad_outputs)
     wanted = {i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad}
@@ -137,7 +146,7 @@ def gradgradcheck(
 
     def backward(*args: Any) -> tuple:
         given = [x.requires_grad_() if i in wanted else x for i, x in enumerate(args[: -len(seeds)])]
-        outputs = _differentiable(func(*given))
+        outputs = differentiable(func(*given))
         grads = [x.requires_grad_() if i in wanted_seeds else x for i, x in enumerate(args[-len(seeds) :])]
         found = grad(
             outputs, [x for i, x in enumerate(given) if i in wanted], grads, create_graph=True, allow_unused=True
@@ -201,7 +210,8 @@ def _check_inputs(inputs: tuple) -> None:
         )
 
 
-def _differentiable(outputs: Any) -> tuple:
+def differentiable(outputs: Any) -> tuple:
+    """The outputs that require grad."""
     return tuple([o for o in output_tuple(outputs) if o.requires_grad])
 
 
@@ -218,7 +228,7 @@ def _check_parts(check: Any, func: Any, returned: Any, inputs: tuple, outputs: t
 
         found = only(*inputs)
         prefix = f"While considering the {name} part of complex outputs only, "
-        check(only, found, inputs, _differentiable(found), prefix, complex_outputs=are_complex, **options)
+        check(only, found, inputs, differentiable(found), prefix, complex_outputs=are_complex, **options)
 
 
 # ---- the comparison
@@ -242,8 +252,7 @@ def _check(
     returned = output_tuple(returned)
     numerical = jacobians(func, inputs, returned, eps)
     if not outputs:
-        if any((n != 0).any() for per_input in numerical for n in per_input):
-            raise GradcheckError("Numerical gradient for function expected to be zero")
+        expect_zero(numerical)
         return
     per_output = list(zip(*numerical, strict=True))
     per_output = [n for o, n in zip(returned, per_output, strict=False) if o.requires_grad]
@@ -254,16 +263,22 @@ def _check(
                 raise GradcheckError(mismatch(a, n, i, j, prefix if i in complex_outputs else ""))
 
 
+def expect_zero(numerical: list[list[np.ndarray]]) -> None:
+    """What does not require grad must not change."""
+    if any((n != 0).any() for per_input in numerical for n in per_input):
+        raise GradcheckError("Numerical gradient for function expected to be zero")
+
+
 def close(a: np.ndarray, n: np.ndarray, rtol: float, atol: float) -> bool:
     """Whether the analytical values are as near to the numerical ones as asked."""
     with np.errstate(all="ignore"):
         return bool(np.allclose(a, n, rtol, atol))
 
 
-def mismatch(a: Any, n: Any, output: int, given: int, prefix: str) -> str:
+def mismatch(a: Any, n: Any, output: int, given: int, prefix: str, mode: str = "") -> str:
     """What GradcheckError says."""
     return (
-        f"{prefix}Jacobian mismatch for output {output} with respect to input {given},\n"
+        f"{prefix}Jacobian {mode}mismatch for output {output} with respect to input {given},\n"
         f"numerical:{wrap(n)}\nanalytical:{wrap(a)}\n"
     )
 
@@ -357,7 +372,7 @@ def _check_undefined(func: Any, outputs: tuple, inputs: tuple) -> None:
         """The outputs of a new call, of one or (None) of all of which the gradient is undefined."""
         return [
             UndefinedGrad.apply(o) if hidden is None or i == hidden else o
-            for i, o in enumerate(_differentiable(func(*inputs)))
+            for i, o in enumerate(differentiable(func(*inputs)))
         ]
 
     every = [roots(None)]

@@ -1,0 +1,89 @@
+"""Gradients of a batch of seeds, which one backward computes for all of them, and Jacobians made of them."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import same_shape, smooth
+
+CHOICES = st.booleans()
+
+
+@case(requires=["grad", "hooks"], covers=["call.batched"])
+def batched_seeds_run_hooks_once(torch, x: smooth(shape=(2,))):
+    """A hook sees the gradients of a whole batch at once, in the shape of one."""
+    x.requires_grad_()
+    y = x.exp()
+    y.register_hook(lambda grad: grad * 2)
+    torch.autograd.grad(y * x, x, torch.eye(2), is_grads_batched=True)
+
+
+@case(requires=["grad", "create_graph"], covers=["call.batched"])
+def batched_gradients_have_one_graph(torch, x: smooth(shape=(2,)), y: smooth(shape=(2,))):
+    """With create_graph batched gradients have the nodes of one backward, not one for each seed."""
+    x.requires_grad_()
+    y.requires_grad_()
+    a, b = torch.autograd.grad((x * y).exp(), (x, y), torch.eye(2), is_grads_batched=True, create_graph=True)
+    torch.autograd.grad(a.sum() + b.prod(), (x, y))
+
+
+@case(requires=["grad", "custom_function"], covers=["call.batched"])
+def a_batched_gradient_has_no_numbers(
+    torch, x: smooth(shape=(2,)), look: st.sampled_from(["item", "tolist", "numpy", "random", "write"])
+):
+    """In a Function's backward a batch can be computed with and written to, but not be looked at."""
+
+    class Looking(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            if look == "item":
+                grad.sum().item()
+            if look == "tolist":
+                grad.tolist()
+            if look == "numpy":
+                grad.numpy()
+            if look == "random":
+                grad = grad + torch.rand_like(grad)
+            if look == "write":
+                zeros = torch.zeros_like(grad)
+                zeros += grad
+                grad = zeros.mul_(2)
+            return grad * 2
+
+    x.requires_grad_()
+    torch.autograd.grad(Looking.apply(x), x, torch.eye(2), is_grads_batched=True)
+
+
+@case(requires=["functional", "hooks"], covers=["fnl.jacobian"])
+def vectorized_jacobian_runs_hooks_once(torch, x: smooth(shape=(2,)), vectorize: CHOICES):
+    """With vectorize a hook on the way runs once, without it once for each element of the output."""
+
+    def function(a):
+        b = a.exp()
+        b.register_hook(lambda grad: grad * 2)
+        return b * a
+
+    torch.autograd.functional.jacobian(function, x, vectorize=vectorize)
+
+
+@case(requires=["functional", "create_graph"], covers=["fnl.jacobian"])
+def vectorized_jacobian_has_a_graph(torch, x: smooth(shape=(2,)), leaf: CHOICES):
+    """With create_graph a vectorized Jacobian has the graph of one backward."""
+    x.requires_grad_(leaf)
+    j = torch.autograd.functional.jacobian(lambda a: a.exp() * a, x, create_graph=True, vectorize=True)
+    torch.autograd.grad(j.sum(), x)
+
+
+@case(requires=["functional", "forward_ad"], covers=["fnl.jacobian"])
+def jacobian_in_forward_mode(torch, xy: same_shape(2, values="smooth", max_dims=2, empty=False)):
+    """In forward mode the function is called once, on duals; several inputs give lists."""
+    x, y = xy
+    torch.autograd.functional.jacobian(lambda a: a.sin(), x, vectorize=True, strategy="forward-mode")
+    torch.autograd.functional.jacobian(
+        lambda a, b: (a * b, a.sum(), torch.ones(1)), (x, y), vectorize=True, strategy="forward-mode"
+    )
+    torch.autograd.functional.jacobian(lambda a: (a, 3), x, vectorize=True, strategy="forward-mode")
+    torch.autograd.functional.jacobian(lambda a: 3, x, vectorize=True, strategy="forward-mode")
