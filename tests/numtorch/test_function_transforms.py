@@ -151,3 +151,38 @@ def test_functions_that_are_called_as_modules_do_not_stand_in_for_them():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "tensor(6.)\n"
+
+
+READERS = {
+    "histc": lambda a: torch.histc(a, 4, 0, 10),
+    "searchsorted": lambda a: torch.searchsorted(a.sort()[0], a, right=True),
+    "bucketize": lambda a: torch.bucketize(a, torch.tensor([1.0, 4.0, 6.0]), right=True),
+    "isin": lambda a: torch.isin(a, torch.tensor([1.0, 8.0]), invert=True),
+    "isin of a batch": lambda a: torch.isin(torch.tensor([1.0, 8.0]), a),
+    "quantile": lambda a: torch.quantile(a, 0.5),
+    "nll_loss": lambda a: torch.nn.functional.nll_loss(a[None], a[:1].long() % 4, ignore_index=0),
+    "repeat_interleave": lambda a: torch.repeat_interleave(a, 2),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_reads_numbers_itself_reads_those_of_each_element(name):
+    f = READERS[name]
+    batch = torch.tensor([[3.0, 1.0, 2.0, 5.0], [8.0, 6.0, 7.0, 5.5], [0.0, 9.0, 4.0, 4.0]])
+    np.testing.assert_array_equal(numbers(vmap(f)(batch)), numbers(torch.stack([f(row) for row in batch])))
+
+
+@pytest.mark.parametrize("name", ["equal", "allclose"])
+def test_a_batch_is_not_answered_with_one_bool(name):
+    batch = torch.ones(3, 4)
+    with pytest.raises(RuntimeError, match=name):
+        vmap(lambda a: a * getattr(torch, name)(a, batch[0]))(batch)
+    assert numbers(grad(lambda a: a.sum() * getattr(torch, name)(a, batch[0]))(batch[0])).tolist() == [1.0] * 4
+
+
+def test_gradients_of_values_that_fill_a_mask():
+    """A batch of values is spread over each element's mask, and gets back what is its own."""
+    x, v = torch.tensor([[0.0, 3.0], [4.0, 5.0]]), torch.tensor([7.0, 8.0], requires_grad=True)
+    filled = vmap(lambda a, b: a.masked_fill(a > 2, b))(x, v)
+    assert numbers(filled).tolist() == [[0.0, 7.0], [8.0, 8.0]]
+    assert numbers(torch.autograd.grad(filled.sum(), v)[0]).tolist() == [1.0, 2.0]

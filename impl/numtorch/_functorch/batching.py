@@ -231,7 +231,9 @@ def factory(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwarg
     """A function that makes a tensor: like a batch, a batch of them."""
     model = living(args[0]) if args and isinstance(args[0], Tensor) else None
     wrapped = None if model is None else at(model, interpreter)
-    if wrapped is None or model is None or replaced.name in ("tensor", "as_tensor"):
+    if wrapped is not None and replaced.name == "tensor":
+        raise NotImplementedError("numtorch has no tensor() of a batch; clone().detach() copies one")
+    if wrapped is None or model is None or replaced.name == "as_tensor":
         return passed(interpreter, replaced, args, kwargs)
     value = wrapped.value if wrapped.bdim == 0 else None
     with interpreter.lower():
@@ -307,6 +309,31 @@ def numbers(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwarg
     raise RuntimeError(refusals.CONTROL_FLOW if replaced.name == "__bool__" else refusals.ITEM)
 
 
+def looped(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """A function that reads the numbers itself and has no derivative: once for each element of the batch."""
+    args, kwargs = without_the_dead(replaced, args, kwargs)
+    if not any(at(t, interpreter) is not None for t in tensors_in((*args, *kwargs.values()))):
+        return passed(interpreter, replaced, args, kwargs)
+    if not interpreter.size:
+        raise NotImplementedError(f"numtorch has no vmap over {replaced.name} of an empty batch")
+    with interpreter.lower():
+        rows = []
+        for index in range(interpreter.size):
+            own, keywords = [
+                exchanged(some, lambda t, i=index: element(interpreter, t, i)) for some in (args, kwargs.values())
+            ]
+            rows.append(replaced(tuple(own), dict(zip(kwargs, keywords, strict=True))))
+        return interpreter.batch(*stacked(rows))
+
+
+def told(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What answers with a bool, which a batch has many of."""
+    args, kwargs = without_the_dead(replaced, args, kwargs)
+    if any(at(t, interpreter) is not None for t in tensors_in((*args, *kwargs.values()))):
+        raise RuntimeError(refusals.TOLD[replaced.name])
+    return passed(interpreter, replaced, args, kwargs)
+
+
 def composite(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What is made of operators, of others than usually if there is a batch."""
     from .batch_rules import COMPOSITES
@@ -338,6 +365,8 @@ KINDS: dict[str, Callable[..., Any]] = {
     "random": random,
     "random_write": random_write,
     "numbers": numbers,
+    "looped": looped,
+    "told": told,
     "composite": composite,
     "lifted": lifted,
 }

@@ -409,6 +409,8 @@ KINDS: dict[str, Callable[..., Any]] = {
     "plainly": plainly,
     "engine": refusals.engine,
     "numbers": numbers,
+    "looped": factory,
+    "told": numbers,
     "memory": refusals.memory,
     "read": read,
     "pass": backward_pass,

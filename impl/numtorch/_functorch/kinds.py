@@ -9,7 +9,7 @@ from typing import Any
 from .. import creation, dispatch, printing
 from ..autograd import entry, forward_ad, function
 from ..formulas import masks
-from ..functions import convert, copying, linalg, random
+from ..functions import comparison, convert, copying, counts, linalg, random
 from ..tensor import Tensor
 
 SPECIAL = {
@@ -75,6 +75,12 @@ OTHERS: tuple[tuple[Any, str, str], ...] = (
     (masks, "of_arrays", "operator"),
     (masks, "mask", "operator"),
     (linalg, "linear", "composite"),
+    (counts, "histc", "looped"),
+    (counts, "searchsorted", "looped"),
+    (counts, "bucketize", "looped"),
+    (comparison, "isin", "looped"),
+    (comparison, "equal", "told"),
+    (comparison, "allclose", "told"),
     (forward_ad, "make_dual", "lifted"),
     (forward_ad, "unpack_dual", "lifted"),
 )

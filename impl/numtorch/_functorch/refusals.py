@@ -29,6 +29,11 @@ CONTROL_FLOW = (
     "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow. We don't support that yet, "
     "please file an issue at https://github.com/pytorch/pytorch/issues ."
 )
+TOLD = {
+    "equal": "Batching rule not implemented for aten::equal. We could not generate a fallback.",
+    "allclose": "vmap over torch.allclose isn't supported yet. Please file an issue at "
+    "https://github.com/pytorch/pytorch/issues",
+}
 TEXTS = {"run_from_scalar": BACKWARD, "requires_grad_": REQUIRES_GRAD, "retain_grad": RETAIN_GRAD}
 
 
