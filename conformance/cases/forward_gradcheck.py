@@ -15,7 +15,7 @@ def double(**options):
 
 @case(requires=["gradcheck", "forward_ad"], covers=["gc.options"])
 def gradcheck_may_check_forward_mode(torch, x: double(), y: double(shape=(1,)), fast: CHOICES, backward: CHOICES):
-    """With check_forward_ad tangents are compared as well, or alone; outputs without a gradient are left out."""
+    """With check_forward_ad tangents are compared as well as gradients, or alone."""
     x.requires_grad_()
     y.requires_grad_()
     options = {"check_forward_ad": True, "check_backward_ad": backward, "fast_mode": fast}
@@ -62,7 +62,7 @@ def forward_gradcheck_finds_wrong_tangents(
     factor: st.sampled_from([2.0, 3.0, 2.00001]),
     fast: CHOICES,
 ):
-    """A jvp that is not the function's derivative is a GradcheckError which says the mode, and the part."""
+    """A jvp that is not the derivative is an error that names the mode and the part."""
 
     class Doubled(torch.autograd.Function):
         @staticmethod
@@ -88,7 +88,7 @@ def forward_gradcheck_finds_wrong_tangents(
 
 @case(requires=["gradcheck", "forward_ad", "custom_function"], covers=["gc.options"])
 def forward_gradcheck_needs_a_jvp(torch, x: double(shape=(2,)), fast: CHOICES):
-    """A Function without a jvp is a RuntimeError in forward mode, and tangents of another type are found out."""
+    """A Function without a jvp is an error when forward mode is checked."""
 
     class Plain(torch.autograd.Function):
         @staticmethod
@@ -139,7 +139,7 @@ def forward_gradcheck_leaves_out_a_tangent(
 
 @case(requires=["gradcheck", "forward_ad", "random"], covers=["gc.options"])
 def gradcheck_may_check_batched_tangents(torch, x: double(), y: double(shape=(1,)), backward: CHOICES):
-    """With check_batched_forward_grad tangents of two drawn directions are taken one by one and together."""
+    """With check_batched_forward_grad two drawn tangents are taken one by one and together."""
     x.requires_grad_()
     y.requires_grad_()
     torch.manual_seed(9)
@@ -150,7 +150,7 @@ def gradcheck_may_check_batched_tangents(torch, x: double(), y: double(shape=(1,
 
 @case(requires=["gradcheck", "custom_function", "random"], covers=["gc.options"])
 def gradcheck_finds_a_backward_that_cannot_be_batched(torch, x: double(shape=(2,)), look: CHOICES):
-    """A backward that looks at the numbers of its gradient is a GradcheckError with check_batched_grad."""
+    """A backward that looks at numbers of its gradient fails check_batched_grad."""
 
     class Looking(torch.autograd.Function):
         @staticmethod
