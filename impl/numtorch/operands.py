@@ -15,6 +15,7 @@ from . import grad_mode
 from .descriptor import arrange, describe, descriptor, plan_of
 from .dtype import dtypes
 from .geometry import laid_out
+from .kernels.pointwise import BOOL_NEGATED
 from .layout import RULES
 from .overlap import refuse, refuse_internal, warn_of_internal
 from .tensor import Tensor, wrap
@@ -103,13 +104,11 @@ def refuse_bools(tensor: Tensor, name: str) -> None:
     if name in _NO_BOOLS:
         raise refused(_NO_BOOLS[name], tensor._desc.dtype)
     if name == "neg":
-        raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
-            "or `logical_not()` operator instead."
-        )
+        raise RuntimeError(BOOL_NEGATED)
 
 
 _SUBTRACTIONS = frozenset(("sub", "rsub"))
+IMAGINARY_DISCARDED = "Casting complex values to real discards the imaginary part"
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))  # in place these write 0 and 1 into any type
 
 
@@ -250,7 +249,15 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str |
         if not a._desc.real:
             plan = plan_of(a._desc, b._desc)
         check_write(a, right, tracked)
-    if name not in _COMPARISONS and not dtypes.can_cast(kind, a._desc.dtype):
+    if name in _COMPARISONS:
+        if (
+            kind.is_complex
+            and name in ("eq", "ne")
+            and a._desc.dtype.category not in (dtypes.BOOL, dtypes.COMPLEX)
+            and a._desc.numel
+        ):
+            warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
+    elif not dtypes.can_cast(kind, a._desc.dtype):
         raise RuntimeError(
             f"result type {kind.scalar_name} can't be cast to the desired output type {a._desc.dtype.scalar_name}"
         )

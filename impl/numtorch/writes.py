@@ -15,7 +15,7 @@ from . import grad_mode
 from .descriptor import broadcast_shapes
 from .geometry import address, is_dense_like
 from .graph import BinaryNode, UnaryNode, next_sequence_nr
-from .operands import category_of
+from .operands import IMAGINARY_DISCARDED, category_of
 from .overlap import refuse, refuse_internal
 from .scalar import checked
 from .strided import window_of
@@ -23,7 +23,6 @@ from .tensor import Tensor, wrap
 from .views import bump, check_inplace, edge, geometry, rebase_history, requires_grad, storage_of
 
 _new = object.__new__
-IMAGINARY_DISCARDED = "Casting complex values to real discards the imaginary part"
 
 
 def tracked(*tensors: Any) -> bool:

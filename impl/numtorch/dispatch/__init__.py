@@ -644,6 +644,9 @@ _LATE = {
         'MaxPool2DWithIndicesBackwardBackward0',
         'max_pool2d_with_indices_backward',
     ),
+    'real_only': (
+
+    ),
     'scatter': (
         'GatherBackward0',
         'gather',

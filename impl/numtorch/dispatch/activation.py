@@ -110,6 +110,8 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         array = k_elu(self._array, alpha, scale, input_scale)
     else:
         self = plain(self, 'elu', False, 'elu_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('elu_cpu', self._desc.dtype)
         array, desc = single(k_elu(self._array, alpha, scale, input_scale), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -213,6 +215,8 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         array = k_elu(self._array, alpha, scale, input_scale)
     else:
         self = plain(self, 'elu_of', False, 'elu_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('elu_cpu', self._desc.dtype)
         array, desc = single(k_elu(self._array, alpha, scale, input_scale), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -276,6 +280,8 @@ def elu_of_(self, alpha, scale, input_scale):
     if self._desc.dtype.category < 2:
         raise refused('elu_cpu', self._desc.dtype)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('elu_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_EluBackward1)
@@ -490,6 +496,8 @@ def celu(self, alpha, *, out=None):
         array = k_celu(self._array, alpha)
     else:
         self = plain(self, 'celu', False, 'elu_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('elu_cpu', self._desc.dtype)
         array, desc = single(k_celu(self._array, alpha), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -587,6 +595,8 @@ def celu_of(self, alpha, *, out=None):
         array = k_celu(self._array, alpha)
     else:
         self = plain(self, 'celu_of', False, 'elu_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('elu_cpu', self._desc.dtype)
         array, desc = single(k_celu(self._array, alpha), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -648,6 +658,8 @@ def celu_of_(self, alpha):
     if self._desc.dtype.category < 2:
         raise refused('elu_cpu', self._desc.dtype)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('elu_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_CeluBackward1)
@@ -725,6 +737,8 @@ def softplus(self, beta, threshold, *, out=None):
         array = k_softplus(self._array, beta, threshold)
     else:
         self = plain(self, 'softplus', False, 'softplus_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('softplus_cpu', self._desc.dtype)
         array, desc = single(k_softplus(self._array, beta, threshold), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -954,6 +968,8 @@ def gelu(self, approximate, *, out=None):
         array = k_gelu(self._array, approximate)
     else:
         self = plain(self, 'gelu', False, 'GeluKernelImpl')
+        if self._desc.dtype.category == 3:
+            raise refused('GeluKernelImpl', self._desc.dtype)
         array, desc = single(k_gelu(self._array, approximate), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1360,6 +1376,8 @@ def mish(self, *, out=None):
                 return result
     else:
         self = plain(self, 'mish', False, 'mish_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('mish_cpu', self._desc.dtype)
         array, desc = single(k_mish(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1422,6 +1440,8 @@ def mish_(self):
     if self._desc.dtype.category < 2:
         raise refused('mish_cpu', self._desc.dtype)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('mish_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1501,6 +1521,8 @@ class LogSigmoidBackward0(UnaryNode):
 
 def log_sigmoid(self):
     """log_sigmoid(self) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('log_sigmoid_cpu', self._desc.dtype)
     arrays = k_log_sigmoid(self._array)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -1771,6 +1793,8 @@ def leaky_relu(self, negative_slope, *, out=None):
         array = k_leaky_relu(self._array, negative_slope)
     else:
         self = plain(self, 'leaky_relu', False, 'leaky_relu_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('leaky_relu_cpu', self._desc.dtype)
         array, desc = single(k_leaky_relu(self._array, negative_slope), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1868,6 +1892,8 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         array = k_leaky_relu(self._array, negative_slope)
     else:
         self = plain(self, 'leaky_relu_of', False, 'leaky_relu_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('leaky_relu_cpu', self._desc.dtype)
         array, desc = single(k_leaky_relu(self._array, negative_slope), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1929,6 +1955,8 @@ def leaky_relu_of_(self, negative_slope):
     if self._desc.dtype.category < 2:
         raise refused('leaky_relu_cpu', self._desc.dtype)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('leaky_relu_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_LeakyReluBackward1)
@@ -2154,6 +2182,8 @@ def hardtanh(self, min_val, max_val, *, out=None):
         array = k_clamp(self._array, min_val, max_val)
     else:
         self = plain(self, 'hardtanh', False)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
         array, desc = laid(k_clamp(self._array, min_val, max_val), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2218,6 +2248,8 @@ def hardtanh_(self, min_val, max_val):
     found = inplace_operands(self, None, 'hardtanh', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2445,6 +2477,8 @@ def threshold(self, threshold, value, *, out=None):
         array = k_threshold(self._array, threshold, value)
     else:
         self = plain(self, 'threshold', False)
+        if self._desc.dtype.category == 3:
+            raise refused('threshold_cpu', self._desc.dtype)
         array, desc = single(k_threshold(self._array, threshold, value), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2540,6 +2574,8 @@ def threshold_of(self, threshold, value, *, out=None):
         array = k_threshold(self._array, threshold, value)
     else:
         self = plain(self, 'threshold_of', False)
+        if self._desc.dtype.category == 3:
+            raise refused('threshold_cpu', self._desc.dtype)
         array, desc = single(k_threshold(self._array, threshold, value), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2601,6 +2637,8 @@ def threshold_of_(self, threshold, value):
     found = inplace_operands(self, None, 'threshold_of', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('threshold_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2676,6 +2714,8 @@ def softshrink(self, lambd, *, out=None):
         array = k_softshrink(self._array, lambd)
     else:
         self = plain(self, 'softshrink', False, 'softshrink_check')
+        if self._desc.dtype.category == 3:
+            raise refused('softshrink_check', self._desc.dtype)
         array, desc = single(k_softshrink(self._array, lambd), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2919,6 +2959,8 @@ def hardshrink(self, lambd, *, out=None):
         array = k_hardshrink(self._array, lambd)
     else:
         self = plain(self, 'hardshrink', False, 'hardshrink_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('hardshrink_cpu', self._desc.dtype)
         array, desc = single(k_hardshrink(self._array, lambd), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3184,6 +3226,8 @@ def hardsigmoid(self, *, out=None):
                 return result
     else:
         self = plain(self, 'hardsigmoid', False, 'hardsigmoid_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('hardsigmoid_cpu', self._desc.dtype)
         array, desc = single(k_hardsigmoid(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3246,6 +3290,8 @@ def hardsigmoid_(self):
     if self._desc.dtype.category < 2:
         raise refused('hardsigmoid_cpu', self._desc.dtype)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('hardsigmoid_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3468,6 +3514,8 @@ def hardswish(self, *, out=None):
                 return result
     else:
         self = plain(self, 'hardswish', False, 'hardswish_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('hardswish_cpu', self._desc.dtype)
         array, desc = single(k_hardswish(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3530,6 +3578,8 @@ def hardswish_(self):
     if self._desc.dtype.category < 2:
         raise refused('hardswish_cpu', self._desc.dtype)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('hardswish_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3720,6 +3770,8 @@ class PreluKernelBackward0(BinaryNode):
 
 def prelu_kernel(self, weight, *, out=None):
     """prelu_kernel(self, weight) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('prelu_cpu', self._desc.dtype)
     array = k_prelu_kernel(self._array, weight._array)
     desc = describe(array)
     flag = self._requires_grad or weight._requires_grad
@@ -4329,6 +4381,8 @@ class GluBackward0(UnaryNode):
 
 def glu(self, dim, *, out=None):
     """glu(self, dim) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('glu_cpu', self._desc.dtype)
     array = k_glu(self._array, dim)
     desc = describe(array)
     flag = self._requires_grad

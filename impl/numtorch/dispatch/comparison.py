@@ -12,7 +12,7 @@ from ..descriptor import arrange, describe, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..lazy import assigned
-from ..operands import inplace_operands, laid, operands, plain, single, store
+from ..operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..saved import check_saveable, is_odd, unpack_input
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor
@@ -113,6 +113,8 @@ def lt(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('lt_cpu', desc.dtype)
         array = np.less(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -142,6 +144,10 @@ def lt_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('lt_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('lt_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_LtBackward1)
@@ -343,6 +349,8 @@ def le(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('le_cpu', desc.dtype)
         array = np.less_equal(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -372,6 +380,10 @@ def le_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('le_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('le_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_LeBackward1)
@@ -573,6 +585,8 @@ def gt(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('gt_cpu', desc.dtype)
         array = np.greater(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -602,6 +616,10 @@ def gt_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('gt_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('gt_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_GtBackward1)
@@ -803,6 +821,8 @@ def ge(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('ge_cpu', desc.dtype)
         array = np.greater_equal(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -832,6 +852,10 @@ def ge_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('ge_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('ge_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_GeBackward1)
@@ -1561,6 +1585,8 @@ def signbit(self, *, out=None):
         desc = describe(array)
     else:
         self = plain(self, 'signbit', False)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('signbit is not implemented for complex tensors.')
         array, desc = single(k_signbit(self._array), self)
     result = _new(*_TENSOR)
     result._array = array
@@ -2419,6 +2445,8 @@ def maximum(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise RuntimeError('maximum not implemented for complex tensors.')
         if desc.large and (plan is None or plan.plain):
             array = into(np.maximum, desc, left, right)
         else:
@@ -2583,6 +2611,8 @@ def minimum(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise RuntimeError('minimum not implemented for complex tensors.')
         if desc.large and (plan is None or plan.plain):
             array = into(np.minimum, desc, left, right)
         else:
@@ -2746,6 +2776,8 @@ def fmax(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise RuntimeError('fmax not implemented for complex tensors.')
         if desc.large and (plan is None or plan.plain):
             array = into(np.fmax, desc, left, right)
         else:
@@ -2909,6 +2941,8 @@ def fmin(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise RuntimeError('fmin not implemented for complex tensors.')
         if desc.large and (plan is None or plan.plain):
             array = into(np.fmin, desc, left, right)
         else:
@@ -3443,6 +3477,8 @@ class ClampBackward1(UnaryNode):
 
 def clamp(self, min, max, *, out=None):
     """clamp(self, min, max) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     array, desc = laid(k_clamp(self._array, min, max), 'elementwise', self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3502,6 +3538,8 @@ def clamp_(self, min, max):
     found = inplace_operands(self, None, 'clamp', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3573,6 +3611,8 @@ class ClampMinBackward0(UnaryNode):
 
 def clamp_min(self, min, *, out=None):
     """clamp_min(self, min) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     array, desc = laid(k_clamp_min(self._array, min), 'elementwise', self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3631,6 +3671,8 @@ def clamp_min_(self, min):
     found = inplace_operands(self, None, 'clamp_min', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3701,6 +3743,8 @@ class ClampMaxBackward0(UnaryNode):
 
 def clamp_max(self, max, *, out=None):
     """clamp_max(self, max) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     array, desc = laid(k_clamp_max(self._array, max), 'elementwise', self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3759,6 +3803,8 @@ def clamp_max_(self, max):
     found = inplace_operands(self, None, 'clamp_max', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3866,6 +3912,8 @@ def clamp_tensor(self, min, max, *, out=None):
     """clamp_tensor(self, min, max) -> Tensor"""
     tensors, arrays, desc = together((self, min, max,), ())
     self, min, max = tensors
+    if desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     array = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
     if not desc.plain:
         array, desc = arrange(array, desc)
@@ -4039,6 +4087,8 @@ def clamp_min_tensor(self, min, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, min, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('maximum_cpu', desc.dtype)
         if desc.large and (plan is None or plan.plain):
             array = into(np.maximum, desc, left, right)
         else:
@@ -4126,6 +4176,10 @@ def clamp_min_tensor_(self, min):
         return NotImplemented
     min, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('maximum_cpu', self._desc.dtype)
+    if min._desc.dtype.category == 3:
+        raise refused('maximum_cpu', min._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -4264,6 +4318,8 @@ def clamp_max_tensor(self, max, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, max, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('minimum_cpu', desc.dtype)
         if desc.large and (plan is None or plan.plain):
             array = into(np.minimum, desc, left, right)
         else:
@@ -4351,6 +4407,10 @@ def clamp_max_tensor_(self, max):
         return NotImplemented
     max, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('minimum_cpu', self._desc.dtype)
+    if max._desc.dtype.category == 3:
+        raise refused('minimum_cpu', max._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)

@@ -642,7 +642,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
 
 
 class HuberLossBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'delta', 'operand_descs',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'delta',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction', 'delta',)
     writes_grad = property(lambda node: int(node.reduction == 1))
@@ -668,12 +668,6 @@ class HuberLossBackwardBackward0(VariadicNode):
         grad0 = None if node.next_nodes[0] is None else formulas.huber_loss_again(grad, grad_output, self, target, reduction, delta)
         grad1 = None if node.next_nodes[1] is None else formulas.huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)
         grad2 = None if node.next_nodes[2] is None else -formulas.huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'HuberLossBackwardBackward0', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'HuberLossBackwardBackward0', 1)
-        if grad2 is not None:
-            grad2 = validate(grad2, node.operand_descs[2], 'HuberLossBackwardBackward0', 2)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -687,45 +681,48 @@ class HuberLossBackwardBackward0(VariadicNode):
 
 def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None):
     """huber_loss_backward(grad_output, self, target, reduction, delta) -> Tensor"""
-    tensors, arrays, desc = together((grad_output, self, target,), ())
-    grad_output, self, target = tensors
-    array = k_huber_loss_backward(arrays[0], arrays[1], arrays[2], reduction, delta)
+    array = k_huber_loss_backward(grad_output._array, self._array, target._array, reduction, delta)
     desc = describe(array)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
     if flag and (not grad_mode.disabled or _grad.grad):
-        node = _new(*_HuberLossBackwardBackward0)
-        node.seq = next(sequence_nrs)
-        edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
-        node.next_nodes = tuple([e[0] for e in edges])
-        node.next_nrs = tuple([e[1] for e in edges])
-        node.operand_descs = [None if t is None else t._desc for t in tensors]
-        if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
-        node.grad_output = grad_output
-        node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
-        if self is not None and self._extra is not None and self._extra.inference:
-            check_saveable(self)
-        node.self = self
-        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
-        if target is not None and target._extra is not None and target._extra.inference:
-            check_saveable(target)
-        node.target = target
-        node.target_version = 0 if target is None or target._counter is None else target._counter[0]
-        node.reduction = reduction
-        node.delta = delta
-        node.desc = desc
-        result = _new(*_TENSOR)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._node = node
-        result._grad = None
-        result._counter = None
-        result._extra = None
-        result._accumulator = None
-        if saved_hooks.in_force:
-            saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'huber_loss_backward', grad_output, self, target)
+        if desc.dtype.category >= 2:
+            node = _new(*_HuberLossBackwardBackward0)
+            node.seq = next(sequence_nrs)
+            edges = [edge(grad_output), edge(self), edge(target)]
+            node.next_nodes = tuple([e[0] for e in edges])
+            node.next_nrs = tuple([e[1] for e in edges])
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
+            node.reduction = reduction
+            node.delta = delta
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._node = node
+            result._grad = None
+            result._counter = None
+            result._extra = None
+            result._accumulator = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'huber_loss_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -737,7 +734,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     result._accumulator = None
     if grad_mode.disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'huber_loss_backward', grad_output, self, target)
+    return result if out is None else store(out, result, 'huber_loss_backward')
 
 
 class SoftMarginLossBackward0(UnaryNode):

@@ -12,7 +12,7 @@ from ..descriptor import arrange, describe, once, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
 from ..lazy import assigned
-from ..operands import at_once, inplace_operands, laid, operands, plain, single, store
+from ..operands import at_once, inplace_operands, laid, operands, plain, refused, single, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
@@ -6428,6 +6428,8 @@ def relu(self, *, out=None):
                 return result
     else:
         self = plain(self, 'relu', False)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
         array, desc = single(k_relu(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -6486,6 +6488,8 @@ def relu_(self):
     found = inplace_operands(self, None, 'relu', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_ReluBackward0)
@@ -6648,6 +6652,8 @@ def abs_(self):
     found = inplace_operands(self, None, 'abs', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise RuntimeError('In-place abs is not supported for complex tensors.')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -6906,6 +6912,8 @@ def sign(self, *, out=None):
                 return result
     else:
         self = plain(self, 'sign', False)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
         array, desc = single(k_sign(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -6961,6 +6969,8 @@ def sign_(self):
     found = inplace_operands(self, None, 'sign', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_SignBackward0)
@@ -7158,6 +7168,8 @@ def floor(self, *, out=None):
                 return result
     else:
         self = plain(self, 'floor', False)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('floor is not supported for complex inputs')
         desc = self._desc
         if desc.large:
             array = into(np.floor, desc, self._array)
@@ -7217,6 +7229,8 @@ def floor_(self):
     found = inplace_operands(self, None, 'floor', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('floor is not supported for complex inputs')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_FloorBackward0)
@@ -7288,6 +7302,8 @@ def ceil(self, *, out=None):
                 return result
     else:
         self = plain(self, 'ceil', False)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('ceil is not supported for complex inputs')
         desc = self._desc
         if desc.large:
             array = into(np.ceil, desc, self._array)
@@ -7347,6 +7363,8 @@ def ceil_(self):
     found = inplace_operands(self, None, 'ceil', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('ceil is not supported for complex inputs')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_CeilBackward0)
@@ -7418,6 +7436,8 @@ def round(self, *, out=None):
                 return result
     else:
         self = plain(self, 'round', False)
+        if self._desc.dtype.category == 3:
+            raise refused('round_vml_cpu', self._desc.dtype)
         array, desc = single(k_round(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -7473,6 +7493,8 @@ def round_(self):
     found = inplace_operands(self, None, 'round', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('round_vml_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_RoundBackward0)
@@ -7544,6 +7566,8 @@ def trunc(self, *, out=None):
                 return result
     else:
         self = plain(self, 'trunc', False)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('trunc is not supported for complex inputs')
         desc = self._desc
         if desc.large:
             array = into(np.trunc, desc, self._array)
@@ -7603,6 +7627,8 @@ def trunc_(self):
     found = inplace_operands(self, None, 'trunc', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('trunc is not supported for complex inputs')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_TruncBackward0)

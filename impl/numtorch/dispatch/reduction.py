@@ -11,7 +11,7 @@ from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..lazy import assigned
-from ..operands import inplace_operands, plain, store
+from ..operands import inplace_operands, plain, refused, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
@@ -413,6 +413,8 @@ class NansumBackward0(UnaryNode):
 
 def nansum_dim(self, dim, keepdim, dtype, *, out=None):
     """nansum_dim(self, dim, keepdim, dtype) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise RuntimeError('nansum on CPU does not support complex inputs')
     array = k_nansum_dim(self._array, dim, keepdim, dtype)
     desc = describe(array)
     flag = self._requires_grad
@@ -734,6 +736,8 @@ class MaxBackward1(UnaryNode):
 
 def max_all(self, *, out=None):
     """max_all(self) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('max_all', self._desc.dtype)
     array = k_max_all(self._array)
     desc = describe(array)
     flag = self._requires_grad
@@ -840,6 +844,8 @@ class MinBackward1(UnaryNode):
 
 def min_all(self, *, out=None):
     """min_all(self) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('min_all', self._desc.dtype)
     array = k_min_all(self._array)
     desc = describe(array)
     flag = self._requires_grad
@@ -935,6 +941,8 @@ class MaxBackward0(UnaryNode):
 
 def max_dim(self, dim, keepdim):
     """max_dim(self, dim, keepdim) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise RuntimeError('max(): does not support complex input')
     arrays = k_max_dim(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -1012,6 +1020,8 @@ class MinBackward0(UnaryNode):
 
 def min_dim(self, dim, keepdim):
     """min_dim(self, dim, keepdim) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise RuntimeError('min(): does not support complex input')
     arrays = k_min_dim(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -1103,6 +1113,8 @@ class AmaxBackward0(UnaryNode):
 
 def amax(self, dim, keepdim, *, out=None):
     """amax(self, dim, keepdim) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('max_values_cpu', self._desc.dtype)
     array = k_amax(self._array, dim, keepdim)
     desc = describe(array)
     flag = self._requires_grad
@@ -1214,6 +1226,8 @@ class AminBackward0(UnaryNode):
 
 def amin(self, dim, keepdim, *, out=None):
     """amin(self, dim, keepdim) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('min_values_cpu', self._desc.dtype)
     array = k_amin(self._array, dim, keepdim)
     desc = describe(array)
     flag = self._requires_grad
@@ -1317,6 +1331,8 @@ class AminmaxBackward0(UnaryNode):
 
 def aminmax(self, dim, keepdim):
     """aminmax(self, dim, keepdim) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('aminmax_cpu', self._desc.dtype)
     arrays = k_aminmax(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -1368,6 +1384,8 @@ def aminmax(self, dim, keepdim):
 
 def argmax(self, dim, keepdim, *, out=None):
     """argmax(self, dim, keepdim) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise RuntimeError('argmax(): does not support complex input')
     array = k_argmax(self._array, dim, keepdim)
     desc = describe(array)
     result = _new(*_TENSOR)
@@ -1386,6 +1404,8 @@ def argmax(self, dim, keepdim, *, out=None):
 
 def argmin(self, dim, keepdim, *, out=None):
     """argmin(self, dim, keepdim) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise RuntimeError('argmin(): does not support complex input')
     array = k_argmin(self._array, dim, keepdim)
     desc = describe(array)
     result = _new(*_TENSOR)
@@ -1452,6 +1472,8 @@ class MedianBackward0(UnaryNode):
 
 def median_all(self, *, out=None):
     """median_all(self) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('median_cpu', self._desc.dtype)
     array = k_median_all(self._array)
     desc = describe(array)
     flag = self._requires_grad
@@ -1545,6 +1567,8 @@ class MedianBackward1(UnaryNode):
 
 def median_dim(self, dim, keepdim):
     """median_dim(self, dim, keepdim) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('median_out', self._desc.dtype)
     arrays = k_median_dim(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -1622,6 +1646,8 @@ class KthvalueBackward0(UnaryNode):
 
 def kthvalue(self, k, dim, keepdim):
     """kthvalue(self, k, dim, keepdim) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('kthvalue_cpu', self._desc.dtype)
     arrays = k_kthvalue(self._array, k, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -1695,6 +1721,8 @@ class SortBackward0(UnaryNode):
 
 def sort(self, dim, descending):
     """sort(self, dim, descending) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise RuntimeError(' Sort does not support complex dtypes on CPU')
     arrays = k_sort(self._array, dim, descending)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -1769,6 +1797,8 @@ class SortBackward1(UnaryNode):
 
 def sort_stable(self, dim, descending):
     """sort_stable(self, dim, descending) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise RuntimeError(' Sort does not support complex dtypes on CPU')
     arrays = k_sort(self._array, dim, descending)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -1843,6 +1873,8 @@ class TopkBackward0(UnaryNode):
 
 def topk(self, k, dim, largest):
     """topk(self, k, dim, largest) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise RuntimeError(' topk does not support complex dtypes on CPU')
     arrays = k_topk(self._array, k, dim, largest)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:

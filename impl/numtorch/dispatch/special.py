@@ -812,6 +812,8 @@ def logaddexp2(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category < 2:
             raise refused('logaddexp2_cpu', desc.dtype)
+        if desc.dtype.category == 3:
+            raise refused('logaddexp2_cpu', desc.dtype)
         if desc.large and (plan is None or plan.plain):
             array = into(np.logaddexp2, desc, left, right)
         else:
@@ -970,6 +972,8 @@ def xlogy(self, other, *, out=None):
         tensors_only('xlogy', self, other, 'other')
         found = operands(self, other, 'xlogy', True)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('xlogy_cpu', desc.dtype)
         array = k_xlogy(left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -1055,6 +1059,10 @@ def xlogy_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('xlogy_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('xlogy_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1814,6 +1822,8 @@ def logit(self, eps, *, out=None):
         array = k_logit(self._array, eps)
     else:
         self = plain(self, 'logit', True)
+        if self._desc.dtype.category == 3:
+            raise refused('logit_cpu', self._desc.dtype)
         array, desc = single(k_logit(self._array, eps), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1875,6 +1885,8 @@ def logit_(self, eps):
     found = inplace_operands(self, None, 'logit', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('logit_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2775,6 +2787,8 @@ def atan2(self, other, *, out=None):
         tensors_only('atan2', self, other, 'other')
         found = operands(self, other, 'atan2', True)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('atan2_cpu', desc.dtype)
         if desc.large and (plan is None or plan.plain):
             array = into(np.arctan2, desc, left, right)
         else:
@@ -2863,6 +2877,10 @@ def atan2_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('atan2_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('atan2_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3014,6 +3032,8 @@ def hypot(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category < 2:
             raise refused('hypot_cpu', desc.dtype)
+        if desc.dtype.category == 3:
+            raise refused('hypot_cpu', desc.dtype)
         if desc.large and (plan is None or plan.plain):
             array = into(np.hypot, desc, left, right)
         else:
@@ -3113,6 +3133,10 @@ def hypot_(self, other):
     if self._desc.dtype.category < 2:
         raise refused('hypot_cpu', self._desc.dtype)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('hypot_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('hypot_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3376,6 +3400,8 @@ def deg2rad(self, *, out=None):
                 return result
     else:
         self = plain(self, 'deg2rad', True)
+        if self._desc.dtype.category == 3:
+            raise RuntimeError('deg2rad is not supported for complex tensors.')
         array, desc = laid(k_deg2rad(self._array), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3433,6 +3459,8 @@ def deg2rad_(self):
     found = inplace_operands(self, None, 'deg2rad', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise RuntimeError('deg2rad is not supported for complex tensors.')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_Deg2RadBackward0)
@@ -3504,6 +3532,8 @@ def rad2deg(self, *, out=None):
                 return result
     else:
         self = plain(self, 'rad2deg', True)
+        if self._desc.dtype.category == 3:
+            raise RuntimeError('rad2deg is not supported for complex tensors.')
         array, desc = laid(k_rad2deg(self._array), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3561,6 +3591,8 @@ def rad2deg_(self):
     found = inplace_operands(self, None, 'rad2deg', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise RuntimeError('rad2deg is not supported for complex tensors.')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_Rad2DegBackward0)
@@ -3652,6 +3684,8 @@ def erf(self, *, out=None):
                 return result
     else:
         self = plain(self, 'erf', True)
+        if self._desc.dtype.category == 3:
+            raise refused('erf_vml_cpu', self._desc.dtype)
         array, desc = single(k_erf(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3712,6 +3746,8 @@ def erf_(self):
     found = inplace_operands(self, None, 'erf', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('erf_vml_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3808,6 +3844,8 @@ def erfc(self, *, out=None):
                 return result
     else:
         self = plain(self, 'erfc', True)
+        if self._desc.dtype.category == 3:
+            raise refused('erfc_vml_cpu', self._desc.dtype)
         array, desc = single(k_erfc(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3868,6 +3906,8 @@ def erfc_(self):
     found = inplace_operands(self, None, 'erfc', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('erfc_vml_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3964,6 +4004,8 @@ def erfinv(self, *, out=None):
                 return result
     else:
         self = plain(self, 'erfinv', True)
+        if self._desc.dtype.category == 3:
+            raise refused('erfinv_vml_cpu', self._desc.dtype)
         array, desc = single(k_erfinv(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4024,6 +4066,8 @@ def erfinv_(self):
     found = inplace_operands(self, None, 'erfinv', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('erfinv_vml_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -4510,6 +4554,8 @@ def lgamma(self, *, out=None):
                 return result
     else:
         self = plain(self, 'lgamma', True)
+        if self._desc.dtype.category == 3:
+            raise refused('lgamma_vml_cpu', self._desc.dtype)
         array, desc = single(k_lgamma(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4570,6 +4616,8 @@ def lgamma_(self):
     found = inplace_operands(self, None, 'lgamma', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('lgamma_vml_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -4666,6 +4714,8 @@ def digamma(self, *, out=None):
                 return result
     else:
         self = plain(self, 'digamma', True)
+        if self._desc.dtype.category == 3:
+            raise refused('digamma', self._desc.dtype)
         array, desc = single(k_digamma(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4726,6 +4776,8 @@ def digamma_(self):
     found = inplace_operands(self, None, 'digamma', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('digamma', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -5994,6 +6046,8 @@ def i0(self, *, out=None):
                 return result
     else:
         self = plain(self, 'i0', True)
+        if self._desc.dtype.category == 3:
+            raise refused('i0_vml_cpu', self._desc.dtype)
         array, desc = single(k_i0(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -6054,6 +6108,8 @@ def i0_(self):
     found = inplace_operands(self, None, 'i0', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('i0_vml_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -6505,6 +6561,8 @@ def frac(self, *, out=None):
                 return result
     else:
         self = plain(self, 'frac', False, 'frac_cpu')
+        if self._desc.dtype.category == 3:
+            raise refused('frac_cpu', self._desc.dtype)
         array, desc = single(k_frac(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -6562,6 +6620,8 @@ def frac_(self):
     if self._desc.dtype.category < 2:
         raise refused('frac_cpu', self._desc.dtype)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('frac_cpu', self._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_FracBackward0)
@@ -6675,6 +6735,8 @@ def fmod(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('fmod_cpu', desc.dtype)
         array = k_fmod(left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -6765,6 +6827,10 @@ def fmod_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('fmod_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('fmod_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -7007,6 +7073,8 @@ def remainder(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('remainder_cpu', desc.dtype)
         array = k_remainder(left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -7097,6 +7165,10 @@ def remainder_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('remainder_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('remainder_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -7315,6 +7387,8 @@ def floor_divide(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('div_floor_cpu', desc.dtype)
         array = k_floor_divide(left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -7538,6 +7612,8 @@ def floor_divide_of(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('div_floor_cpu', desc.dtype)
         array = k_floor_divide(left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -7612,6 +7688,10 @@ def floor_divide_of_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('div_floor_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('div_floor_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_FloorDivide_NotImplemented)
@@ -8094,6 +8174,8 @@ def copysign(self, other, *, out=None):
         tensors_only('copysign', self, other, 'other')
         found = operands(self, other, 'copysign', True)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('copysign_cpu', desc.dtype)
         array = k_copysign(left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -8180,6 +8262,10 @@ def copysign_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('copysign_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('copysign_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -8502,6 +8588,8 @@ def nextafter(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category < 2:
             raise refused('nextafter_cpu', desc.dtype)
+        if desc.dtype.category == 3:
+            raise refused('nextafter_cpu', desc.dtype)
         if desc.large and (plan is None or plan.plain):
             array = into(np.nextafter, desc, left, right)
         else:
@@ -8598,6 +8686,10 @@ def nextafter_(self, other):
     if self._desc.dtype.category < 2:
         raise refused('nextafter_cpu', self._desc.dtype)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('nextafter_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('nextafter_cpu', other._desc.dtype)
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -9162,6 +9254,8 @@ def heaviside(self, values, *, out=None):
         tensors_only('heaviside', self, values, 'values')
         found = operands(self, values, 'heaviside', False)
         self, values, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise RuntimeError('heaviside is not yet implemented for complex tensors.')
         array = k_heaviside(left, right)
         if plan is not None and not (self._desc.plain and values._desc.plain):
             array, desc = arrange(array, desc)
@@ -9282,6 +9376,8 @@ def heaviside_of(self, values, *, out=None):
         tensors_only('heaviside', self, values, 'values')
         found = operands(self, values, 'heaviside', False)
         self, values, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise RuntimeError('heaviside is not yet implemented for complex tensors.')
         array = k_heaviside(left, right)
         if plan is not None and not (self._desc.plain and values._desc.plain):
             array, desc = arrange(array, desc)
@@ -9357,6 +9453,10 @@ def heaviside_of_(self, values):
         return NotImplemented
     values, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise RuntimeError('heaviside is not yet implemented for complex tensors.')
+    if values._desc.dtype.category == 3:
+        raise RuntimeError('heaviside is not yet implemented for complex tensors.')
     flag = flag and (not grad_mode.disabled or _grad.grad)
     if flag:
         node = _new(*_Heaviside_NotImplemented)

@@ -11,7 +11,7 @@ from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..lazy import assigned
-from ..operands import inplace_operands, plain, store
+from ..operands import inplace_operands, plain, refused, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
@@ -81,6 +81,8 @@ class CummaxBackward0(UnaryNode):
 
 def cummax(self, dim):
     """cummax(self, dim) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('cummax_cpu', self._desc.dtype)
     arrays = k_cummax(self._array, dim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -170,6 +172,8 @@ class CumminBackward0(UnaryNode):
 
 def cummin(self, dim):
     """cummin(self, dim) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('cummin_cpu', self._desc.dtype)
     arrays = k_cummin(self._array, dim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -348,6 +352,8 @@ class NanmedianBackward0(UnaryNode):
 
 def nanmedian_all(self, *, out=None):
     """nanmedian_all(self) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('median_cpu', self._desc.dtype)
     array = k_nanmedian_all(self._array)
     desc = describe(array)
     flag = self._requires_grad
@@ -441,6 +447,8 @@ class NanmedianBackward1(UnaryNode):
 
 def nanmedian_dim(self, dim, keepdim):
     """nanmedian_dim(self, dim, keepdim) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('median_out', self._desc.dtype)
     arrays = k_nanmedian_dim(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
@@ -518,6 +526,8 @@ class ModeBackward0(UnaryNode):
 
 def mode(self, dim, keepdim):
     """mode(self, dim, keepdim) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('mode_cpu', self._desc.dtype)
     arrays = k_mode(self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:

@@ -31,7 +31,7 @@ def _softmax(name: str, input: Tensor, dim: int, dtype: Any, out: Any = None) ->
     if dtype is not None and dtype is not input._desc.dtype:
         input = input.to(dtype)
     last = wrap_dim(dim, input._desc.ndim) >= input._desc.ndim - 1
-    if input._desc.dtype.category < dtypes.FLOATING and input._desc.numel:
+    if input._desc.dtype.category != dtypes.FLOATING and input._desc.numel:
         raise refused(f"{name}_{'lastdim_' if last else ''}kernel_impl", input._desc.dtype)
     result = getattr(d, name)(input, dim)
     if out is None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import dispatch as d, grad_mode, views, writes
+from .. import dispatch as d, grad_mode, views
 from ..device import check_device, device as device_type
 from ..dtype import dtypes
 from ..geometry import address, empty_window
 from ..graph import outdate
 from ..lazy import LAZY, Conjugated
+from ..operands import IMAGINARY_DISCARDED
 from ..saved import Detached
 from ..tensor import Tensor, wrap
 
@@ -41,7 +42,7 @@ def to(
             return self
         return views.counted(self, d.to_copy(self, self._desc.dtype))
     if self._desc.dtype.is_complex and not dtype.is_complex and dtype is not dtypes.bool_:
-        warnings.warn(writes.IMAGINARY_DISCARDED, stacklevel=3)
+        warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
     return views.counted(self, d.to_copy(self, dtype))
 
 

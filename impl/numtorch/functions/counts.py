@@ -9,7 +9,7 @@ import numpy as np
 from .. import dispatch as d
 from ..dtype import dtypes
 from ..kernels.ranks import INSERTED, insertion_sort
-from ..operands import type_name
+from ..operands import refused, type_name
 from ..tensor import Tensor, wrap, wrap_dim
 from .arguments import expect_tensor, is_int, not_for
 
@@ -120,6 +120,8 @@ def unique(
     if dim is not None and not is_int(dim):
         raise TypeError(f"unique_dim(): argument 'dim' (position 2) must be int, not {type_name(dim)}")
     if dim is None:
+        if input._desc.dtype.is_complex:
+            raise refused("unique", input._desc.dtype)
         return _answer(d.unique(input, return_inverse, return_counts), return_inverse, return_counts)
     return _answer(_slices(input, dim, True), return_inverse, return_counts)
 

@@ -8,13 +8,20 @@ from .. import dispatch as d, grad_mode
 from ..descriptor import describe
 from ..strided import AsStridedBackward1
 from ..tensor import Tensor, wrap_dim
-from ..views import become, check_inplace, requires_grad, set_history
+from ..views import become, check_inplace, refuse_write, requires_grad, set_history
 from .arguments import as_given
 from .strided import check_window, strided_node
 
 
+def _refuse_leaf(self: Tensor) -> None:
+    """Autograd is asked before the dimensions are looked at."""
+    if grad_mode.state.grad and requires_grad(self):
+        refuse_write(self)
+
+
 def t_(self: Tensor) -> Tensor:
     """A matrix transposed; vectors and scalars as they are."""
+    _refuse_leaf(self)
     if self._desc.ndim > 2:
         raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {self._desc.ndim}D")
     return d.t_(self)
@@ -22,6 +29,7 @@ def t_(self: Tensor) -> Tensor:
 
 def transpose_(self: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
+    _refuse_leaf(self)
     n = self._desc.ndim
     wrap_dim(dim0, n), wrap_dim(dim1, n)
     return d.transpose_(self, dim0, dim1)
@@ -29,6 +37,7 @@ def transpose_(self: Tensor, dim0: int, dim1: int) -> Tensor:
 
 def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
     """Without dimensions of size 1."""
+    _refuse_leaf(self)
     if dim is None:
         return d.squeeze_(self)
     if isinstance(dim, (tuple, list)):
@@ -39,6 +48,7 @@ def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
 
 def unsqueeze_(self: Tensor, dim: int) -> Tensor:
     """A dimension of size 1 inserted."""
+    _refuse_leaf(self)
     wrap_dim(dim, self._desc.ndim + 1)
     return d.unsqueeze_(self, dim)
 

@@ -49,7 +49,7 @@ def _together(input: Tensor, target: Tensor, warn: bool = True) -> Any:
 def _floats(kernel: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both, integers in the type that the two have together; a kernel has no loss of integers alone."""
     kind = plan_of(input._desc, target._desc).result.dtype
-    if kind.category < FLOATING:
+    if kind.category != FLOATING:
         raise refused(kernel, kind)
     integers = [x._desc.dtype.category < FLOATING for x in (input, target)]
     return input.to(kind) if integers[0] else input, target.to(kind) if integers[1] else target
@@ -129,7 +129,7 @@ def huber_loss(
     together = plan_of(input._desc, target._desc).result.dtype
     if not can_cast(together, input._desc.dtype):  # the result has the type of the input
         raise _uncastable(together, input._desc.dtype)
-    input, target = _floats("huber_cpu", input, target)
+    _floats("huber_cpu", input, target)
     if weight is None:
         return d.huber_loss(input, target, reduction_number(reduction), delta)
     weighted = d.huber_loss(input, target, 0, delta) * weight
@@ -313,7 +313,7 @@ def soft_margin_loss(
         if kind is bool_:
             refuse_bools(input, "neg")
         raise _uncastable(wanted if wanted.category >= FLOATING else get_default_dtype(), kind)
-    if wanted.category < FLOATING:
+    if wanted.category < FLOATING and wanted is not bool_:  # of bools there is a value, and no gradient
         target = target.to(kind)
     return d.soft_margin_loss(input, target, reduction_number(reduction, size_average, reduce))
 

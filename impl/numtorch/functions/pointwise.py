@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d
-from ..dtype import bool_, combine, default_of_category, float64, get_default_dtype
+from ..dtype import bool_, combine, complex128, default_of_category, float64, get_default_dtype
 from ..error_nodes import NotImplementedNode, node
 from ..grad_mode import is_grad_enabled
 from ..operands import FOUND_DTYPE, category_of, check_subtraction, refused, store, type_error, type_name
@@ -187,16 +187,20 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
 
 def float_power_(self: Tensor, exponent: Any) -> Tensor:
     """float_power in place, of doubles only"""
-    if self._desc.dtype is not float64:
+    given = exponent._desc.dtype.is_complex if isinstance(exponent, Tensor) else isinstance(exponent, complex)
+    wanted = complex128 if given or self._desc.dtype.is_complex else float64
+    if self._desc.dtype is not wanted:
         raise RuntimeError(
             f"the base given to float_power_ has dtype {self._desc.dtype.scalar_name} but the operation's result "
-            "requires dtype Double"
+            f"requires dtype {wanted.scalar_name}"
         )
     return pow_(self, _double(exponent))
 
 
 def _double(x: Any) -> Any:
-    return x.to(float64) if isinstance(x, Tensor) else float(x)
+    if isinstance(x, Tensor):
+        return x.to(complex128 if x._desc.dtype.is_complex else float64)
+    return complex(x) if isinstance(x, complex) else float(x)
 
 
 def conj_physical(input: Tensor, *, out: Any = None) -> Tensor:

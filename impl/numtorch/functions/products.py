@@ -238,6 +238,22 @@ def _addbmm(input: Tensor, batch1: Tensor, batch2: Tensor) -> None:
         )
 
 
+def _addr_in_place(self: Tensor, first: Tensor, second: Tensor) -> None:
+    """What addr says of the matrix that it is added to."""
+    shape, (n,), (m,) = self._desc.shape, first._desc.shape[:1] or (0,), second._desc.shape[:1] or (0,)
+    if first._desc.ndim != 1 or second._desc.ndim != 1:
+        return  # addr says so
+    if len(shape) != 2:
+        raise RuntimeError(f"2D tensor expected, got {len(shape)}D tensor for input")
+    if shape != (n, m):
+        raise RuntimeError(f"size mismatch, input: {list(shape)}, v1: [{n}], v2: [{m}]")
+    kind = dtypes.promote_types(dtypes.promote_types(self._desc.dtype, first._desc.dtype), second._desc.dtype)
+    if not dtypes.can_cast(kind, self._desc.dtype):
+        raise RuntimeError(
+            f"result type {kind.scalar_name} can't be cast to the desired output type {self._desc.dtype.scalar_name}"
+        )
+
+
 _CHECKS = {"addmm": addmm, "addmv": addmv, "addr": addr, "baddbmm": baddbmm, "addbmm": addbmm}
 
 
@@ -250,6 +266,8 @@ def _in_place(name: str) -> Any:
         if name == "addbmm":
             _addbmm(self, first, second)
         else:
+            if name == "addr":
+                _addr_in_place(self, first, second)
             anything = wrap(np.zeros((), self._desc.dtype.numpy))
             shape = check(anything, first.detach(), second.detach())._desc.shape
             if shape != self._desc.shape:

@@ -277,7 +277,7 @@ def ndtr(input: Tensor, *, out: Any = None) -> Tensor:
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Any = None) -> Tensor:
     """input + weight * (end - input)"""
     _alike(input, end, weight)
-    _refuse_integers(input, weight)
+    _refuse_integers(_kind(input, weight), weight)
     return (d.lerp_tensor if isinstance(weight, Tensor) else d.lerp_scalar)(input, end, weight, out=out)
 
 
@@ -293,7 +293,12 @@ def lerp_(self: Tensor, end: Tensor, weight: Any) -> Tensor:
             raise RuntimeError(
                 f"output with shape {list(self._desc.shape)} doesn't match the broadcast shape {list(expected)}"
             )
-        _refuse_integers(self, weight)
+        kind = _kind(self, weight)
+        if not dtypes.can_cast(kind, self._desc.dtype):
+            raise RuntimeError(
+                f"result type {kind.scalar_name} can't be cast to the desired output type {self._desc.dtype.scalar_name}"
+            )
+        _refuse_integers(kind, weight)
     return (d.lerp_tensor_ if isinstance(weight, Tensor) else d.lerp_scalar_)(self, end, weight)
 
 
@@ -308,8 +313,12 @@ def _alike(input: Tensor, end: Tensor, weight: Any) -> None:
             raise RuntimeError(f"expected dtype {cpp_name(kind)} for `{name}` but got dtype {cpp_name(found)}")
 
 
-def _refuse_integers(input: Tensor, weight: Any) -> None:
-    kind = input._desc.dtype
+def _kind(input: Tensor, weight: Any) -> dtypes.dtype:
+    """The type that all have together: that of `input`, unless a weight without dimensions is of a higher category."""
+    return plan_of(input._desc, weight._desc).result.dtype if isinstance(weight, Tensor) else input._desc.dtype
+
+
+def _refuse_integers(kind: dtypes.dtype, weight: Any) -> None:
     if kind.category < dtypes.FLOATING:
         raise refused("lerp_kernel_scalar" if not isinstance(weight, Tensor) else "lerp_kernel_tensor", kind)
 

@@ -10,7 +10,7 @@ import numpy as np
 from .. import dispatch as d, return_types
 from ..creation import zeros, zeros_like
 from ..dtype import dtypes
-from ..tensor import Tensor, wrap, wrap_dim
+from ..tensor import Tensor, cpp_name, wrap, wrap_dim
 from ..views import check_inplace, requires_grad
 from ..writes import copy_
 from . import shape as shapes
@@ -43,7 +43,15 @@ def _scan_(name: str) -> Any:
 
     def call(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
         check_inplace(self, bool(requires_grad(self)))
-        return function(self, one(dim, self._desc.ndim), dtype)
+        dim = one(dim, self._desc.ndim)
+        if dtype is not None and dtype is not self._desc.dtype:
+            raise RuntimeError(
+                f"Bad in-place call: input tensor dtype {cpp_name(self._desc.dtype)} and output tensor dtype {cpp_name(dtype)} "
+                "should match"
+            )
+        if self._desc.ndim and self._desc.numel:
+            not_for(f"{name}out_cpu", self, dtypes.bool_)
+        return function(self, dim, dtype)
 
     call.__name__ = name
     call.__doc__ = f"{name[:-1]} in place."

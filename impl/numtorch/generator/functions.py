@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.real_only import refusal
 from ..ops.row import Row
 from .recording import Recording
 
@@ -60,6 +61,7 @@ class Functions(Recording):
             exact += ", derivable=False"
         refuses = f", {row.refuses!r}" if row.refuses else ""
         w(2, f"{name} = plain({name}, {row.says!r}, {row.float_result}{refuses})")
+        self.refuse_complex(2, row, f"{name}._desc.dtype")
         if row.row_major:
             w(2, f"array = {call}\ndesc = describe(array)")
         else:
@@ -80,6 +82,12 @@ class Functions(Recording):
         self.new_tensor(1, "False", "None")
         self.count_writes(row, "result")
         w(1, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{exact})\nreturn result")
+
+    def refuse_complex(self, depth: int, row: Row, kind: str, unless: str = "", name: str = "") -> None:
+        """The line that refuses complex numbers, if the row does: of a type, and not if a cheaper test fails."""
+        error = refusal(name or row.name, row.refuses)
+        if error:
+            self.body(depth, f"if {unless}{kind}.category == 3:\n    raise {error.replace('{kind}', kind)}")
 
     def binary(self, row: Row) -> None:
         """Two operands, and plain values."""
@@ -124,6 +132,7 @@ class Functions(Recording):
         w(2, f"{a}, {b}, left, right, desc, plan = found")
         if row.refuses:
             w(2, f"if desc.dtype.category < 2:\n    raise refused({row.refuses!r}, desc.dtype)")
+        self.refuse_complex(2, row, "desc.dtype")
         if self.pooled(row):
             w(2, f"if desc.large and (plan is None or {row_major}):")
             w(3, f"array = into(np.{row.kernel.__name__}, desc, left, right)")
@@ -182,6 +191,7 @@ class Functions(Recording):
         w(0, f"\n\ndef {row.name}({names}, *, out=None):")
         w(1, f'"""{row.name}({names}) -> Tensor"""')
         self.nary_call(row)
+        self.refuse_complex(1, row, "desc.dtype")
         w(1, f"array = {self.nary_kernel(row)}")
         if row.row_major:
             w(1, "desc = describe(array)")
@@ -239,6 +249,8 @@ class Functions(Recording):
         if row.float_result:
             first = row.tensors[0].name
             w(1, f"if not {first}._desc.real:\n    {first} = plain({first}, {row.name!r}, True)")
+        first = row.tensors[0].name if row.tensors else ""
+        self.refuse_complex(1, row, f"{first}._desc.dtype", f"not {first}._desc.real and ")
         if len(row.outputs) == 1:
             if row.layout:
                 given = ", ".join(p.name for p in row.tensors)

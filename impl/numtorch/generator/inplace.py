@@ -53,6 +53,8 @@ class InPlace(Functions):
         if row.refuses:
             w(1, f"if {a}._desc.dtype.category < 2:\n    raise refused({row.refuses!r}, {a}._desc.dtype)")
         w(1, f"check_inplace({a}, flag)")
+        for operand in row.operands:
+            self.refuse_complex(1, row, f"{operand}._desc.dtype", name=row.name + "_")
         w(1, "flag = flag and (not grad_mode.disabled or _grad.grad)")
         if a in row.saved:
             w(1, "if flag:\n    seq = next(sequence_nrs)")

@@ -38,7 +38,7 @@ def lu(a: Array) -> tuple[Array, Array]:
     count = math.prod(out.shape[:-2])  # reshape infers nothing of empty matrices
     for m, p in zip(out.reshape(count, rows, cols), pivots.reshape(count, pivots.shape[-1]), strict=True):
         for i in range(len(p)):
-            at = i + int(np.argmax(np.abs(m[i:, i])))
+            at = i + _pivot(np.abs(m[i:, i]))
             p[i] = at + 1
             if at != i:
                 m[[i, at]] = m[[at, i]]
@@ -46,6 +46,11 @@ def lu(a: Array) -> tuple[Array, Array]:
                 m[i + 1 :, i] /= m[i, i]
                 m[i + 1 :, i + 1 :] -= np.outer(m[i + 1 :, i], m[i, i + 1 :])
     return columns(out), pivots
+
+
+def _pivot(sizes: Array) -> int:
+    """Where the largest is, as BLAS finds it: no comparison with nan holds, so that it stays if it is first, and only then."""
+    return 0 if np.isnan(sizes[0]) else int(np.argmax(np.where(np.isnan(sizes), -1, sizes)))
 
 
 def substitute(a: Array, b: Array, upper: bool, unitriangular: bool) -> Array:
@@ -88,6 +93,8 @@ def first_zero(a: Array) -> Array:
 
 def linalg_inv_ex(a: Array) -> tuple[Array, Array]:
     """The inverse, and where it fails."""
+    if not np.isfinite(a).all():
+        return linalg_solve_ex(a, np.eye(a.shape[-1], dtype=a.dtype), True)[::3]
     try:
         return columns(np.linalg.inv(a)), np.zeros(a.shape[:-2], np.int32)[()]
     except np.linalg.LinAlgError:
@@ -136,11 +143,14 @@ def linalg_solve_ex(a: Array, b: Array, left: bool) -> tuple[Array, Array, Array
     right = b[..., None] if vector else b
     info = np.zeros(a.shape[:-2], np.int32)[()]
     try:
-        x = (
-            np.linalg.solve(a, right)
-            if left
-            else np.linalg.solve(a.swapaxes(-1, -2), right.swapaxes(-1, -2)).swapaxes(-1, -2)
-        )
+        if not np.isfinite(a).all():
+            info, x = _solve_odd(a, right, left)
+        else:
+            x = (
+                np.linalg.solve(a, right)
+                if left
+                else np.linalg.solve(a.swapaxes(-1, -2), right.swapaxes(-1, -2)).swapaxes(-1, -2)
+            )
     except np.linalg.LinAlgError:
         info, x = first_zero(a), np.full(np.broadcast_shapes(right.shape, (*a.shape[:-2], 1, 1)), np.inf, a.dtype)
     if vector:
@@ -148,6 +158,19 @@ def linalg_solve_ex(a: Array, b: Array, left: bool) -> tuple[Array, Array, Array
     else:
         x = columns(x) if left else np.ascontiguousarray(x)
     return (x, *factored(a), info)
+
+
+def _solve_odd(a: Array, b: Array, left: bool) -> tuple[Array, Array]:
+    """Where a solution fails, and the solution, of matrices with nan or inf: NumPy's LAPACK pivots otherwise than PyTorch's."""
+    if not left:
+        info, x = _solve_odd(a.swapaxes(-1, -2), b.swapaxes(-1, -2), True)
+        return info, x.swapaxes(-1, -2)
+    with np.errstate(all="ignore"):
+        factors, pivots = lu(a)
+        b = np.broadcast_to(b, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:]))
+        factors = np.broadcast_to(factors, (*b.shape[:-2], *a.shape[-2:]))
+        pivots = np.broadcast_to(pivots, (*b.shape[:-2], a.shape[-1]))
+        return first_zero(a), lu_solve(factors, pivots, b, False)
 
 
 def linalg_cholesky_ex(a: Array, upper: bool) -> tuple[Array, Array]:

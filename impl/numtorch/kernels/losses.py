@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..dtype import FROM_NUMPY as _FROM_NUMPY
 from .activation import rows
 from .comparison import in_layout
+from .pointwise import BOOL_NEGATED
 from .reduction import mean_all, sum_all
 
 Array = Any
@@ -52,13 +54,16 @@ def smooth_l1_loss_backward(grad: Array, x: Array, target: Array, reduction: int
 def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
     """Squares near zero, straight lines beyond."""
     z = np.abs(x - target)
-    delta = x.dtype.type(delta)
-    half = x.dtype.type(0.5)
-    return reduced_loss(np.where(z < delta, half * z * z, delta * (z - half * delta)), reduction)
+    delta = z.dtype.type(delta)
+    half = z.dtype.type(0.5)
+    return reduced_loss(np.where(z < delta, half * z * z, delta * (z - half * delta)).astype(x.dtype), reduction)
 
 
 def huber_loss_backward(grad: Array, x: Array, target: Array, reduction: int, delta: float) -> Array:
-    """The difference, clamped."""
+    """The difference, clamped. Where the types differ PyTorch has a value and no gradient."""
+    if x.dtype != target.dtype:
+        found, expected = (_FROM_NUMPY[kind].scalar_name for kind in (target.dtype, x.dtype))
+        raise RuntimeError(f"Found dtype {found} but expected {expected}")
     delta = x.dtype.type(delta)
     return rows(np.clip(x - target, -delta, delta) * _share(grad, x, reduction))
 
@@ -70,6 +75,8 @@ def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:
 
 def soft_margin_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
     """-target * sigmoid(-target * x)"""
+    if target.dtype == bool:
+        raise RuntimeError(BOOL_NEGATED)
     z = np.exp(-target * x)
     out = -target * z / (z + x.dtype.type(1)) * _share(grad, x, reduction)
     return in_layout(out, x) if x.ndim > 1 else out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -292,6 +293,26 @@ def refuse_zero(x: Array, other: Any) -> None:
     """Integers are not divided by zero with a rest."""
     if x.dtype.kind in "iu" and np.size(x) and np.asarray(other).dtype.kind in "iub" and not np.all(other):
         raise RuntimeError("ZeroDivisionError")
+
+
+def in_single(kernel: Any) -> Any:
+    """A kernel of several steps that rounds half precision once, at its end, as PyTorch's do."""
+
+    @functools.wraps(kernel)
+    def call(*given: Any) -> Array:
+        kind = given[0].dtype
+        if kind.itemsize > 2:
+            return kernel(*given)
+        wide = [x.astype(np.float32) if getattr(x, "dtype", None) == kind else x for x in given]
+        return kernel(*wide).astype(kind)
+
+    return call
+
+
+BOOL_NEGATED = (
+    "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
+    "or `logical_not()` operator instead."
+)
 
 
 def refuse_bools(kernel: str, *operands: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .pointwise import refuse_bools, refuse_zero
+from .pointwise import in_single, refuse_bools, refuse_zero
 
 Array = Any
 exp2 = np.exp2
@@ -61,12 +61,14 @@ def logit_backward(grad: Array, x: Array, eps: float | None) -> Array:
     return np.where((x < eps) | (x > 1 - eps), grad.dtype.type(0), inside)
 
 
+@in_single
 def sinc(x: Array) -> Array:
     """sin(pi * x) / (pi * x)"""
     t = x * x.dtype.type(np.pi)  # not np.sinc, whose warnings would be NumPy's own
     return np.where(t == 0, x.dtype.type(1), np.sin(t) / t)
 
 
+@in_single
 def sinc_backward(grad: Array, x: Array) -> Array:
     """The gradient of sinc, 0 at 0."""
     t = x * x.dtype.type(np.pi)

@@ -35,11 +35,11 @@ op("huber_loss(self, target, reduction, delta)", k.huber_loss, elementwise=True,
    target="huber_loss_backward(grad, target, self, reduction, delta)",
    jvp=("reduced_loss(huber_loss_backward(self_t, self_p, target_p, 0, delta) + huber_loss_backward(target_t, "
         "target_p, self_p, 0, delta), reduction)"))
-nary("huber_loss_backward(grad_output, self, target, reduction, delta)", k.huber_loss_backward,
-     node="HuberLossBackwardBackward0", row_major=True,
-     grad_output="huber_loss_again(grad, grad_output, self, target, reduction, delta)",
-     self="huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)",
-     target="-huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)")
+op("huber_loss_backward(grad_output, self, target, reduction, delta)", k.huber_loss_backward,
+   node="HuberLossBackwardBackward0", elementwise=True,
+   grad_output="huber_loss_again(grad, grad_output, self, target, reduction, delta)",
+   self="huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)",
+   target="-huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)")
 op("soft_margin_loss(self, target: Tensor, reduction)", k.soft_margin_loss, elementwise=True, layout="first",
    self="soft_margin_loss_backward(grad, self, target, reduction)",
    jvp="loss_in_its_memory(soft_margin_loss_backward(self_t, self_p, target, 0), reduction)")

@@ -1,0 +1,73 @@
+"""Rows that take no complex numbers, and what PyTorch says of them.
+
+A row that `refuses` integers refuses complex numbers in the same words, unless it is one of `TAKES_COMPLEX`; here are the
+others. Both are looked at where an operator does not take its fast path, which complex numbers never do.
+"""
+
+from __future__ import annotations
+
+TAKES_COMPLEX = frozenset(["silu", "logaddexp"])
+"""Rows that refuse integers and nothing else."""
+
+KERNELS: dict[str, str] = {
+    **{name: f"{name}_vml_cpu" for name in ("erf", "erfc", "erfinv", "lgamma", "round", "i0")},
+    **{name: f"{name}_cpu" for name in ("lt", "le", "gt", "ge", "fmod", "remainder", "atan2", "copysign", "xlogy")},
+    **{name: f"{name}_cpu" for name in ("logit", "kthvalue", "mode", "aminmax", "cummax", "cummin", "glu", "threshold")},
+    "digamma": "digamma",
+    "threshold_of": "threshold_cpu",
+    "log_sigmoid": "log_sigmoid_cpu",
+    "selu": "elu_cpu",
+    "prelu_kernel": "prelu_cpu",
+    "floor_divide": "div_floor_cpu",
+    "floor_divide_of": "div_floor_cpu",
+    "clamp_min_tensor": "maximum_cpu",
+    "clamp_max_tensor": "minimum_cpu",
+    "amax": "max_values_cpu",
+    "amin": "min_values_cpu",
+    "max_all": "max_all",
+    "min_all": "min_all",
+    "median_all": "median_cpu",
+    "nanmedian_all": "median_cpu",
+    "median_dim": "median_out",
+    "nanmedian_dim": "median_out",
+}
+"""The kernel that PyTorch names, by row."""
+
+_CLAMP = "clamp is not supported for complex types"
+
+NOT_IMPLEMENTED: dict[str, str] = {
+    **dict.fromkeys(["relu", "clamp", "clamp_min", "clamp_max", "clamp_tensor", "hardtanh", "hardtanh_of"], _CLAMP),
+    **{name: f"{name} is not supported for complex inputs" for name in ("floor", "ceil", "trunc")},
+    "sign": "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.",
+    "signbit": "signbit is not implemented for complex tensors.",
+}
+"""NotImplementedErrors of other words."""
+
+RUNTIME: dict[str, str] = {
+    **{name: f"{name} not implemented for complex tensors." for name in ("maximum", "minimum", "fmax", "fmin")},
+    **{name: f"{name} is not supported for complex tensors." for name in ("deg2rad", "rad2deg")},
+    **{f"{name}_dim": f"{name}(): does not support complex input" for name in ("max", "min")},
+    **{name: f"{name}(): does not support complex input" for name in ("argmax", "argmin")},
+    **dict.fromkeys(["sort", "sort_stable"], " Sort does not support complex dtypes on CPU"),
+    "topk": " topk does not support complex dtypes on CPU",
+    "nansum_dim": "nansum on CPU does not support complex inputs",
+    "abs_": "In-place abs is not supported for complex tensors.",
+    "heaviside": "heaviside is not yet implemented for complex tensors.",
+    "heaviside_of": "heaviside is not yet implemented for complex tensors.",
+}
+"""RuntimeErrors."""
+
+
+def refusal(name: str, refuses: str | None) -> str:
+    """The expression of the exception that a row raises for complex numbers of the type `{kind}`; empty if it takes them.
+
+    A name that ends in an underscore is that of a form in place, which mostly says what the other one says.
+    """
+    plain = name.removesuffix("_")
+    for one in (name, plain):
+        if one in RUNTIME:
+            return f"RuntimeError({RUNTIME[one]!r})"
+        if one in NOT_IMPLEMENTED:
+            return f"NotImplementedError({NOT_IMPLEMENTED[one]!r})"
+    kernel = KERNELS.get(plain) or (refuses if plain not in TAKES_COMPLEX else None)
+    return f"refused({kernel!r}, {{kind}})" if kernel else ""
