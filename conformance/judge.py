@@ -206,6 +206,9 @@ class _Referee:
                     and _eliminates(self.program, step)
                 ):
                     return _Opinion("inconclusive", "nan or inf of a singular matrix", ends=True)
+                why = self._unsure(step) or self._otherwise(doubt, exact)
+                if why:
+                    return _Opinion("inconclusive", why, ends=True)
                 if self._overflows(doubt):
                     return _Opinion("inconclusive", "it is near to overflow", ends=True)
                 return _Opinion("wrong", "nan or inf in other places")
@@ -246,6 +249,14 @@ class _Referee:
             if found is not None and found.shape == exact.shape:
                 moved = np.fmax(moved, np.abs(found - exact))
         return moved
+
+    def _otherwise(self, doubt: Doubtful, exact: np.ndarray[Any, Any]) -> str:
+        """Whether nan or inf are elsewhere with other roundings: behind the sign of a zero, for one."""
+        for other in self.others(doubt.step[0]):
+            found = _exact(doubt, other)
+            if found is not None and found.shape == exact.shape and not np.array_equal(_kinds(found), _kinds(exact)):
+                return "the oracle has nan or inf elsewhere with other roundings"
+        return ""
 
     def _overflows(self, doubt: Doubtful) -> bool:
         """Whether a number on the way is so large that a sum in another order may exceed what its dtype holds."""

@@ -6,11 +6,19 @@ stays as it is: a result that the coarser dtype holds, and what only moves or ch
 operator are moved alike, since up or down hangs on the value: such a tie stays a tie, and only one of two ways is broken.
 
 ========== =================================================================================================================
-pointwise  the result is moved
+pointwise  the result is moved; that of a function (a logarithm, unlike a product, is nowhere said to the last bit) even if it
+           is exact, 0 and 1 excepted
+uneven     of a function that is steep beside its own size (lgamma near a root, logit near 1/2), or that adds within itself
+           (addcmul, lerp), the operands are moved as well, exact ones included
 sums       the result is moved by one unit of the sum of its terms' magnitudes, or of n terms by n/16: a sum in any order is
            at most n/2 off, and eight times what a number moves is what the judge allows
-the others the operands are moved, and the result: an algorithm that is backward stable does no worse
+the others the operands are moved, and the result: an algorithm that is backward stable does no worse. Where a matrix is
+           inverted or decomposed, exact operands are moved, too: its condition shows in nothing else.
+nothing    the sign of a nan that was computed, and that of a zero that was chosen among zeros (maximum, sort) or summed, is
+           one or the other: PyTorch itself has that of the place in a vector register. What hangs on it blames nobody.
 ========== =================================================================================================================
+
+Where the result is not finite, or the operation raises if its operands are moved, it stays as it is: a pole is one.
 
 Only for PyTorch, whose operations can be met one by one (`TorchDispatchMode`). Nothing here imports it before it is needed.
 """
@@ -74,6 +82,76 @@ _SUMS = {
 """Operators that add products or numbers, with how many terms each sum has."""
 
 
+_UNEVEN = frozenset(
+    [
+        "lgamma",
+        "digamma",
+        "polygamma",
+        "mvlgamma",
+        "logit",
+        "sinc",
+        "special_zeta",
+        "log_sigmoid_forward",
+        "gelu",
+        "erfinv",
+    ]
+    + [
+        "addcmul",
+        "addcdiv",
+        "lerp",
+        "addr",
+        "acosh",
+        "special_ndtri",
+        "special_log_ndtr",
+        "logaddexp",
+        "logaddexp2",
+        "xlogy",
+    ]
+    + ["special_xlog1py", "gelu_backward", "logit_backward", "rsub", "cross", "mish", "mish_backward", "silu_backward"]
+)
+"""Functions whose error is no part of their result: of those that add within themselves, and near a root."""
+
+_DETERMINED = frozenset(
+    [
+        "add",
+        "sub",
+        "rsub",
+        "mul",
+        "div",
+        "sqrt",
+        "square",
+        "reciprocal",
+        "pow",
+        "fmod",
+        "remainder",
+        "frac",
+        "floor_divide",
+    ]
+    + ["addcmul", "addcdiv", "lerp", "hypot", "ldexp", "leaky_relu", "leaky_relu_backward", "hardsigmoid", "hardswish"]
+    + ["hardsigmoid_backward", "hardswish_backward", "rsqrt", "deg2rad", "rad2deg", "angle", "nextafter"]
+)
+"""Pointwise operators of which what is exact is exact everywhere: arithmetic."""
+
+_CHOOSING = frozenset(
+    [
+        "amax",
+        "amin",
+        "aminmax",
+        "max",
+        "min",
+        "maximum",
+        "minimum",
+        "fmax",
+        "fmin",
+        "sort",
+        "topk",
+        "kthvalue",
+        "median",
+    ]
+    + ["nanmedian", "mode", "cummax", "cummin", "clamp", "clamp_min", "clamp_max", "relu", "hardtanh"]
+)
+"""Operators that choose among equal numbers, and 0 and -0 are."""
+
 _ELIMINATING = ("linalg", "_linalg", "inverse", "lu_", "cholesky", "triangular_solve", "matrix_exp", "pinverse")
 """Operators whose error is one of the whole matrix: a small element is as far off as a large one."""
 
@@ -107,21 +185,59 @@ def _mode() -> Any:
             self.factor = _odd(self.seed, name.rstrip("_"))
             returns = func._schema.returns
             is_view = any(one.alias_info is not None and not one.alias_info.is_write for one in returns)
-            if name in _EXACT or is_view:
+            if is_view:
                 return func(*args, **kwargs)
+            if name in _EXACT:
+                result = func(*args, **kwargs)
+                if name.rstrip("_") in _CHOOSING:
+                    self.signs(result)
+                return result
             writes = any(one.alias_info is not None for one in func._schema.arguments)
             if name in _SUMS and not writes:
                 result = func(*args, **kwargs)
                 self.move(result, self.slack(func, name, args, kwargs, result))
+                self.signs(result)
                 return result
-            if not writes and torch.Tag.pointwise not in func.tags:
-                args = [self.moved(one) for one in args]
-            result = func(*args, **kwargs)
+            pointwise = torch.Tag.pointwise in func.tags
             eliminates = name.startswith(_ELIMINATING)
+            whole = eliminates or name.rstrip("_") in _UNEVEN
+            if not writes and (whole or not pointwise):
+                result = self.over_moved(func, args, kwargs, whole=whole, by_the_largest=eliminates)
+            else:
+                result = func(*args, **kwargs)
+            determined = not pointwise or name.rstrip("_") in _DETERMINED
             for one in result if isinstance(result, tuple | list) else (result,):
                 if _rounds(one):
-                    self.move(one, self.by(one, by_the_largest=eliminates))
+                    self.move(one, self.by(one, by_the_largest=eliminates, whole=not determined))
+            self.signs(result, zeros=False)
             return result
+
+        def over_moved(self, func: Any, args: Any, kwargs: Any, *, whole: bool, by_the_largest: bool) -> Any:
+            """The operation over moved operands; as it is where the result is not finite, or if it raises only then."""
+            if not whole:
+                return func(*[self.moved(one) for one in args], **kwargs)
+            result = func(*args, **kwargs)
+            moved = [self.moved(one, whole=True, by_the_largest=by_the_largest) for one in args]
+            try:
+                other = func(*moved, **kwargs)
+            except RuntimeError:
+                return result
+            several = isinstance(result, tuple | list)
+            pairs = zip(result, other, strict=True) if several else ((result, other),)
+            for one, moved_one in pairs:
+                if _rounds(one) and one.shape == moved_one.shape:
+                    one.copy_(torch.where(one.isfinite() & moved_one.isfinite(), moved_one, one))
+            return result
+
+        def signs(self, result: Any, *, zeros: bool = True) -> None:
+            """Turns the signs that nobody promises: by the seed, all of an operation alike."""
+            if self.seed % 2:
+                return
+            for one in result if isinstance(result, tuple | list) else (result,):
+                if _rounds(one) and not one.is_complex():
+                    odd = one.isnan() | (one == 0) if zeros else one.isnan()
+                    if odd.any():
+                        one.copy_(torch.where(odd, -one, one))
 
         def slack(self, func: Any, name: str, args: Any, kwargs: Any, result: Any) -> Any:
             """How far a sum may be off, towards the side that its value says."""
@@ -135,21 +251,29 @@ def _mode() -> Any:
             units = max(float(_SUMS[name](args, result)) / 16, 1.0)
             return torch.where(exact, 0.0, terms * (self.unit * units)) * self.side(result)
 
-        def moved(self, value: Any) -> Any:
+        def moved(self, value: Any, **how: bool) -> Any:
             if isinstance(value, list | tuple):
-                return type(value)([self.moved(one) for one in value])
-            return value + self.by(value) if _rounds(value) else value
+                return type(value)([self.moved(one, **how) for one in value])
+            return value + self.by(value, **how) if _rounds(value) else value
 
-        def by(self, value: Any, *, by_the_largest: bool = False) -> Any:
+        def by(self, value: Any, *, by_the_largest: bool = False, whole: bool = False) -> Any:
+            """How far a number is moved; `whole`: exact numbers, too, but for 0 and 1."""
             plain = torch.view_as_real(value.resolve_conj()) if value.is_complex() else value
-            exact = plain.to(self.narrow).to(plain.dtype) == plain
+            if whole:
+                exact = (
+                    torch.zeros_like(plain, dtype=torch.bool) if by_the_largest else (plain.abs() == 1) | (plain == 0)
+                )
+            else:
+                exact = plain.to(self.narrow).to(plain.dtype) == plain
             size = plain.abs().max() if by_the_largest else plain.abs()
-            amount = torch.where(exact, 0.0, size * self.unit) * self.side(plain)
+            amount = torch.where(exact, 0.0, size * self.unit) * self.side(plain, by_place=by_the_largest and whole)
             return torch.view_as_complex(amount) if value.is_complex() else amount
 
-        def side(self, value: Any) -> Any:
-            """1 or -1 for each number, the same for the same number."""
+        def side(self, value: Any, *, by_place: bool = False) -> Any:
+            """1 or -1 for each number, the same for the same number; `by_place`: for the same number in the same place."""
             plain = value.real if value.is_complex() else value
+            if by_place:  # rows of a matrix that are alike are no tie
+                plain = plain.double() + torch.arange(plain.numel()).reshape(plain.shape) * math.pi
             bits = plain.double().contiguous().view(torch.int64)
             mixed = bits * self.factor
             mixed = (mixed ^ (mixed >> 31)) * 0x369DEA0F31A53F85

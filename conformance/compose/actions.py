@@ -255,11 +255,11 @@ def detach(composer: Composer, choices: Choices) -> None:
         case 0 | 1:
             out = composer.name("y")
             composer.append(Method(self=y.ref, name="detach", out=out))
-            composer.alive(Known(out, y.shape, y.dtype))
+            composer.alive(Known(out, y.shape, y.dtype, base=y.memory, overlaps=y.overlaps))
         case 2:
             out = composer.name("y")
             composer.append(Get(self=y.ref, name="data", out=out))
-            composer.alive(Known(out, y.shape, y.dtype))
+            composer.alive(Known(out, y.shape, y.dtype, base=y.memory, overlaps=y.overlaps))
         case 3:
             composer.append(Method(self=y.ref, name="detach_"))
             composer.update(y, grad=False, leaf=True)
@@ -274,11 +274,11 @@ def detach(composer: Composer, choices: Choices) -> None:
 
 def write_item(composer: Composer, choices: Choices) -> None:
     """`y[index] = value`"""
-    y = composer.pick(choices)
+    y = composer.pick(choices, lambda known: known.overlaps != "unfold")
     index = _index(composer, choices, y)
     value: Operand
     if choices.number(3):
-        other = composer.pick(choices, lambda known: known.shape in ((), y.shape[1:]))
+        other = composer.pick(choices, lambda known: known.shape in ((), y.shape[1:]) and known.memory != y.memory)
         value, grad = other.ref, other.grad and composer.recording
     else:
         value, grad = (Float("2.5"), 0, Float("-1.0"))[choices.number(3)], False
@@ -332,7 +332,7 @@ def let_go(composer: Composer, choices: Choices) -> None:
 
 def copy(composer: Composer, choices: Choices) -> None:
     """`y.copy_(x)`, `y.set_(x)`"""
-    y = composer.pick(choices)
+    y = composer.pick(choices, lambda known: known.overlaps != "unfold")
     x = composer.pick(choices, lambda known: known.shape == y.shape)
     grad = y.grad or (x.grad and composer.recording)
     composer.append(Method(self=y.ref, name="copy_", args=(x.ref,)))

@@ -64,7 +64,11 @@ def call(
         integers = row.dtypes != "float" or choices.chance(8)
         x = composer.pick(choices, lambda known: known.dtype != "bool" and (known.floating or integers))
     composer.done.append(f"operator {row.name}")
+    if row.name in _FOREIGN and x.overlaps:
+        raise Unfit
     given = _arguments(composer, choices, row, x, form)
+    if form in INPLACE and not defined(row, x, given.tensors):
+        raise Unfit
     shapes = row.results(x.shape, given.seen)
     if sum(math.prod(shape) for shape in shapes) > LARGEST:
         raise Unfit
@@ -80,7 +84,12 @@ def call(
         composer.drop(x.name)
     dtype = "bool" if row.kind == "comparison" else x.dtype
     # (Of a result whose shape is not known there is nothing in `made`: it is observed, and not used again.)
-    made = [Known(composer.name("y") if row.several else out, shape, dtype, grad, not grad) for shape in shapes]
+    base = x.memory if row.kind == "view" else ""
+    overlaps = (row.name if row.name in _OVERLAPPING else x.overlaps) if base else ""
+    made = [
+        Known(composer.name("y") if row.several else out, shape, dtype, grad, not grad, base, overlaps)
+        for shape in shapes
+    ]
     if row.several:
         composer.append(Unpack(value=Ref(out), outs=tuple([known.name for known in made]), drops=(out,)))
     for number, known in enumerate(reversed(made)):
@@ -88,8 +97,27 @@ def call(
         composer.alive(Known(known.name, known.shape, "int64", False) if positions else known)
 
 
+_OVERLAPPING = frozenset({"expand", "expand_as", "broadcast_to", "unfold", "as_strided"})
+"""Views that show an element more than once."""
+
+_FOREIGN = frozenset({"median", "median_dim", "nanmedian", "nanmedian_dim"})
+"""Operators that read memory of others where their operand is expanded."""
+
 _BOTH = frozenset({"aminmax", "std_mean", "var_mean"})
 """Reductions with two results of which neither is a position."""
+
+
+def defined(row: Operator, x: Known, operands: list[Known]) -> bool:
+    """Whether PyTorch defines what a write leaves: it does not where the memory written shows an element twice or is read.
+
+    Pointwise operators refuse both where they see them, which is behaviour: they see what is expanded, and not what is
+    unfolded. The same tensor as an operand they take.
+    """
+    if row.kind == "view":
+        return True
+    if row.kind == "pointwise" or row.kind == "comparison":
+        return x.overlaps != "unfold"
+    return not x.overlaps and all(one.memory != x.memory for one in operands)
 
 
 class _Given:
@@ -176,7 +204,7 @@ def _write(
     composer.append(_step(row, form, x, given, out))
     if not any(known.name == x.name for known in given.tensors):
         composer.drop(x.name)
-    composer.alive(Known(out, x.shape, x.dtype, grad, x.leaf and not grad))
+    composer.alive(Known(out, x.shape, x.dtype, grad, x.leaf and not grad, x.memory, x.overlaps))
 
 
 def _after(row: Operator, x: Known, given: _Given) -> Shape:

@@ -59,6 +59,14 @@ class Known:
     grad: bool = False
     """Whether it requires grad, as far as can be told."""
     leaf: bool = True
+    base: str = ""
+    """The tensor whose memory it shows; empty if it has its own."""
+    overlaps: str = ""
+    """The view that shows elements of it more than once, if one does: expand, unfold."""
+
+    @property
+    def memory(self) -> str:
+        return self.base or self.name
 
     @property
     def ref(self) -> Ref:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 
 from conformance.compose import calls, random_programs
 from conformance.compose.actions import ACTIONS, PHRASES, leaf
+from conformance.compose.calls import call, defined
 from conformance.compose.composer import Choices, Composer, Known
 from conformance.compose.phrase import Phrase
 from conformance.compose.programs import BLOCK, compose, composed
@@ -156,3 +157,35 @@ def test_hypothesis_shrinks_them_to_a_few_steps() -> None:
     quick = settings(max_examples=500, database=None, deadline=None, phases=[Phase.generate, Phase.shrink])
     smallest = find(random_programs(), writes, settings=quick)
     assert len(smallest.steps) <= 6
+
+
+X, VIEW, OTHER = Known("x", (2, 2)), Known("d", (2,), base="x"), Known("v", (2,))
+EXPANDED, UNFOLDED = Known("e", (2, 2), base="v", overlaps="expand"), Known("u", (2, 2), base="v", overlaps="unfold")
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "operands", "expected"),
+    [
+        ("addr", X, [VIEW, OTHER], False),
+        ("addr", X, [OTHER, OTHER], True),
+        ("addmm", X, [X, X], False),
+        ("addmv", EXPANDED, [X, OTHER], False),
+        ("mul", X, [X], True),
+        ("mul", EXPANDED, [X], True),
+        ("mul", UNFOLDED, [X], False),
+        ("sin", UNFOLDED, [], False),
+    ],
+)
+def test_what_pytorch_does_not_define_is_not_drawn(
+    name: str, written: Known, operands: list[Known], expected: bool
+) -> None:
+    assert defined(TABLE[name], written, operands) is expected
+
+
+def test_views_know_whose_memory_they_show() -> None:
+    composer = Composer()
+    x = composer.alive(Known("x", (3,)))
+    for name in ("unfold", "view", "neg"):
+        call(composer, Choices(bytes(8)), TABLE[name], x=x)
+    shown = {one.name: (one.memory, one.overlaps) for one in composer.live[1:]}
+    assert [*shown.values()] == [("x", "unfold"), ("x", ""), ("y2", "")]

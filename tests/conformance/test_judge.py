@@ -176,3 +176,62 @@ def test_a_sign_behind_a_matrix_with_nan_blames_nobody_and_behind_a_sound_one_do
     broken, sound = angle(-1.0, -2.0, float("inf"), float("nan")), angle(1.0, 2.0, 3.0, 4.0)
     assert says(broken, 4, "y", -exactly(broken, 4, "y")) == "INCONCLUSIVE"
     assert says(sound, 4, "y", -exactly(sound, 4, "y")) == "FAIL"
+
+
+# ------------------------------------------------------------------ functions that are steep, matrices, and signs of nothing
+
+NEAR_A_ROOT = program(bind("x", tensor([1.0001])), call("torch.lgamma", "$x", out="y"))
+NEAR_SINGULAR = program(
+    bind("a", tensor([[1.0, 1.0], [1.0, 1.0001]])), call("torch.linalg.solve", "$a", tensor([1.0, 2.0]), out="y")
+)
+
+
+def test_near_a_root_a_function_is_as_far_off_as_its_operand() -> None:
+    value = exactly(NEAR_A_ROOT, 1, "y")
+    assert says(NEAR_A_ROOT, 1, "y", value + 2.0**-23) == "PASS"
+    assert says(NEAR_A_ROOT, 1, "y", value * 1.1) == "FAIL"
+
+
+def test_a_pole_stays_one() -> None:
+    pole = program(bind("x", tensor([-1.0])), call("torch.lgamma", "$x", out="y"))
+    assert says(pole, 1, "y", [7.0]) == "FAIL"
+
+
+def test_a_product_within_an_operator_has_the_slack_of_what_it_is_taken_from() -> None:
+    adds = program(bind("x", tensor([1.49])), call("torch.addcmul", tensor([-2.27]), "$x", "$x", out="y"))
+    x = np.float32(1.49)
+    assert says(adds, 1, "y", [np.float32(-2.27) + x * x]) == "PASS"
+    assert says(adds, 1, "y", exactly(adds, 1, "y") * 1.01) == "FAIL"
+
+
+def test_the_condition_of_a_matrix_of_exact_numbers_counts() -> None:
+    value = exactly(NEAR_SINGULAR, 1, "y")
+    assert says(NEAR_SINGULAR, 1, "y", value * 1.002) == "INCONCLUSIVE"
+    assert says(NEAR_SINGULAR, 1, "y", value * 2) == "FAIL"
+
+
+def test_a_logarithm_is_nowhere_exact_and_a_product_is() -> None:
+    for name, operands in (("log10", ()), ("mul", ("$x",))):
+        bound = 2.0 if name == "log10" else 10_000.0
+        compares = program(
+            bind("x", tensor([100.0])),
+            call(f"torch.{name}", "$x", *operands, out="y"),
+            op("gt", "$y", bound, out="larger"),
+        )
+        assert says(compares, 2, "larger", [True], "bool") == ("INCONCLUSIVE" if name == "log10" else "FAIL")
+
+
+def test_the_sign_of_a_nan_that_was_computed_blames_nobody() -> None:
+    for x, status in ((2.0, "INCONCLUSIVE"), (0.5, "FAIL")):
+        signs = program(bind("x", tensor([x])), call("torch.acos", "$x", out="y"), call("torch.signbit", "$y", out="s"))
+        assert says(signs, 2, "s", exactly(signs, 2, "s") == 0, "bool") == status
+
+
+def test_the_sign_of_a_zero_that_was_chosen_blames_nobody_and_that_of_a_product_does() -> None:
+    for name, status in (("maximum", "INCONCLUSIVE"), ("mul", "FAIL")):
+        turns = program(
+            bind("x", tensor([0.0])),
+            call(f"torch.{name}", "$x", tensor([-0.0]), out="y"),
+            call("torch.reciprocal", "$y", out="z"),
+        )
+        assert says(turns, 2, "z", -exactly(turns, 2, "z")) == status
