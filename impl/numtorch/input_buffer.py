@@ -130,6 +130,8 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
         return grad
     if node.arity == 2 and node.plan is not None and not node.writes_for_operand and made_anew(node.plan, index):
         return grad
+    if node.adds_in_place and not grad.ndim and node.dim is not None:  # of a number, what is added to is the seed's
+        return grad
     if not task.raw:
         if grad._counter is None or node.writes_for_operand:  # a view of a sum has the sum's counter already
             grad._counter = [node.writes_grad]
