@@ -11,6 +11,7 @@ from ..tensor import wrap
 from ..writes import copy_
 from .losses import MEAN, NONE
 from .masks import joined, mask, of_arrays, within
+from .pointwise import sgn_backward
 from .reduction import _number_of, prod_backward, prod_dim_backward, restored, var_backward
 
 
@@ -94,7 +95,7 @@ def cumprod_jvp(tangent: Any, x: Any, result: Any, dim: int) -> Any:
     """The running sum of the tangent over x, times the result; from the first zero on the product with its tangent."""
     plain = d.cumsum(tangent / x, dim, result._desc.dtype) * result
     if x._desc.ndim == 0:
-        return d.where(mask(np.equal, x, 0), tangent, plain)
+        return plain.masked_fill_(mask(np.equal, x, 0), tangent)
     zeros = of_arrays(lambda x: np.cumsum(x == 0, axis=dim), x)
     first = of_arrays(lambda x, zeros: (x == 0) & (zeros == 1), x, zeros)
     return d.where(mask(np.greater, zeros, 0), d.cumprod(d.where(first, tangent, x), dim, None), plain)
@@ -124,10 +125,25 @@ def clamp_jvp(x: Any, tangent: Any, low: Any, low_t: Any, high: Any, high_t: Any
     return d.where(mask(np.greater, low, high), high_t, d.where(mask(np.less, x, low), low_t, upper))
 
 
+def sgn_jvp(x: Any, tangent: Any, result: Any) -> Any:
+    """Across the number in the complex plane; of a real number zeros, to which PyTorch's are copied."""
+    if x._desc.dtype.is_complex:
+        return sgn_backward(x, tangent, result)
+    zeros = wrap(np.zeros(tangent._desc.shape, tangent._desc.dtype.numpy))
+    return copy_(zeros, zero_number(tangent)) if x._desc.ndim else zeros
+
+
+def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
+    """The mean of the tangent up to each element, weighted by softmax; PyTorch keeps the sum of weights from zero."""
+    weights = (x - x.max(dim, True)[0]).exp()
+    total = d.cumsum(weights, dim, None)
+    return d.div_(d.cumsum(d.mul_(weights, tangent), dim, None), total.add_(1e-13))
+
+
 def loss_in_its_memory(loss: Any, reduction: int) -> Any:
     """The same of losses that PyTorch reduces within memory for all elements, to which a tangent is copied likewise."""
     out = reduced_loss(loss, reduction)
-    if reduction == NONE or loss._desc.numel == 1:
+    if reduction == NONE or loss._desc.numel <= 1:
         return out
     return copy_(wrap(np.zeros((), out._desc.dtype.numpy)), out)
 

@@ -14,7 +14,7 @@ from ..dispatch.forward import FORWARD
 from ..replacing import Replaced, Rule
 from ..tensor import Tensor
 from .derived import formula
-from .operands import duals_in, exchanged, in_order, is_tracked, primal
+from .operands import MATRICES, duals_in, exchanged, in_order, is_tracked, primal
 from .refusals import refuse_out
 
 
@@ -97,11 +97,19 @@ def linear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: 
 
 
 def bilinear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
-    """One term an operand that has a tangent."""
+    """One term an operand that has a tangent; of matrices also one of zeros, where they meet infinities."""
     a, b, *rest = args
+    moved = partial(a, b, duals), partial(b, a, duals)
+    if replaced.name in MATRICES:
+        moved = tuple(
+            [
+                zeros_like(mine) if tangent is None and not finite(other) else tangent
+                for tangent, mine, other in zip(moved, (a, b), (b, a), strict=True)
+            ]
+        )
     terms = [
         replaced.original(*pair, *rest)
-        for pair in ((partial(a, b, duals), primal(b, duals)), (primal(a, duals), partial(b, a, duals)))
+        for pair in ((moved[0], primal(b, duals)), (primal(a, duals), moved[1]))
         if pair[0] is not None and pair[1] is not None
     ]
     return terms[0] if len(terms) == 1 else dispatch.add(*terms)

@@ -11,6 +11,9 @@ from ..replacing import Replaced
 from ..tensor import Tensor
 from ..views import requires_grad
 
+MATRICES = frozenset({"mm", "mv", "bmm"})
+"""Products for which PyTorch makes zeros of a tangent that there is none of."""
+
 
 def tensors_in(values: Iterable[Any]) -> Iterable[Tensor]:
     """The tensors among arguments, in lists as well."""

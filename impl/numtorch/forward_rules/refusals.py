@@ -67,6 +67,17 @@ def refuse_late(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     return out
 
 
+def of_the_first_alone(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """A loss whose target may have no tangent, which its gradient refuses."""
+    from .stated import stated
+
+    if id(args[0]) not in duals:
+        return None
+    if id(args[1]) in duals:
+        raise missing("soft_margin_loss_backward")
+    return stated(replaced, args, names, duals, out)
+
+
 def no_kernel(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """An operator for which PyTorch has not even a derivative to be asked."""
     if duals_in(args, kwargs):

@@ -25,7 +25,7 @@ from ..dispatch.forward import FORWARD
 from ..replacing import Replaced
 from ..tensor import Tensor, wrap
 from ..writes import copy_
-from .operands import is_tracked, primal, tensors_in
+from .operands import MATRICES, is_tracked, primal, tensors_in
 
 
 def stated(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
@@ -65,8 +65,14 @@ def evaluated(text: str, varying: tuple[str, ...], given: dict[str, Any], duals:
         else:
             scope[name + "_t"] = zeros_like(value) if isinstance(value, Tensor) else NUMBERS.get(type(value))
             missing.append(name + "_t")
-    whole = not missing or (is_tracked(duals, given.values(), below=True) and finite(given.values(), out))
+    whole = not missing
+    if not whole and finite(given.values(), out):
+        whole = is_tracked(duals, given.values(), below=True)
+    elif not whole:  # a product of matrices is with zeros, even of infinities
+        whole = any(f".{product}(" in text for product in MATRICES)
     found = eval(compiled(text, () if whole else tuple(missing)), {}, scope)
+    if not whole and any(found is tangent for _, tangent in duals.values()):  # a sum of which one term remains
+        found = dispatch.clone(found)
     if isinstance(out, tuple):
         return tuple([fitted(t, o) for t, o in zip(found, out, strict=True)])
     return fitted(found, out)

@@ -53,6 +53,7 @@ RULES: dict[str, Rule] = {
     "bilinear": kinds.computed(kinds.bilinear),
 }
 OWN: dict[str, Callable[..., Any]] = {
+    "soft_margin_loss": refusals.of_the_first_alone,
     "scatter_reduce": kinds.scatter_reduce,
 }
 """Rules of one operator each."""

@@ -8,7 +8,8 @@ op("cummax(self, dim)", k.cummax, outputs=("values", "indices"), differentiable=
    self="cummaxmin_backward(grad, self, indices, dim)")
 op("cummin(self, dim)", k.cummin, outputs=("values", "indices"), differentiable=(True, False),
    self="cummaxmin_backward(grad, self, indices, dim)")
-op("logcumsumexp(self, dim)", k.logcumsumexp, self="logcumsumexp_backward(grad, self, result, dim)")
+op("logcumsumexp(self, dim)", k.logcumsumexp, self="logcumsumexp_backward(grad, self, result, dim)",
+   jvp="logcumsumexp_jvp(self_p, self_t, dim)")
 
 # ---- ranks
 op("nanmedian_all(self)", k.nanmedian_all, node="NanmedianBackward0", self="evenly_distribute_backward(grad, self, result)",
