@@ -102,6 +102,7 @@ def complex_number(value: Complex) -> tuple[str, bool]:
 
 def _complex(real: float, imag: float) -> tuple[str, bool]:
     plain = math.isfinite(real) and math.isfinite(imag) and math.copysign(1, real) > 0
-    if plain:
+    # 0.0-0.0j is a difference, whose second part is +0.
+    if plain and (imag or math.copysign(1, imag) > 0):
         return f"{real!r}{'-' if math.copysign(1, imag) < 0 else '+'}{abs(imag)!r}j", True
     return f"complex({_float(real)}, {_float(imag)})", False

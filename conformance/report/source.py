@@ -12,10 +12,12 @@ from conformance.verdict import Difference
 def reproducer(finding: Finding, first: Difference | None, oracle: str, subject: str) -> str:
     """The program as a PyTorch script that runs by itself, and in a comment below what is seen of it.
 
-    Where an error comes before the end, on the oracle, the script prints it and goes on, as the program does.
+    Where an error comes before the end, on the oracle, or is not what differs, the script prints it and goes on, as the program
+    does.
     """
     steps = finding.oracle.steps if finding.oracle else ()
-    goes_on = any(step.outcome != "returned" for step in steps[:-1])
+    about_an_error = first is None or first.facet in ("raised", "error_code", "error_type", "message")
+    goes_on = any(step.outcome != "returned" for step in (steps[:-1] if about_an_error else steps))
     text = render.script(finding.program, finding.oracle if goes_on else None).rstrip() + "\n"
     if first is not None:
         name = f" of {first.name}" if first.name else ""

@@ -20,6 +20,8 @@ OTHERWISE = {
     "as_strided_",
     "bernoulli",
     "bernoulli_",
+    "map_",
+    "map2_",
     "nonzero",
     "random_",
     "split_with_sizes",

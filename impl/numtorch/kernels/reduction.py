@@ -279,8 +279,21 @@ def _scan(function: Any, x: Array, dim: int, dtype: Any) -> Array:
     kind = wide(x, dtype)
     if x.ndim == 0:
         return narrow(x.astype(kind), x, dtype)
-    out = function.accumulate(x, axis=dim, dtype=kind, out=np.empty(x.shape, kind))
+    out = running(function, x, dim, kind)
     return narrow(function(out, out.dtype.type(function.identity), out=out), x, dtype)
+
+
+def running(function: Any, x: Array, dim: int, kind: Any) -> Array:
+    """A ufunc's running values in memory of their own, each rounded from PyTorch's accumulator, which is wider."""
+    out = np.empty(x.shape, kind)
+    out[...] = function.accumulate(x, axis=dim, dtype=_ACCUMULATOR.get(out.dtype, out.dtype))
+    return out
+
+
+_ACCUMULATOR = {
+    np.dtype(narrow_): np.dtype(wider)
+    for narrow_, wider in (("float16", "float32"), ("float32", "float64"), ("complex64", "complex128"))
+}
 
 
 def all_dim(x: Array, dim: Dims, keepdim: bool) -> Array:

@@ -11,7 +11,7 @@ from ..buffers import take
 from ..descriptor import LARGE
 from ..lazy import LAZY
 from .pointwise import sign
-from .reduction import axes, count, kept
+from .reduction import axes, count, kept, running
 from .scatter import scatter
 from .shape import expand, to_copy
 
@@ -215,7 +215,7 @@ def cumsum_backward(grad: Array, dim: int, dtype: Any) -> Array:
 
 def reversed_cumsum(x: Array, dim: int) -> Array:
     """Running sums from the end, in memory of their own."""
-    return np.array(np.flip(np.add.accumulate(np.flip(x, dim), axis=dim), dim), order="C")
+    return np.array(np.flip(running(np.add, np.flip(x, dim), dim, x.dtype), dim), order="C")
 
 
 def cumprod_backward(grad: Array, x: Array, dim: int, result: Array) -> Array:
