@@ -34,9 +34,11 @@ def alone(row: Operator, block: bytes) -> Program:
     head, rest = Choices(block[:3]), block[3:]
     first, dtype, how = head.number(len(SHAPES)), str(head.one(_DTYPES)), head.number()
     for offset in range(len(SHAPES)):
-        composer = Composer()
+        composer, shape = Composer(), SHAPES[(first + offset) % len(SHAPES)]
+        if not row.fits(shape):
+            continue
         try:
-            _say(composer, Choices(rest), row, SHAPES[(first + offset) % len(SHAPES)], dtype, how)
+            _say(composer, Choices(rest), row, shape, dtype, how)
         except Unfit:
             continue
         return composer.program()
@@ -46,7 +48,7 @@ def alone(row: Operator, block: bytes) -> Program:
 def _say(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtype: str, how: int) -> None:
     x = _operand(composer, choices, row, shape, dtype)
     form = row.forms[choices.number(len(row.forms))]
-    forward = x.floating and how % 4 == 3 and form not in calls.INPLACE
+    forward = x.floating and how % 4 == 3 and form not in calls.INPLACE and not row.without("tangent")
     if forward:  # of an operand that requires no grad: the tangent is what matters, and not how it was computed
         x, composer.tracking = _dual(composer, choices, x), False
     elif x.floating and not choices.chance(10):
@@ -67,16 +69,20 @@ def _say(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtyp
     elif row.by_values and row.differentiable and x.grad:
         _sum(composer)
     elif made:
-        (_backward, _second, _backward, _second)[how % 4](composer, choices, made, leaves)
+        derive = _second if how % 2 and not row.without("second") else _backward
+        derive(composer, choices, made, leaves)
 
 
 def _operand(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtype: str) -> Known:
     values = str(choices.one((row.values, row.values, "kinks", "any", "special")))
-    if row.finite and values in ("any", "special"):
+    usual = "finite" if row.without("odd") and row.values == "any" else row.values
+    if (row.finite or row.without("odd")) and values in ("any", "special"):
         values = "finite"
+    if row.without("signs"):
+        values = usual = "positive"
     if values != "kinks" or not row.kinks or not dtype.startswith(("float", "bfloat")):
-        return composer.tensor(choices, shape, dtype, row.values if values == "kinks" else values, reuse=False)
-    literal = composer.literal(choices, shape, dtype, row.values)
+        return composer.tensor(choices, shape, dtype, usual if values == "kinks" else values, reuse=False)
+    literal = composer.literal(choices, shape, dtype, usual)
     width = len(encode([0.0], dtype))
     edges = [encode([kink], dtype) for kink in row.kinks]
     old = [literal.data[at : at + width] for at in range(0, len(literal.data), width)]

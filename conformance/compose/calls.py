@@ -136,13 +136,16 @@ def _arguments(composer: Composer, choices: Choices, row: Operator, x: Known, fo
     for argument in row.arguments:
         if argument.optional and (not choices.number(2) or form.endswith("symbol")):
             continue
-        chosen: Operand | Shape = argument.choose(x.shape, choices.number())
+        number = choices.number()
+        if argument.tensor and row.without("broadcast"):
+            number = 0
+        chosen: Operand | Shape = argument.choose(x.shape, number)
         given.seen = (*given.seen, chosen)
         operand: Operand = chosen  # type: ignore[assignment]
         if argument.tensor:
             # What writes, and not element by element, may read what it has written already: the order is the library's.
             twice = form not in INPLACE or row.kind in ("pointwise", "comparison")
-            known = _tensor(composer, choices, argument, chosen, x, given.seen[:-1], twice)  # type: ignore[arg-type]
+            known = _tensor(composer, choices, row, argument, chosen, x, given.seen[:-1], twice)  # type: ignore[arg-type]
             given.tensors.append(known)
             operand = known.ref
         if argument.keyword:
@@ -155,6 +158,7 @@ def _arguments(composer: Composer, choices: Choices, row: Operator, x: Known, fo
 def _tensor(
     composer: Composer,
     choices: Choices,
+    row: Operator,
     argument: Argument,
     shape: Shape,
     x: Known,
@@ -162,12 +166,14 @@ def _tensor(
     twice: bool,
 ) -> Known:
     if argument.tensor == "float":
-        if shape == x.shape and not choices.number(4) and twice:
+        once = row.without("twice")
+        if shape == x.shape and not choices.number(4) and twice and not once:
             return x  # the same tensor twice in one call
-        dtype = x.dtype if choices.number(8) else "float32"
-        known = composer.tensor(choices, shape, dtype, argument.values)
+        dtype = x.dtype if choices.number(8) or row.without("mixed") else "float32"
+        values = "positive" if row.without("signs") else argument.values
+        known = composer.tensor(choices, shape, dtype, values, reuse=not once)
         if known.name == x.name and not twice:
-            known = composer.tensor(choices, shape, dtype, argument.values, reuse=False)
+            known = composer.tensor(choices, shape, dtype, values, reuse=False)
         if composer.tracking and known.leaf and not known.grad and known.floating and choices.chance(40):
             composer.method(known.ref, "requires_grad_")
             known = composer.update(known, grad=True)

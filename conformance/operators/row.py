@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal as OneOf
 
 from conformance.generate import Shape, Values
+from conformance.operators.left_out import LEFT_OUT
 from conformance.program import Operand
 
 Form = OneOf["function", "method", "symbol", "inplace", "inplace_symbol"]
@@ -73,6 +74,15 @@ class Operator:
     """Whether the shape of the result depends on the values: `masked_select`. Nothing is said of it then."""
     takes_list: bool = False
     """Whether the first operand stands in a list: ``torch.cat([x, y])``."""
+
+    def without(self, what: str) -> bool:
+        """Whether its calls leave something out, by the words of `left_out`."""
+        return what in LEFT_OUT.get(self.name, ())
+
+    def fits(self, shape: Shape) -> bool:
+        """Whether its case draws operands of a shape."""
+        left_out = ("scalar", not shape), ("one", 1 in shape), ("empty", 0 in shape)
+        return not any(holds and self.without(what) for what, holds in left_out)
 
     def results(self, shape: Shape, arguments: tuple[Any, ...]) -> tuple[Shape, ...]:
         """The shape of each result, none where only the values can say. Raises Unfit where PyTorch raises."""
