@@ -28,7 +28,7 @@ Examples:
   python -m mutation faults                      the named faults
   python -m mutation engine -k plain_pass        mutants of plain_pass.py
   python -m mutation formulas --sample 500       500 of the formulas' mutants
-  python -m mutation --plant retain-graph-frees-anyway /tmp/bad   a copy of numtorch with that fault
+  python -m mutation --plant retain-graph-frees-anyway bad/   a copy of numtorch with that fault
 
 \b
 Exit codes:
