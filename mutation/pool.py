@@ -317,18 +317,18 @@ def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: in
 
 
 def _stored(made_from: str, source: str, number: int, program: Program, oracle: Any) -> list[Stored]:
-    from conformance.judge import _Referee
     from conformance.subjects.base import SubjectError
+    from conformance.witness import Replays
 
     try:
         trace = oracle.run(program)
     except SubjectError:
         return []
     logged = _Logged(oracle)
-    referee = _Referee(program, trace, logged)
-    if isinstance(referee.double, Trace):  # else it is inconclusive to the judge, who says why
+    replays = Replays(program, trace, logged)
+    if not replays.silent:  # else it is inconclusive to the judge, who says why
         for step in range(len(program.steps)):
-            referee.others(step)
+            replays.others(step)
     return [Stored(made_from, source, number, program.to_json(), trace.to_json(), logged.replays)]
 
 

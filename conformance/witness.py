@@ -1,0 +1,274 @@
+"""How sure the oracle is of its own numbers: what the judge asks about one program.
+
+`Witness` is the question. `Replays` answers it live, by running the program on PyTorch in float64 and with other roundings;
+`conformance.recorded` answers from what such replays said when a corpus was recorded.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+
+from conformance import shown
+from conformance.compare import Doubtful
+from conformance.double import array_at, rounded_otherwise, to_double, without_prelude
+from conformance.numbers import EPSILON, LARGEST, elements
+from conformance.program import Complex, Float, Program
+from conformance.subjects.base import Subject, SubjectError
+from conformance.trace import Array, Seen, Sequence, StepTrace, Trace
+
+Numbers = np.ndarray[Any, Any]
+
+ROUNDINGS = 4
+"""Replays with other roundings. The largest of four deviations is hardly ever less than a third of what is usual."""
+
+NEAR_OVERFLOW = 4.0
+"""A sum in another order may pass through numbers so many times as large as those that were seen."""
+
+_KEPT = 256
+"""Double-precision traces kept: shrinking compares one program several times, and then never again."""
+
+
+class Witness(Protocol):
+    """What is known of the oracle's answer to one program, beside the answer."""
+
+    @property
+    def silent(self) -> str:
+        """Why there is nothing in float64 to hold numbers against; empty if there is."""
+        ...
+
+    def unstable(self, step: int) -> str:
+        """What the oracle does in another way in float64, up to that step; empty if nothing."""
+        ...
+
+    def unsure(self, step: int) -> str:
+        """What it does in another way with other roundings, up to that step; empty if nothing."""
+        ...
+
+    def exact(self, doubt: Doubtful) -> Numbers | None:
+        """The numbers in float64; None if they were not seen."""
+        ...
+
+    def moved(self, doubt: Doubtful, exact: Numbers) -> Numbers:
+        """How far each number moves with other roundings, at most."""
+        ...
+
+    def otherwise(self, doubt: Doubtful, exact: Numbers) -> bool:
+        """Whether nan or inf are elsewhere with other roundings: behind the sign of a zero, for one."""
+        ...
+
+    def overflows(self, step: int) -> bool:
+        """Whether a number on the way is so large that a sum in another order may exceed what its dtype holds."""
+        ...
+
+    def answers_otherwise(self) -> int | None:
+        """The first step that the oracle does not do the same way twice: reading memory that nobody wrote, for one."""
+        ...
+
+
+class Replays:
+    """The witness that runs the program again, and again only as far as it is asked."""
+
+    def __init__(self, program: Program, single: Trace, oracle: Subject | None) -> None:
+        self.program, self.single, self.oracle = program, single, oracle
+
+    @cached_property
+    def double(self) -> Trace | str:
+        """The trace in double precision, or why there is none."""
+        return _remembered(self.program, self.single, self.oracle)
+
+    def others(self, step: int) -> list[Trace]:
+        """The traces in double precision with other roundings; none, if the oracle is not PyTorch."""
+        return _remembered_others(self.program, self.single, self.oracle, coarsest(self.single, step))
+
+    @property
+    def silent(self) -> str:
+        return self.double if isinstance(self.double, str) else ""
+
+    def unstable(self, step: int) -> str:
+        return "" if isinstance(self.double, str) else _unstable(self.single, self.double, step)
+
+    def unsure(self, step: int) -> str:
+        if isinstance(self.double, str):
+            return ""
+        found = (_unstable(self.double, other, step) for other in self.others(step))
+        return next((why.replace("in float64", "with other roundings") for why in found if why), "")
+
+    def exact(self, doubt: Doubtful) -> Numbers | None:
+        return None if isinstance(self.double, str) else _exact(doubt, self.double)
+
+    def moved(self, doubt: Doubtful, exact: Numbers) -> Numbers:
+        moved = np.zeros(exact.shape)
+        for other in self.others(doubt.step[0]):
+            found = _exact(doubt, other)
+            if found is not None and found.shape == exact.shape:
+                moved = np.fmax(moved, np.abs(found - exact))
+        return moved
+
+    def otherwise(self, doubt: Doubtful, exact: Numbers) -> bool:
+        found = (_exact(doubt, other) for other in self.others(doubt.step[0]))
+        same_shape = (one for one in found if one is not None and one.shape == exact.shape)
+        return any(not np.array_equal(kinds(one), kinds(exact)) for one in same_shape)
+
+    def overflows(self, step: int) -> bool:
+        if isinstance(self.double, str):
+            return False
+        return _largest(self.double, step) * NEAR_OVERFLOW > LARGEST.get(coarsest(self.single, step), np.inf)
+
+    def answers_otherwise(self) -> int | None:
+        try:
+            second = _kept(
+                _again, (self.program.digest, self.oracle, ""), lambda: _asked(self.oracle).run(self.program)
+            )
+        except SubjectError:
+            return None
+        shared = zip(self.single.steps, second.steps, strict=False)
+        return next((number for number, (one, other) in enumerate(shared) if _answers(one) != _answers(other)), None)
+
+
+@runtime_checkable
+class Knowing(Protocol):
+    """An oracle that was asked beforehand, and knows what the judge will want to know."""
+
+    def witness(self, program: Program, single: Trace) -> Witness:
+        """What it knows of its answer to a program."""
+        ...
+
+
+def witness_of(program: Program, single: Trace, oracle: Subject | None) -> Witness:
+    """Whom to ask about an oracle's answer `single`: the oracle itself if it knows, else PyTorch, which tries."""
+    return oracle.witness(program, single) if isinstance(oracle, Knowing) else Replays(program, single, oracle)
+
+
+def coarsest(single: Trace, step: int) -> str:
+    """The coarsest dtype that the numbers of a step may have gone through."""
+    dtypes = [array.dtype for array in arrays(single.steps[: step + 1]) if array.dtype in EPSILON]
+    return max(dtypes or ["float64"], key=lambda dtype: EPSILON[dtype])
+
+
+def arrays(steps: tuple[StepTrace, ...]) -> Iterator[Array]:
+    """Every array that was seen, in order."""
+    for step in steps:
+        for change in step.changes.values():
+            if isinstance(change.value, Array):
+                yield change.value
+        for call in step.calls:
+            for change in call.changes.values():
+                if isinstance(change.value, Array):
+                    yield change.value
+            yield from arrays(call.steps)
+
+
+def kinds(values: Numbers) -> Numbers:
+    """Of every number: finite, nan, inf or -inf. Of a complex number, whether nan or infinite is in it."""
+    if np.iscomplexobj(values):
+        return np.where(np.isnan(values), 1, np.where(np.isinf(values), 2, 0))
+    return np.where(np.isnan(values), 1, np.where(np.isinf(values), np.where(values > 0, 2, 3), 0))
+
+
+def numbers(seen: Array | Float | Complex) -> Numbers:
+    """The numbers of what was seen, as wide as NumPy has them."""
+    if isinstance(seen, Array):
+        values = elements(seen.dtype, seen.shape, seen.data)
+        return values.astype(np.complex128 if np.iscomplexobj(values) else np.float64)
+    return np.asarray(float(seen) if isinstance(seen, Float) else complex(seen))
+
+
+def _exact(doubt: Doubtful, double: Trace) -> Numbers | None:
+    if isinstance(doubt.oracle, Array):
+        array = array_at(double, doubt.step, doubt.name)
+        return None if array is None else numbers(array)
+    seen: Seen = None
+    if len(doubt.step) == 1 and doubt.step[0] < len(double.steps):
+        seen = double.steps[doubt.step[0]].result
+        for index in doubt.path:
+            seen = seen.items[index] if isinstance(seen, Sequence) and index < len(seen.items) else None
+    return numbers(seen) if isinstance(seen, Float | Complex) else None
+
+
+def _unstable(single: Trace, double: Trace, until: int) -> str:
+    """What the oracle does in another way in float64, up to that step; empty if nothing."""
+    for number, (o, d) in enumerate(zip(single.steps[: until + 1], double.steps[: until + 1], strict=False)):
+        if o.outcome != d.outcome:
+            return f"in float64 step {number} {shown.outcome(d)}"
+        if isinstance(o.result, bool | int) and o.result != d.result:
+            return f"in float64 step {number} returns {shown.value(d.result)}"
+        for name, change in o.changes.items():
+            one = change.value
+            if isinstance(one, Array) and one.dtype not in EPSILON:
+                other = array_at(double, (number,), name)
+                if other is not None and (other.shape, other.data) != (one.shape, one.data):
+                    return f"in float64 {name} is {shown.value(other)}"
+    return ""
+
+
+def _largest(double: Trace, until: int) -> float:
+    """The largest number that was seen up to that step."""
+    largest = 0.0
+    for array in arrays(double.steps[: until + 1]):
+        values = np.abs(numbers(array))
+        values = values[np.isfinite(values)]
+        if values.size:
+            largest = max(largest, float(values.max()))
+    return largest
+
+
+def _answers(step: StepTrace) -> Any:
+    values = {name: change.value for name, change in step.changes.items()}
+    return step.outcome, values, [(call.function, [_answers(inner) for inner in call.steps]) for call in step.calls]
+
+
+_Key = tuple[str, Subject | None, str]
+_Made = TypeVar("_Made")
+
+_doubles: OrderedDict[_Key, Trace | str] = OrderedDict()
+_others: OrderedDict[_Key, list[Trace]] = OrderedDict()
+_again: OrderedDict[_Key, Trace] = OrderedDict()
+
+
+def _remembered(program: Program, single: Trace, oracle: Subject | None) -> Trace | str:
+    return _kept(_doubles, (program.digest, oracle, ""), lambda: _replay(program, single, oracle))
+
+
+def _remembered_others(program: Program, single: Trace, oracle: Subject | None, dtype: str) -> list[Trace]:
+    return _kept(_others, (program.digest, oracle, dtype), lambda: _replay_otherwise(program, single, oracle, dtype))
+
+
+def _kept(known: OrderedDict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:
+    if key not in known:
+        known[key] = make()
+        if len(known) > _KEPT:
+            known.popitem(last=False)
+    return known[key]
+
+
+def _replay(program: Program, single: Trace, oracle: Subject | None) -> Trace | str:
+    try:
+        return without_prelude(_asked(oracle).run(to_double(program, single)))
+    except SubjectError as error:
+        return f"no replay in float64: {error}"
+
+
+def _replay_otherwise(program: Program, single: Trace, oracle: Subject | None, dtype: str) -> list[Trace]:
+    double = to_double(program, single)
+    traces = []
+    try:
+        for seed in range(ROUNDINGS):
+            trace = _asked(oracle).run(rounded_otherwise(double, seed, dtype))
+            if trace.steps[1].outcome == "returned":  # elsewhere than on PyTorch there is no such thing
+                traces.append(without_prelude(trace, 3))
+    except SubjectError:
+        pass
+    return traces
+
+
+def _asked(oracle: Subject | None) -> Subject:
+    if oracle is not None:
+        return oracle
+    from conformance.subjects.opening import oracle as installed
+
+    return installed(frozenset({"value", "grad"}))
