@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def run(
     SUBJECT can also be
       jax, autograd …            a library that torchstone knows how to drive
       torch@/usr/bin/python3     a module in another Python (as --python)
-      "stdio:node runner.js"     a command that speaks the protocol of docs/subjects.md
+      "stdio:node runner.js"     a command that speaks the protocol of docs/protocol.md
     """
     if workers != "auto" and not workers.isdecimal():
         raise click.BadParameter("it is a number of processes, or auto", param_hint="-n")
@@ -331,7 +331,7 @@ def subjects() -> None:
         **{name: library.sentence for name, library in LIBRARIES.items()},
         "MODULE": "any module with torch's names that can be imported",
         "MODULE@PYTHON": "the same in another Python: torch@/usr/bin/python3",
-        "stdio:COMMAND": "a command that speaks the protocol of docs/subjects.md",
+        "stdio:COMMAND": "a command that speaks the protocol of docs/protocol.md",
     }
     width = max(map(len, rows))
     for name, sentence in rows.items():
@@ -370,17 +370,26 @@ def doctor(subject: str) -> None:
 
 
 @command.command()
-@click.argument("what", type=click.Choice(["program", "trace", "run"]))
+@click.argument("what", type=click.Choice(["program", "trace", "request", "reply", "run"]))
 def schema(what: str) -> None:
-    """Print the JSON Schema of a program, of a trace, or of a line of a run.jsonl.
+    """Print the JSON Schema of a program, of a trace, of the messages to and from a runner, or of a line of a run.jsonl.
 
     \b
     Example:
       torchstone schema program > program.schema.json
     """
-    from conformance import journal, program, trace
+    from functools import partial
 
-    schemas = {"program": program.schema, "trace": trace.schema, "run": journal.schema}
+    from conformance import journal, program, trace
+    from conformance.subjects import messages
+
+    schemas: dict[str, Callable[[], dict[str, object]]] = {
+        "program": program.schema,
+        "trace": trace.schema,
+        "request": partial(messages.schema, "request"),
+        "reply": partial(messages.schema, "reply"),
+        "run": journal.schema,
+    }
     click.echo(json.dumps(schemas[what](), indent=2))
 
 

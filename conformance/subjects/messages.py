@@ -7,7 +7,7 @@ are never sent: a subject cannot know what it should say.
 
 from __future__ import annotations
 
-from typing import Union
+from typing import Any, Union
 
 import msgspec
 
@@ -25,7 +25,7 @@ class _Message(
     seq: int
 
 
-class Hello(_Message, frozen=True):
+class Hello(_Message, frozen=True, omit_defaults=False):
     protocol: int = PROTOCOL
 
 
@@ -41,7 +41,7 @@ class Bye(_Message, frozen=True):
     pass
 
 
-class Welcome(_Message, frozen=True, tag="hello"):
+class Welcome(_Message, frozen=True, omit_defaults=False, tag="hello"):
     """The answer to `Hello`."""
 
     description: Description
@@ -82,3 +82,8 @@ Reply = Union[Welcome, Answer, Unsupported, Error, Done, Refused]
 encoder = msgspec.json.Encoder()
 requests = msgspec.json.Decoder(Request)
 replies = msgspec.json.Decoder(Reply)
+
+
+def schema(of: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of every ``request`` or of every ``reply``, programs and traces included."""
+    return msgspec.json.schema({"request": Request, "reply": Reply}[of])

@@ -204,7 +204,7 @@ def test_graph_draws_what_a_case_builds(torchstone) -> None:
 
 
 def test_schemas_are_json(torchstone) -> None:
-    for what in ("program", "trace", "run"):
+    for what in ("program", "trace", "request", "reply", "run"):
         assert "$defs" in json.loads(torchstone("schema", what).out)
     assert Program.__name__ in json.loads(torchstone("schema", "program").out)["$ref"]
 
