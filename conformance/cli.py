@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from conformance.complaints import complain, plain_errors
+from conformance.runs.commands import COMMANDS
 from conformance.version import torchstone_version
 
 RUN_EXAMPLES = """\b
@@ -22,6 +23,7 @@ Examples:
   torchstone run numtorch -n auto -k "accumulation and not twice" --max-examples 500
   torchstone run mylib --seed 7 --output reports/mylib
   torchstone run torch --python /usr/bin/python3
+  torchstone run numtorch --shard 2/4 --durations-of reports/baseline/numtorch.jsonl
 
 \b
 Exit codes:
@@ -68,6 +70,16 @@ def command() -> None:
 )
 @click.option("--python", type=click.Path(), help="Another Python, in which the subject is installed.")
 @click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
+@click.option(
+    "--shard", metavar="I/N", help="Only this part of the cases; `torchstone merge` joins what N machines wrote."
+)
+@click.option(
+    "--durations-of",
+    "durations",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="RUN",
+    help="An earlier run, for shards that take equally long (the same one for every shard).",
+)
 @_DATABASE
 @click.option(
     "--expectations",
@@ -86,6 +98,8 @@ def run(
     output: Path,
     python: str | None,
     isolate: bool,
+    shard: str | None,
+    durations: Path | None,
     database: tuple[str, ...],
     expectations: tuple[Path, ...],
     cases: tuple[str, ...],
@@ -103,12 +117,14 @@ def run(
     with plain_errors():
         from conformance.launch import run as launch
         from conformance.presentation import Progressing, summary
+        from conformance.runs.shards import parse as parsed_shard
         from conformance.terminal import console
 
+        part = parsed_shard(shard) if shard else None
         if python:
             subjects = tuple([f"{subject}@{python}" for subject in subjects])
         out = console()
-        out.print(f"torchstone run {' '.join(subjects)} (seed {seed})")
+        out.print(f"torchstone run {' '.join(subjects)} (seed {seed}{f', shard {part}' if part else ''})")
         with Progressing(out) as progress:
             result = launch(
                 *subjects,
@@ -122,6 +138,8 @@ def run(
                 database=database,
                 cases=cases,
                 expectations=expectations,
+                shard=part,
+                durations=durations,
                 listener=progress,
             )
         summary(out, result)
@@ -393,47 +411,8 @@ def schema(what: str) -> None:
     click.echo(json.dumps(schemas[what](), indent=2))
 
 
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """What a user can do something about becomes one line and exit code 2, never a traceback."""
-    try:
-        yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
-        raise
-    except Exception as error:
-        if not _is_for_the_user(error):
-            raise
-        complain(str(error))
-        sys.exit(2)
-
-
-def _is_for_the_user(error: Exception) -> bool:
-    from conformance.behaviours import UnknownBehaviour
-    from conformance.cases import CatalogueError
-    from conformance.databases import DatabaseUnavailable
-    from conformance.examine import UnknownCase
-    from conformance.expected import ExpectationError
-    from conformance.journal import RunFileError
-    from conformance.launch import CannotRun
-    from conformance.runner import CaseCannotRun
-    from conformance.subjects import SubjectError
-
-    return isinstance(
-        error,
-        CannotRun
-        | CaseCannotRun
-        | CatalogueError
-        | DatabaseUnavailable
-        | ExpectationError
-        | RunFileError
-        | SubjectError
-        | UnknownBehaviour
-        | UnknownCase,
-    )
-
-
-def complain(text: str) -> None:
-    click.echo(f"torchstone: {text.removeprefix('torchstone: ')}", err=True)
+for _command in COMMANDS:
+    command.add_command(_command)
 
 
 def main() -> None:

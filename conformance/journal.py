@@ -68,6 +68,8 @@ class Header(_Record, frozen=True, kw_only=True):
     """Digest of the catalogue that ran: of every case's source."""
     selection: str = ""
     """What ``-k`` and the like left of the catalogue; empty means all of it."""
+    shard: str = ""
+    """Which part of the run this is, if it is split over machines: ``2/4``."""
     started: str = ""
     """ISO 8601, UTC. Left out of comparisons between runs, like everything that is a time."""
 
@@ -152,6 +154,8 @@ class Footer(_Record, frozen=True, kw_only=True):
     seconds: float = 0.0
     shares: dict[str, float] = {}
     """Seconds spent, over all workers, in: drawing, recording, oracle, subject, comparing, writing."""
+    split: str = ""
+    """Of a shard: the digest of how the cases were spread over all of them."""
 
 
 Record = Union[Header, CaseRecord, ProgramRecord, VerdictRecord, Outcome, Footer]
@@ -222,7 +226,9 @@ def shard(path: Path, worker: str) -> Journal:
     return Journal(path.with_name(f"{path.stem}.{worker}{path.suffix}"))
 
 
-def merge(path: Path, cases: Sequence[CaseRecord], *, interrupted: bool = False, seconds: float = 0.0) -> Run:
+def merge(
+    path: Path, cases: Sequence[CaseRecord], *, interrupted: bool = False, seconds: float = 0.0, split: str = ""
+) -> Run:
     """Puts the shards of the run in `path` into it, in the order of the cases given, and ends it with a footer.
 
     A case without an outcome was cut off: its process died, and it counts as CRASH at the program that was running. If the
@@ -236,22 +242,29 @@ def merge(path: Path, cases: Sequence[CaseRecord], *, interrupted: bool = False,
         if lines and not interrupted and not isinstance(lines[-1], Outcome):
             records += _crashed(case.id, lines)
     if not interrupted:
-        records.append(_footer([record for record in records if isinstance(record, Outcome)], seconds, _shares(path)))
-    # A new file that takes the old one's place at once, so that a kill in the middle of this loses nothing.
-    merged = path.with_name(f"{path.name}.part")
-    with merged.open("wb") as file:
-        for record in records:
-            file.write(_encoder.encode(record) + b"\n")
-    os.replace(merged, path)
+        outcomes = [record for record in records if isinstance(record, Outcome)]
+        records.append(footer_of(outcomes, seconds, _shares(path), split))
+    write(path, records)
     for old in _shards(path):
         old.unlink()
     return read(path)
 
 
+def write(path: Path, records: Iterable[Record]) -> None:
+    """Writes a run's file as a whole: a new one that takes the old one's place at once, so that a kill in the middle of
+    this loses nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        for record in records:
+            file.write(_encoder.encode(record) + b"\n")
+    os.replace(part, path)
+
+
 def _by_case_from_all(path: Path) -> dict[str, list[Record]]:
     """What the shards say, by case."""
     cases: dict[str, list[Record]] = {}
-    for records in map(_by_case, map(_records, _shards(path))):
+    for records in map(by_case, _shards(path)):
         for case, lines in records.items():
             # A case can have run twice, if its first process died: what counts is the run that came to its end.
             if case not in cases or not isinstance(cases[case][-1], Outcome):
@@ -259,9 +272,10 @@ def _by_case_from_all(path: Path) -> dict[str, list[Record]]:
     return cases
 
 
-def _by_case(records: Iterable[Record]) -> dict[str, list[Record]]:
+def by_case(path: Path) -> dict[str, list[Record]]:
+    """What a file says, by case. Raises a `RunFileError`."""
     cases: dict[str, list[Record]] = {}
-    for record in records:
+    for record in _records(path):
         match record:
             case CaseRecord(id=case):
                 cases[case] = [record]
@@ -298,7 +312,8 @@ def _crashed(case: str, lines: Sequence[Record]) -> Iterator[Record]:
     )
 
 
-def _footer(outcomes: Sequence[Outcome], seconds: float, shares: dict[str, float]) -> Footer:
+def footer_of(outcomes: Sequence[Outcome], seconds: float, shares: dict[str, float], split: str = "") -> Footer:
+    """The footer of a run in which the cases ended so."""
     return Footer(
         cases=len(outcomes),
         programs=sum(outcome.programs for outcome in outcomes),
@@ -306,6 +321,7 @@ def _footer(outcomes: Sequence[Outcome], seconds: float, shares: dict[str, float
         unexpected=sum(not outcome.expected for outcome in outcomes),
         seconds=seconds,
         shares=shares,
+        split=split,
     )
 
 

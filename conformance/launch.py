@@ -19,6 +19,7 @@ import pytest
 from conformance.databases import opened as opened_database
 from conformance.journal import Run, read
 from conformance.plugin import CaseItem
+from conformance.runs.shards import MoreShardsThanCases, Shard
 from conformance.session import Plan, all_cases, import_from_here
 from conformance.subjects import open_subject, oracle
 
@@ -58,6 +59,8 @@ def run(
     database: Sequence[str] = (),
     cases: Sequence[str] = (),
     expectations: Sequence[Path] = (),
+    shard: Shard | None = None,
+    durations: Path | None = None,
     listener: object | None = None,
 ) -> Result:
     """Runs the suite on the subjects, writes the reports to `output`, and says what became of it. Raises CannotRun.
@@ -65,19 +68,26 @@ def run(
     `expectations` are folders that say what the subject is known to fail, instead of what this package says of it.
     `workers` is a number of processes or ``auto``; `selection` an expression as of pytest's ``-k``, on subject, feature and
     name; `cases` adds modules, files or folders with cases of one's own, `database` names where
-    failing examples are kept (`databases.py`). `listener` is a pytest plugin that is told of the
-    progress.
+    failing examples are kept (`databases.py`). `shard` is the part of the run that this machine does (`runs/shards.py`), and
+    `durations` an earlier run that says how long the cases take. `listener` is a pytest plugin that is told of the progress.
     """
     plan = Plan(
         subjects=subjects,
         output=output.absolute(),
         cases=tuple(cases),
         expectations=tuple(folder.absolute() for folder in expectations),
+        shard=shard,
+        durations=durations and durations.absolute(),
     )
     import_from_here()
     asked = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
-    if not select(subjects, selection, cases):
+    selected = select(subjects, selection, cases)
+    if not selected:
         raise CannotRun(f"no case matches -k {selection!r}; `torchstone list` shows them")
+    try:
+        plan.split([name.removeprefix(f"{subjects[0]}-") for name in selected if name.startswith(f"{subjects[0]}-")])
+    except MoreShardsThanCases as error:
+        raise CannotRun(f"--shard {shard}: {error}") from error
     opened_database(database)  # What cannot be used is to be said at once, and as one line.
     oracle().close()
     for subject in subjects:
@@ -90,6 +100,8 @@ def run(
     asked += [f"--seed={seed}", f"--profile={profile}", f"--torchstone-output={plan.output}", f"-k={selection}"]
     asked += [f"--max-examples={max_examples}"] if max_examples else []
     asked += [f"--example-database={name}" for name in database]
+    asked += [f"--shard={shard}"] if shard else []
+    asked += [f"--durations-of={plan.durations}"] if plan.durations else []
     asked += [] if isolate else ["--no-isolate"]
     errors = _Errors()
     code, complaints = _pytest([*asked, f"--numprocesses={workers}"], [errors, *([listener] if listener else [])])

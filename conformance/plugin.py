@@ -19,14 +19,19 @@ from hypothesis.database import ExampleDatabase
 
 from conformance.databases import DatabaseUnavailable, opened
 from conformance.failure import describe_failure
-from conformance.journal import Outcome
+from conformance.journal import Outcome, RunFileError
 from conformance.runner import PROFILES, CaseCannotRun, Settings
+from conformance.runs.shards import MoreShardsThanCases, NoShard, Shard, parse
 from conformance.session import Controller, Plan, Worker, all_cases, import_from_here
 from conformance.subjects import SubjectUnavailable
 
 PROPERTY = "torchstone"
 """The user property under which a report carries what became of its case, as JSON: user properties survive xdist."""
 
+SPLITS = "torchstone-splits"
+"""Where an xdist worker leaves how it split the cases over machines: only workers collect."""
+
+_splits = pytest.StashKey[dict[str, str]]()
 _plan = pytest.StashKey[Plan]()
 _worker = pytest.StashKey[Worker]()
 
@@ -71,6 +76,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a folder that says what the subject is known to fail, instead of what the suite says of it (repeatable)",
     )
     group.addoption(
+        "--shard",
+        metavar="I/N",
+        help="run only this part of the cases, on one of N machines; `torchstone merge` joins what they wrote",
+    )
+    group.addoption(
+        "--durations-of",
+        type=Path,
+        metavar="RUN",
+        help="an earlier run.jsonl, for shards that take equally long (the same one for every shard)",
+    )
+    group.addoption(
         "--example-database",
         action="append",
         default=[],
@@ -103,6 +119,8 @@ def pytest_configure(config: pytest.Config) -> None:
         selection=config.getoption("keyword", "") or "",
         cases=tuple(config.getoption("cases")),
         expectations=tuple(folder.absolute() for folder in config.getoption("expectations")),
+        shard=_shard(config.getoption("shard")),
+        durations=config.getoption("durations_of") and config.getoption("durations_of").absolute(),
     )
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_ControllerHooks(config.stash[_plan]), "torchstone-controller")
@@ -113,6 +131,13 @@ def _database(names: list[str]) -> ExampleDatabase | None:
         return opened(names)
     except DatabaseUnavailable as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _shard(text: str | None) -> Shard | None:
+    try:
+        return parse(text) if text else None
+    except NoShard as error:
+        raise pytest.UsageError(f"--shard: {error}") from error
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -128,6 +153,28 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if file_path == Path(__file__).with_name("test_conformance.py"):
         return Catalogue.from_parent(parent, path=file_path)
     return None
+
+
+@pytest.hookimpl(trylast=True)  # After -k has left its choice.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    plan = config.stash[_plan]
+    if plan.shard is None:
+        return
+    kept: list[pytest.Item] = [item for item in items if not isinstance(item, CaseItem)]
+    splits = {}
+    for subject in plan.subjects:
+        of_subject = {item.case.id: item for item in items if isinstance(item, CaseItem) and item.subject == subject}
+        try:
+            splits[subject], mine = plan.split(list(of_subject))
+        except (MoreShardsThanCases, RunFileError, OSError) as error:
+            raise pytest.UsageError(f"--shard {plan.shard}: {error}") from error
+        kept += [of_subject[case] for case in mine]
+    config.stash[_splits] = splits
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[SPLITS] = splits
+    left = set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item not in left])
+    items[:] = kept
 
 
 class Catalogue(pytest.File):
@@ -209,6 +256,7 @@ class _ControllerHooks:
         self.controller = Controller(plan)
         self.start = time.monotonic()
         self.selected: set[str] = set()
+        self.splits: dict[str, str] = {}
         self.begun = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -217,6 +265,10 @@ class _ControllerHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         self._selected(node.config, [id.split("::", 1)[-1] for id in ids])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        self.splits.update(getattr(node, "workeroutput", {}).get(SPLITS, {}))
 
     def _selected(self, config: pytest.Config, names: list[str]) -> None:
         self.selected.update(names)
@@ -236,7 +288,14 @@ class _ControllerHooks:
         if self.begun:
             stopped = bool(session.shouldstop or session.shouldfail)
             cut_off = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
-            self.controller.finish(self.selected, interrupted=stopped or cut_off, seconds=time.monotonic() - self.start)
+            own: dict[str, str] = session.config.stash.get(_splits, {})
+            self.splits.update(own)
+            self.controller.finish(
+                self.selected,
+                interrupted=stopped or cut_off,
+                seconds=time.monotonic() - self.start,
+                splits=self.splits,
+            )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         for line in self.controller.lines():

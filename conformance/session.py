@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from conformance.journal import Description, Footer, Header, Journal, Outcome, R
 from conformance.judge import judge
 from conformance.report import write_reports
 from conformance.runner import Case, CaseCannotRun, Settings, record_of, run_case
+from conformance.runs.shards import Shard, durations, split
 from conformance.subjects import Subject, open_subject, oracle
 from conformance.timing import Clock
 from conformance.version import torchstone_version
@@ -37,6 +38,18 @@ class Plan:
     """Modules, files or folders with cases of the user's own, beside those of the catalogue."""
     expectations: tuple[Path, ...] = ()
     """Folders that say what the subjects are known to fail, instead of what this package says of them."""
+    shard: Shard | None = None
+    """Which part of the run this is, if machines share it."""
+    durations: Path | None = None
+    """A run that says how long each case took, for the shards to be of equal length."""
+
+    def split(self, cases: Sequence[str]) -> tuple[str, Sequence[str]]:
+        """Which of some cases are this shard's, and the digest of the split. Raises MoreShardsThanCases and a RunFileError."""
+        if self.shard is None:
+            return "", cases
+        seconds = durations(self.durations) if self.durations else {}
+        spread = split(cases, self.shard.of, seconds)
+        return spread.digest, spread.parts[self.shard.index - 1]
 
     def directory(self, subject: str) -> Path:
         """Where the run of a subject and its reports are: a folder for each, if there are several."""
@@ -152,17 +165,23 @@ class Controller:
                 max_examples=self.plan.settings.max_examples,
                 suite=suite_digest(all_cases(self.plan.cases)),
                 selection=self.plan.selection,
+                shard=str(self.plan.shard or ""),
                 started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             )
             subject.close()
             journal.begin(self.plan.path(name), header)
 
-    def finish(self, selected: Collection[str], *, interrupted: bool, seconds: float) -> None:
-        """Merges the shards and writes the reports. `selected` holds ``subject-case`` of what was to run."""
+    def finish(
+        self, selected: Collection[str], *, interrupted: bool, seconds: float, splits: Mapping[str, str] | None = None
+    ) -> None:
+        """Merges what the processes wrote, and writes the reports. `selected` holds ``subject-case`` of what was to run,
+        `splits` by subject how the cases were spread over machines."""
         for name in self.plan.subjects:
             cases = [record_of(case) for case in all_cases(self.plan.cases) if f"{name}-{case.id}" in selected]
             path = self.plan.path(name)
-            self.runs[name] = journal.merge(path, cases, interrupted=interrupted, seconds=round(seconds, 3))
+            self.runs[name] = journal.merge(
+                path, cases, interrupted=interrupted, seconds=round(seconds, 3), split=(splits or {}).get(name, "")
+            )
             write_reports(path, self.plan.directory(name))
 
     def lines(self) -> Iterator[str]:

@@ -1,0 +1,54 @@
+"""What a user can do something about: one line on standard error, and never a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """What a user can do something about becomes one line and exit code 2, never a traceback."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:
+        if not _is_for_the_user(error):
+            raise
+        complain(str(error))
+        sys.exit(2)
+
+
+def _is_for_the_user(error: Exception) -> bool:
+    from conformance.behaviours import UnknownBehaviour
+    from conformance.cases import CatalogueError
+    from conformance.databases import DatabaseUnavailable
+    from conformance.examine import UnknownCase
+    from conformance.expected import ExpectationError
+    from conformance.journal import RunFileError
+    from conformance.launch import CannotRun
+    from conformance.runner import CaseCannotRun
+    from conformance.runs.shards import NoShard
+    from conformance.subjects import SubjectError
+
+    return isinstance(
+        error,
+        CannotRun
+        | CaseCannotRun
+        | CatalogueError
+        | DatabaseUnavailable
+        | ExpectationError
+        | NoShard
+        | RunFileError
+        | SubjectError
+        | UnknownBehaviour
+        | UnknownCase,
+    )
+
+
+def complain(text: str) -> None:
+    click.echo(f"torchstone: {text.removeprefix('torchstone: ')}", err=True)

@@ -1,0 +1,116 @@
+"""The commands about several runs: `diff`, `merge`, `baseline`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from conformance.complaints import plain_errors
+
+_RUN = click.Path(path_type=Path, exists=True)
+
+
+def _file(run: Path) -> Path:
+    return run / "run.jsonl" if run.is_dir() else run
+
+
+@click.command()
+@click.argument("before", metavar="BEFORE", type=_RUN)
+@click.argument("after", metavar="AFTER", type=_RUN)
+@click.option("--all", "everything", is_flag=True, help="Also name every case that is new or gone.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Also write the changes as Markdown.")
+def diff(before: Path, after: Path, everything: bool, as_json: bool, markdown: Path | None) -> None:
+    """Compare two runs case by case: broken, changed, fixed, new, gone.
+
+    BEFORE and AFTER are run.jsonl files, baselines, or folders with a run.jsonl: of two versions of a subject, of the oracle,
+    or of the suite.
+
+    \b
+    Examples:
+      torchstone diff reports/baseline/numtorch.jsonl reports/latest
+      torchstone diff old/run.jsonl new/run.jsonl --markdown "$GITHUB_STEP_SUMMARY"
+
+    \b
+    Exit codes:
+      0  nothing got worse
+      1  something did
+      2  a file is no run
+    """
+    with plain_errors():
+        from conformance.journal import read
+        from conformance.runs import telling
+        from conformance.runs.changes import compare
+        from conformance.terminal import console
+
+        changes = compare(read(_file(before)), read(_file(after)))
+        if as_json:
+            click.echo(telling.as_json(changes))
+        else:
+            telling.show(console(), changes, everything=everything)
+        if markdown:
+            with markdown.open("a", encoding="utf-8") as file:  # A job summary holds what earlier steps wrote.
+                file.write(telling.markdown(changes))
+    sys.exit(1 if changes.worse else 0)
+
+
+@click.command()
+@click.argument("shards", metavar="SHARD...", nargs=-1, required=True, type=_RUN)
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/latest"), show_default=True
+)
+def merge(shards: tuple[Path, ...], output: Path) -> None:
+    """Join the shards of a run, and write its reports as if one machine had done it.
+
+    SHARD is the run.jsonl of `torchstone run --shard I/N`, or its folder. A shard that is missing, doubled, interrupted or of
+    another run is refused.
+
+    \b
+    Example:
+      torchstone merge shard-1 shard-2 shard-3 --output reports/latest
+
+    \b
+    Exit codes, as those of run:
+      0  every case ended as expected
+      1  some did not
+      2  the files are not the shards of one run
+    """
+    with plain_errors():
+        from conformance.presentation import closing_line, table
+        from conformance.report import write_reports
+        from conformance.runs.shards import join
+        from conformance.session import all_cases
+        from conformance.terminal import console
+
+        path = output / "run.jsonl"
+        run = join([_file(shard) for shard in shards], path, [case.id for case in all_cases()])
+        written = write_reports(path, output)
+        out = console()
+        out.print(table(run))
+        out.print(closing_line(run))
+        out.print(f"report: {written.html}")
+    sys.exit(0 if run.as_expected else 1)
+
+
+@click.command()
+@click.argument("run", metavar="RUN", type=_RUN)
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
+def baseline(run: Path, path: Path) -> None:
+    """Write what of RUN later runs are to be compared with, small enough to be committed.
+
+    \b
+    Example:
+      torchstone baseline reports/latest reports/baseline/numtorch.jsonl
+      torchstone diff reports/baseline/numtorch.jsonl reports/latest
+    """
+    with plain_errors():
+        from conformance.journal import read
+        from conformance.runs.baseline import write
+
+        write(read(_file(run)), path)
+    click.echo(path)
+
+
+COMMANDS = (diff, merge, baseline)
