@@ -90,8 +90,9 @@ class Descriptor:
         self.dtype = kind
         self.ndim = len(shape)
         self.numel = self.shape.numel()
-        # Plain tensors of real floating types take the raw-array formulas; all others run the Tensor formulas.
-        self.real = self.plain and kind.is_floating_point and kind.name != "bfloat16"
+        # Plain tensors of real floating types take the raw-array formulas; all others run the Tensor formulas. So does half
+        # precision, since only operators round as often as PyTorch does.
+        self.real = self.plain and kind.is_floating_point and not kind.is_half
         # Large ones are real too, but their pointwise operators take the slow path, which has memory for results.
         self.large = self.real and self.numel * kind.itemsize >= LARGE
         self.fast = self.real and not self.large

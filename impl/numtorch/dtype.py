@@ -31,6 +31,7 @@ class dtype:
         "integers0",
         "is_complex",
         "is_floating_point",
+        "is_half",
         "is_signed",
         "itemsize",
         "legacy",
@@ -49,6 +50,7 @@ class dtype:
         self.one = numpy.type(1)
         self.is_floating_point = category == FLOATING
         self.is_complex = category == COMPLEX
+        self.is_half = category == FLOATING and numpy.itemsize == 2
         self.legacy = legacy  # as in x.type(), "torch.FloatTensor"
         self.scalar_name = scalar_name  # as in "expected scalar type Float"
         # As error texts made in C++ have it, which knows the legacy types only.
@@ -214,6 +216,15 @@ def can_cast(source: dtype, target: dtype) -> bool:
     return not (source is not bool_ and target is bool_)
 
 
+def limits(kind: np.dtype) -> Any:
+    """NumPy's finfo of a floating-point type, that of ml_dtypes of bfloat16."""
+    if kind.kind != "V":
+        return np.finfo(kind)
+    import ml_dtypes
+
+    return ml_dtypes.finfo(kind)
+
+
 class finfo:
     """Limits of a floating-point type."""
 
@@ -226,7 +237,7 @@ class finfo:
                 "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
             )
         d = d.to_real()
-        info = np.finfo(d.numpy)
+        info = limits(d.numpy)
         self.bits = info.bits
         self.eps = float(info.eps)
         self.max = float(info.max)

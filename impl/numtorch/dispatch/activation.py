@@ -10,6 +10,7 @@ from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
+from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
@@ -112,7 +113,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         self = plain(self, 'elu', False, 'elu_cpu')
         if self._desc.dtype.category == 3:
             raise refused('elu_cpu', self._desc.dtype)
-        array, desc = single(k_elu(self._array, alpha, scale, input_scale), self)
+        array, desc = single(rounded_once(k_elu, self._array, alpha, scale, input_scale), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -217,7 +218,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         self = plain(self, 'elu_of', False, 'elu_cpu')
         if self._desc.dtype.category == 3:
             raise refused('elu_cpu', self._desc.dtype)
-        array, desc = single(k_elu(self._array, alpha, scale, input_scale), self)
+        array, desc = single(rounded_once(k_elu, self._array, alpha, scale, input_scale), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -304,9 +305,9 @@ def elu_of_(self, alpha, scale, input_scale):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_elu(target, alpha, scale, input_scale)
+        target[...] = k_elu(target, alpha, scale, input_scale) if self._desc.real else rounded_once(k_elu, target, alpha, scale, input_scale)
     else:
-        self._array = assigned(target, k_elu(target, alpha, scale, input_scale))
+        self._array = assigned(target, rounded_once(k_elu, target, alpha, scale, input_scale))
     bump(self)
     if flag:
         node.result = self._array
@@ -373,7 +374,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         if found is NotImplemented:
             return NotImplemented
         grad_output, self_or_result, left, right, desc, plan = found
-        array = k_elu_backward(left, alpha, scale, input_scale, is_result, right)
+        array = rounded_once(k_elu_backward, left, alpha, scale, input_scale, is_result, right)
         if plan is not None and not (grad_output._desc.plain and self_or_result._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self_or_result._requires_grad
@@ -498,7 +499,7 @@ def celu(self, alpha, *, out=None):
         self = plain(self, 'celu', False, 'elu_cpu')
         if self._desc.dtype.category == 3:
             raise refused('elu_cpu', self._desc.dtype)
-        array, desc = single(k_celu(self._array, alpha), self)
+        array, desc = single(rounded_once(k_celu, self._array, alpha), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -597,7 +598,7 @@ def celu_of(self, alpha, *, out=None):
         self = plain(self, 'celu_of', False, 'elu_cpu')
         if self._desc.dtype.category == 3:
             raise refused('elu_cpu', self._desc.dtype)
-        array, desc = single(k_celu(self._array, alpha), self)
+        array, desc = single(rounded_once(k_celu, self._array, alpha), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -680,9 +681,9 @@ def celu_of_(self, alpha):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_celu(target, alpha)
+        target[...] = k_celu(target, alpha) if self._desc.real else rounded_once(k_celu, target, alpha)
     else:
-        self._array = assigned(target, k_celu(target, alpha))
+        self._array = assigned(target, rounded_once(k_celu, target, alpha))
     bump(self)
     if flag:
         node.result = self._array
@@ -739,7 +740,7 @@ def softplus(self, beta, threshold, *, out=None):
         self = plain(self, 'softplus', False, 'softplus_cpu')
         if self._desc.dtype.category == 3:
             raise refused('softplus_cpu', self._desc.dtype)
-        array, desc = single(k_softplus(self._array, beta, threshold), self)
+        array, desc = single(rounded_once(k_softplus, self._array, beta, threshold), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -847,7 +848,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_softplus_backward(left, right, beta, threshold)
+        array = rounded_once(k_softplus_backward, left, right, beta, threshold)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
@@ -970,7 +971,7 @@ def gelu(self, approximate, *, out=None):
         self = plain(self, 'gelu', False, 'GeluKernelImpl')
         if self._desc.dtype.category == 3:
             raise refused('GeluKernelImpl', self._desc.dtype)
-        array, desc = single(k_gelu(self._array, approximate), self)
+        array, desc = single(rounded_once(k_gelu, self._array, approximate), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1076,7 +1077,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_gelu_backward(left, right, approximate)
+        array = rounded_once(k_gelu_backward, left, right, approximate)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
@@ -1218,7 +1219,7 @@ def silu(self, *, out=None):
                 return result
     else:
         self = plain(self, 'silu', False, 'silu_cpu')
-        array, desc = single(k_silu(self._array), self)
+        array, desc = single(rounded_once(k_silu, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1304,9 +1305,9 @@ def silu_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_silu(target)
+        target[...] = k_silu(target) if self._desc.real else rounded_once(k_silu, target)
     else:
-        self._array = assigned(target, k_silu(target))
+        self._array = assigned(target, rounded_once(k_silu, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1378,7 +1379,7 @@ def mish(self, *, out=None):
         self = plain(self, 'mish', False, 'mish_cpu')
         if self._desc.dtype.category == 3:
             raise refused('mish_cpu', self._desc.dtype)
-        array, desc = single(k_mish(self._array), self)
+        array, desc = single(rounded_once(k_mish, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1466,9 +1467,9 @@ def mish_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_mish(target)
+        target[...] = k_mish(target) if self._desc.real else rounded_once(k_mish, target)
     else:
-        self._array = assigned(target, k_mish(target))
+        self._array = assigned(target, rounded_once(k_mish, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1523,7 +1524,7 @@ def log_sigmoid(self):
     """log_sigmoid(self) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('log_sigmoid_cpu', self._desc.dtype)
-    arrays = k_log_sigmoid(self._array)
+    arrays = k_log_sigmoid(self._array) if self._desc.real else rounded_once(k_log_sigmoid, self._array)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1579,7 +1580,7 @@ def silu_gradient(grad_output, self, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_silu_backward(left, right)
+        array = rounded_once(k_silu_backward, left, right)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     result = _new(*_TENSOR)
@@ -1616,7 +1617,7 @@ def mish_gradient(grad_output, self, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_mish_backward(left, right)
+        array = rounded_once(k_mish_backward, left, right)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     result = _new(*_TENSOR)
@@ -1670,7 +1671,7 @@ class LogSigmoidBackwardBackward0(BinaryNode):
 
 def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     """log_sigmoid_backward(grad_output, self, buffer) -> Tensor"""
-    array = k_log_sigmoid_backward(grad_output._array, self._array, buffer._array)
+    array = k_log_sigmoid_backward(grad_output._array, self._array, buffer._array) if grad_output._desc.real else rounded_once(k_log_sigmoid_backward, grad_output._array, self._array, buffer._array)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1795,7 +1796,7 @@ def leaky_relu(self, negative_slope, *, out=None):
         self = plain(self, 'leaky_relu', False, 'leaky_relu_cpu')
         if self._desc.dtype.category == 3:
             raise refused('leaky_relu_cpu', self._desc.dtype)
-        array, desc = single(k_leaky_relu(self._array, negative_slope), self)
+        array, desc = single(rounded_once(k_leaky_relu, self._array, negative_slope), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1894,7 +1895,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         self = plain(self, 'leaky_relu_of', False, 'leaky_relu_cpu')
         if self._desc.dtype.category == 3:
             raise refused('leaky_relu_cpu', self._desc.dtype)
-        array, desc = single(k_leaky_relu(self._array, negative_slope), self)
+        array, desc = single(rounded_once(k_leaky_relu, self._array, negative_slope), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1977,9 +1978,9 @@ def leaky_relu_of_(self, negative_slope):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_leaky_relu(target, negative_slope)
+        target[...] = k_leaky_relu(target, negative_slope) if self._desc.real else rounded_once(k_leaky_relu, target, negative_slope)
     else:
-        self._array = assigned(target, k_leaky_relu(target, negative_slope))
+        self._array = assigned(target, rounded_once(k_leaky_relu, target, negative_slope))
     bump(self)
     if flag:
         node.result = self._array
@@ -2065,7 +2066,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_leaky_relu_backward(left, right, negative_slope, self_is_result)
+        array = rounded_once(k_leaky_relu_backward, left, right, negative_slope, self_is_result)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
     flag = grad_output._requires_grad or self._requires_grad
@@ -2184,7 +2185,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
         self = plain(self, 'hardtanh', False)
         if self._desc.dtype.category == 3:
             raise NotImplementedError('clamp is not supported for complex types')
-        array, desc = laid(k_clamp(self._array, min_val, max_val), 'like', self)
+        array, desc = laid(rounded_once(k_clamp, self._array, min_val, max_val), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2276,9 +2277,9 @@ def hardtanh_(self, min_val, max_val):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_clamp(target, min_val, max_val)
+        target[...] = k_clamp(target, min_val, max_val) if self._desc.real else rounded_once(k_clamp, target, min_val, max_val)
     else:
-        self._array = assigned(target, k_clamp(target, min_val, max_val))
+        self._array = assigned(target, rounded_once(k_clamp, target, min_val, max_val))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2361,7 +2362,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_hardtanh_backward(left, right, min_val, max_val)
+        array = rounded_once(k_hardtanh_backward, left, right, min_val, max_val)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
@@ -2479,7 +2480,7 @@ def threshold(self, threshold, value, *, out=None):
         self = plain(self, 'threshold', False)
         if self._desc.dtype.category == 3:
             raise refused('threshold_cpu', self._desc.dtype)
-        array, desc = single(k_threshold(self._array, threshold, value), self)
+        array, desc = single(rounded_once(k_threshold, self._array, threshold, value), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2576,7 +2577,7 @@ def threshold_of(self, threshold, value, *, out=None):
         self = plain(self, 'threshold_of', False)
         if self._desc.dtype.category == 3:
             raise refused('threshold_cpu', self._desc.dtype)
-        array, desc = single(k_threshold(self._array, threshold, value), self)
+        array, desc = single(rounded_once(k_threshold, self._array, threshold, value), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2664,9 +2665,9 @@ def threshold_of_(self, threshold, value):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_threshold(target, threshold, value)
+        target[...] = k_threshold(target, threshold, value) if self._desc.real else rounded_once(k_threshold, target, threshold, value)
     else:
-        self._array = assigned(target, k_threshold(target, threshold, value))
+        self._array = assigned(target, rounded_once(k_threshold, target, threshold, value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2716,7 +2717,7 @@ def softshrink(self, lambd, *, out=None):
         self = plain(self, 'softshrink', False, 'softshrink_check')
         if self._desc.dtype.category == 3:
             raise refused('softshrink_check', self._desc.dtype)
-        array, desc = single(k_softshrink(self._array, lambd), self)
+        array, desc = single(rounded_once(k_softshrink, self._array, lambd), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2844,7 +2845,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_shrink_backward(left, right, lambd)
+        array = rounded_once(k_shrink_backward, left, right, lambd)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
@@ -2961,7 +2962,7 @@ def hardshrink(self, lambd, *, out=None):
         self = plain(self, 'hardshrink', False, 'hardshrink_cpu')
         if self._desc.dtype.category == 3:
             raise refused('hardshrink_cpu', self._desc.dtype)
-        array, desc = single(k_hardshrink(self._array, lambd), self)
+        array, desc = single(rounded_once(k_hardshrink, self._array, lambd), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3089,7 +3090,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_shrink_backward(left, right, lambd)
+        array = rounded_once(k_shrink_backward, left, right, lambd)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
@@ -3228,7 +3229,7 @@ def hardsigmoid(self, *, out=None):
         self = plain(self, 'hardsigmoid', False, 'hardsigmoid_cpu')
         if self._desc.dtype.category == 3:
             raise refused('hardsigmoid_cpu', self._desc.dtype)
-        array, desc = single(k_hardsigmoid(self._array), self)
+        array, desc = single(rounded_once(k_hardsigmoid, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3316,9 +3317,9 @@ def hardsigmoid_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_hardsigmoid(target)
+        target[...] = k_hardsigmoid(target) if self._desc.real else rounded_once(k_hardsigmoid, target)
     else:
-        self._array = assigned(target, k_hardsigmoid(target))
+        self._array = assigned(target, rounded_once(k_hardsigmoid, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3386,7 +3387,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_hardsigmoid_backward(left, right)
+        array = rounded_once(k_hardsigmoid_backward, left, right)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
@@ -3516,7 +3517,7 @@ def hardswish(self, *, out=None):
         self = plain(self, 'hardswish', False, 'hardswish_cpu')
         if self._desc.dtype.category == 3:
             raise refused('hardswish_cpu', self._desc.dtype)
-        array, desc = single(k_hardswish(self._array), self)
+        array, desc = single(rounded_once(k_hardswish, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3604,9 +3605,9 @@ def hardswish_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_hardswish(target)
+        target[...] = k_hardswish(target) if self._desc.real else rounded_once(k_hardswish, target)
     else:
-        self._array = assigned(target, k_hardswish(target))
+        self._array = assigned(target, rounded_once(k_hardswish, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3664,7 +3665,7 @@ def hardswish_backward(grad_output, self, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_hardswish_backward(left, right)
+        array = rounded_once(k_hardswish_backward, left, right)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
@@ -3772,7 +3773,7 @@ def prelu_kernel(self, weight, *, out=None):
     """prelu_kernel(self, weight) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('prelu_cpu', self._desc.dtype)
-    array = k_prelu_kernel(self._array, weight._array)
+    array = k_prelu_kernel(self._array, weight._array) if self._desc.real else rounded_once(k_prelu_kernel, self._array, weight._array)
     desc = describe(array)
     flag = self._requires_grad or weight._requires_grad
     if flag and flag is not True:
@@ -3887,7 +3888,7 @@ class PreluKernelBackwardBackward0(VariadicNode):
 
 def prelu_kernel_backward(grad_output, self, weight):
     """prelu_kernel_backward(grad_output, self, weight) -> tuple"""
-    arrays = k_prelu_kernel_backward(grad_output._array, self._array, weight._array)
+    arrays = k_prelu_kernel_backward(grad_output._array, self._array, weight._array) if grad_output._desc.real else rounded_once(k_prelu_kernel_backward, grad_output._array, self._array, weight._array)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -3982,7 +3983,7 @@ class RreluWithNoiseBackward0(UnaryNode):
 
 def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
     """rrelu_with_noise(self, noise, lower, upper, training) -> Tensor"""
-    array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training)
+    array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, self._array, noise._array, lower, upper, training)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4096,7 +4097,7 @@ class RreluWithNoiseBackward1(UnaryNode):
 
 def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
     """rrelu_with_noise_of(self, noise, lower, upper, training) -> Tensor"""
-    array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training)
+    array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, self._array, noise._array, lower, upper, training)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4187,9 +4188,9 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_rrelu_with_noise(target, noise._array, lower, upper, training)
+        target[...] = k_rrelu_with_noise(target, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, target, noise._array, lower, upper, training)
     else:
-        self._array = assigned(target, k_rrelu_with_noise(target, noise._array, lower, upper, training))
+        self._array = assigned(target, rounded_once(k_rrelu_with_noise, target, noise._array, lower, upper, training))
     bump(self)
     if flag:
         node.result = self._array
@@ -4265,7 +4266,7 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
 
 def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, self_is_result, *, out=None):
     """rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, self_is_result) -> Tensor"""
-    array = k_rrelu_with_noise_backward(grad_output._array, self._array, noise._array, lower, upper, training, self_is_result)
+    array = k_rrelu_with_noise_backward(grad_output._array, self._array, noise._array, lower, upper, training, self_is_result) if grad_output._desc.real else rounded_once(k_rrelu_with_noise_backward, grad_output._array, self._array, noise._array, lower, upper, training, self_is_result)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -4383,7 +4384,7 @@ def glu(self, dim, *, out=None):
     """glu(self, dim) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('glu_cpu', self._desc.dtype)
-    array = k_glu(self._array, dim)
+    array = k_glu(self._array, dim) if self._desc.real else rounded_once(k_glu, self._array, dim)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4465,7 +4466,7 @@ class GluBackwardBackward0(BinaryNode):
 
 def glu_backward(grad_output, self, dim, *, out=None):
     """glu_backward(grad_output, self, dim) -> Tensor"""
-    array = k_glu_backward(grad_output._array, self._array, dim)
+    array = k_glu_backward(grad_output._array, self._array, dim) if grad_output._desc.real else rounded_once(k_glu_backward, grad_output._array, self._array, dim)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -4578,7 +4579,7 @@ class SoftmaxBackward0(UnaryNode):
 
 def softmax(self, dim, *, out=None):
     """softmax(self, dim) -> Tensor"""
-    array = k_softmax(self._array, dim)
+    array = k_softmax(self._array, dim) if self._desc.real else rounded_once(k_softmax, self._array, dim)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4666,7 +4667,7 @@ class LogSoftmaxBackward0(UnaryNode):
 
 def log_softmax(self, dim, *, out=None):
     """log_softmax(self, dim) -> Tensor"""
-    array = k_log_softmax(self._array, dim)
+    array = k_log_softmax(self._array, dim) if self._desc.real else rounded_once(k_log_softmax, self._array, dim)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4776,7 +4777,7 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
 
 def softmax_backward_data(grad_output, output, dim, *, out=None):
     """softmax_backward_data(grad_output, output, dim) -> Tensor"""
-    array = k_softmax_backward_data(grad_output._array, output._array, dim)
+    array = k_softmax_backward_data(grad_output._array, output._array, dim) if grad_output._desc.real else rounded_once(k_softmax_backward_data, grad_output._array, output._array, dim)
     desc = describe(array)
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
@@ -4911,7 +4912,7 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
 
 def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     """log_softmax_backward_data(grad_output, output, dim) -> Tensor"""
-    array = k_log_softmax_backward_data(grad_output._array, output._array, dim)
+    array = k_log_softmax_backward_data(grad_output._array, output._array, dim) if grad_output._desc.real else rounded_once(k_log_softmax_backward_data, grad_output._array, output._array, dim)
     desc = describe(array)
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:

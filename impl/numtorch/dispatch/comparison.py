@@ -11,6 +11,7 @@ from ..buffers import into
 from ..descriptor import arrange, describe, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..saved import check_saveable, is_odd, unpack_input
@@ -211,7 +212,7 @@ class LtBackward0(UnaryNode):
 
 def lt_scalar(self, other, *, out=None):
     """lt_scalar(self, other) -> Tensor"""
-    array = np.less(self._array, other)
+    array = np.less(self._array, other) if self._desc.real else rounded_once(np.less, self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -285,7 +286,7 @@ def lt_scalar_(self, other):
     if type(target) is np.ndarray:
         np.less(target, other, out=target, casting='unsafe')
     else:
-        self._array = assigned(target, np.less(target, other))
+        self._array = assigned(target, rounded_once(np.less, target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -447,7 +448,7 @@ class LeBackward0(UnaryNode):
 
 def le_scalar(self, other, *, out=None):
     """le_scalar(self, other) -> Tensor"""
-    array = np.less_equal(self._array, other)
+    array = np.less_equal(self._array, other) if self._desc.real else rounded_once(np.less_equal, self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -521,7 +522,7 @@ def le_scalar_(self, other):
     if type(target) is np.ndarray:
         np.less_equal(target, other, out=target, casting='unsafe')
     else:
-        self._array = assigned(target, np.less_equal(target, other))
+        self._array = assigned(target, rounded_once(np.less_equal, target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -683,7 +684,7 @@ class GtBackward0(UnaryNode):
 
 def gt_scalar(self, other, *, out=None):
     """gt_scalar(self, other) -> Tensor"""
-    array = np.greater(self._array, other)
+    array = np.greater(self._array, other) if self._desc.real else rounded_once(np.greater, self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -757,7 +758,7 @@ def gt_scalar_(self, other):
     if type(target) is np.ndarray:
         np.greater(target, other, out=target, casting='unsafe')
     else:
-        self._array = assigned(target, np.greater(target, other))
+        self._array = assigned(target, rounded_once(np.greater, target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -919,7 +920,7 @@ class GeBackward0(UnaryNode):
 
 def ge_scalar(self, other, *, out=None):
     """ge_scalar(self, other) -> Tensor"""
-    array = np.greater_equal(self._array, other)
+    array = np.greater_equal(self._array, other) if self._desc.real else rounded_once(np.greater_equal, self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -993,7 +994,7 @@ def ge_scalar_(self, other):
     if type(target) is np.ndarray:
         np.greater_equal(target, other, out=target, casting='unsafe')
     else:
-        self._array = assigned(target, np.greater_equal(target, other))
+        self._array = assigned(target, rounded_once(np.greater_equal, target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1149,7 +1150,7 @@ class EqBackward0(UnaryNode):
 
 def eq_scalar(self, other, *, out=None):
     """eq_scalar(self, other) -> Tensor"""
-    array = np.equal(self._array, other)
+    array = np.equal(self._array, other) if self._desc.real else rounded_once(np.equal, self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1223,7 +1224,7 @@ def eq_scalar_(self, other):
     if type(target) is np.ndarray:
         np.equal(target, other, out=target, casting='unsafe')
     else:
-        self._array = assigned(target, np.equal(target, other))
+        self._array = assigned(target, rounded_once(np.equal, target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1379,7 +1380,7 @@ class NeBackward0(UnaryNode):
 
 def ne_scalar(self, other, *, out=None):
     """ne_scalar(self, other) -> Tensor"""
-    array = np.not_equal(self._array, other)
+    array = np.not_equal(self._array, other) if self._desc.real else rounded_once(np.not_equal, self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1453,7 +1454,7 @@ def ne_scalar_(self, other):
     if type(target) is np.ndarray:
         np.not_equal(target, other, out=target, casting='unsafe')
     else:
-        self._array = assigned(target, np.not_equal(target, other))
+        self._array = assigned(target, rounded_once(np.not_equal, target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1479,7 +1480,7 @@ def isnan(self, *, out=None):
 
 def isinf(self, *, out=None):
     """isinf(self) -> Tensor"""
-    array, desc = laid(k_isinf(self._array), 'compared', self)
+    array, desc = laid(k_isinf(self._array) if self._desc.real else rounded_once(k_isinf, self._array), 'compared', self)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1513,7 +1514,7 @@ def isfinite(self, *, out=None):
 
 def all_alike(self, value, *, out=None):
     """all_alike(self, value) -> Tensor"""
-    array, desc = laid(k_all_alike(self._array, value), 'like', self)
+    array, desc = laid(k_all_alike(self._array, value) if self._desc.real else rounded_once(k_all_alike, self._array, value), 'like', self)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1537,7 +1538,7 @@ def isposinf(self, *, out=None):
         desc = describe(array)
     else:
         self = plain(self, 'isposinf', False)
-        array, desc = single(k_isposinf(self._array), self)
+        array, desc = single(rounded_once(k_isposinf, self._array), self)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1561,7 +1562,7 @@ def isneginf(self, *, out=None):
         desc = describe(array)
     else:
         self = plain(self, 'isneginf', False)
-        array, desc = single(k_isneginf(self._array), self)
+        array, desc = single(rounded_once(k_isneginf, self._array), self)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1587,7 +1588,7 @@ def signbit(self, *, out=None):
         self = plain(self, 'signbit', False)
         if self._desc.dtype.category == 3:
             raise NotImplementedError('signbit is not implemented for complex tensors.')
-        array, desc = single(k_signbit(self._array), self)
+        array, desc = single(rounded_once(k_signbit, self._array), self)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2344,7 +2345,7 @@ def bitwise_right_shift_(self, other):
 
 def isclose(self, other, rtol, atol, equal_nan, *, out=None):
     """isclose(self, other, rtol, atol, equal_nan) -> Tensor"""
-    array, desc = laid(k_isclose(self._array, other._array, rtol, atol, equal_nan), 'elementwise', self, other)
+    array, desc = laid(k_isclose(self._array, other._array, rtol, atol, equal_nan) if self._desc.real else rounded_once(k_isclose, self._array, other._array, rtol, atol, equal_nan), 'elementwise', self, other)
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3065,7 +3066,7 @@ def where(condition, self, other, *, out=None):
     """where(condition, self, other) -> Tensor"""
     tensors, arrays, desc = together((self, other,), (condition,), True)
     self, other = tensors
-    array = k_where(condition._array, arrays[0], arrays[1])
+    array = k_where(condition._array, arrays[0], arrays[1]) if desc.real else rounded_once(k_where, condition._array, arrays[0], arrays[1])
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -3147,7 +3148,7 @@ def masked_fill(self, mask, value, *, out=None):
     """masked_fill(self, mask, value) -> Tensor"""
     tensors, arrays, desc = together((self,), (mask,))
     self, = tensors
-    array = k_masked_fill(arrays[0], mask._array, value)
+    array = k_masked_fill(arrays[0], mask._array, value) if desc.real else rounded_once(k_masked_fill, arrays[0], mask._array, value)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
@@ -3212,7 +3213,7 @@ def masked_fill_(self, mask, value):
     if type(target) is np.ndarray:
         k_fill_where(target, mask._array, value)
     else:
-        self._array = assigned(target, k_masked_fill(arrays[0], mask._array, value))
+        self._array = assigned(target, k_masked_fill(arrays[0], mask._array, value) if desc.real else rounded_once(k_masked_fill, arrays[0], mask._array, value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3263,7 +3264,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     """masked_fill_tensor(self, mask, value) -> Tensor"""
     tensors, arrays, desc = together((self, value,), (mask,))
     self, value = tensors
-    array = k_masked_fill_tensor(arrays[0], mask._array, arrays[1])
+    array = k_masked_fill_tensor(arrays[0], mask._array, arrays[1]) if desc.real else rounded_once(k_masked_fill_tensor, arrays[0], mask._array, arrays[1])
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
@@ -3328,7 +3329,7 @@ def masked_fill_tensor_(self, mask, value):
     if type(target) is np.ndarray:
         k_fill_where(target, mask._array, arrays[1])
     else:
-        self._array = assigned(target, k_masked_fill_tensor(arrays[0], mask._array, arrays[1]))
+        self._array = assigned(target, k_masked_fill_tensor(arrays[0], mask._array, arrays[1]) if desc.real else rounded_once(k_masked_fill_tensor, arrays[0], mask._array, arrays[1]))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3383,7 +3384,7 @@ class MaskedSelectBackward0(UnaryNode):
 
 def masked_select(self, mask, *, out=None):
     """masked_select(self, mask) -> Tensor"""
-    array = k_masked_select(self._array, mask._array)
+    array = k_masked_select(self._array, mask._array) if self._desc.real else rounded_once(k_masked_select, self._array, mask._array)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3479,7 +3480,7 @@ def clamp(self, min, max, *, out=None):
     """clamp(self, min, max) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise NotImplementedError('clamp is not supported for complex types')
-    array, desc = laid(k_clamp(self._array, min, max), 'elementwise', self)
+    array, desc = laid(k_clamp(self._array, min, max) if self._desc.real else rounded_once(k_clamp, self._array, min, max), 'elementwise', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3566,9 +3567,9 @@ def clamp_(self, min, max):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_clamp(target, min, max)
+        target[...] = k_clamp(target, min, max) if self._desc.real else rounded_once(k_clamp, target, min, max)
     else:
-        self._array = assigned(target, k_clamp(target, min, max))
+        self._array = assigned(target, rounded_once(k_clamp, target, min, max))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3613,7 +3614,7 @@ def clamp_min(self, min, *, out=None):
     """clamp_min(self, min) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise NotImplementedError('clamp is not supported for complex types')
-    array, desc = laid(k_clamp_min(self._array, min), 'elementwise', self)
+    array, desc = laid(k_clamp_min(self._array, min) if self._desc.real else rounded_once(k_clamp_min, self._array, min), 'elementwise', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3698,9 +3699,9 @@ def clamp_min_(self, min):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_clamp_min(target, min)
+        target[...] = k_clamp_min(target, min) if self._desc.real else rounded_once(k_clamp_min, target, min)
     else:
-        self._array = assigned(target, k_clamp_min(target, min))
+        self._array = assigned(target, rounded_once(k_clamp_min, target, min))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3745,7 +3746,7 @@ def clamp_max(self, max, *, out=None):
     """clamp_max(self, max) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise NotImplementedError('clamp is not supported for complex types')
-    array, desc = laid(k_clamp_max(self._array, max), 'elementwise', self)
+    array, desc = laid(k_clamp_max(self._array, max) if self._desc.real else rounded_once(k_clamp_max, self._array, max), 'elementwise', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3830,9 +3831,9 @@ def clamp_max_(self, max):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_clamp_max(target, max)
+        target[...] = k_clamp_max(target, max) if self._desc.real else rounded_once(k_clamp_max, target, max)
     else:
-        self._array = assigned(target, k_clamp_max(target, max))
+        self._array = assigned(target, rounded_once(k_clamp_max, target, max))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3914,7 +3915,7 @@ def clamp_tensor(self, min, max, *, out=None):
     self, min, max = tensors
     if desc.dtype.category == 3:
         raise NotImplementedError('clamp is not supported for complex types')
-    array = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
+    array = k_clamp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_clamp_tensor, arrays[0], arrays[1], arrays[2])
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -3993,9 +3994,9 @@ def clamp_tensor_(self, min, max):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_clamp_tensor(arrays[0], arrays[1], arrays[2])
+        target[...] = k_clamp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_clamp_tensor, arrays[0], arrays[1], arrays[2])
     else:
-        self._array = assigned(target, k_clamp_tensor(arrays[0], arrays[1], arrays[2]))
+        self._array = assigned(target, k_clamp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_clamp_tensor, arrays[0], arrays[1], arrays[2]))
     bump(self)
     if flag:
         rebase_history(self, node)

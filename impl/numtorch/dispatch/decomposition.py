@@ -10,7 +10,8 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
-from ..operands import store
+from ..kernels.half import rounded_once
+from ..operands import refused, store
 from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import edge, mark_inference, requires_grad
@@ -58,7 +59,7 @@ class LinalgInvExBackward0(UnaryNode):
 
 def linalg_inv_ex(A):
     """linalg_inv_ex(A) -> tuple"""
-    arrays = k_linalg_inv_ex(A._array)
+    arrays = k_linalg_inv_ex(A._array) if A._desc.real else rounded_once(k_linalg_inv_ex, A._array)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -126,7 +127,7 @@ class LinalgDetBackward0(UnaryNode):
 
 def linalg_det(A):
     """linalg_det(A) -> tuple"""
-    arrays = k_linalg_det(A._array)
+    arrays = k_linalg_det(A._array) if A._desc.real else rounded_once(k_linalg_det, A._array)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -217,7 +218,7 @@ class LinalgSlogdetBackward0(UnaryNode):
 
 def linalg_slogdet(A):
     """linalg_slogdet(A) -> tuple"""
-    arrays = k_linalg_slogdet(A._array)
+    arrays = k_linalg_slogdet(A._array) if A._desc.real else rounded_once(k_linalg_slogdet, A._array)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -303,7 +304,7 @@ class LinalgSolveExBackward0(BinaryNode):
 
 def linalg_solve_ex(A, B, left):
     """linalg_solve_ex(A, B, left) -> tuple"""
-    arrays = k_linalg_solve_ex(A._array, B._array, left)
+    arrays = k_linalg_solve_ex(A._array, B._array, left) if A._desc.real else rounded_once(k_linalg_solve_ex, A._array, B._array, left)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -400,7 +401,9 @@ class LinalgSolveTriangularBackward0(BinaryNode):
 
 def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     """linalg_solve_triangular(self, B, upper, left, unitriangular) -> Tensor"""
-    array = k_linalg_solve_triangular(self._array, B._array, upper, left, unitriangular)
+    if not self._desc.real and self._desc.dtype.is_half:
+        raise refused('triangular_solve_cpu', self._desc.dtype)
+    array = k_linalg_solve_triangular(self._array, B._array, upper, left, unitriangular) if self._desc.real else rounded_once(k_linalg_solve_triangular, self._array, B._array, upper, left, unitriangular)
     desc = describe(array)
     flag = self._requires_grad or B._requires_grad
     if flag and flag is not True:
@@ -495,7 +498,7 @@ class LinalgCholeskyExBackward0(UnaryNode):
 
 def linalg_cholesky_ex(self, upper):
     """linalg_cholesky_ex(self, upper) -> tuple"""
-    arrays = k_linalg_cholesky_ex(self._array, upper)
+    arrays = k_linalg_cholesky_ex(self._array, upper) if self._desc.real else rounded_once(k_linalg_cholesky_ex, self._array, upper)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -556,7 +559,9 @@ class CholeskyBackward0(UnaryNode):
 
 def cholesky(self, upper, *, out=None):
     """cholesky(self, upper) -> Tensor"""
-    array = k_cholesky(self._array, upper)
+    if not self._desc.real and self._desc.dtype.is_half:
+        raise refused('cholesky_cpu', self._desc.dtype)
+    array = k_cholesky(self._array, upper) if self._desc.real else rounded_once(k_cholesky, self._array, upper)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -644,7 +649,9 @@ class CholeskySolveBackward0(BinaryNode):
 
 def cholesky_solve(self, input2, upper, *, out=None):
     """cholesky_solve(self, input2, upper) -> Tensor"""
-    array = k_cholesky_solve(self._array, input2._array, upper)
+    if not self._desc.real and self._desc.dtype.is_half:
+        raise refused('cholesky_solve_cpu', self._desc.dtype)
+    array = k_cholesky_solve(self._array, input2._array, upper) if self._desc.real else rounded_once(k_cholesky_solve, self._array, input2._array, upper)
     desc = describe(array)
     flag = self._requires_grad or input2._requires_grad
     if flag and flag is not True:
@@ -751,7 +758,9 @@ class CholeskyInverseBackward0(UnaryNode):
 
 def cholesky_inverse(self, upper, *, out=None):
     """cholesky_inverse(self, upper) -> Tensor"""
-    array = k_cholesky_inverse(self._array, upper)
+    if not self._desc.real and self._desc.dtype.is_half:
+        raise refused('cholesky_inverse_out_cpu', self._desc.dtype)
+    array = k_cholesky_inverse(self._array, upper) if self._desc.real else rounded_once(k_cholesky_inverse, self._array, upper)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -843,7 +852,7 @@ class LinalgQrBackward0(UnaryNode):
 
 def linalg_qr(A, mode):
     """linalg_qr(A, mode) -> tuple"""
-    arrays = k_linalg_qr(A._array, mode)
+    arrays = k_linalg_qr(A._array, mode) if A._desc.real else rounded_once(k_linalg_qr, A._array, mode)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -920,7 +929,9 @@ class LinalgEighBackward0(UnaryNode):
 
 def linalg_eigh(A, UPLO):
     """linalg_eigh(A, UPLO) -> tuple"""
-    arrays = k_linalg_eigh(A._array, UPLO)
+    if not A._desc.real and A._desc.dtype.is_half:
+        raise refused('linalg_eigh_cpu', A._desc.dtype)
+    arrays = k_linalg_eigh(A._array, UPLO) if A._desc.real else rounded_once(k_linalg_eigh, A._array, UPLO)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1003,7 +1014,7 @@ class LinalgSvdBackward0(UnaryNode):
 
 def linalg_svd(A, full_matrices):
     """linalg_svd(A, full_matrices) -> tuple"""
-    arrays = k_linalg_svd(A._array, full_matrices)
+    arrays = k_linalg_svd(A._array, full_matrices) if A._desc.real else rounded_once(k_linalg_svd, A._array, full_matrices)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1082,7 +1093,7 @@ class LinalgPinvBackward0(UnaryNode):
 
 def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
     """linalg_pinv(self, atol, rtol, hermitian) -> Tensor"""
-    array = k_linalg_pinv(self._array, atol, rtol, hermitian)
+    array = k_linalg_pinv(self._array, atol, rtol, hermitian) if self._desc.real else rounded_once(k_linalg_pinv, self._array, atol, rtol, hermitian)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1158,7 +1169,7 @@ class LinalgMatrixExpBackward0(UnaryNode):
 
 def linalg_matrix_exp(self, *, out=None):
     """linalg_matrix_exp(self) -> Tensor"""
-    array = k_linalg_matrix_exp(self._array)
+    array = k_linalg_matrix_exp(self._array) if self._desc.real else rounded_once(k_linalg_matrix_exp, self._array)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1251,7 +1262,7 @@ class LinalgLstsqBackward0(BinaryNode):
 
 def linalg_lstsq(self, b, rcond):
     """linalg_lstsq(self, b, rcond) -> tuple"""
-    arrays = k_linalg_lstsq(self._array, b._array, rcond)
+    arrays = k_linalg_lstsq(self._array, b._array, rcond) if self._desc.real else rounded_once(k_linalg_lstsq, self._array, b._array, rcond)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1381,7 +1392,7 @@ class LinalgCrossBackward0(BinaryNode):
 
 def linalg_cross(self, other, dim, *, out=None):
     """linalg_cross(self, other, dim) -> Tensor"""
-    array = k_linalg_cross(self._array, other._array, dim)
+    array = k_linalg_cross(self._array, other._array, dim) if self._desc.real else rounded_once(k_linalg_cross, self._array, other._array, dim)
     desc = describe(array)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:

@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import BinaryNode, UnaryNode, sequence_nrs
+from ..kernels.half import rounded_once
 from ..operands import store
 from ..saved_variable import SavedList
 from ..tensor import Tensor
@@ -54,7 +55,7 @@ class IndexBackward0(UnaryNode):
 
 def index(self, indices, *, out=None):
     """index(self, indices) -> Tensor"""
-    array = k_index(self._array, indices)
+    array = k_index(self._array, indices) if self._desc.real else rounded_once(k_index, self._array, indices)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -143,7 +144,7 @@ class IndexPutBackward0(BinaryNode):
 
 def index_put(self, indices, values, accumulate, *, out=None):
     """index_put(self, indices, values, accumulate) -> Tensor"""
-    array = k_index_put(self._array, indices, values._array, accumulate)
+    array = k_index_put(self._array, indices, values._array, accumulate) if self._desc.real else rounded_once(k_index_put, self._array, indices, values._array, accumulate)
     desc = describe(array)
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
@@ -248,7 +249,7 @@ class IndexPutImplBackward0(BinaryNode):
 
 def index_put_impl(self, indices, values, accumulate, *, out=None):
     """index_put_impl(self, indices, values, accumulate) -> Tensor"""
-    array = k_index_put(self._array, indices, values._array, accumulate)
+    array = k_index_put(self._array, indices, values._array, accumulate) if self._desc.real else rounded_once(k_index_put, self._array, indices, values._array, accumulate)
     desc = describe(array)
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:

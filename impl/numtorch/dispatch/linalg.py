@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, unpack_input
@@ -100,7 +101,7 @@ class DotBackward0(BinaryNode):
 
 def dot(self, tensor, *, out=None):
     """dot(self, tensor) -> Tensor"""
-    array = k_dot(self._array, tensor._array)
+    array = k_dot(self._array, tensor._array) if self._desc.real else rounded_once(k_dot, self._array, tensor._array)
     desc = describe(array)
     flag = self._requires_grad or tensor._requires_grad
     if flag and flag is not True:
@@ -237,7 +238,7 @@ class VdotBackward0(BinaryNode):
 
 def vdot(self, other, *, out=None):
     """vdot(self, other) -> Tensor"""
-    array = k_vdot(self._array, other._array)
+    array = k_vdot(self._array, other._array) if self._desc.real else rounded_once(k_vdot, self._array, other._array)
     desc = describe(array)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -374,7 +375,7 @@ class MvBackward0(BinaryNode):
 
 def mv(self, vec, *, out=None):
     """mv(self, vec) -> Tensor"""
-    array = k_mv(self._array, vec._array)
+    array = k_mv(self._array, vec._array) if self._desc.real else rounded_once(k_mv, self._array, vec._array)
     desc = describe(array)
     flag = self._requires_grad or vec._requires_grad
     if flag and flag is not True:
@@ -517,7 +518,7 @@ class MmBackward0(BinaryNode):
 
 def mm(self, mat2, *, out=None):
     """mm(self, mat2) -> Tensor"""
-    array = k_mm(self._array, mat2._array)
+    array = k_mm(self._array, mat2._array) if self._desc.real else rounded_once(k_mm, self._array, mat2._array)
     desc = describe(array)
     flag = self._requires_grad or mat2._requires_grad
     if flag and flag is not True:
@@ -656,7 +657,7 @@ class BmmBackward0(BinaryNode):
 
 def bmm(self, mat2, *, out=None):
     """bmm(self, mat2) -> Tensor"""
-    array = k_bmm(self._array, mat2._array)
+    array = k_bmm(self._array, mat2._array) if self._desc.real else rounded_once(k_bmm, self._array, mat2._array)
     desc = describe(array)
     flag = self._requires_grad or mat2._requires_grad
     if flag and flag is not True:
@@ -801,7 +802,7 @@ class AddmmBackward0(VariadicNode):
 
 def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     """addmm(self, mat1, mat2, beta, alpha) -> Tensor"""
-    array = k_addmm(self._array, mat1._array, mat2._array, beta, alpha)
+    array = k_addmm(self._array, mat1._array, mat2._array, beta, alpha) if self._desc.real else rounded_once(k_addmm, self._array, mat1._array, mat2._array, beta, alpha)
     desc = describe(array)
     flag = self._requires_grad or mat1._requires_grad or mat2._requires_grad
     if flag and flag is not True:
@@ -905,9 +906,9 @@ def addmm_(self, mat1, mat2, beta, alpha):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_addmm(target, mat1._array, mat2._array, beta, alpha)
+        target[...] = k_addmm(target, mat1._array, mat2._array, beta, alpha) if self._desc.real else rounded_once(k_addmm, target, mat1._array, mat2._array, beta, alpha)
     else:
-        self._array = assigned(target, k_addmm(target, mat1._array, mat2._array, beta, alpha))
+        self._array = assigned(target, rounded_once(k_addmm, target, mat1._array, mat2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -974,7 +975,7 @@ class AddmvBackward0(VariadicNode):
 
 def addmv(self, mat, vec, beta, alpha, *, out=None):
     """addmv(self, mat, vec, beta, alpha) -> Tensor"""
-    array = k_addmv(self._array, mat._array, vec._array, beta, alpha)
+    array = k_addmv(self._array, mat._array, vec._array, beta, alpha) if self._desc.real else rounded_once(k_addmv, self._array, mat._array, vec._array, beta, alpha)
     desc = describe(array)
     flag = self._requires_grad or mat._requires_grad or vec._requires_grad
     if flag and flag is not True:
@@ -1070,9 +1071,9 @@ def addmv_(self, mat, vec, beta, alpha):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_addmv(target, mat._array, vec._array, beta, alpha)
+        target[...] = k_addmv(target, mat._array, vec._array, beta, alpha) if self._desc.real else rounded_once(k_addmv, target, mat._array, vec._array, beta, alpha)
     else:
-        self._array = assigned(target, k_addmv(target, mat._array, vec._array, beta, alpha))
+        self._array = assigned(target, rounded_once(k_addmv, target, mat._array, vec._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1139,7 +1140,7 @@ class AddrBackward0(VariadicNode):
 
 def addr(self, vec1, vec2, beta, alpha, *, out=None):
     """addr(self, vec1, vec2, beta, alpha) -> Tensor"""
-    array = k_addr(self._array, vec1._array, vec2._array, beta, alpha)
+    array = k_addr(self._array, vec1._array, vec2._array, beta, alpha) if self._desc.real else rounded_once(k_addr, self._array, vec1._array, vec2._array, beta, alpha)
     desc = describe(array)
     flag = self._requires_grad or vec1._requires_grad or vec2._requires_grad
     if flag and flag is not True:
@@ -1235,9 +1236,9 @@ def addr_(self, vec1, vec2, beta, alpha):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_addr(target, vec1._array, vec2._array, beta, alpha)
+        target[...] = k_addr(target, vec1._array, vec2._array, beta, alpha) if self._desc.real else rounded_once(k_addr, target, vec1._array, vec2._array, beta, alpha)
     else:
-        self._array = assigned(target, k_addr(target, vec1._array, vec2._array, beta, alpha))
+        self._array = assigned(target, rounded_once(k_addr, target, vec1._array, vec2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1304,7 +1305,7 @@ class BaddbmmBackward0(VariadicNode):
 
 def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     """baddbmm(self, batch1, batch2, beta, alpha) -> Tensor"""
-    array = k_baddbmm(self._array, batch1._array, batch2._array, beta, alpha)
+    array = k_baddbmm(self._array, batch1._array, batch2._array, beta, alpha) if self._desc.real else rounded_once(k_baddbmm, self._array, batch1._array, batch2._array, beta, alpha)
     desc = describe(array)
     flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
     if flag and flag is not True:
@@ -1400,9 +1401,9 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_baddbmm(target, batch1._array, batch2._array, beta, alpha)
+        target[...] = k_baddbmm(target, batch1._array, batch2._array, beta, alpha) if self._desc.real else rounded_once(k_baddbmm, target, batch1._array, batch2._array, beta, alpha)
     else:
-        self._array = assigned(target, k_baddbmm(target, batch1._array, batch2._array, beta, alpha))
+        self._array = assigned(target, rounded_once(k_baddbmm, target, batch1._array, batch2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1447,7 +1448,7 @@ class AddbmmBackward0(VariadicNode):
 
 def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
     """addbmm(self, batch1, batch2, beta, alpha) -> Tensor"""
-    array = k_addbmm(self._array, batch1._array, batch2._array, beta, alpha)
+    array = k_addbmm(self._array, batch1._array, batch2._array, beta, alpha) if self._desc.real else rounded_once(k_addbmm, self._array, batch1._array, batch2._array, beta, alpha)
     desc = describe(array)
     flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
     if flag and flag is not True:
@@ -1549,9 +1550,9 @@ def addbmm_(self, batch1, batch2, beta, alpha):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_addbmm(target, batch1._array, batch2._array, beta, alpha)
+        target[...] = k_addbmm(target, batch1._array, batch2._array, beta, alpha) if self._desc.real else rounded_once(k_addbmm, target, batch1._array, batch2._array, beta, alpha)
     else:
-        self._array = assigned(target, k_addbmm(target, batch1._array, batch2._array, beta, alpha))
+        self._array = assigned(target, rounded_once(k_addbmm, target, batch1._array, batch2._array, beta, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1579,7 +1580,7 @@ class TraceBackward0(UnaryNode):
 
 def trace(self, *, out=None):
     """trace(self) -> Tensor"""
-    array = k_trace(self._array)
+    array = k_trace(self._array) if self._desc.real else rounded_once(k_trace, self._array)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:

@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from ..kernels.half import rounded_once
 from ..operands import laid, store
 from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..several import together
@@ -98,7 +99,7 @@ class MseLossBackward0(BinaryNode):
 
 def mse_loss(self, target, reduction, *, out=None):
     """mse_loss(self, target, reduction) -> Tensor"""
-    array, desc = laid(k_mse_loss(self._array, target._array, reduction), 'elementwise', self, target)
+    array, desc = laid(k_mse_loss(self._array, target._array, reduction) if self._desc.real else rounded_once(k_mse_loss, self._array, target._array, reduction), 'elementwise', self, target)
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -216,7 +217,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     """mse_loss_backward(grad_output, self, target, reduction) -> Tensor"""
     tensors, arrays, desc = together((grad_output, self, target,), ())
     grad_output, self, target = tensors
-    array = k_mse_loss_backward(arrays[0], arrays[1], arrays[2], reduction)
+    array = k_mse_loss_backward(arrays[0], arrays[1], arrays[2], reduction) if desc.real else rounded_once(k_mse_loss_backward, arrays[0], arrays[1], arrays[2], reduction)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
@@ -335,7 +336,7 @@ class SmoothL1LossBackward0(BinaryNode):
 
 def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     """smooth_l1_loss(self, target, reduction, beta) -> Tensor"""
-    array, desc = laid(k_smooth_l1_loss(self._array, target._array, reduction, beta), 'elementwise', self, target)
+    array, desc = laid(k_smooth_l1_loss(self._array, target._array, reduction, beta) if self._desc.real else rounded_once(k_smooth_l1_loss, self._array, target._array, reduction, beta), 'elementwise', self, target)
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -455,7 +456,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     """smooth_l1_loss_backward(grad_output, self, target, reduction, beta) -> Tensor"""
     tensors, arrays, desc = together((grad_output, self, target,), ())
     grad_output, self, target = tensors
-    array = k_smooth_l1_loss_backward(arrays[0], arrays[1], arrays[2], reduction, beta)
+    array = k_smooth_l1_loss_backward(arrays[0], arrays[1], arrays[2], reduction, beta) if desc.real else rounded_once(k_smooth_l1_loss_backward, arrays[0], arrays[1], arrays[2], reduction, beta)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not grad_mode.disabled or _grad.grad):
@@ -569,7 +570,7 @@ class HuberLossBackward0(BinaryNode):
 
 def huber_loss(self, target, reduction, delta, *, out=None):
     """huber_loss(self, target, reduction, delta) -> Tensor"""
-    array, desc = laid(k_huber_loss(self._array, target._array, reduction, delta), 'like', self, target)
+    array, desc = laid(k_huber_loss(self._array, target._array, reduction, delta) if self._desc.real else rounded_once(k_huber_loss, self._array, target._array, reduction, delta), 'like', self, target)
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -681,7 +682,7 @@ class HuberLossBackwardBackward0(VariadicNode):
 
 def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None):
     """huber_loss_backward(grad_output, self, target, reduction, delta) -> Tensor"""
-    array = k_huber_loss_backward(grad_output._array, self._array, target._array, reduction, delta)
+    array = k_huber_loss_backward(grad_output._array, self._array, target._array, reduction, delta) if grad_output._desc.real else rounded_once(k_huber_loss_backward, grad_output._array, self._array, target._array, reduction, delta)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -787,7 +788,7 @@ class SoftMarginLossBackward0(UnaryNode):
 
 def soft_margin_loss(self, target, reduction, *, out=None):
     """soft_margin_loss(self, target, reduction) -> Tensor"""
-    array, desc = laid(k_soft_margin_loss(self._array, target._array, reduction), 'first', self, target)
+    array, desc = laid(k_soft_margin_loss(self._array, target._array, reduction) if self._desc.real else rounded_once(k_soft_margin_loss, self._array, target._array, reduction), 'first', self, target)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -883,7 +884,7 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
 
 def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None):
     """soft_margin_loss_backward(grad_output, self, target, reduction) -> Tensor"""
-    array = k_soft_margin_loss_backward(grad_output._array, self._array, target._array, reduction)
+    array = k_soft_margin_loss_backward(grad_output._array, self._array, target._array, reduction) if grad_output._desc.real else rounded_once(k_soft_margin_loss_backward, grad_output._array, self._array, target._array, reduction)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1035,7 +1036,7 @@ class NllLossBackward0(UnaryNode):
 
 def nll_loss(self, target, weight, reduction, ignore_index):
     """nll_loss(self, target, weight, reduction, ignore_index) -> tuple"""
-    arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
+    arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index) if self._desc.real else rounded_once(k_nll_loss, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1159,7 +1160,7 @@ class NllLoss2DBackward0(UnaryNode):
 
 def nll_loss2d(self, target, weight, reduction, ignore_index):
     """nll_loss2d(self, target, weight, reduction, ignore_index) -> tuple"""
-    arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
+    arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index) if self._desc.real else rounded_once(k_nll_loss, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1239,7 +1240,7 @@ class NllLossBackwardBackward0(BinaryNode):
 
 def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight, *, out=None):
     """nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight) -> Tensor"""
-    array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
+    array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1348,7 +1349,7 @@ class NllLoss2DBackwardBackward0(BinaryNode):
 
 def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight, *, out=None):
     """nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight) -> Tensor"""
-    array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
+    array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1462,7 +1463,7 @@ class BinaryCrossEntropyBackward0(BinaryNode):
 
 def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     """binary_cross_entropy(self, target, weight, reduction) -> Tensor"""
-    array = k_binary_cross_entropy(self._array, target._array, None if weight is None else weight._array, reduction)
+    array = k_binary_cross_entropy(self._array, target._array, None if weight is None else weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy, self._array, target._array, None if weight is None else weight._array, reduction)
     desc = describe(array)
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -1583,7 +1584,7 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
 
 def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, *, out=None):
     """binary_cross_entropy_backward(grad_output, self, target, weight, reduction) -> Tensor"""
-    array = k_binary_cross_entropy_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction)
+    array = k_binary_cross_entropy_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction) if grad_output._desc.real else rounded_once(k_binary_cross_entropy_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -1683,7 +1684,7 @@ class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
 
 def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction, *, out=None):
     """binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction) -> Tensor"""
-    array = k_binary_cross_entropy_with_logits(self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction)
+    array = k_binary_cross_entropy_with_logits(self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy_with_logits, self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction)
     desc = describe(array)
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -1805,7 +1806,7 @@ class EmbeddingBackward0(UnaryNode):
 
 def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=None):
     """embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse) -> Tensor"""
-    array = k_embedding(weight._array, indices._array, padding_idx, scale_grad_by_freq, sparse)
+    array = k_embedding(weight._array, indices._array, padding_idx, scale_grad_by_freq, sparse) if weight._desc.real else rounded_once(k_embedding, weight._array, indices._array, padding_idx, scale_grad_by_freq, sparse)
     desc = describe(array)
     flag = weight._requires_grad
     if flag and flag is not True:
@@ -1883,7 +1884,7 @@ class EmbeddingDenseBackwardBackward0(UnaryNode):
 
 def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_grad_by_freq, sparse, *, out=None):
     """embedding_backward(grad_output, indices, num_weights, padding_idx, scale_grad_by_freq, sparse) -> Tensor"""
-    array = k_embedding_backward(grad_output._array, indices._array, num_weights, padding_idx, scale_grad_by_freq, sparse)
+    array = k_embedding_backward(grad_output._array, indices._array, num_weights, padding_idx, scale_grad_by_freq, sparse) if grad_output._desc.real else rounded_once(k_embedding_backward, grad_output._array, indices._array, num_weights, padding_idx, scale_grad_by_freq, sparse)
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:

@@ -11,6 +11,7 @@ from ..buffers import into
 from ..descriptor import arrange, describe, once, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
+from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import at_once, inplace_operands, laid, operands, plain, refused, single, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
@@ -627,7 +628,7 @@ def add_alpha(self, other, alpha, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = k_add_alpha(left, right, alpha)
+        array = rounded_once(k_add_alpha, left, right, alpha)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -748,7 +749,7 @@ def add_alpha_(self, other, alpha):
     if type(target) is np.ndarray:
         k_add_alpha(target, right, alpha, target)
     else:
-        self._array = assigned(target, k_add_alpha(target, right, alpha))
+        self._array = assigned(target, rounded_once(k_add_alpha, target, right, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -815,7 +816,7 @@ def sub_alpha(self, other, alpha, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = k_sub_alpha(left, right, alpha)
+        array = rounded_once(k_sub_alpha, left, right, alpha)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -936,7 +937,7 @@ def sub_alpha_(self, other, alpha):
     if type(target) is np.ndarray:
         k_sub_alpha(target, right, alpha, target)
     else:
-        self._array = assigned(target, k_sub_alpha(target, right, alpha))
+        self._array = assigned(target, rounded_once(k_sub_alpha, target, right, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1677,7 +1678,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = k_div_mode(left, right, rounding_mode)
+        array = rounded_once(k_div_mode, left, right, rounding_mode)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -1813,9 +1814,9 @@ def div_mode_(self, other, rounding_mode):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_div_mode(target, right, rounding_mode)
+        target[...] = k_div_mode(target, right, rounding_mode) if self._desc.real else rounded_once(k_div_mode, target, right, rounding_mode)
     else:
-        self._array = assigned(target, k_div_mode(target, right, rounding_mode))
+        self._array = assigned(target, rounded_once(k_div_mode, target, right, rounding_mode))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1878,7 +1879,7 @@ def rsub(self, other, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = k_rsub(left, right)
+        array = rounded_once(k_rsub, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, plan_of(other._desc, self._desc).result)
     flag = self._requires_grad or other._requires_grad
@@ -2003,7 +2004,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
-        array = k_rsub_alpha(left, right, alpha)
+        array = rounded_once(k_rsub_alpha, left, right, alpha)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, plan_of(other._desc, self._desc).result)
     flag = self._requires_grad or other._requires_grad
@@ -2164,7 +2165,7 @@ class RsubBackward1(UnaryNode):
 
 def rsub_scalar(self, other, *, out=None):
     """rsub_scalar(self, other) -> Tensor"""
-    array, desc = laid(k_rsub_scalar(self._array, other), 'beside number', self)
+    array, desc = laid(k_rsub_scalar(self._array, other) if self._desc.real else rounded_once(k_rsub_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2227,7 +2228,7 @@ class AddBackward1(UnaryNode):
 
 def add_scalar(self, other, *, out=None):
     """add_scalar(self, other) -> Tensor"""
-    array, desc = laid(np.add(self._array, other), 'beside number', self)
+    array, desc = laid(np.add(self._array, other) if self._desc.real else rounded_once(np.add, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2290,7 +2291,7 @@ class SubBackward1(UnaryNode):
 
 def sub_scalar(self, other, *, out=None):
     """sub_scalar(self, other) -> Tensor"""
-    array, desc = laid(np.subtract(self._array, other), 'beside number', self)
+    array, desc = laid(np.subtract(self._array, other) if self._desc.real else rounded_once(np.subtract, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2355,7 +2356,7 @@ class MulBackward1(UnaryNode):
 
 def mul_scalar(self, other, *, out=None):
     """mul_scalar(self, other) -> Tensor"""
-    array, desc = laid(np.multiply(self._array, other), 'beside number', self)
+    array, desc = laid(np.multiply(self._array, other) if self._desc.real else rounded_once(np.multiply, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2430,7 +2431,7 @@ def mul_scalar_(self, other):
     if type(target) is np.ndarray:
         np.multiply(target, other, out=target, casting='unsafe')
     else:
-        self._array = assigned(target, np.multiply(target, other))
+        self._array = assigned(target, rounded_once(np.multiply, target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2457,7 +2458,7 @@ class DivBackward1(UnaryNode):
 
 def div_scalar(self, other, *, out=None):
     """div_scalar(self, other) -> Tensor"""
-    array, desc = laid(np.divide(self._array, other), 'beside number', self)
+    array, desc = laid(np.divide(self._array, other) if self._desc.real else rounded_once(np.divide, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3146,7 +3147,7 @@ class PolarBackward0(BinaryNode):
 
 def polar(abs, angle, *, out=None):
     """polar(abs, angle) -> Tensor"""
-    array = k_polar(abs._array, angle._array)
+    array = k_polar(abs._array, angle._array) if abs._desc.real else rounded_once(k_polar, abs._array, angle._array)
     desc = describe(array)
     flag = abs._requires_grad or angle._requires_grad
     if flag and flag is not True:
@@ -3263,7 +3264,7 @@ def angle(self, *, out=None):
                 return result
     else:
         self = plain(self, 'angle', True)
-        array, desc = single(k_angle(self._array), self)
+        array, desc = single(rounded_once(k_angle, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3357,7 +3358,7 @@ def pow_scalar(self, exponent, *, out=None):
         array = k_pow_scalar(self._array, exponent)
     else:
         self = plain(self, 'pow', False)
-        array, desc = single(k_pow_scalar(self._array, exponent), self)
+        array, desc = single(rounded_once(k_pow_scalar, self._array, exponent), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3443,9 +3444,9 @@ def pow_scalar_(self, exponent):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_pow_scalar(target, exponent)
+        target[...] = k_pow_scalar(target, exponent) if self._desc.real else rounded_once(k_pow_scalar, target, exponent)
     else:
-        self._array = assigned(target, k_pow_scalar(target, exponent))
+        self._array = assigned(target, rounded_once(k_pow_scalar, target, exponent))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3552,7 +3553,7 @@ def pow_tensor(self, exponent, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, exponent, left, right, desc, plan = found
-        array = k_pow_tensor(left, right)
+        array = rounded_once(k_pow_tensor, left, right)
         if plan is not None and not (self._desc.plain and exponent._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or exponent._requires_grad
@@ -3683,9 +3684,9 @@ def pow_tensor_(self, exponent):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_pow_tensor(target, right)
+        target[...] = k_pow_tensor(target, right) if self._desc.real else rounded_once(k_pow_tensor, target, right)
     else:
-        self._array = assigned(target, k_pow_tensor(target, right))
+        self._array = assigned(target, rounded_once(k_pow_tensor, target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -3753,7 +3754,7 @@ def pow_base(self, exponent, *, out=None):
         array = k_pow_base(self, exponent._array)
     else:
         exponent = plain(exponent, 'pow', False)
-        array = k_pow_base(self, exponent._array)
+        array = rounded_once(k_pow_base, self, exponent._array)
         desc = describe(array)
     flag = exponent._requires_grad
     if flag and flag is not True:
@@ -4356,7 +4357,7 @@ def rsqrt(self, *, out=None):
                 return result
     else:
         self = plain(self, 'rsqrt', True)
-        array, desc = single(k_rsqrt(self._array), self)
+        array, desc = single(rounded_once(k_rsqrt, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4433,9 +4434,9 @@ def rsqrt_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_rsqrt(target)
+        target[...] = k_rsqrt(target) if self._desc.real else rounded_once(k_rsqrt, target)
     else:
-        self._array = assigned(target, k_rsqrt(target))
+        self._array = assigned(target, rounded_once(k_rsqrt, target))
     bump(self)
     if flag:
         node.result = self._array
@@ -6272,7 +6273,7 @@ def sigmoid(self, *, out=None):
                 return result
     else:
         self = plain(self, 'sigmoid', True)
-        array, desc = single(k_sigmoid(self._array), self)
+        array, desc = single(rounded_once(k_sigmoid, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6349,9 +6350,9 @@ def sigmoid_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_sigmoid(target)
+        target[...] = k_sigmoid(target) if self._desc.real else rounded_once(k_sigmoid, target)
     else:
-        self._array = assigned(target, k_sigmoid(target))
+        self._array = assigned(target, rounded_once(k_sigmoid, target))
     bump(self)
     if flag:
         node.result = self._array
@@ -6430,7 +6431,7 @@ def relu(self, *, out=None):
         self = plain(self, 'relu', False)
         if self._desc.dtype.category == 3:
             raise NotImplementedError('clamp is not supported for complex types')
-        array, desc = single(k_relu(self._array), self)
+        array, desc = single(rounded_once(k_relu, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6509,9 +6510,9 @@ def relu_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_relu(target)
+        target[...] = k_relu(target) if self._desc.real else rounded_once(k_relu, target)
     else:
-        self._array = assigned(target, k_relu(target))
+        self._array = assigned(target, rounded_once(k_relu, target))
     bump(self)
     if flag:
         node.result = self._array
@@ -6768,7 +6769,7 @@ def sgn(self, *, out=None):
                 return result
     else:
         self = plain(self, 'sgn', False)
-        array, desc = single(k_sign(self._array), self)
+        array, desc = single(rounded_once(k_sign, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6855,9 +6856,9 @@ def sgn_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_sign(target)
+        target[...] = k_sign(target) if self._desc.real else rounded_once(k_sign, target)
     else:
-        self._array = assigned(target, k_sign(target))
+        self._array = assigned(target, rounded_once(k_sign, target))
     bump(self)
     if flag:
         node.result = self._array
@@ -6914,7 +6915,7 @@ def sign(self, *, out=None):
         self = plain(self, 'sign', False)
         if self._desc.dtype.category == 3:
             raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
-        array, desc = single(k_sign(self._array), self)
+        array, desc = single(rounded_once(k_sign, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6990,9 +6991,9 @@ def sign_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_sign(target)
+        target[...] = k_sign(target) if self._desc.real else rounded_once(k_sign, target)
     else:
-        self._array = assigned(target, k_sign(target))
+        self._array = assigned(target, rounded_once(k_sign, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7042,7 +7043,7 @@ def round_decimals(self, decimals, *, out=None):
                 return result
     else:
         self = plain(self, 'round', False)
-        array, desc = single(k_round_decimals(self._array, decimals), self)
+        array, desc = single(rounded_once(k_round_decimals, self._array, decimals), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7116,9 +7117,9 @@ def round_decimals_(self, decimals):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_round_decimals(target, decimals)
+        target[...] = k_round_decimals(target, decimals) if self._desc.real else rounded_once(k_round_decimals, target, decimals)
     else:
-        self._array = assigned(target, k_round_decimals(target, decimals))
+        self._array = assigned(target, rounded_once(k_round_decimals, target, decimals))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7438,7 +7439,7 @@ def round(self, *, out=None):
         self = plain(self, 'round', False)
         if self._desc.dtype.category == 3:
             raise refused('round_vml_cpu', self._desc.dtype)
-        array, desc = single(k_round(self._array), self)
+        array, desc = single(rounded_once(k_round, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7514,9 +7515,9 @@ def round_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_round(target)
+        target[...] = k_round(target) if self._desc.real else rounded_once(k_round, target)
     else:
-        self._array = assigned(target, k_round(target))
+        self._array = assigned(target, rounded_once(k_round, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7742,7 +7743,7 @@ def tanh_backward(grad_output, output, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, output, left, right, desc, plan = found
-        array = k_tanh_backward_of(left, right)
+        array = rounded_once(k_tanh_backward_of, left, right)
         if plan is not None and not (grad_output._desc.plain and output._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or output._requires_grad
@@ -7905,7 +7906,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, output, left, right, desc, plan = found
-        array = k_sigmoid_backward_of(left, right)
+        array = rounded_once(k_sigmoid_backward_of, left, right)
         if plan is not None and not (grad_output._desc.plain and output._desc.plain):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or output._requires_grad
@@ -8057,7 +8058,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_threshold_backward(left, right, threshold)
+        array = rounded_once(k_threshold_backward, left, right, threshold)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
     flag = grad_output._requires_grad or self._requires_grad

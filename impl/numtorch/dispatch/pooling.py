@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
+from ..kernels.half import rounded_once
 from ..operands import store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
@@ -71,7 +72,7 @@ class AvgPool2DBackward0(UnaryNode):
 
 def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, *, out=None):
     """avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) -> Tensor"""
-    array = k_avg_pool2d(self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    array = k_avg_pool2d(self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if self._desc.real else rounded_once(k_avg_pool2d, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -171,7 +172,7 @@ class AvgPool2DBackwardBackward0(BinaryNode):
 
 def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, *, out=None):
     """avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) -> Tensor"""
-    array = k_avg_pool2d_backward(grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    array = k_avg_pool2d_backward(grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if grad_output._desc.real else rounded_once(k_avg_pool2d_backward, grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -294,7 +295,7 @@ class MaxPool2DWithIndicesBackward0(UnaryNode):
 
 def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode):
     """max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode) -> tuple"""
-    arrays = k_max_pool2d_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode)
+    arrays = k_max_pool2d_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode) if self._desc.real else rounded_once(k_max_pool2d_with_indices, self._array, kernel_size, stride, padding, dilation, ceil_mode)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -362,7 +363,7 @@ class MaxPool2DWithIndicesBackwardBackward0(BinaryNode):
 
 def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, padding, dilation, ceil_mode, indices, *, out=None):
     """max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, padding, dilation, ceil_mode, indices) -> Tensor"""
-    array = k_max_pool2d_with_indices_backward(grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array)
+    array = k_max_pool2d_with_indices_backward(grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array) if grad_output._desc.real else rounded_once(k_max_pool2d_with_indices_backward, grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:

@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
+from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, refused, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
@@ -91,7 +92,7 @@ class SumBackward0(UnaryNode):
 
 def sum_all(self, dtype, *, out=None):
     """sum_all(self, dtype) -> Tensor"""
-    array = k_sum_all(self._array, dtype)
+    array = k_sum_all(self._array, dtype) if self._desc.real else rounded_once(k_sum_all, self._array, dtype)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -167,7 +168,7 @@ class SumBackward1(UnaryNode):
 
 def sum_dim(self, dim, keepdim, dtype, *, out=None):
     """sum_dim(self, dim, keepdim, dtype) -> Tensor"""
-    array = k_sum_dim(self._array, dim, keepdim, dtype)
+    array = k_sum_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_sum_dim, self._array, dim, keepdim, dtype)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -243,7 +244,7 @@ class MeanBackward0(UnaryNode):
 
 def mean_all(self, dtype, *, out=None):
     """mean_all(self, dtype) -> Tensor"""
-    array = k_mean_all(self._array, dtype)
+    array = k_mean_all(self._array, dtype) if self._desc.real else rounded_once(k_mean_all, self._array, dtype)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -322,7 +323,7 @@ class MeanBackward1(UnaryNode):
 
 def mean_dim(self, dim, keepdim, dtype, *, out=None):
     """mean_dim(self, dim, keepdim, dtype) -> Tensor"""
-    array = k_mean_dim(self._array, dim, keepdim, dtype)
+    array = k_mean_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_mean_dim, self._array, dim, keepdim, dtype)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -415,7 +416,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
     """nansum_dim(self, dim, keepdim, dtype) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise RuntimeError('nansum on CPU does not support complex inputs')
-    array = k_nansum_dim(self._array, dim, keepdim, dtype)
+    array = k_nansum_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_nansum_dim, self._array, dim, keepdim, dtype)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -519,7 +520,7 @@ class ProdBackward0(UnaryNode):
 
 def prod_all(self, dtype, *, out=None):
     """prod_all(self, dtype) -> Tensor"""
-    array = k_prod_all(self._array, dtype)
+    array = k_prod_all(self._array, dtype) if self._desc.real else rounded_once(k_prod_all, self._array, dtype)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -628,7 +629,7 @@ class ProdBackward1(UnaryNode):
 
 def prod_dim(self, dim, keepdim, dtype, *, out=None):
     """prod_dim(self, dim, keepdim, dtype) -> Tensor"""
-    array = k_prod_dim(self._array, dim, keepdim, dtype)
+    array = k_prod_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_prod_dim, self._array, dim, keepdim, dtype)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -738,7 +739,7 @@ def max_all(self, *, out=None):
     """max_all(self) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('max_all', self._desc.dtype)
-    array = k_max_all(self._array)
+    array = k_max_all(self._array) if self._desc.real else rounded_once(k_max_all, self._array)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -846,7 +847,7 @@ def min_all(self, *, out=None):
     """min_all(self) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('min_all', self._desc.dtype)
-    array = k_min_all(self._array)
+    array = k_min_all(self._array) if self._desc.real else rounded_once(k_min_all, self._array)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -943,7 +944,7 @@ def max_dim(self, dim, keepdim):
     """max_dim(self, dim, keepdim) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise RuntimeError('max(): does not support complex input')
-    arrays = k_max_dim(self._array, dim, keepdim)
+    arrays = k_max_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_max_dim, self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1022,7 +1023,7 @@ def min_dim(self, dim, keepdim):
     """min_dim(self, dim, keepdim) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise RuntimeError('min(): does not support complex input')
-    arrays = k_min_dim(self._array, dim, keepdim)
+    arrays = k_min_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_min_dim, self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1115,7 +1116,7 @@ def amax(self, dim, keepdim, *, out=None):
     """amax(self, dim, keepdim) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('max_values_cpu', self._desc.dtype)
-    array = k_amax(self._array, dim, keepdim)
+    array = k_amax(self._array, dim, keepdim) if self._desc.real else rounded_once(k_amax, self._array, dim, keepdim)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1228,7 +1229,7 @@ def amin(self, dim, keepdim, *, out=None):
     """amin(self, dim, keepdim) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('min_values_cpu', self._desc.dtype)
-    array = k_amin(self._array, dim, keepdim)
+    array = k_amin(self._array, dim, keepdim) if self._desc.real else rounded_once(k_amin, self._array, dim, keepdim)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1333,7 +1334,7 @@ def aminmax(self, dim, keepdim):
     """aminmax(self, dim, keepdim) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('aminmax_cpu', self._desc.dtype)
-    arrays = k_aminmax(self._array, dim, keepdim)
+    arrays = k_aminmax(self._array, dim, keepdim) if self._desc.real else rounded_once(k_aminmax, self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1386,7 +1387,7 @@ def argmax(self, dim, keepdim, *, out=None):
     """argmax(self, dim, keepdim) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise RuntimeError('argmax(): does not support complex input')
-    array = k_argmax(self._array, dim, keepdim)
+    array = k_argmax(self._array, dim, keepdim) if self._desc.real else rounded_once(k_argmax, self._array, dim, keepdim)
     desc = describe(array)
     result = _new(*_TENSOR)
     result._array = array
@@ -1406,7 +1407,7 @@ def argmin(self, dim, keepdim, *, out=None):
     """argmin(self, dim, keepdim) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise RuntimeError('argmin(): does not support complex input')
-    array = k_argmin(self._array, dim, keepdim)
+    array = k_argmin(self._array, dim, keepdim) if self._desc.real else rounded_once(k_argmin, self._array, dim, keepdim)
     desc = describe(array)
     result = _new(*_TENSOR)
     result._array = array
@@ -1474,7 +1475,7 @@ def median_all(self, *, out=None):
     """median_all(self) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('median_cpu', self._desc.dtype)
-    array = k_median_all(self._array)
+    array = k_median_all(self._array) if self._desc.real else rounded_once(k_median_all, self._array)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1569,7 +1570,7 @@ def median_dim(self, dim, keepdim):
     """median_dim(self, dim, keepdim) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('median_out', self._desc.dtype)
-    arrays = k_median_dim(self._array, dim, keepdim)
+    arrays = k_median_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_median_dim, self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1648,7 +1649,7 @@ def kthvalue(self, k, dim, keepdim):
     """kthvalue(self, k, dim, keepdim) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('kthvalue_cpu', self._desc.dtype)
-    arrays = k_kthvalue(self._array, k, dim, keepdim)
+    arrays = k_kthvalue(self._array, k, dim, keepdim) if self._desc.real else rounded_once(k_kthvalue, self._array, k, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1723,7 +1724,7 @@ def sort(self, dim, descending):
     """sort(self, dim, descending) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise RuntimeError(' Sort does not support complex dtypes on CPU')
-    arrays = k_sort(self._array, dim, descending)
+    arrays = k_sort(self._array, dim, descending) if self._desc.real else rounded_once(k_sort, self._array, dim, descending)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1799,7 +1800,7 @@ def sort_stable(self, dim, descending):
     """sort_stable(self, dim, descending) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise RuntimeError(' Sort does not support complex dtypes on CPU')
-    arrays = k_sort(self._array, dim, descending)
+    arrays = k_sort(self._array, dim, descending) if self._desc.real else rounded_once(k_sort, self._array, dim, descending)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1875,7 +1876,7 @@ def topk(self, k, dim, largest):
     """topk(self, k, dim, largest) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise RuntimeError(' topk does not support complex dtypes on CPU')
-    arrays = k_topk(self._array, k, dim, largest)
+    arrays = k_topk(self._array, k, dim, largest) if self._desc.real else rounded_once(k_topk, self._array, k, dim, largest)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -1968,7 +1969,7 @@ class LinalgVectorNormBackward0(UnaryNode):
 
 def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
     """vector_norm(self, ord, dim, keepdim, dtype) -> Tensor"""
-    array = k_vector_norm(self._array, ord, dim, keepdim, dtype)
+    array = k_vector_norm(self._array, ord, dim, keepdim, dtype) if self._desc.real else rounded_once(k_vector_norm, self._array, ord, dim, keepdim, dtype)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2083,7 +2084,7 @@ class NormBackward1(UnaryNode):
 
 def norm_dim(self, p, dim, keepdim, *, out=None):
     """norm_dim(self, p, dim, keepdim) -> Tensor"""
-    array = k_vector_norm(self._array, p, dim, keepdim)
+    array = k_vector_norm(self._array, p, dim, keepdim) if self._desc.real else rounded_once(k_vector_norm, self._array, p, dim, keepdim)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2180,7 +2181,7 @@ class VarBackward0(UnaryNode):
 
 def var(self, dim, correction, keepdim, *, out=None):
     """var(self, dim, correction, keepdim) -> Tensor"""
-    array = k_var(self._array, dim, correction, keepdim)
+    array = k_var(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_var, self._array, dim, correction, keepdim)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2291,7 +2292,7 @@ class StdBackward0(UnaryNode):
 
 def std(self, dim, correction, keepdim, *, out=None):
     """std(self, dim, correction, keepdim) -> Tensor"""
-    array = k_std(self._array, dim, correction, keepdim)
+    array = k_std(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_std, self._array, dim, correction, keepdim)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2384,7 +2385,7 @@ class VarMeanBackward0(UnaryNode):
 
 def var_mean(self, dim, correction, keepdim):
     """var_mean(self, dim, correction, keepdim) -> tuple"""
-    arrays = k_var_mean(self._array, dim, correction, keepdim)
+    arrays = k_var_mean(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_var_mean, self._array, dim, correction, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -2467,7 +2468,7 @@ class StdMeanBackward0(UnaryNode):
 
 def std_mean(self, dim, correction, keepdim):
     """std_mean(self, dim, correction, keepdim) -> tuple"""
-    arrays = k_std_mean(self._array, dim, correction, keepdim)
+    arrays = k_std_mean(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_std_mean, self._array, dim, correction, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -2569,7 +2570,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
     """logsumexp(self, dim, keepdim) -> Tensor"""
     if not self._desc.real:
         self = plain(self, 'logsumexp', True)
-    array = k_logsumexp(self._array, dim, keepdim)
+    array = k_logsumexp(self._array, dim, keepdim) if self._desc.real else rounded_once(k_logsumexp, self._array, dim, keepdim)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2649,7 +2650,7 @@ class CumsumBackward0(UnaryNode):
 
 def cumsum(self, dim, dtype, *, out=None):
     """cumsum(self, dim, dtype) -> Tensor"""
-    array = k_cumsum(self._array, dim, dtype)
+    array = k_cumsum(self._array, dim, dtype) if self._desc.real else rounded_once(k_cumsum, self._array, dim, dtype)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2727,9 +2728,9 @@ def cumsum_(self, dim, dtype):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_cumsum(target, dim, dtype)
+        target[...] = k_cumsum(target, dim, dtype) if self._desc.real else rounded_once(k_cumsum, target, dim, dtype)
     else:
-        self._array = assigned(target, k_cumsum(target, dim, dtype))
+        self._array = assigned(target, rounded_once(k_cumsum, target, dim, dtype))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2787,7 +2788,7 @@ class CumprodBackward0(UnaryNode):
 
 def cumprod(self, dim, dtype, *, out=None):
     """cumprod(self, dim, dtype) -> Tensor"""
-    array = k_cumprod(self._array, dim, dtype)
+    array = k_cumprod(self._array, dim, dtype) if self._desc.real else rounded_once(k_cumprod, self._array, dim, dtype)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2876,9 +2877,9 @@ def cumprod_(self, dim, dtype):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_cumprod(target, dim, dtype)
+        target[...] = k_cumprod(target, dim, dtype) if self._desc.real else rounded_once(k_cumprod, target, dim, dtype)
     else:
-        self._array = assigned(target, k_cumprod(target, dim, dtype))
+        self._array = assigned(target, rounded_once(k_cumprod, target, dim, dtype))
     bump(self)
     if flag:
         node.result = self._array
@@ -2892,7 +2893,7 @@ def cumprod_(self, dim, dtype):
 
 def all_dim(self, dim, keepdim, *, out=None):
     """all_dim(self, dim, keepdim) -> Tensor"""
-    array = k_all_dim(self._array, dim, keepdim)
+    array = k_all_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_all_dim, self._array, dim, keepdim)
     desc = describe(array)
     result = _new(*_TENSOR)
     result._array = array
@@ -2912,7 +2913,7 @@ def all_dim(self, dim, keepdim, *, out=None):
 
 def any_dim(self, dim, keepdim, *, out=None):
     """any_dim(self, dim, keepdim) -> Tensor"""
-    array = k_any_dim(self._array, dim, keepdim)
+    array = k_any_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_any_dim, self._array, dim, keepdim)
     desc = describe(array)
     result = _new(*_TENSOR)
     result._array = array
@@ -2932,7 +2933,7 @@ def any_dim(self, dim, keepdim, *, out=None):
 
 def count_nonzero(self, dim, *, out=None):
     """count_nonzero(self, dim) -> Tensor"""
-    array = k_count_nonzero(self._array, dim)
+    array = k_count_nonzero(self._array, dim) if self._desc.real else rounded_once(k_count_nonzero, self._array, dim)
     desc = describe(array)
     result = _new(*_TENSOR)
     result._array = array

@@ -10,6 +10,7 @@ from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
+from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, own_result, unpack_input, unpack_result
@@ -98,7 +99,7 @@ class GatherBackward0(UnaryNode):
 
 def gather(self, dim, index, sparse_grad, *, out=None):
     """gather(self, dim, index, sparse_grad) -> Tensor"""
-    array = k_gather(self._array, dim, index._array, sparse_grad)
+    array = k_gather(self._array, dim, index._array, sparse_grad) if self._desc.real else rounded_once(k_gather, self._array, dim, index._array, sparse_grad)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -205,7 +206,7 @@ class ScatterBackward0(BinaryNode):
 
 def scatter(self, dim, index, src, *, out=None):
     """scatter(self, dim, index, src) -> Tensor"""
-    array = k_scatter(self._array, dim, index._array, src._array)
+    array = k_scatter(self._array, dim, index._array, src._array) if self._desc.real else rounded_once(k_scatter, self._array, dim, index._array, src._array)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -321,9 +322,9 @@ def scatter_(self, dim, index, src):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_scatter(target, dim, index._array, src._array)
+        target[...] = k_scatter(target, dim, index._array, src._array) if self._desc.real else rounded_once(k_scatter, target, dim, index._array, src._array)
     else:
-        self._array = assigned(target, k_scatter(target, dim, index._array, src._array))
+        self._array = assigned(target, rounded_once(k_scatter, target, dim, index._array, src._array))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -366,7 +367,7 @@ class ScatterBackward1(UnaryNode):
 
 def scatter_value(self, dim, index, value, *, out=None):
     """scatter_value(self, dim, index, value) -> Tensor"""
-    array = k_scatter_value(self._array, dim, index._array, value)
+    array = k_scatter_value(self._array, dim, index._array, value) if self._desc.real else rounded_once(k_scatter_value, self._array, dim, index._array, value)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -450,9 +451,9 @@ def scatter_value_(self, dim, index, value):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_scatter_value(target, dim, index._array, value)
+        target[...] = k_scatter_value(target, dim, index._array, value) if self._desc.real else rounded_once(k_scatter_value, target, dim, index._array, value)
     else:
-        self._array = assigned(target, k_scatter_value(target, dim, index._array, value))
+        self._array = assigned(target, rounded_once(k_scatter_value, target, dim, index._array, value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -489,7 +490,7 @@ class ScatterNotImplemented(BinaryNode):
 
 def scatter_with(self, dim, index, src, reduce, *, out=None):
     """scatter_with(self, dim, index, src, reduce) -> Tensor"""
-    array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce)
+    array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -591,9 +592,9 @@ def scatter_with_(self, dim, index, src, reduce):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce)
+        target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce) if self._desc.real else rounded_once(k_scatter_reduce, target, dim, index._array, src._array, reduce)
     else:
-        self._array = assigned(target, k_scatter_reduce(target, dim, index._array, src._array, reduce))
+        self._array = assigned(target, rounded_once(k_scatter_reduce, target, dim, index._array, src._array, reduce))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -619,7 +620,7 @@ class ScatterValueNotImplemented(UnaryNode):
 
 def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     """scatter_value_with(self, dim, index, value, reduce) -> Tensor"""
-    array = k_scatter_value_with(self._array, dim, index._array, value, reduce)
+    array = k_scatter_value_with(self._array, dim, index._array, value, reduce) if self._desc.real else rounded_once(k_scatter_value_with, self._array, dim, index._array, value, reduce)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -691,9 +692,9 @@ def scatter_value_with_(self, dim, index, value, reduce):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_scatter_value_with(target, dim, index._array, value, reduce)
+        target[...] = k_scatter_value_with(target, dim, index._array, value, reduce) if self._desc.real else rounded_once(k_scatter_value_with, target, dim, index._array, value, reduce)
     else:
-        self._array = assigned(target, k_scatter_value_with(target, dim, index._array, value, reduce))
+        self._array = assigned(target, rounded_once(k_scatter_value_with, target, dim, index._array, value, reduce))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -749,7 +750,7 @@ class ScatterAddBackward0(BinaryNode):
 
 def scatter_add(self, dim, index, src, *, out=None):
     """scatter_add(self, dim, index, src) -> Tensor"""
-    array = k_scatter_add(self._array, dim, index._array, src._array)
+    array = k_scatter_add(self._array, dim, index._array, src._array) if self._desc.real else rounded_once(k_scatter_add, self._array, dim, index._array, src._array)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -871,9 +872,9 @@ def scatter_add_(self, dim, index, src):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_scatter_add(target, dim, index._array, src._array)
+        target[...] = k_scatter_add(target, dim, index._array, src._array) if self._desc.real else rounded_once(k_scatter_add, target, dim, index._array, src._array)
     else:
-        self._array = assigned(target, k_scatter_add(target, dim, index._array, src._array))
+        self._array = assigned(target, rounded_once(k_scatter_add, target, dim, index._array, src._array))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -925,7 +926,7 @@ class ScatterReduceBackward0(BinaryNode):
 
 def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     """scatter_reduce(self, dim, index, src, reduce, include_self) -> Tensor"""
-    array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce, include_self)
+    array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce, include_self) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce, include_self)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -1066,9 +1067,9 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self)
+        target[...] = k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self) if self._desc.real else rounded_once(k_scatter_reduce, target, dim, index._array, src._array, reduce, include_self)
     else:
-        self._array = assigned(target, k_scatter_reduce(target, dim, index._array, src._array, reduce, include_self))
+        self._array = assigned(target, rounded_once(k_scatter_reduce, target, dim, index._array, src._array, reduce, include_self))
     bump(self)
     if flag:
         node.result = self._array
@@ -1119,7 +1120,7 @@ class IndexSelectBackward0(UnaryNode):
 
 def index_select(self, dim, index, *, out=None):
     """index_select(self, dim, index) -> Tensor"""
-    array = k_index_select(self._array, dim, index._array)
+    array = k_index_select(self._array, dim, index._array) if self._desc.real else rounded_once(k_index_select, self._array, dim, index._array)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1204,7 +1205,7 @@ class IndexAddBackward0(BinaryNode):
 
 def index_add(self, dim, index, source, alpha, *, out=None):
     """index_add(self, dim, index, source, alpha) -> Tensor"""
-    array = k_index_add(self._array, dim, index._array, source._array, alpha)
+    array = k_index_add(self._array, dim, index._array, source._array, alpha) if self._desc.real else rounded_once(k_index_add, self._array, dim, index._array, source._array, alpha)
     desc = describe(array)
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
@@ -1344,9 +1345,9 @@ def index_add_(self, dim, index, source, alpha):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_index_add(target, dim, index._array, source._array, alpha)
+        target[...] = k_index_add(target, dim, index._array, source._array, alpha) if self._desc.real else rounded_once(k_index_add, target, dim, index._array, source._array, alpha)
     else:
-        self._array = assigned(target, k_index_add(target, dim, index._array, source._array, alpha))
+        self._array = assigned(target, rounded_once(k_index_add, target, dim, index._array, source._array, alpha))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1384,7 +1385,7 @@ class IndexCopyBackward0(BinaryNode):
 
 def index_copy(self, dim, index, source, *, out=None):
     """index_copy(self, dim, index, source) -> Tensor"""
-    array = k_index_copy(self._array, dim, index._array, source._array)
+    array = k_index_copy(self._array, dim, index._array, source._array) if self._desc.real else rounded_once(k_index_copy, self._array, dim, index._array, source._array)
     desc = describe(array)
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
@@ -1516,9 +1517,9 @@ def index_copy_(self, dim, index, source):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_index_copy(target, dim, index._array, source._array)
+        target[...] = k_index_copy(target, dim, index._array, source._array) if self._desc.real else rounded_once(k_index_copy, target, dim, index._array, source._array)
     else:
-        self._array = assigned(target, k_index_copy(target, dim, index._array, source._array))
+        self._array = assigned(target, rounded_once(k_index_copy, target, dim, index._array, source._array))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1561,7 +1562,7 @@ class IndexFillBackward0(UnaryNode):
 
 def index_fill(self, dim, index, value, *, out=None):
     """index_fill(self, dim, index, value) -> Tensor"""
-    array = k_index_fill(self._array, dim, index._array, value)
+    array = k_index_fill(self._array, dim, index._array, value) if self._desc.real else rounded_once(k_index_fill, self._array, dim, index._array, value)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1647,7 +1648,7 @@ def index_fill_(self, dim, index, value):
     if type(target) is np.ndarray:
         k_fill_slices(target, dim, index._array, value)
     else:
-        self._array = assigned(target, k_index_fill(target, dim, index._array, value))
+        self._array = assigned(target, rounded_once(k_index_fill, target, dim, index._array, value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1679,7 +1680,7 @@ class IndexFillBackward1(BinaryNode):
 
 def index_fill_tensor(self, dim, index, value, *, out=None):
     """index_fill_tensor(self, dim, index, value) -> Tensor"""
-    array = k_index_fill(self._array, dim, index._array, value._array)
+    array = k_index_fill(self._array, dim, index._array, value._array) if self._desc.real else rounded_once(k_index_fill, self._array, dim, index._array, value._array)
     desc = describe(array)
     flag = self._requires_grad or value._requires_grad
     if flag and flag is not True:
@@ -1795,7 +1796,7 @@ def index_fill_tensor_(self, dim, index, value):
     if type(target) is np.ndarray:
         k_fill_slices(target, dim, index._array, value._array)
     else:
-        self._array = assigned(target, k_index_fill(target, dim, index._array, value._array))
+        self._array = assigned(target, rounded_once(k_index_fill, target, dim, index._array, value._array))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1847,7 +1848,7 @@ class IndexReduceBackward0(BinaryNode):
 
 def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     """index_reduce(self, dim, index, source, reduce, include_self) -> Tensor"""
-    array = k_index_reduce(self._array, dim, index._array, source._array, reduce, include_self)
+    array = k_index_reduce(self._array, dim, index._array, source._array, reduce, include_self) if self._desc.real else rounded_once(k_index_reduce, self._array, dim, index._array, source._array, reduce, include_self)
     desc = describe(array)
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
@@ -1988,9 +1989,9 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_index_reduce(target, dim, index._array, source._array, reduce, include_self)
+        target[...] = k_index_reduce(target, dim, index._array, source._array, reduce, include_self) if self._desc.real else rounded_once(k_index_reduce, target, dim, index._array, source._array, reduce, include_self)
     else:
-        self._array = assigned(target, k_index_reduce(target, dim, index._array, source._array, reduce, include_self))
+        self._array = assigned(target, rounded_once(k_index_reduce, target, dim, index._array, source._array, reduce, include_self))
     bump(self)
     if flag:
         node.result = self._array
@@ -2030,7 +2031,7 @@ class TakeBackward0(UnaryNode):
 
 def take(self, index, *, out=None):
     """take(self, index) -> Tensor"""
-    array = k_take(self._array, index._array)
+    array = k_take(self._array, index._array) if self._desc.real else rounded_once(k_take, self._array, index._array)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2117,7 +2118,7 @@ class PutBackward0(BinaryNode):
 
 def put(self, index, source, accumulate, *, out=None):
     """put(self, index, source, accumulate) -> Tensor"""
-    array = k_put(self._array, index._array, source._array, accumulate)
+    array = k_put(self._array, index._array, source._array, accumulate) if self._desc.real else rounded_once(k_put, self._array, index._array, source._array, accumulate)
     desc = describe(array)
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
@@ -2249,9 +2250,9 @@ def put_(self, index, source, accumulate):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_put(target, index._array, source._array, accumulate)
+        target[...] = k_put(target, index._array, source._array, accumulate) if self._desc.real else rounded_once(k_put, target, index._array, source._array, accumulate)
     else:
-        self._array = assigned(target, k_put(target, index._array, source._array, accumulate))
+        self._array = assigned(target, rounded_once(k_put, target, index._array, source._array, accumulate))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2307,7 +2308,7 @@ class MaskedScatterBackward0(BinaryNode):
 
 def masked_scatter(self, mask, source, *, out=None):
     """masked_scatter(self, mask, source) -> Tensor"""
-    array = k_masked_scatter(self._array, mask._array, source._array)
+    array = k_masked_scatter(self._array, mask._array, source._array) if self._desc.real else rounded_once(k_masked_scatter, self._array, mask._array, source._array)
     desc = describe(array)
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
@@ -2423,9 +2424,9 @@ def masked_scatter_(self, mask, source):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_masked_scatter(target, mask._array, source._array)
+        target[...] = k_masked_scatter(target, mask._array, source._array) if self._desc.real else rounded_once(k_masked_scatter, target, mask._array, source._array)
     else:
-        self._array = assigned(target, k_masked_scatter(target, mask._array, source._array))
+        self._array = assigned(target, rounded_once(k_masked_scatter, target, mask._array, source._array))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2455,7 +2456,7 @@ class MaskedScatterBackwardBackward0(UnaryNode):
 
 def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
     """masked_scatter_backward(grad_output, mask, sizes) -> Tensor"""
-    array = k_masked_scatter_backward(grad_output._array, mask._array, sizes)
+    array = k_masked_scatter_backward(grad_output._array, mask._array, sizes) if grad_output._desc.real else rounded_once(k_masked_scatter_backward, grad_output._array, mask._array, sizes)
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
@@ -2509,7 +2510,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
 
 def nonzero(self, *, out=None):
     """nonzero(self) -> Tensor"""
-    array = k_nonzero(self._array)
+    array = k_nonzero(self._array) if self._desc.real else rounded_once(k_nonzero, self._array)
     desc = describe(array)
     result = _new(*_TENSOR)
     result._array = array
@@ -2546,7 +2547,7 @@ class SelectScatterBackward0(BinaryNode):
 
 def select_scatter(self, src, dim, index, *, out=None):
     """select_scatter(self, src, dim, index) -> Tensor"""
-    array = k_select_scatter(self._array, src._array, dim, index)
+    array = k_select_scatter(self._array, src._array, dim, index) if self._desc.real else rounded_once(k_select_scatter, self._array, src._array, dim, index)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -2630,7 +2631,7 @@ class SliceScatterBackward0(BinaryNode):
 
 def slice_scatter(self, src, dim, start, end, step, *, out=None):
     """slice_scatter(self, src, dim, start, end, step) -> Tensor"""
-    array = k_slice_scatter(self._array, src._array, dim, start, end, step)
+    array = k_slice_scatter(self._array, src._array, dim, start, end, step) if self._desc.real else rounded_once(k_slice_scatter, self._array, src._array, dim, start, end, step)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -2715,7 +2716,7 @@ class DiagonalScatterBackward0(BinaryNode):
 
 def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     """diagonal_scatter(self, src, offset, dim1, dim2) -> Tensor"""
-    array = k_diagonal_scatter(self._array, src._array, offset, dim1, dim2)
+    array = k_diagonal_scatter(self._array, src._array, offset, dim1, dim2) if self._desc.real else rounded_once(k_diagonal_scatter, self._array, src._array, offset, dim1, dim2)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:

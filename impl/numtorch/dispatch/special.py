@@ -11,6 +11,7 @@ from ..buffers import into
 from ..descriptor import arrange, describe, once, sum_to
 from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
+from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
@@ -974,7 +975,7 @@ def xlogy(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
             raise refused('xlogy_cpu', desc.dtype)
-        array = k_xlogy(left, right)
+        array = rounded_once(k_xlogy, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -1107,9 +1108,9 @@ def xlogy_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_xlogy(target, right)
+        target[...] = k_xlogy(target, right) if self._desc.real else rounded_once(k_xlogy, target, right)
     else:
-        self._array = assigned(target, k_xlogy(target, right))
+        self._array = assigned(target, rounded_once(k_xlogy, target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1157,7 +1158,7 @@ def xlogy_self(self, other, *, out=None):
         array = k_xlogy_self(self, other._array)
     else:
         other = plain(other, 'xlogy', True)
-        array, desc = laid(k_xlogy_self(self, other._array), 'beside number', other)
+        array, desc = laid(rounded_once(k_xlogy_self, self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -1413,7 +1414,7 @@ def xlog1py(self, other, *, out=None):
         tensors_only('special_xlog1py', self, other, 'other')
         found = operands(self, other, 'special_xlog1py', True)
         self, other, left, right, desc, plan = found
-        array = k_xlog1py(left, right)
+        array = rounded_once(k_xlog1py, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -1529,7 +1530,7 @@ def xlog1py_self(self, other, *, out=None):
         array = k_xlog1py_self(self, other._array)
     else:
         other = plain(other, 'special_xlog1py', True)
-        array, desc = laid(k_xlog1py_self(self, other._array), 'beside number', other)
+        array, desc = laid(rounded_once(k_xlog1py_self, self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -1611,7 +1612,7 @@ def xlog1py_other(self, other, *, out=None):
         array = k_xlog1py_other(self._array, other)
     else:
         self = plain(self, 'special_xlog1py', True)
-        array, desc = laid(k_xlog1py_other(self._array, other), 'beside number', self)
+        array, desc = laid(rounded_once(k_xlog1py_other, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1728,7 +1729,7 @@ def entr(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_entr', True)
-        array, desc = single(k_entr(self._array), self)
+        array, desc = single(rounded_once(k_entr, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1824,7 +1825,7 @@ def logit(self, eps, *, out=None):
         self = plain(self, 'logit', True)
         if self._desc.dtype.category == 3:
             raise refused('logit_cpu', self._desc.dtype)
-        array, desc = single(k_logit(self._array, eps), self)
+        array, desc = single(rounded_once(k_logit, self._array, eps), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1912,9 +1913,9 @@ def logit_(self, eps):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_logit(target, eps)
+        target[...] = k_logit(target, eps) if self._desc.real else rounded_once(k_logit, target, eps)
     else:
-        self._array = assigned(target, k_logit(target, eps))
+        self._array = assigned(target, rounded_once(k_logit, target, eps))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -1939,7 +1940,7 @@ def logit_gradient(grad_output, self, eps, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
-        array = k_logit_backward(left, right, eps)
+        array = rounded_once(k_logit_backward, left, right, eps)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
     result = _new(*_TENSOR)
@@ -3264,7 +3265,7 @@ def sinc(self, *, out=None):
                 return result
     else:
         self = plain(self, 'sinc', True)
-        array, desc = single(k_sinc(self._array), self)
+        array, desc = single(rounded_once(k_sinc, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3348,9 +3349,9 @@ def sinc_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_sinc(target)
+        target[...] = k_sinc(target) if self._desc.real else rounded_once(k_sinc, target)
     else:
-        self._array = assigned(target, k_sinc(target))
+        self._array = assigned(target, rounded_once(k_sinc, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3686,7 +3687,7 @@ def erf(self, *, out=None):
         self = plain(self, 'erf', True)
         if self._desc.dtype.category == 3:
             raise refused('erf_vml_cpu', self._desc.dtype)
-        array, desc = single(k_erf(self._array), self)
+        array, desc = single(rounded_once(k_erf, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3772,9 +3773,9 @@ def erf_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_erf(target)
+        target[...] = k_erf(target) if self._desc.real else rounded_once(k_erf, target)
     else:
-        self._array = assigned(target, k_erf(target))
+        self._array = assigned(target, rounded_once(k_erf, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -3846,7 +3847,7 @@ def erfc(self, *, out=None):
         self = plain(self, 'erfc', True)
         if self._desc.dtype.category == 3:
             raise refused('erfc_vml_cpu', self._desc.dtype)
-        array, desc = single(k_erfc(self._array), self)
+        array, desc = single(rounded_once(k_erfc, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3932,9 +3933,9 @@ def erfc_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_erfc(target)
+        target[...] = k_erfc(target) if self._desc.real else rounded_once(k_erfc, target)
     else:
-        self._array = assigned(target, k_erfc(target))
+        self._array = assigned(target, rounded_once(k_erfc, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4006,7 +4007,7 @@ def erfinv(self, *, out=None):
         self = plain(self, 'erfinv', True)
         if self._desc.dtype.category == 3:
             raise refused('erfinv_vml_cpu', self._desc.dtype)
-        array, desc = single(k_erfinv(self._array), self)
+        array, desc = single(rounded_once(k_erfinv, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4092,9 +4093,9 @@ def erfinv_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_erfinv(target)
+        target[...] = k_erfinv(target) if self._desc.real else rounded_once(k_erfinv, target)
     else:
-        self._array = assigned(target, k_erfinv(target))
+        self._array = assigned(target, rounded_once(k_erfinv, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4182,7 +4183,9 @@ def erfcx(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_erfcx', True)
-        array, desc = single(k_erfcx(self._array), self)
+        if self._desc.dtype.is_half:
+            raise refused('erfcx_cpu', self._desc.dtype)
+        array, desc = single(rounded_once(k_erfcx, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4303,7 +4306,9 @@ def ndtri(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_ndtri', True)
-        array, desc = single(k_ndtri(self._array), self)
+        if self._desc.dtype.is_half:
+            raise refused('ndtri_cpu', self._desc.dtype)
+        array, desc = single(rounded_once(k_ndtri, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4435,7 +4440,9 @@ def log_ndtr(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_log_ndtr', True)
-        array, desc = single(k_log_ndtr(self._array), self)
+        if self._desc.dtype.is_half:
+            raise refused('log_ndtr_cpu', self._desc.dtype)
+        array, desc = single(rounded_once(k_log_ndtr, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4556,7 +4563,7 @@ def lgamma(self, *, out=None):
         self = plain(self, 'lgamma', True)
         if self._desc.dtype.category == 3:
             raise refused('lgamma_vml_cpu', self._desc.dtype)
-        array, desc = single(k_lgamma(self._array), self)
+        array, desc = single(rounded_once(k_lgamma, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4642,9 +4649,9 @@ def lgamma_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_lgamma(target)
+        target[...] = k_lgamma(target) if self._desc.real else rounded_once(k_lgamma, target)
     else:
-        self._array = assigned(target, k_lgamma(target))
+        self._array = assigned(target, rounded_once(k_lgamma, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4716,7 +4723,7 @@ def digamma(self, *, out=None):
         self = plain(self, 'digamma', True)
         if self._desc.dtype.category == 3:
             raise refused('digamma', self._desc.dtype)
-        array, desc = single(k_digamma(self._array), self)
+        array, desc = single(rounded_once(k_digamma, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4802,9 +4809,9 @@ def digamma_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_digamma(target)
+        target[...] = k_digamma(target) if self._desc.real else rounded_once(k_digamma, target)
     else:
-        self._array = assigned(target, k_digamma(target))
+        self._array = assigned(target, rounded_once(k_digamma, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4852,7 +4859,7 @@ def polygamma(n, self, *, out=None):
         array = k_polygamma(n, self._array)
     else:
         self = plain(self, 'polygamma', True)
-        array, desc = single(k_polygamma(n, self._array), self)
+        array, desc = single(rounded_once(k_polygamma, n, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4947,7 +4954,7 @@ def polygamma_of(n, self, *, out=None):
         array = k_polygamma(n, self._array)
     else:
         self = plain(self, 'polygamma', True)
-        array, desc = single(k_polygamma(n, self._array), self)
+        array, desc = single(rounded_once(k_polygamma, n, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -5033,9 +5040,9 @@ def polygamma_of_(n, self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_polygamma(n, target)
+        target[...] = k_polygamma(n, target) if self._desc.real else rounded_once(k_polygamma, n, target)
     else:
-        self._array = assigned(target, k_polygamma(n, target))
+        self._array = assigned(target, rounded_once(k_polygamma, n, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5083,7 +5090,7 @@ def mvlgamma(self, p, *, out=None):
         array = k_mvlgamma(self._array, p)
     else:
         self = plain(self, 'mvlgamma', True)
-        array = k_mvlgamma(self._array, p)
+        array = rounded_once(k_mvlgamma, self._array, p)
         desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -5170,9 +5177,9 @@ def mvlgamma_(self, p):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_mvlgamma(target, p)
+        target[...] = k_mvlgamma(target, p) if self._desc.real else rounded_once(k_mvlgamma, target, p)
     else:
-        self._array = assigned(target, k_mvlgamma(target, p))
+        self._array = assigned(target, rounded_once(k_mvlgamma, target, p))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5258,7 +5265,7 @@ def igamma(self, other, *, out=None):
         tensors_only('igamma', self, other, 'other')
         found = operands(self, other, 'igamma', False)
         self, other, left, right, desc, plan = found
-        array = k_igamma(left, right)
+        array = rounded_once(k_igamma, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -5399,9 +5406,9 @@ def igamma_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_igamma(target, right)
+        target[...] = k_igamma(target, right) if self._desc.real else rounded_once(k_igamma, target, right)
     else:
-        self._array = assigned(target, k_igamma(target, right))
+        self._array = assigned(target, rounded_once(k_igamma, target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5487,7 +5494,7 @@ def igammac(self, other, *, out=None):
         tensors_only('igammac', self, other, 'other')
         found = operands(self, other, 'igammac', False)
         self, other, left, right, desc, plan = found
-        array = k_igammac(left, right)
+        array = rounded_once(k_igammac, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -5628,9 +5635,9 @@ def igammac_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_igammac(target, right)
+        target[...] = k_igammac(target, right) if self._desc.real else rounded_once(k_igammac, target, right)
     else:
-        self._array = assigned(target, k_igammac(target, right))
+        self._array = assigned(target, rounded_once(k_igammac, target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -5716,7 +5723,9 @@ def zeta(self, other, *, out=None):
         tensors_only('special_zeta', self, other, 'other')
         found = operands(self, other, 'special_zeta', True)
         self, other, left, right, desc, plan = found
-        array = k_zeta(left, right)
+        if desc.dtype.is_half:
+            raise refused('zeta_cpu', desc.dtype)
+        array = rounded_once(k_zeta, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -5838,7 +5847,9 @@ def zeta_self(self, other, *, out=None):
         array = k_zeta_self(self, other._array)
     else:
         other = plain(other, 'special_zeta', True)
-        array, desc = laid(k_zeta_self(self, other._array), 'beside number', other)
+        if other._desc.dtype.is_half:
+            raise refused('zeta_cpu', other._desc.dtype)
+        array, desc = laid(rounded_once(k_zeta_self, self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -5935,7 +5946,9 @@ def zeta_other(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'special_zeta', True)
-        array, desc = laid(k_zeta_other(self._array, other), 'beside number', self)
+        if self._desc.dtype.is_half:
+            raise refused('zeta_cpu', self._desc.dtype)
+        array, desc = laid(rounded_once(k_zeta_other, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6048,7 +6061,7 @@ def i0(self, *, out=None):
         self = plain(self, 'i0', True)
         if self._desc.dtype.category == 3:
             raise refused('i0_vml_cpu', self._desc.dtype)
-        array, desc = single(k_i0(self._array), self)
+        array, desc = single(rounded_once(k_i0, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6134,9 +6147,9 @@ def i0_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_i0(target)
+        target[...] = k_i0(target) if self._desc.real else rounded_once(k_i0, target)
     else:
-        self._array = assigned(target, k_i0(target))
+        self._array = assigned(target, rounded_once(k_i0, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -6224,7 +6237,7 @@ def i0e(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_i0e', True)
-        array, desc = single(k_i0e(self._array), self)
+        array, desc = single(rounded_once(k_i0e, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6343,7 +6356,7 @@ def i1(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_i1', True)
-        array, desc = single(k_i1(self._array), self)
+        array, desc = single(rounded_once(k_i1, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6462,7 +6475,7 @@ def i1e(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_i1e', True)
-        array, desc = single(k_i1e(self._array), self)
+        array, desc = single(rounded_once(k_i1e, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6563,7 +6576,7 @@ def frac(self, *, out=None):
         self = plain(self, 'frac', False, 'frac_cpu')
         if self._desc.dtype.category == 3:
             raise refused('frac_cpu', self._desc.dtype)
-        array, desc = single(k_frac(self._array), self)
+        array, desc = single(rounded_once(k_frac, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6641,9 +6654,9 @@ def frac_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_frac(target)
+        target[...] = k_frac(target) if self._desc.real else rounded_once(k_frac, target)
     else:
-        self._array = assigned(target, k_frac(target))
+        self._array = assigned(target, rounded_once(k_frac, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -6737,7 +6750,7 @@ def fmod(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
             raise refused('fmod_cpu', desc.dtype)
-        array = k_fmod(left, right)
+        array = rounded_once(k_fmod, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -6881,9 +6894,9 @@ def fmod_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_fmod(target, right)
+        target[...] = k_fmod(target, right) if self._desc.real else rounded_once(k_fmod, target, right)
     else:
-        self._array = assigned(target, k_fmod(target, right))
+        self._array = assigned(target, rounded_once(k_fmod, target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -6908,7 +6921,7 @@ class FmodBackward0(UnaryNode):
 
 def fmod_scalar(self, other, *, out=None):
     """fmod_scalar(self, other) -> Tensor"""
-    array, desc = laid(k_fmod_scalar(self._array, other), 'beside number', self)
+    array, desc = laid(k_fmod_scalar(self._array, other) if self._desc.real else rounded_once(k_fmod_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6979,9 +6992,9 @@ def fmod_scalar_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_fmod_scalar(target, other)
+        target[...] = k_fmod_scalar(target, other) if self._desc.real else rounded_once(k_fmod_scalar, target, other)
     else:
-        self._array = assigned(target, k_fmod_scalar(target, other))
+        self._array = assigned(target, rounded_once(k_fmod_scalar, target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7075,7 +7088,7 @@ def remainder(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
             raise refused('remainder_cpu', desc.dtype)
-        array = k_remainder(left, right)
+        array = rounded_once(k_remainder, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -7219,9 +7232,9 @@ def remainder_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_remainder(target, right)
+        target[...] = k_remainder(target, right) if self._desc.real else rounded_once(k_remainder, target, right)
     else:
-        self._array = assigned(target, k_remainder(target, right))
+        self._array = assigned(target, rounded_once(k_remainder, target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7246,7 +7259,7 @@ class RemainderBackward0(UnaryNode):
 
 def remainder_scalar(self, other, *, out=None):
     """remainder_scalar(self, other) -> Tensor"""
-    array, desc = laid(k_remainder_scalar(self._array, other), 'beside number', self)
+    array, desc = laid(k_remainder_scalar(self._array, other) if self._desc.real else rounded_once(k_remainder_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7317,9 +7330,9 @@ def remainder_scalar_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_remainder_scalar(target, other)
+        target[...] = k_remainder_scalar(target, other) if self._desc.real else rounded_once(k_remainder_scalar, target, other)
     else:
-        self._array = assigned(target, k_remainder_scalar(target, other))
+        self._array = assigned(target, rounded_once(k_remainder_scalar, target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7389,7 +7402,7 @@ def floor_divide(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
             raise refused('div_floor_cpu', desc.dtype)
-        array = k_floor_divide(left, right)
+        array = rounded_once(k_floor_divide, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -7503,7 +7516,7 @@ def floor_divide_scalar(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'floor_divide', False)
-        array, desc = laid(k_floor_divide_scalar(self._array, other), 'beside number', self)
+        array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7614,7 +7627,7 @@ def floor_divide_of(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
             raise refused('div_floor_cpu', desc.dtype)
-        array = k_floor_divide(left, right)
+        array = rounded_once(k_floor_divide, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -7726,9 +7739,9 @@ def floor_divide_of_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_floor_divide(target, right)
+        target[...] = k_floor_divide(target, right) if self._desc.real else rounded_once(k_floor_divide, target, right)
     else:
-        self._array = assigned(target, k_floor_divide(target, right))
+        self._array = assigned(target, rounded_once(k_floor_divide, target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7784,7 +7797,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'floor_divide', False)
-        array, desc = laid(k_floor_divide_scalar(self._array, other), 'beside number', self)
+        array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -7858,9 +7871,9 @@ def floor_divide_of_scalar_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_floor_divide_scalar(target, other)
+        target[...] = k_floor_divide_scalar(target, other) if self._desc.real else rounded_once(k_floor_divide_scalar, target, other)
     else:
-        self._array = assigned(target, k_floor_divide_scalar(target, other))
+        self._array = assigned(target, rounded_once(k_floor_divide_scalar, target, other))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -7916,7 +7929,7 @@ def remainder_of(self, other, *, out=None):
                 return result
     else:
         other = plain(other, 'remainder', False)
-        array, desc = laid(k_remainder_of(self, other._array), 'beside number', other)
+        array, desc = laid(rounded_once(k_remainder_of, self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -8176,7 +8189,7 @@ def copysign(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
             raise refused('copysign_cpu', desc.dtype)
-        array = k_copysign(left, right)
+        array = rounded_once(k_copysign, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -8308,9 +8321,9 @@ def copysign_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_copysign(target, right)
+        target[...] = k_copysign(target, right) if self._desc.real else rounded_once(k_copysign, target, right)
     else:
-        self._array = assigned(target, k_copysign(target, right))
+        self._array = assigned(target, rounded_once(k_copysign, target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -8403,7 +8416,7 @@ def copysign_scalar(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'copysign', True)
-        array, desc = laid(k_copysign_scalar(self._array, other), 'beside number', self)
+        array, desc = laid(rounded_once(k_copysign_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8490,9 +8503,9 @@ def copysign_scalar_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_copysign_scalar(target, other)
+        target[...] = k_copysign_scalar(target, other) if self._desc.real else rounded_once(k_copysign_scalar, target, other)
     else:
-        self._array = assigned(target, k_copysign_scalar(target, other))
+        self._array = assigned(target, rounded_once(k_copysign_scalar, target, other))
     bump(self)
     if flag:
         node.result = self._array
@@ -8831,7 +8844,7 @@ def ldexp(self, other, *, out=None):
         tensors_only('ldexp', self, other, 'other')
         found = operands(self, other, 'ldexp', True)
         self, other, left, right, desc, plan = found
-        array = k_ldexp(left, right)
+        array = rounded_once(k_ldexp, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
@@ -8959,9 +8972,9 @@ def ldexp_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_ldexp(target, right)
+        target[...] = k_ldexp(target, right) if self._desc.real else rounded_once(k_ldexp, target, right)
     else:
-        self._array = assigned(target, k_ldexp(target, right))
+        self._array = assigned(target, rounded_once(k_ldexp, target, right))
     bump(self)
     if flag:
         node.result = self._array
@@ -9006,7 +9019,7 @@ class FrexpBackward0(UnaryNode):
 
 def frexp(self):
     """frexp(self) -> tuple"""
-    arrays = k_frexp(self._array)
+    arrays = k_frexp(self._array) if self._desc.real else rounded_once(k_frexp, self._array)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -9256,7 +9269,7 @@ def heaviside(self, values, *, out=None):
         self, values, left, right, desc, plan = found
         if desc.dtype.category == 3:
             raise RuntimeError('heaviside is not yet implemented for complex tensors.')
-        array = k_heaviside(left, right)
+        array = rounded_once(k_heaviside, left, right)
         if plan is not None and not (self._desc.plain and values._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or values._requires_grad
@@ -9378,7 +9391,7 @@ def heaviside_of(self, values, *, out=None):
         self, values, left, right, desc, plan = found
         if desc.dtype.category == 3:
             raise RuntimeError('heaviside is not yet implemented for complex tensors.')
-        array = k_heaviside(left, right)
+        array = rounded_once(k_heaviside, left, right)
         if plan is not None and not (self._desc.plain and values._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or values._requires_grad
@@ -9491,9 +9504,9 @@ def heaviside_of_(self, values):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_heaviside(target, right)
+        target[...] = k_heaviside(target, right) if self._desc.real else rounded_once(k_heaviside, target, right)
     else:
-        self._array = assigned(target, k_heaviside(target, right))
+        self._array = assigned(target, rounded_once(k_heaviside, target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9529,7 +9542,7 @@ def lerp_scalar(self, end, weight, *, out=None):
     """lerp_scalar(self, end, weight) -> Tensor"""
     tensors, arrays, desc = together((self, end,), ())
     self, end = tensors
-    array = k_lerp(arrays[0], arrays[1], weight)
+    array = k_lerp(arrays[0], arrays[1], weight) if desc.real else rounded_once(k_lerp, arrays[0], arrays[1], weight)
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -9587,9 +9600,9 @@ def lerp_scalar_(self, end, weight):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_lerp(arrays[0], arrays[1], weight)
+        target[...] = k_lerp(arrays[0], arrays[1], weight) if desc.real else rounded_once(k_lerp, arrays[0], arrays[1], weight)
     else:
-        self._array = assigned(target, k_lerp(arrays[0], arrays[1], weight))
+        self._array = assigned(target, k_lerp(arrays[0], arrays[1], weight) if desc.real else rounded_once(k_lerp, arrays[0], arrays[1], weight))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9670,7 +9683,7 @@ def lerp_tensor(self, end, weight, *, out=None):
     """lerp_tensor(self, end, weight) -> Tensor"""
     tensors, arrays, desc = together((self, end, weight,), ())
     self, end, weight = tensors
-    array = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
+    array = k_lerp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_lerp_tensor, arrays[0], arrays[1], arrays[2])
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -9761,9 +9774,9 @@ def lerp_tensor_(self, end, weight):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_lerp_tensor(arrays[0], arrays[1], arrays[2])
+        target[...] = k_lerp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_lerp_tensor, arrays[0], arrays[1], arrays[2])
     else:
-        self._array = assigned(target, k_lerp_tensor(arrays[0], arrays[1], arrays[2]))
+        self._array = assigned(target, k_lerp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_lerp_tensor, arrays[0], arrays[1], arrays[2]))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9833,7 +9846,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
     """addcmul(self, tensor1, tensor2, value) -> Tensor"""
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
-    array = k_addcmul(arrays[0], arrays[1], arrays[2], value)
+    array = k_addcmul(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcmul, arrays[0], arrays[1], arrays[2], value)
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -9919,9 +9932,9 @@ def addcmul_(self, tensor1, tensor2, value):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_addcmul(arrays[0], arrays[1], arrays[2], value)
+        target[...] = k_addcmul(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcmul, arrays[0], arrays[1], arrays[2], value)
     else:
-        self._array = assigned(target, k_addcmul(arrays[0], arrays[1], arrays[2], value))
+        self._array = assigned(target, k_addcmul(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcmul, arrays[0], arrays[1], arrays[2], value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -9991,7 +10004,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
     """addcdiv(self, tensor1, tensor2, value) -> Tensor"""
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
-    array = k_addcdiv(arrays[0], arrays[1], arrays[2], value)
+    array = k_addcdiv(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcdiv, arrays[0], arrays[1], arrays[2], value)
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -10071,9 +10084,9 @@ def addcdiv_(self, tensor1, tensor2, value):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_addcdiv(arrays[0], arrays[1], arrays[2], value)
+        target[...] = k_addcdiv(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcdiv, arrays[0], arrays[1], arrays[2], value)
     else:
-        self._array = assigned(target, k_addcdiv(arrays[0], arrays[1], arrays[2], value))
+        self._array = assigned(target, k_addcdiv(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcdiv, arrays[0], arrays[1], arrays[2], value))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -10125,7 +10138,7 @@ class DistBackward0(BinaryNode):
 
 def dist(self, other, p, *, out=None):
     """dist(self, other, p) -> Tensor"""
-    array = k_dist(self._array, other._array, p)
+    array = k_dist(self._array, other._array, p) if self._desc.real else rounded_once(k_dist, self._array, other._array, p)
     desc = describe(array)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:

@@ -10,6 +10,7 @@ from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
+from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, refused, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
@@ -83,7 +84,7 @@ def cummax(self, dim):
     """cummax(self, dim) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('cummax_cpu', self._desc.dtype)
-    arrays = k_cummax(self._array, dim)
+    arrays = k_cummax(self._array, dim) if self._desc.real else rounded_once(k_cummax, self._array, dim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -174,7 +175,7 @@ def cummin(self, dim):
     """cummin(self, dim) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('cummin_cpu', self._desc.dtype)
-    arrays = k_cummin(self._array, dim)
+    arrays = k_cummin(self._array, dim) if self._desc.real else rounded_once(k_cummin, self._array, dim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -247,7 +248,7 @@ class LogcumsumexpBackward0(UnaryNode):
 
 def logcumsumexp(self, dim, *, out=None):
     """logcumsumexp(self, dim) -> Tensor"""
-    array = k_logcumsumexp(self._array, dim)
+    array = k_logcumsumexp(self._array, dim) if self._desc.real else rounded_once(k_logcumsumexp, self._array, dim)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -354,7 +355,7 @@ def nanmedian_all(self, *, out=None):
     """nanmedian_all(self) -> Tensor"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('median_cpu', self._desc.dtype)
-    array = k_nanmedian_all(self._array)
+    array = k_nanmedian_all(self._array) if self._desc.real else rounded_once(k_nanmedian_all, self._array)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -449,7 +450,7 @@ def nanmedian_dim(self, dim, keepdim):
     """nanmedian_dim(self, dim, keepdim) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('median_out', self._desc.dtype)
-    arrays = k_nanmedian_dim(self._array, dim, keepdim)
+    arrays = k_nanmedian_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_nanmedian_dim, self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -528,7 +529,7 @@ def mode(self, dim, keepdim):
     """mode(self, dim, keepdim) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise refused('mode_cpu', self._desc.dtype)
-    arrays = k_mode(self._array, dim, keepdim)
+    arrays = k_mode(self._array, dim, keepdim) if self._desc.real else rounded_once(k_mode, self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -591,7 +592,7 @@ class RenormBackward0(UnaryNode):
 
 def renorm(self, p, dim, maxnorm, *, out=None):
     """renorm(self, p, dim, maxnorm) -> Tensor"""
-    array = k_renorm(self._array, p, dim, maxnorm)
+    array = k_renorm(self._array, p, dim, maxnorm) if self._desc.real else rounded_once(k_renorm, self._array, p, dim, maxnorm)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -679,9 +680,9 @@ def renorm_(self, p, dim, maxnorm):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_renorm(target, p, dim, maxnorm)
+        target[...] = k_renorm(target, p, dim, maxnorm) if self._desc.real else rounded_once(k_renorm, target, p, dim, maxnorm)
     else:
-        self._array = assigned(target, k_renorm(target, p, dim, maxnorm))
+        self._array = assigned(target, rounded_once(k_renorm, target, p, dim, maxnorm))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -703,7 +704,7 @@ class Unique2Backward0(UnaryNode):
 
 def unique(self, inverse, counts):
     """unique(self, inverse, counts) -> tuple"""
-    arrays = k_unique(self._array, inverse, counts)
+    arrays = k_unique(self._array, inverse, counts) if self._desc.real else rounded_once(k_unique, self._array, inverse, counts)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:
@@ -748,7 +749,7 @@ class UniqueConsecutiveBackward0(UnaryNode):
 
 def unique_consecutive(self, inverse, counts):
     """unique_consecutive(self, inverse, counts) -> tuple"""
-    arrays = k_unique_consecutive(self._array, inverse, counts)
+    arrays = k_unique_consecutive(self._array, inverse, counts) if self._desc.real else rounded_once(k_unique_consecutive, self._array, inverse, counts)
     results = [wrap(a) for a in arrays]
     if grad_mode.disabled and _grad.inference:
         for r in results:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dispatch as d, grad_mode
+from ..operands import refused
 from ..tensor import wrap
 from .masks import mask
 from .pointwise import number_minus
@@ -74,22 +75,24 @@ def mvlgamma_backward(grad: Any, x: Any, p: int) -> Any:
     return grad * d.sum_dim(d.digamma_(args), (-1,), False, None)  # in place, as PyTorch does, which a clone shows
 
 
-def _nonzero(x: Any) -> tuple[Any, Any]:
-    """Whether x is not tiny, and x with a positive stand-in where it is."""
+def _nonzero(x: Any, kernel: str) -> tuple[Any, Any]:
+    """Whether x is not tiny, and x with a positive stand-in where it is; the kernel takes no half precision."""
+    if x._desc.dtype.is_half:
+        raise refused(kernel, x._desc.dtype)
     safe = mask(np.greater, mask(np.abs, x), np.finfo(x._desc.dtype.numpy).eps)
     return safe, d.where(safe, x, float(np.finfo(x._desc.dtype.numpy).eps))
 
 
 def i1_backward(grad: Any, x: Any, result: Any) -> Any:
     """i0(x) - result / x, a half at 0."""
-    safe, away = _nonzero(x)
+    safe, away = _nonzero(x, "i1_backward")
     ratio = result * away.reciprocal()  # first: PyTorch's C++ evaluates the right operand first
     return grad * d.where(safe, d.i0(away) - ratio, 0.5)
 
 
 def i1e_backward(grad: Any, x: Any, result: Any) -> Any:
     """i0e(x) - result * (sgn(x) + 1 / x), a half at 0."""
-    safe, away = _nonzero(x)
+    safe, away = _nonzero(x, "i1e_backward")
     inverse = away.reciprocal()  # first, likewise
     rest = result * (away.sgn() + inverse)
     return grad * d.where(safe, d.i0e(away) - rest, 0.5)

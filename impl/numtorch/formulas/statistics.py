@@ -23,7 +23,7 @@ def logcumsumexp_backward(grad: Any, x: Any, result: Any, dim: int) -> Any:
     """The gradients of both signs apart, each by logarithms."""
     if not grad._desc.ndim or not grad._desc.numel:
         return grad
-    least = float(np.finfo(grad._desc.dtype.numpy).min)
+    least = float(dtypes.limits(grad._desc.dtype.numpy).min)
     size = grad.abs().log()
 
     positive = d.where(d.gt(grad, 0), size, least)

@@ -171,6 +171,10 @@ def _nll(input: Tensor, target: Tensor, weight: Any, reduction: int, ignore_inde
             f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
             f"shape: {list(weight._desc.shape)}"
         )
+    if weight is not None and weight._desc.dtype is not input._desc.dtype:
+        raise RuntimeError(
+            f"expected scalar type {input._desc.dtype.scalar_name} but found {weight._desc.dtype.scalar_name}"
+        )
     counted = target._array[target._array != ignore_index]
     if counted.size and not 0 <= counted.min() <= counted.max() < classes:
         wrong = counted[(counted < 0) | (counted >= classes)].reshape(-1)[0]

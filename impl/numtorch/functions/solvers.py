@@ -153,6 +153,13 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any
     vector = A._desc.ndim - 1 == B._desc.ndim
     if A._desc.shape[-2] != B._desc.shape[-1 if vector else -2]:
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({-1 if vector else -2})")
+    if A._desc.dtype is not B._desc.dtype:
+        raise RuntimeError(
+            "torch.linalg.lstsq: Expected input and other to have the same dtype, but got input's dtype "
+            f"{A._desc.dtype.scalar_name} and other's dtype {B._desc.dtype.scalar_name}"
+        )
+    if A._desc.dtype.category < dtypes.FLOATING or A._desc.dtype.is_half:
+        raise RuntimeError("This function doesn't handle types other than float and double")
     return return_types.linalg_lstsq(*d.linalg_lstsq(A, B, rcond))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.real_only import refusal
+from ..ops.real_only import NO_HALVES, refusal
 from ..ops.row import Row
 from .recording import Recording
 
@@ -41,15 +41,14 @@ class Functions(Recording):
         w = self.body
         (name,) = (p.name for p in row.tensors)
         params = ", ".join(p.name for p in row.params)
-        call = (
-            f"{self.kernel(row)}({', '.join(p.name if p.kind == 'value' else p.name + '._array' for p in row.params)})"
-        )
+        arrays = ", ".join(p.name if p.kind == "value" else p.name + "._array" for p in row.params)
+        call = self.call(row, arrays)
         given = ", ".join(p.name for p in row.tensors)
         w(0, f"\n\ndef {row.name}({params}, *, out=None):")
         w(1, f'"""{row.name}({params}) -> Tensor"""')
         plain = row.formulas and not row.bool_result and not (row.saved_values or row.saved_lists)
         w(1, f"if type({name}) is Tensor and (desc := {name}._desc).fast:")
-        w(2, f"array = {call}")
+        w(2, f"array = {self.kernel(row)}({arrays})")
         if row.bool_result:
             w(2, "desc = describe(array)")
         if plain:
@@ -84,10 +83,13 @@ class Functions(Recording):
         w(1, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{exact})\nreturn result")
 
     def refuse_complex(self, depth: int, row: Row, kind: str, unless: str = "", name: str = "") -> None:
-        """The line that refuses complex numbers, if the row does: of a type, and not if a cheaper test fails."""
+        """The lines that refuse complex numbers, and half precision, if the row does; not if a cheaper test fails."""
         error = refusal(name or row.name, row.refuses)
         if error:
             self.body(depth, f"if {unless}{kind}.category == 3:\n    raise {error.replace('{kind}', kind)}")
+        kernel = NO_HALVES.get(name or row.name)
+        if kernel:
+            self.body(depth, f"if {unless}{kind}.is_half:\n    raise refused({kernel!r}, {kind})")
 
     def binary(self, row: Row) -> None:
         """Two operands, and plain values."""
@@ -96,9 +98,9 @@ class Functions(Recording):
         params = ", ".join(p.name for p in row.params)
 
         def call(x: str, y: str) -> str:
-            return self.binary_call(row, x, y)
+            return self.binary_call(row, x, y, halves=True)
 
-        fast = call(f"{a}._array", f"{b}._array")
+        fast = self.binary_call(row, f"{a}._array", f"{b}._array")
         # A plan lays out by its first operand, and says what NumPy's own functions do.
         planned = isinstance(row.kernel, np.ufunc) and not row.last_decides
         row_major = "plan.plain" if planned else f"{a}._desc.plain and {b}._desc.plain"
@@ -176,13 +178,14 @@ class Functions(Recording):
         """Whether a large result lies in memory that is kept (buffers.py)."""
         return isinstance(row.kernel, np.ufunc) and not row.bool_result
 
-    def binary_call(self, row: Row, x: str, y: str) -> str:
-        """The kernel of two operands, over these arrays."""
+    def binary_call(self, row: Row, x: str, y: str, halves: bool = False) -> str:
+        """The kernel of two operands, over these arrays; they may be of half precision, if it says so."""
         operator = OPERATORS.get(getattr(row.kernel, "__name__", "")) if isinstance(row.kernel, np.ufunc) else None
         if operator:
             return f"{x} {operator} {y}"
         arrays = iter((x, y))
-        return f"{self.kernel(row)}({', '.join(p.name if p.kind == 'value' else next(arrays) for p in row.params)})"
+        given = ", ".join(p.name if p.kind == "value" else next(arrays) for p in row.params)
+        return self.call(row, given) if halves else f"{self.kernel(row)}({given})"
 
     def nary(self, row: Row) -> None:
         w = self.body
@@ -225,12 +228,11 @@ class Functions(Recording):
             else:
                 args.append(p.name if p.kind == "value" else f"{p.name}._array")
         if into:
-            args[0] = "target"
-        return f"{self.kernel(row, into)}({', '.join(args)})"
+            return f"{self.kernel(row, into)}({', '.join(['target', *args[1:]])})"
+        return self.call(row, ", ".join(args), "desc")
 
     def general(self, row: Row) -> None:
         w = self.body
-        kernel = self.kernel(row)
         out = ", *, out=None" if len(row.outputs) == 1 else ""
         w(0, f"\n\ndef {row.name}({', '.join(p.name for p in row.params)}{out}):")
         w(
@@ -250,13 +252,16 @@ class Functions(Recording):
             first = row.tensors[0].name
             w(1, f"if not {first}._desc.real:\n    {first} = plain({first}, {row.name!r}, True)")
         first = row.tensors[0].name if row.tensors else ""
+        call = self.call(
+            row, ", ".join(args), f"{first}._desc" if row.tensors and row.tensors[0].kind == "tensor" else ""
+        )
         self.refuse_complex(1, row, f"{first}._desc.dtype", f"not {first}._desc.real and ")
         if len(row.outputs) == 1:
             if row.layout:
                 given = ", ".join(p.name for p in row.tensors)
-                w(1, f"array, desc = laid({kernel}({', '.join(args)}), {row.layout!r}, {given})")
+                w(1, f"array, desc = laid({call}, {row.layout!r}, {given})")
             else:
-                w(1, f"array = {kernel}({', '.join(args)})\ndesc = describe(array)")
+                w(1, f"array = {call}\ndesc = describe(array)")
             if row.formulas:
                 self.flag(row, 1)
                 w(2, "if desc.dtype.category >= 2:")
@@ -269,7 +274,7 @@ class Functions(Recording):
             self.count_writes(row, "result")
             w(1, f"return result if out is None else store(out, result, {row.says!r})")
             return
-        w(1, f"arrays = {kernel}({', '.join(args)})\nresults = [wrap(a) for a in arrays]")
+        w(1, f"arrays = {call}\nresults = [wrap(a) for a in arrays]")
         w(1, "if grad_mode.disabled and _grad.inference:\n    for r in results:\n        mark_inference(r)")
         if row.formulas:
             self.flag(row, 1)

@@ -24,7 +24,6 @@ class InPlace(Functions):
         w = self.body
         a = row.tensors[0].name
         params = ", ".join(p.name for p in row.params)
-        kernel = self.kernel(row)
         w(0, f"\n\ndef {row.name}_({params}):")
         w(1, f'"""{row.name}_({params}) -> Tensor, {a} itself"""')
         w(1, f"if type({a}) is not Tensor:\n    {a} = plain({a}, '{row.says}_', False)")
@@ -68,7 +67,7 @@ class InPlace(Functions):
         w(1, "if type(target) is np.ndarray:")
         w(2, self.overwrite(row, inputs))
         w(1, "else:")
-        w(2, f"{a}._array = assigned(target, {kernel}({inputs}))")
+        w(2, f"{a}._array = assigned(target, {self.call(row, inputs)})")
         self.written(row)
 
     def record(self, row: Row) -> None:
@@ -103,7 +102,7 @@ class InPlace(Functions):
             return f"{self.kernel(row)}({inputs}, out=target, casting='unsafe')"
         if "out" in inspect.signature(row.kernel).parameters:
             return f"{self.kernel(row)}({inputs}, target)"
-        return f"target[...] = {self.kernel(row)}({inputs})"
+        return f"target[...] = {self.call(row, inputs, row.tensors[0].name + '._desc')}"
 
     def shared(self, row: Row) -> str:
         """What the in-place form is called where its target's elements may share memory; empty if nobody is warned."""

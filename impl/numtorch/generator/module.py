@@ -22,6 +22,7 @@ IMPORTS = (
     ("..engine", "through_tensors validate"),
     ("..geometry", "settled"),
     ("..graph", "ACCUMULATE_SEQ FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode accumulator sequence_nrs"),
+    ("..kernels.half", "rounded_once"),
     ("..lazy", "assigned"),
     ("..operands", "at_once inplace_operands laid operands plain refused single store tensors_only"),
     ("..saved", "check_saveable is_odd own_result unpack_input unpack_result"),

@@ -9,6 +9,8 @@ import numpy as np
 from ..kernels import everything as kernels
 from ..ops.row import Row
 
+MOVING = ("arrange", "shape")  # families whose kernels move elements, of whatever type
+
 
 class Writer:
     """Collects lines, with indentation."""
@@ -38,6 +40,15 @@ class Template:
         assert hasattr(kernels, name), f"{row.name}: the kernel {name} is not in the kernels package"
         self.kernels.add(name)
         return "k_" + name
+
+    def call(self, row: Row, given: str, desc: str = "") -> str:
+        """The call of a row's kernel where its operands may be of half precision; not, if the Descriptor `desc` is real."""
+        plain = f"{self.kernel(row)}({given})"
+        alone = isinstance(row.kernel, np.ufunc) and len(row.tensors) == len(row.params)
+        if alone or row.family in MOVING or getattr(row.kernel, "in_steps", False):
+            return plain
+        once = f"rounded_once({self.kernel(row)}, {given})"
+        return f"{plain} if {desc}.real else {once}" if desc else once
 
     def base(self, row: Row) -> str:
         """The Node class to derive from: by the number of edges."""

@@ -11,7 +11,7 @@ from ..geometry import element_strides, laid_out, like
 from ..layout import elementwise_strides
 from .comparison import in_layout
 from .error_function import erf
-from .pointwise import in_single, refuse_bools, sigmoid
+from .pointwise import refuse_bools, sigmoid
 
 Array = Any
 _BETA = math.sqrt(2 / math.pi)
@@ -127,7 +127,6 @@ def hardswish_backward(grad: Array, x: Array) -> Array:
     return np.where(x <= -3, grad.dtype.type(0), np.where(x < 3, between, grad))
 
 
-@in_single
 def gelu(x: Array, approximate: str) -> Array:
     """x times the normal distribution function of x."""
     half = x.dtype.type(0.5)
@@ -136,7 +135,6 @@ def gelu(x: Array, approximate: str) -> Array:
     return x * half * (1 + erf(x * x.dtype.type(math.sqrt(0.5))))
 
 
-@in_single
 def gelu_backward(grad: Array, x: Array, approximate: str) -> Array:
     """The gradient of gelu."""
     kind = x.dtype.type

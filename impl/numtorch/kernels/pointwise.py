@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ..descriptor import LARGE
 from ..geometry import element_strides, laid_out, like
 from ..layout import elementwise_strides
 from .comparison import choose
+from .half import in_steps
 
 Array = Any
 
@@ -125,6 +125,7 @@ def conj_physical(grad: Array) -> Array:
     return grad
 
 
+@in_steps
 def complex_of(real: Array, imag: Array) -> Array:
     """Complex numbers of their parts, broadcast together, laid out as an elementwise result."""
     shape = np.broadcast_shapes(real.shape, imag.shape)
@@ -295,20 +296,6 @@ def refuse_zero(x: Array, other: Any) -> None:
         raise RuntimeError("ZeroDivisionError")
 
 
-def in_single(kernel: Any) -> Any:
-    """A kernel of several steps that rounds half precision once, at its end, as PyTorch's do."""
-
-    @functools.wraps(kernel)
-    def call(*given: Any) -> Array:
-        kind = given[0].dtype
-        if kind.itemsize > 2:
-            return kernel(*given)
-        wide = [x.astype(np.float32) if getattr(x, "dtype", None) == kind else x for x in given]
-        return kernel(*wide).astype(kind)
-
-    return call
-
-
 BOOL_NEGATED = (
     "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
     "or `logical_not()` operator instead."
@@ -349,6 +336,7 @@ def round(x: Array) -> Array:
     return x.copy() if x.dtype.kind in "biu" else np.rint(x)
 
 
+@in_steps
 def rsub_scalar_alpha(x: Array, other: Any, alpha: Any) -> Array:
     """A Python number minus alpha * x."""
     return x.dtype.type(other) - x.dtype.type(alpha) * x

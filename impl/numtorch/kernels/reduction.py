@@ -52,29 +52,22 @@ def reduced(function: np.ufunc, x: Array, dim: Dims, keepdim: bool, dtype: Any =
 
 
 def wide(x: Array, dtype: Any) -> Any:
-    """The NumPy type a sum runs in: integers in int64, half precision in single."""
+    """The NumPy type a sum runs in: integers in int64."""
     if dtype is not None:
         return dtype.numpy
-    if x.dtype.kind in "biu":
-        return np.int64
-    return np.float32 if x.dtype == np.float16 else x.dtype
-
-
-def narrow(result: Array, x: Array, dtype: Any) -> Array:
-    """The result of a sum that ran in another type than it is to have."""
-    return result.astype(np.float16) if dtype is None and x.dtype == np.float16 else result
+    return np.int64 if x.dtype.kind in "biu" else x.dtype
 
 
 def sum_all(x: Array, dtype: Any = None) -> Array:
     """The sum of all elements; integers and bool are summed in int64."""
     if dtype is None and x.dtype in _SUMMED_IN_OWN_TYPE:
         return _add_up(x, None)
-    return narrow(np.add.reduce(x, axis=None, dtype=wide(x, dtype)), x, dtype)
+    return np.add.reduce(x, axis=None, dtype=wide(x, dtype))
 
 
 def sum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """The sum over some dimensions."""
-    return narrow(reduced(np.add, x, dim, keepdim, wide(x, dtype)), x, dtype)
+    return reduced(np.add, x, dim, keepdim, wide(x, dtype))
 
 
 def count(x: Array, dim: Dims) -> int:
@@ -94,13 +87,13 @@ def divide(total: Array, n: int) -> Array:
 def mean_all(x: Array, dtype: Any = None) -> Array:
     """The mean of all elements."""
     total = np.add.reduce(x, axis=None, dtype=wide(x, dtype))
-    return narrow(divide(total, x.size), x, dtype)
+    return divide(total, x.size)
 
 
 def mean_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """The mean over some dimensions."""
     total = reduced(np.add, x, dim, keepdim, wide(x, dtype))
-    return narrow(divide(total, count(x, dim)), x, dtype)
+    return divide(total, count(x, dim))
 
 
 def nansum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
@@ -110,12 +103,12 @@ def nansum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
 
 def prod_all(x: Array, dtype: Any = None) -> Array:
     """The product of all elements."""
-    return narrow(np.multiply.reduce(x, axis=None, dtype=wide(x, dtype)), x, dtype)
+    return np.multiply.reduce(x, axis=None, dtype=wide(x, dtype))
 
 
 def prod_dim(x: Array, dim: int, keepdim: bool, dtype: Any = None) -> Array:
     """The product over one dimension."""
-    return narrow(reduced(np.multiply, x, dim, keepdim, wide(x, dtype)), x, dtype)
+    return reduced(np.multiply, x, dim, keepdim, wide(x, dtype))
 
 
 def max_all(x: Array) -> Array:
@@ -186,9 +179,6 @@ def vector_norm(x: Array, ord: float, dim: Dims, keepdim: bool, dtype: Any = Non
     """The ord-norm over some dimensions."""
     if dtype is not None:
         x = x.astype(dtype.numpy)
-    half = x.dtype == np.float16
-    if half:
-        x = x.astype(np.float32)
     kind = (np.abs(x[:0] if x.ndim else x)).dtype
     if ord == 2:
         square = x * x if x.dtype.kind == "f" else x.real * x.real + x.imag * x.imag
@@ -203,7 +193,7 @@ def vector_norm(x: Array, ord: float, dim: Dims, keepdim: bool, dtype: Any = Non
         out = reduced(np.minimum, np.abs(x), dim, keepdim)
     else:
         out = np.power(reduced(np.add, np.power(np.abs(x), kind.type(ord)), dim, keepdim), kind.type(1.0 / ord))
-    return out.astype(np.float16) if half else out
+    return out
 
 
 def var(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
@@ -278,9 +268,9 @@ def _scan(function: Any, x: Array, dim: int, dtype: Any) -> Array:
     """A ufunc's running values, row-major; they start from its identity, so that sums know no -0."""
     kind = wide(x, dtype)
     if x.ndim == 0:
-        return narrow(x.astype(kind), x, dtype)
+        return x.astype(kind)
     out = running(function, x, dim, kind)
-    return narrow(function(out, out.dtype.type(function.identity), out=out), x, dtype)
+    return function(out, out.dtype.type(function.identity), out=out)
 
 
 def running(function: Any, x: Array, dim: int, kind: Any) -> Array:
@@ -291,8 +281,7 @@ def running(function: Any, x: Array, dim: int, kind: Any) -> Array:
 
 
 _ACCUMULATOR = {
-    np.dtype(narrow_): np.dtype(wider)
-    for narrow_, wider in (("float16", "float32"), ("float32", "float64"), ("complex64", "complex128"))
+    np.dtype(narrow_): np.dtype(wider) for narrow_, wider in (("float32", "float64"), ("complex64", "complex128"))
 }
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .pointwise import in_single, refuse_bools, refuse_zero
+from ..dtype import dtypes
+from .half import in_steps
+from .pointwise import refuse_bools, refuse_zero
 
 Array = Any
 exp2 = np.exp2
@@ -28,6 +30,7 @@ def xlogy_self(x: Any, y: Array) -> Array:
     return xlogy(y.dtype.type(x), y)
 
 
+@in_steps
 def xlogy_other(x: Array, y: Any) -> Array:
     """xlogy by a Python number."""
     return xlogy(x, x.dtype.type(y))
@@ -61,14 +64,12 @@ def logit_backward(grad: Array, x: Array, eps: float | None) -> Array:
     return np.where((x < eps) | (x > 1 - eps), grad.dtype.type(0), inside)
 
 
-@in_single
 def sinc(x: Array) -> Array:
     """sin(pi * x) / (pi * x)"""
     t = x * x.dtype.type(np.pi)  # not np.sinc, whose warnings would be NumPy's own
     return np.where(t == 0, x.dtype.type(1), np.sin(t) / t)
 
 
-@in_single
 def sinc_backward(grad: Array, x: Array) -> Array:
     """The gradient of sinc, 0 at 0."""
     t = x * x.dtype.type(np.pi)
@@ -141,13 +142,14 @@ def fmod(x: Array, other: Array) -> Array:
     return np.fmod(x, other)
 
 
+@in_steps
 def nan_to_num(x: Array, nan: float | None, posinf: float | None, neginf: float | None) -> Array:
     """Finite numbers in the place of nan and the infinities; by default 0 and the extremes of the type."""
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fV":
         return x.copy()
-    limits = np.finfo(x.dtype)
-    high = limits.max if posinf is None else x.dtype.type(posinf)
-    low = limits.min if neginf is None else x.dtype.type(neginf)
+    extremes = dtypes.limits(x.dtype)
+    high = extremes.max if posinf is None else x.dtype.type(posinf)
+    low = extremes.min if neginf is None else x.dtype.type(neginf)
     return np.where(
         np.isnan(x),
         x.dtype.type(0 if nan is None else nan),
@@ -180,11 +182,13 @@ def dist(x: Array, other: Array, p: float) -> Array:
     return vector_norm(x - other, p, (), False, None)
 
 
+@in_steps
 def deg2rad(x: Array) -> Array:
     """Degrees in radians."""
     return x * x.dtype.type(np.pi / 180)
 
 
+@in_steps
 def rad2deg(x: Array) -> Array:
     """Radians in degrees."""
     return x * x.dtype.type(180 / np.pi)

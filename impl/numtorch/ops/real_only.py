@@ -1,7 +1,7 @@
-"""Rows that take no complex numbers, and what PyTorch says of them.
+"""Rows that take no complex numbers, or none of half precision, and what PyTorch says of them.
 
 A row that `refuses` integers refuses complex numbers in the same words, unless it is one of `TAKES_COMPLEX`; here are the
-others. Both are looked at where an operator does not take its fast path, which complex numbers never do.
+others. All are looked at where an operator does not take its fast path, which neither kind ever does.
 """
 
 from __future__ import annotations
@@ -32,6 +32,15 @@ KERNELS: dict[str, str] = {
     "nanmedian_dim": "median_out",
 }
 """The kernel that PyTorch names, by row."""
+
+NO_HALVES: dict[str, str] = {
+    **{name: f"{name}_cpu" for name in ("erfcx", "ndtri", "log_ndtr", "zeta", "linalg_eigh", "cholesky", "cholesky_solve")},
+    "zeta_self": "zeta_cpu",
+    "zeta_other": "zeta_cpu",
+    "linalg_solve_triangular": "triangular_solve_cpu",
+    "cholesky_inverse": "cholesky_inverse_out_cpu",
+}
+"""The kernels that PyTorch has not compiled for half precision, by row."""
 
 _CLAMP = "clamp is not supported for complex types"
 

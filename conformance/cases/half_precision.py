@@ -1,0 +1,55 @@
+"""Tensors of float16 and bfloat16: what is computed in them, and what is refused."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import cotangent, floats
+
+HALVES = ("float16", "bfloat16")
+ACTIVATIONS = ("celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "leaky_relu", "logsigmoid", "mish", "selu",
+               "silu", "softplus", "softshrink", "tanhshrink")  # fmt: skip
+REDUCTIONS = ("softmax", "logcumsumexp", "cumprod", "logsumexp", "mode", "median", "argmax", "std")
+
+
+@case(requires=["backward"], covers=["dt.promote"])
+def activations_round_once(
+    torch, x: floats(HALVES, values="finite"), name: st.sampled_from(ACTIVATIONS), g: lambda x: cotangent(x)
+):
+    """An activation of half precision keeps the dtype, and so does its gradient, of scalars too."""
+    getattr(torch.nn.functional, name)(x.requires_grad_()).backward(g)
+
+
+@case(requires=["backward"])
+def reductions_of_halves(torch, x: floats(HALVES, shape=(2, 3)), name: st.sampled_from(REDUCTIONS)):
+    """What runs along a dimension of half precision sees nan and infinities as wider types do."""
+    getattr(x.requires_grad_(), name)(0)
+
+
+@case(requires=["backward"])
+def halves_beside_numbers(
+    torch,
+    x: floats(HALVES, values="nonzero"),
+    name: st.sampled_from(["fmod", "remainder", "pow", "rsub", "clamp", "nan_to_num", "copysign", "xlogy"]),
+    n: st.sampled_from([0.75, 1.3, 2]),
+    g: lambda x: cotangent(x),
+):
+    """A Python number beside half precision widens neither the result nor the gradient."""
+    x.requires_grad_()
+    y = torch.rsub(x, n) if name == "rsub" else getattr(x, name)(n)
+    y.backward(g)
+
+
+@case(requires=["backward"])
+def kernels_without_halves(
+    torch,
+    x: floats(HALVES, shape=(2, 2), values="positive"),
+    name: st.sampled_from(["erfcx", "ndtri", "log_ndtr", "i1", "i1e", "zeta"]),
+    solver: st.sampled_from(["eigh", "eigvalsh", "lstsq", "cholesky", "solve_triangular"]),
+):
+    """Some functions refuse half precision, by the name of a kernel, and some only in their derivative."""
+    x.requires_grad_()
+    y = getattr(torch.special, name)(x, *((x,) if name == "zeta" else ()))
+    y.sum().backward()
+    options = {"lstsq": ((x,), {}), "solve_triangular": ((x,), {"upper": True})}
+    arguments, named = options.get(solver, ((), {}))
+    getattr(torch.linalg, solver)(x, *arguments, **named)

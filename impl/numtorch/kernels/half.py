@@ -1,0 +1,79 @@
+"""Half precision: an operator computes in single precision and rounds once, at its end, as PyTorch's kernels do.
+
+The generated functions call `rounded_once` where operands may be of half precision. So no other kernel knows of it, nor of
+the types of ml_dtypes, of which NumPy says too little (their kind, their limits, products with Python numbers).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dtype import dtypes
+from ..geometry import like
+
+Array = Any
+
+
+def is_half(kind: np.dtype) -> bool:
+    """Whether a type is float16 or bfloat16."""
+    return kind.itemsize == 2 and kind.kind in "fV"
+
+
+def rounded_once(kernel: Any, *given: Any) -> Any:
+    """The kernel's result of arrays and plain values: of half precision by way of single precision.
+
+    A type among the values is that of the result. What has operands of half and of other types is left to the kernel.
+    """
+    half = wanted = None
+    for x in given:
+        if isinstance(x, (np.ndarray, np.generic)):
+            kind = x.dtype
+            if kind.kind in "fcV":
+                if (half is not None and half != kind) or not is_half(kind):
+                    return kernel(*given)
+                half = kind
+        elif type(x) is dtypes.dtype:
+            wanted = x.numpy
+    if half is None:
+        return kernel(*given)
+    results = kernel(*[_wider(x, half) for x in given])
+    if wanted is not None:
+        return results.astype(wanted, copy=False)
+    if isinstance(results, tuple):
+        return tuple([_narrowed(x, half) for x in results])
+    return _narrowed(results, half)
+
+
+def _wider(x: Any, half: np.dtype) -> Any:
+    """An argument as the kernel is given it."""
+    if type(x) is dtypes.dtype:
+        return dtypes.float32 if is_half(x.numpy) else x
+    return widened(x) if getattr(x, "dtype", None) == half else x
+
+
+def widened(x: Array) -> Array:
+    """The same numbers in single precision, in the same format."""
+    if x.ndim == 0 or x.flags.c_contiguous:
+        return x.astype(np.float32)
+    new = like(x, np.dtype(np.float32))
+    new[...] = x
+    return new
+
+
+def _narrowed(result: Any, kind: np.dtype) -> Any:
+    """What is of single precision in half; places and bools as they are."""
+    if getattr(result, "dtype", None) != np.float32:
+        return result
+    if result.ndim == 0 or result.flags.c_contiguous:
+        return result.astype(kind)
+    new = like(result, kind)
+    new[...] = result
+    return new
+
+
+def in_steps(kernel: Any) -> Any:
+    """A kernel that is given half precision as it is: PyTorch has it in steps, or it asks for the type."""
+    kernel.in_steps = True
+    return kernel
