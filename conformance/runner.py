@@ -314,11 +314,22 @@ class _CaseRun:
             statuses = ("PASS" if ran.verdict.status == "FAIL" else ran.verdict.status for ran in drawn)
             return LevelOutcome(status=_worst(statuses))
         status = _worst(ran.verdict.status for ran in failing)
-        if status == "FAIL":
+        kept = self._kept(level, status)
+        if kept is not None:
+            minimal = kept
+        elif status == "FAIL":
             minimal = self._minimal(status, lambda verdict: verdict.status == "FAIL" and verdict.fails(level))
         else:
             minimal = self._minimal(status, lambda verdict: verdict.status == status)
         return LevelOutcome(status=status, failing=len(failing), finding=self._adjudicated(_finding(minimal)))
+
+    def _kept(self, level: Level, status: Status) -> _Ran | None:
+        """The smallest program of a known failure, if it still fails so: it need not be found anew."""
+        program = self.expectations.program(self.case.id, level) if self.expectations.of(self.case.id) else None
+        if program is None:
+            return None
+        ran = self._run(program)
+        return ran if ran.verdict.status == status and ran.verdict.fails(level) else None
 
     def _adjudicated(self, finding: Finding) -> Finding:
         """The finding, with a word on who is wrong if it is about a gradient."""

@@ -42,6 +42,13 @@ class Difference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     def level(self) -> Level:
         return FACETS[self.facet]
 
+    @property
+    def codes(self) -> tuple[str, str]:
+        """The error codes of both sides, if it is one that differs; else two empty texts."""
+        if self.facet != "error_code":
+            return "", ""
+        return self.oracle.partition(" (")[0], self.subject.partition(" (")[0]
+
 
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """What is said of one Program on one subject."""

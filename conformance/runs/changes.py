@@ -134,16 +134,8 @@ def signature(outcome: Outcome) -> tuple[object, ...]:
     Numbers are not part of it, error codes are.
     """
     difference = first_difference(outcome)
-    told: tuple[str, ...] = ()
-    if difference is not None:
-        told = (difference.facet,)
-        if difference.facet == "error_code":
-            told += (_code(difference.oracle), _code(difference.subject))
+    told = () if difference is None else (difference.facet, *difference.codes)
     return (outcome.status, *(outcome.levels[level].status for level in LEVELS if level in outcome.levels), *told)
-
-
-def _code(text: str) -> str:
-    return text.partition(" (")[0]
 
 
 def told(outcome: Outcome | None) -> str:
@@ -152,7 +144,7 @@ def told(outcome: Outcome | None) -> str:
         return ""
     difference = first_difference(outcome)
     if outcome.status == "FAIL" and difference is not None:
-        codes = f" {_code(difference.oracle)} → {_code(difference.subject)}" if difference.facet == "error_code" else ""
-        return f"FAIL: {difference.facet} ({difference.level}){codes}"
+        codes = " → ".join(filter(None, difference.codes))
+        return f"FAIL: {difference.facet} ({difference.level}) {codes}".rstrip()
     reason = outcome.reason.partition("\n")[0]
     return f"{outcome.status}: {reason}" if reason and outcome.status != "PASS" else outcome.status

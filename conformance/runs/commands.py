@@ -1,4 +1,4 @@
-"""The commands about several runs: `diff`, `merge`, `baseline`."""
+"""The commands about several runs: `diff`, `merge`, `baseline`; and `expect`, which speaks of later ones."""
 
 from __future__ import annotations
 
@@ -113,4 +113,42 @@ def baseline(run: Path, path: Path) -> None:
     click.echo(path)
 
 
-COMMANDS = (diff, merge, baseline)
+@click.command()
+@click.option("--from", "run", metavar="RUN", type=_RUN, required=True, help="A run.jsonl, or the folder of one.")
+@click.option(
+    "--expectations",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to write them. Default: expectations/SUBJECT.",
+)
+def expect(run: Path, folder: Path | None) -> None:
+    """Write what RUN found that was not expected as expectations, to be looked at.
+
+    Each says what was seen, and is marked untriaged: where CI is in the environment, `torchstone run` refuses it until a
+    reason and a link stand there instead. The smallest failing programs are kept beside them, and are not looked for anew.
+
+    
+    Example:
+      torchstone run mylib
+      torchstone expect --from reports/latest
+      torchstone run mylib --expectations expectations/mylib
+    """
+    with plain_errors():
+        from conformance.journal import read
+        from conformance.runs.triage import write
+
+        found = read(_file(run))
+        folder = folder or Path("expectations") / found.header.subject.name
+        written = write(found, folder)
+    for file in written.files:
+        click.echo(file)
+    for case in written.passing:
+        click.echo(f"{case} passes: delete its entry")
+    for case in written.otherwise:
+        click.echo(f"{case} fails in another way than its entry says: change it")
+    count = written.entries
+    click.echo(f"{count} untriaged {'entry' if count == 1 else 'entries'}" if count else "nothing new to write")
+
+
+COMMANDS = (diff, merge, baseline, expect)

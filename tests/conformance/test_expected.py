@@ -16,10 +16,13 @@ from conformance.expected import (
     NoFolder,
     NotExpectations,
     Stale,
+    Untriaged,
+    program_file,
     read,
 )
 from conformance.journal import Finding, LevelOutcome, Outcome, Run
 from conformance.program import Program
+from conformance.runs import triage
 from conformance.session import all_cases
 from conformance.verdict import Difference, Verdict
 
@@ -122,6 +125,41 @@ def test_what_is_no_expectation_is_said_by_name(
         expectations(tmp_path, text)
 
 
+def test_another_error_code_is_not_as_expected(tmp_path: Path) -> None:
+    known = expectations(tmp_path, toml(facet="error_code", code="graph_freed"))
+    assert known.judge(raising("graph_freed")).expected
+    judged = known.judge(raising("other"))
+    assert not judged.expected
+    assert "expected the error code graph_freed, and it is other" in judged.reason
+
+
+def raising(code: str) -> Outcome:
+    """A case whose subject raises an error of another code than PyTorch."""
+    said = Difference(
+        step=(0,), facet="error_code", oracle="inplace (raises …)", subject=f"{code} (raises RuntimeError)"
+    )
+    finding = Finding(program=Program(steps=()), verdict=Verdict(status="FAIL", differences=(said,)))
+    levels = {"required": LevelOutcome(status="FAIL", failing=1, finding=finding)}
+    return Outcome(case="engine/deep", status="FAIL", programs=1, counts={"FAIL": 1}, levels=levels)  # type: ignore[arg-type]
+
+
+def test_an_entry_that_nobody_has_looked_at_is_refused_in_ci(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    known = expectations(tmp_path, toml(untriaged=True, link=""))
+    assert known.judge(failing("repr")).reason == "not looked at yet: It cannot be."
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(Untriaged, match=r"1 expectation is untriaged \(engine/deep\)"):
+        read("mylib", "1.5", CASES, [tmp_path])
+
+
+def test_a_program_that_no_entry_speaks_of_is_to_be_deleted(tmp_path: Path) -> None:
+    file = program_file(tmp_path, "engine/wide", "exact")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(Program(steps=()).to_json())
+    with pytest.raises(NotExpectations, match=r"engine/wide\.exact\.json: no expectation speaks"):
+        expectations(tmp_path, toml())
+
+
 def test_a_folder_that_does_not_exist_is_no_empty_one(tmp_path: Path) -> None:
     with pytest.raises(NoFolder):
         read("mylib", "1", CASES, [tmp_path / "nowhere"])
@@ -155,3 +193,38 @@ def test_a_run_in_which_a_known_failure_passes_is_not(workshop: Path) -> None:
     ran = run(workshop)
     unexpected = [case for case, outcome in ran.outcomes.items() if not outcome.expected]
     assert unexpected == ["workshop/adds", "workshop/multiplies"]
+
+
+def test_what_a_run_finds_becomes_expectations_under_which_it_is_as_expected(
+    workshop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    (workshop / "known").mkdir()
+    found = run(workshop / "known")
+    assert not found.as_expected
+    written = triage.write(found, workshop / "known")
+    assert [file.name for file in written.files] == ["workshop.toml"]
+    assert written.entries == sum(not outcome.expected for outcome in found.outcomes.values())
+    again = run(workshop / "known")
+    assert again.as_expected
+    assert triage.write(again, workshop / "known").entries == 0
+
+
+def test_the_smallest_program_of_a_known_failure_is_not_looked_for_anew(
+    workshop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    (workshop / "known").mkdir()
+    found = run(workshop / "known")
+    triage.write(found, workshop / "known")
+    file = program_file(workshop / "known", "workshop/negates", "required")
+    smallest = Program.from_json(file.read_bytes())
+    kept = max(
+        (program for (case, _), program in found.programs.items() if case == "workshop/negates"),
+        key=lambda program: len(program.to_json()),
+    )
+    assert kept != smallest
+    file.write_bytes(kept.to_json())
+    finding = run(workshop / "known").outcomes["workshop/negates"].levels["required"].finding
+    assert finding is not None
+    assert finding.program == kept
