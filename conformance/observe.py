@@ -308,6 +308,7 @@ class Lens:
                     # Not untyped_storage(): PyTorch would keep the object, and ever after take the memory for shared,
                     # so that a gradient that was looked at is no longer added to in place.
                     at: Any = tensor.data_ptr() - tensor.storage_offset() * tensor.element_size()
+                    at = at or None  # PyTorch has zeros that it keeps no memory for
                 except Exception:
                     at = _memory(tensor, held)
                 if at is not None:

@@ -35,22 +35,12 @@ OPEN = {
     "floor_divide": "twice",
     # The version of the second operand's gradient: added in place or not, once it was summed to the operand's shape.
     "kron": "twice scalar",
-    "addcmul": "twice broadcast",
     "lerp_tensor": "twice broadcast signs",
-    "pow": "broadcast",
-    "float_power": "broadcast",
-    "atan2": "broadcast",
-    "dist": "broadcast",
-    "mm": "empty",  # and addmm
-    "aminmax": "scalar",
     # Which dtypes may differ in the kernels of a derivative (addmv, bmm, out variants), and what the error says.
     "addr": "twice mixed",
     "baddbmm": "mixed",
     "heaviside": "mixed",
     # The stride of a dimension of size 0 or 1.
-    "remainder": "empty",
-    "rsub": "empty",
-    "addcdiv": "empty",
     "transpose": "one",
     "swapaxes": "one",
     # NumPy's warning of inf - inf reaches the user.
@@ -59,9 +49,6 @@ OPEN = {
     "cumprod": "odd second",
     # The version of a tangent.
     "linalg_pinv": "tangent",
-    "sgn": "tangent",
-    # The gradient of sign is a ZeroTensor in PyTorch, which cannot be added to.
-    "l1_loss": "second",
 }
 
 LEFT_OUT: dict[str, frozenset[str]] = {name: frozenset(what.split()) for name, what in {**ACCIDENTS, **OPEN}.items()}

@@ -25,7 +25,6 @@ import numpy as np
 from . import grad_mode
 from .descriptor import Descriptor, describe
 from .geometry import laid_out
-from .kernels.pointwise import zero_tensor
 from .layout import is_contiguous, is_dense
 from .lazy import LAZY
 from .tensor import Tensor, wrap
@@ -91,7 +90,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         desc, found = variable._desc, describe(grad)
         counter = None
         if not (owned and ((found is desc and desc.plain) or obeys_contract(grad, found, desc))):
-            if (desc.plain or is_dense(desc.shape, desc.strides)) and not zero_tensor(grad):
+            if desc.plain or is_dense(desc.shape, desc.strides):
                 counter = [1]  # PyTorch copies into new memory, which counts as a write; other layouts are cloned
             grad = obedient_copy(grad, desc)
             found = desc if desc.plain and found.dtype is desc.dtype and found.shape == desc.shape else describe(grad)

@@ -14,8 +14,8 @@ import numpy as np
 
 from .dtype import dtype, dtypes
 from .geometry import contiguous_strides, element_strides, laid_out
-from .layout import dense_strides, elementwise_strides
-from .lazy import LAZY
+from .layout import dense_strides, elementwise_strides, spread_strides
+from .lazy import LAZY, Zeros
 
 LARGE = 2**24  # bytes; see buffers.py
 _LIMIT = 50_000  # descriptors kept; beyond that the table starts anew, and `is` merely misses until plans are rebuilt
@@ -78,6 +78,7 @@ class Descriptor:
         "single",
         "steps",
         "strides",
+        "zeros",
     )
 
     def __init__(self, shape: tuple, kind: dtype, strides: tuple | None = None):
@@ -101,6 +102,7 @@ class Descriptor:
         )
         self.plans: dict[Descriptor, Plan] = {}
         self.lazies: dict[type, Descriptor] | None = None
+        self.zeros = False  # whether it is of zeros that cannot be written
 
     def lazily(self, kind: type) -> Descriptor:
         """The Descriptor of what shows memory of this one under a function: all that it asks takes the slow path."""
@@ -110,6 +112,7 @@ class Descriptor:
         if found is None:
             found = self.lazies[kind] = Descriptor(self.shape, self.dtype, self.strides)
             found.plain = found.real = found.large = found.fast = False
+            found.zeros = kind is Zeros
         return found
 
     def elementwise(self) -> Descriptor:
@@ -146,8 +149,12 @@ class Plan:
         strides = None
         if not (a.plain and b.plain):
             strides = elementwise_strides(shape, [geometry_as(a, kind), geometry_as(b, kind)])
+        if a.zeros is not b.zeros:  # what is added to zeros is copied
+            other = b if a.zeros else a
+            strides = spread_strides(shape, other.shape, other.strides)
         self.result = descriptor(shape, kind, strides)
-        self.plain = self.result.plain  # and so NumPy makes it: where operands are not of one mind, row-major wins
+        # If so, NumPy makes it so: where operands are not of one mind, row-major wins.
+        self.plain = self.result.plain and not (a.zeros or b.zeros)
         self.desc0, self.desc1 = a, b
         self.cast0 = None if a.dtype is kind else kind.numpy
         self.cast1 = None if b.dtype is kind else kind.numpy
@@ -202,7 +209,7 @@ def describe(array: Array) -> Descriptor:
 def arrange(array: Array, desc: Descriptor) -> tuple[Array, Descriptor]:
     """A kernel's fresh result, with the strides that `desc` asks for, and its Descriptor."""
     found = describe(array)
-    if found.strides == desc.strides or found.shape != desc.shape:
+    if found.strides == desc.strides or found.shape != desc.shape or found.zeros:
         return array, found
     out = laid_out(desc.shape, desc.strides, array.dtype)
     out[...] = array

@@ -24,7 +24,6 @@ import numpy as np
 from . import grad_mode
 from .descriptor import arrange, describe, plan_of
 from .geometry import Memory, is_dense_like, laid_out, root_of
-from .kernels.pointwise import zero_tensor
 from .lazy import LAZY
 from .levels import wrapped_of
 from .tangents import tangent_of
@@ -212,8 +211,6 @@ def show(task: GraphTask, array: Any) -> Any:
     found = shown.get(id(array))
     tensor = None if found is None else found()
     if tensor is None or tensor._array is not array:
-        if zero_tensor(array):
-            array = np.zeros_like(array, order="C")
         tensor = wrap(array)
         counter = version_counter(task, array)
         base = viewed(task, array)

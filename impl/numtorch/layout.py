@@ -74,6 +74,16 @@ def dense_strides(shape: Shape, strides: Shape) -> tuple[int, ...]:
     return _sorted_strides(tuple(shape), [tuple(strides)])
 
 
+def spread_strides(shape: Shape, own: Shape, strides: Shape) -> tuple[int, ...]:
+    """The strides of a copy of what was expanded to a shape."""
+    out: list[int] = []
+    for i in range(1, len(shape) + 1):  # from the last dimension on
+        known = i <= len(own)
+        step = strides[-i] if known else shape[1 - i] * out[-1] if out else 1
+        out.append(step if shape[-i] == (own[-i] if known else 1) else 0)
+    return dense_strides(shape, out[::-1])
+
+
 def _beside_number(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...]:
     return elementwise_strides(shape, [operands[0], ((), ())])
 

@@ -1,4 +1,5 @@
-"""Arrays that show other values than their memory holds: complex conjugates, and negatives (PyTorch's conj and neg bits).
+"""Arrays that show other values than their memory holds: complex conjugates and negatives (PyTorch's conj and neg bits), and
+zeros without memory (its ZeroTensors).
 
 `x.conj()` is a view: it shares the memory of x. Its array is a `Lazy` over x's, which every kernel takes for the numbers it
 stands for, because NumPy asks it (`__array__`, `__array_ufunc__`, `__array_function__`). What only looks elsewhere, a slice
@@ -136,7 +137,103 @@ class Negated(Lazy):
     function = staticmethod(np.negative)
 
 
-LAZY = frozenset((Conjugated, Negated))
+class Zeros(Lazy):
+    """Zeros that nobody can write to: the gradient of `sgn`, and in forward mode what there is no tangent of.
+
+    | of such zeros and others | is |
+    |---|---|
+    | x * zeros, zeros / x, zeros + zeros | such zeros, whatever x is: no nan comes of infinities |
+    | zeros + x, x - zeros | a copy of x |
+    | x / zeros, zeros / zeros | infinities, nan |
+    | anything else | computed of ordinary zeros |
+    """
+
+    __slots__ = ()
+
+    @staticmethod
+    def function(raw: Any) -> Any:
+        """Ordinary zeros."""
+        return np.zeros(raw.shape, raw.dtype)
+
+    def of(self, raw: Any) -> Any:
+        return self.over(raw) if isinstance(raw, np.ndarray) else raw
+
+    def astype(self, kind: Any, **options: Any) -> Zeros:
+        """Such zeros of another type."""
+        return zeros(self.shape, kind)
+
+    def dot(self, other: Any) -> Any:
+        """Of two vectors a zero such as these; of matrices ordinary numbers."""
+        if self.ndim == other.ndim == 1:
+            return zeros((), np.result_type(self, other))
+        return self.resolved().dot(resolve(other))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise RuntimeError(IMMUTABLE)
+
+    def __iadd__(self, other: Any) -> Any:
+        return self + other
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        rule = OF_ZEROS.get(ufunc)
+        if rule is None or method != "__call__" or out is not None:
+            return super().__array_ufunc__(ufunc, method, *inputs, out=out, **options)
+        shape = np.broadcast_shapes(*[np.shape(x) for x in inputs])
+        return rule(shape, np.result_type(*[getattr(x, "raw", x) for x in inputs]), *inputs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
+        if function is np.copyto and type(args[0]) is Zeros:
+            raise RuntimeError(COPIED_TO)
+        if function is np.vdot:
+            return zeros((), np.result_type(*args))
+        return super().__array_function__(function, types, args, kwargs)
+
+
+IMMUTABLE = (
+    "ZeroTensors are immutable. Please use the materialized zero tensor obtained using .clone() if you want a mutable "
+    "tensor."
+)
+COPIED_TO = (
+    "ZeroTensors are immutable. Please materialize the tensor using `.clone()`, if you want a mutable zero tensor."
+)
+
+
+def zeros(shape: tuple, kind: Any) -> Zeros:
+    """Zeros that cannot be written, row-major."""
+    return Zeros(np.zeros(shape, kind))
+
+
+def product(shape: tuple, kind: Any, x: Any, y: Any) -> Any:
+    """x * y, one of them zeros."""
+    return zeros(shape, kind)
+
+
+def quotient(shape: tuple, kind: Any, x: Any, y: Any) -> Any:
+    """x / y, one of them zeros."""
+    if type(y) is not Zeros:
+        return zeros(shape, kind)
+    return np.full(shape, np.nan if type(x) is Zeros else np.inf, kind)
+
+
+def total(shape: tuple, kind: Any, x: Any, y: Any) -> Any:
+    """x + y, one of them zeros."""
+    if type(x) is Zeros:
+        return zeros(shape, kind) if type(y) is Zeros else copied(shape, kind, y)
+    return copied(shape, kind, x)
+
+
+def difference(shape: tuple, kind: Any, x: Any, y: Any) -> Any:
+    """x - y, one of them zeros."""
+    return total(shape, kind, x, y if type(x) is not Zeros or type(y) is Zeros else -y)
+
+
+def copied(shape: tuple, kind: Any, x: Any) -> Any:
+    """The numbers, spread over a shape."""
+    return np.array(np.broadcast_to(resolve(x), shape), kind)[()]
+
+
+OF_ZEROS = {np.multiply: product, np.true_divide: quotient, np.add: total, np.subtract: difference}
+LAZY = frozenset((Conjugated, Negated, Zeros))
 
 
 def resolve(array: Any) -> Any:

@@ -21,6 +21,7 @@ import numpy as np
 from . import grad_mode
 from .geometry import Geometry, root_of
 from .graph import UnaryNode, next_sequence_nr
+from .lazy import Zeros
 from .levels import carry, own
 from .strided import CopySlices, reach, window_of
 from .views import counter_of, edge, extras, geometry, requires_grad, storage_of
@@ -164,7 +165,9 @@ def remember(tensor: Any, tangent: Any, level: Level) -> None:
 
 
 def laid_out_alike(tensor: Any, tangent: Any, whole: bool) -> bool:
-    """Whether the elements of both lie alike."""
+    """Whether the elements of both lie alike; of zeros without memory PyTorch looks at one element."""
+    if type(tangent._array) is Zeros and tensor._desc.numel != 1:
+        return False
     a, b = place_of(tensor), place_of(tangent)
     if any(x != y for s, x, y in zip(a.shape, a.strides, b.strides, strict=True) if s > 1):
         return False

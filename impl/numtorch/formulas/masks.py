@@ -13,6 +13,7 @@ import numpy as np
 
 from ..descriptor import arrange, describe, descriptor
 from ..layout import elementwise_strides
+from ..lazy import Lazy
 from ..levels import wrapped_of
 from ..tensor import Tensor, wrap
 
@@ -41,7 +42,7 @@ def joined(how: Callable[..., Any], first: Tensor, second: Tensor) -> Tensor:
 def of_arrays(compute: Callable[..., Any], *tensors: Any) -> Tensor:
     """The tensor of what `compute` makes of the tensors' arrays; numbers are handed on as they are."""
     found = compute(*[t._array if isinstance(t, Tensor) else t for t in tensors])
-    return wrap(found if isinstance(found, (np.ndarray, np.generic)) else np.asarray(found)[()])
+    return wrap(found if isinstance(found, (np.ndarray, np.generic, Lazy)) else np.asarray(found)[()])
 
 
 def within(*tensors: Any) -> bool:

@@ -11,7 +11,6 @@ from ..tensor import wrap
 from ..writes import copy_
 from .losses import MEAN, NONE
 from .masks import joined, mask, of_arrays, within
-from .pointwise import sgn_backward
 from .reduction import _number_of, prod_backward, prod_dim_backward, restored, var_backward
 
 
@@ -123,14 +122,6 @@ def clamp_jvp(x: Any, tangent: Any, low: Any, low_t: Any, high: Any, high_t: Any
         return d.where(mask(np.less, x, high), tangent, high_t)
     upper = d.where(mask(np.greater, x, high), high_t, tangent)
     return d.where(mask(np.greater, low, high), high_t, d.where(mask(np.less, x, low), low_t, upper))
-
-
-def sgn_jvp(x: Any, tangent: Any, result: Any) -> Any:
-    """Across the number in the complex plane; of a real number zeros, to which PyTorch's are copied."""
-    if x._desc.dtype.is_complex:
-        return sgn_backward(x, tangent, result)
-    zeros = wrap(np.zeros(tangent._desc.shape, tangent._desc.dtype.numpy))
-    return copy_(zeros, zero_number(tangent)) if x._desc.ndim else zeros
 
 
 def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:

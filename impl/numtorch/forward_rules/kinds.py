@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch, tangents
 from ..autograd.function_tangents import without_forward_mode
-from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
 from ..replacing import Replaced, Rule
-from ..tensor import Tensor
 from .derived import formula
-from .operands import MATRICES, duals_in, exchanged, in_order, is_tracked, primal
+from .operands import duals_in, exchanged, in_order, moved, primal
 from .refusals import refuse_out
 
 
@@ -81,54 +77,24 @@ def show_otherwise(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> A
 def linear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
     """The operator applied to the tangents."""
     _, varying = FORWARD[replaced.name]
-
-    def moved(value: Tensor) -> Any:
-        return duals[id(value)][1] if id(value) in duals else zeros_like(value)
-
     new = []
     for name, value in zip(names, args, strict=False):
-        if name not in varying:
+        if name not in varying or value is None:
             new.append(value)
-        elif isinstance(value, (Tensor, tuple, list)):
-            new += exchanged([value], moved)
+        elif type(value) is tuple or type(value) is list:
+            new += exchanged([value], lambda item: moved(item, duals))
         else:
-            new.append(None if value is None else 0)
+            new.append(moved(value, duals))
     return replaced.original(*new)
 
 
 def bilinear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
-    """One term an operand that has a tangent; of matrices also one of zeros, where they meet infinities."""
+    """One term an operand."""
     a, b, *rest = args
-    moved = partial(a, b, duals), partial(b, a, duals)
-    if replaced.name in MATRICES:
-        moved = tuple(
-            [
-                zeros_like(mine) if tangent is None and not finite(other) else tangent
-                for tangent, mine, other in zip(moved, (a, b), (b, a), strict=True)
-            ]
-        )
-    terms = [
-        replaced.original(*pair, *rest)
-        for pair in ((moved[0], primal(b, duals)), (primal(a, duals), moved[1]))
-        if pair[0] is not None and pair[1] is not None
-    ]
-    return terms[0] if len(terms) == 1 else dispatch.add(*terms)
-
-
-def partial(factor: Any, other: Any, duals: dict) -> Any:
-    """The tangent of one factor; zeros where there is none but PyTorch's term of it shows in the graph, else None."""
-    if id(factor) in duals:
-        return duals[id(factor)][1]
-    if is_tracked(duals, (factor, other), below=True) and finite(other):
-        return zeros_like(factor) if isinstance(factor, Tensor) else 0
-    return None
+    terms = [(moved(a, duals), primal(b, duals)), (primal(a, duals), moved(b, duals))]
+    return dispatch.add(*[replaced.original(*pair, *rest) for pair in terms])
 
 
 def scatter_reduce(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
     """As the formula says; but PyTorch knows no tangent of a product."""
     return None if "prod" in args else formula(replaced, args, names, duals, out)
-
-
-def finite(factor: Any) -> bool:
-    """Whether zeros times a factor are zeros, as PyTorch's zero tangents are whatever the factor."""
-    return not isinstance(factor, Tensor) or bool(np.isfinite(factor._array).all())

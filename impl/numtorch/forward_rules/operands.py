@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from .. import dispatch, grad_mode, tangents
+from ..lazy import zeros
 from ..levels import Wrapped, show, state, wrapped_of
 from ..replacing import Replaced
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from ..views import requires_grad
-
-MATRICES = frozenset({"mm", "mv", "bmm"})
-"""Products for which PyTorch makes zeros of a tangent that there is none of."""
 
 
 def tensors_in(values: Iterable[Any]) -> Iterable[Tensor]:
@@ -75,6 +75,22 @@ def required_below(tensor: Tensor) -> bool:
             return True
         wrapped = wrapped_of(wrapped.value)
     return False
+
+
+def moved(value: Any, duals: dict[int, tuple[Tensor, Any]]) -> Any:
+    """The tangent of an operand; zeros that cannot be written if it has none."""
+    if id(value) in duals:
+        return duals[id(value)][1]
+    if isinstance(value, Tensor):
+        return wrap(zeros(value._desc.shape, value._desc.dtype.numpy))
+    return NUMBERS.get(type(value))
+
+
+NUMBERS = {
+    kind: wrap(zeros((), to))
+    for kind, to in ((bool, np.int64), (int, np.int64), (float, np.float32), (complex, np.complex64))
+}
+"""The tangents of numbers: zeros that promote nothing."""
 
 
 def primal(factor: Any, duals: dict) -> Any:

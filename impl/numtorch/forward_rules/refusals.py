@@ -25,8 +25,12 @@ REFUSED = {
     "unique": "_unique2",
     "unique_consecutive": "unique_consecutive",
     "set_": "set_",
+    **{name: name for name in ("huber_loss_backward", "soft_margin_loss_backward")},
 }
 """Operators of which PyTorch has the derivative and not the tangent, and what it calls them."""
+
+NO_DERIVATIVE = {f"{name}_gradient": f"{name}_backward" for name in ("silu", "mish", "logit")}
+"""Operators that stand for several which have a derivative, and what PyTorch calls them."""
 
 REFUSED_LATE = {f"{name}_of_": f"{name}_" for name in ("acosh", "asinh", "atanh")}
 """Writes of which PyTorch sees that it has no tangent only when it has written."""
@@ -81,7 +85,7 @@ def of_the_first_alone(replaced: Replaced, args: tuple, names: list[str], duals:
 def no_kernel(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """An operator for which PyTorch has not even a derivative to be asked."""
     if duals_in(args, kwargs):
-        raise NotImplementedError(NO_KERNEL.format("aten::" + replaced.name))
+        raise NotImplementedError(NO_KERNEL.format("aten::" + NO_DERIVATIVE.get(replaced.name, replaced.name)))
     return replaced.original(*args, **kwargs)
 
 

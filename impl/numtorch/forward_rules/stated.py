@@ -3,29 +3,23 @@
 In it `self_p` and `self_t` are an operand's primal and tangent, other parameters are called as in the signature, and results
 `result`, or `result0` and so on of several, whose tangents are a tuple.
 
-| operand without a tangent | its tangent in the expression |
-|---|---|
-| and the tangent is recorded | zeros, so that the graph has every node that PyTorch's has |
-| and it is not, or zeros times infinity would show | left out, with everything that it is a factor of |
+Operands without a tangent have zeros, so that the graph has every node that PyTorch's has.
 """
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from functools import cache
 from types import CodeType
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch, formulas, tangents
 from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
 from ..replacing import Replaced
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from ..writes import copy_
-from .operands import MATRICES, is_tracked, primal, tensors_in
+from .operands import moved, primal
 
 
 def stated(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
@@ -55,34 +49,17 @@ LINEAR = "linear"
 
 def evaluated(text: str, varying: tuple[str, ...], given: dict[str, Any], duals: dict, out: Any) -> Any:
     """The tangents of results, by an expression over these operands."""
+    if not any(id(given.get(name)) in duals for name in varying if name + "_t" in text):
+        return (None,) * len(out) if isinstance(out, tuple) else None
     scope = Functions({**given, **results(out)})
-    missing = []
     for name in varying:
         value = given.get(name)
         scope[name + "_p"] = primal(value, duals)
-        if id(value) in duals:
-            scope[name + "_t"] = duals[id(value)][1]
-        else:
-            scope[name + "_t"] = zeros_like(value) if isinstance(value, Tensor) else NUMBERS.get(type(value))
-            missing.append(name + "_t")
-    whole = not missing
-    if not whole and finite(given.values(), out):
-        whole = is_tracked(duals, given.values(), below=True)
-    elif not whole:  # a product of matrices is with zeros, even of infinities
-        whole = any(f".{product}(" in text for product in MATRICES)
-    found = eval(compiled(text, () if whole else tuple(missing)), {}, scope)
-    if not whole and any(found is tangent for _, tangent in duals.values()):  # a sum of which one term remains
-        found = dispatch.clone(found)
+        scope[name + "_t"] = moved(value, duals)
+    found = eval(compiled(text), {}, scope)
     if isinstance(out, tuple):
-        return tuple([fitted(t, o) for t, o in zip(found, out, strict=True)])
-    return fitted(found, out)
-
-
-NUMBERS = {
-    kind: wrap(np.zeros((), to)[()])
-    for kind, to in ((bool, np.int64), (int, np.int64), (float, np.float32), (complex, np.complex64))
-}
-"""The tangents of numbers: zeros that promote nothing."""
+        return tuple([None if t is None else settled(t, o) for t, o in zip(found, out, strict=True)])
+    return None if found is None else settled(found, out)
 
 
 def results(out: Any) -> dict[str, Any]:
@@ -90,17 +67,9 @@ def results(out: Any) -> dict[str, Any]:
     return {f"result{i}": o for i, o in enumerate(out)} if isinstance(out, tuple) else {"result": out}
 
 
-def finite(values: Any, out: Any) -> bool:
-    """Whether zeros times any of these are zeros, as PyTorch's zero tangents are whatever the factor."""
-    held = [*tensors_in(values), *tensors_in((out,))]
-    return all(bool(np.isfinite(t._array).all()) for t in held if t._desc.dtype.is_floating_point)
-
-
-def fitted(tangent: Any, out: Any) -> Any:
-    """The tangent in the shape of the result, of which terms that were left out had a part."""
-    if tangent is None or tangent._desc.shape == out._desc.shape:
-        return tangent if tangent is None or not tangent.is_conj() else copy_(zeros_like(out), tangent)
-    return dispatch.add(tangent, zeros_like(out))
+def settled(tangent: Any, out: Any) -> Any:
+    """The tangent, no conjugate."""
+    return copy_(zeros_like(out), tangent) if tangent.is_conj() else tangent
 
 
 class Functions(dict):
@@ -112,55 +81,6 @@ class Functions(dict):
 
 
 @cache
-def compiled(text: str, missing: tuple[str, ...]) -> CodeType:
-    """An expression without what these names are factors of."""
-    tree = ast.parse(text, mode="eval")
-    if missing:
-        body = tree.body
-        parts = body.elts if isinstance(body, ast.Tuple) else [body]
-        left = [without(part, missing) or ast.Constant(None) for part in parts]
-        tree.body = ast.Tuple(left, ast.Load()) if isinstance(body, ast.Tuple) else left[0]
-    return compile(ast.fix_missing_locations(tree), text, "eval")
-
-
-def without(node: ast.expr, missing: tuple[str, ...]) -> ast.expr | None:
-    """A part of an expression that is linear in the missing names; None if it is zero."""
-    if isinstance(node, ast.Name):
-        return None if node.id in missing else node
-    if isinstance(node, ast.UnaryOp):
-        operand = without(node.operand, missing)
-        return None if operand is None else ast.UnaryOp(node.op, operand)
-    if isinstance(node, ast.IfExp):
-        both = [without(n, missing) or ast.Constant(None) for n in (node.body, node.orelse)]
-        return ast.IfExp(node.test, *both)
-    if isinstance(node, ast.BinOp):
-        left, right = without(node.left, missing), without(node.right, missing)
-        return combined(type(node.op).__name__, left, right, lambda x, y: ast.BinOp(x, node.op, y))
-    if isinstance(node, ast.Call):
-        if node.keywords and isinstance(node.func, ast.Name) and node.func.id in KINDS:
-            right, left = [without(k.value, missing) for k in node.keywords]
-            words = [k.arg for k in node.keywords]
-
-            def call(x: ast.expr, y: ast.expr) -> ast.expr:
-                return ast.Call(node.func, [], [ast.keyword(w, v) for w, v in zip(words, (y, x), strict=True)])
-
-            return combined(KINDS[node.func.id], left, right, call)
-        moved = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id.endswith("_t")}
-        return None if moved and moved <= set(missing) else node
-    return node
-
-
-KINDS = {"add": "Add", "sub": "Sub", "mul": "Mult", "div": "Div"}
-
-
-def combined(
-    kind: str, left: ast.expr | None, right: ast.expr | None, make: Callable[[ast.expr, ast.expr], ast.expr]
-) -> ast.expr | None:
-    """A sum, a difference, a product or a quotient of what may be zero."""
-    if left is not None and right is not None:
-        return make(left, right)
-    if kind in ("Mult", "Div"):
-        return None
-    if left is None and right is not None and kind == "Sub":
-        return ast.UnaryOp(ast.USub(), right)
-    return right if left is None else left
+def compiled(text: str) -> CodeType:
+    """An expression, ready to be evaluated."""
+    return compile(text, text, "eval")

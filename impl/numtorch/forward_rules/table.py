@@ -20,6 +20,8 @@ def rule_of(name: str) -> Rule | None:
     """What an operator does: None if it has no derivative."""
     if name in refusals.REFUSED:
         return refusals.refuse
+    if name in refusals.NO_DERIVATIVE:
+        return refusals.no_kernel
     known = FORWARD.get(name)
     if known is not None:
         if name in OWN:

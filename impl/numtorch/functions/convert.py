@@ -10,9 +10,9 @@ import numpy as np
 from .. import dispatch as d, grad_mode, views
 from ..device import check_device, device as device_type
 from ..dtype import dtypes
-from ..geometry import address, empty_window
+from ..geometry import address, empty_window, storage_offset
 from ..graph import outdate
-from ..lazy import LAZY, Conjugated
+from ..lazy import LAZY, Conjugated, Zeros
 from ..operands import IMAGINARY_DISCARDED
 from ..saved import Detached
 from ..tensor import Tensor, wrap
@@ -148,6 +148,8 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
     if type(array) in LAZY:
         if force:
             return array.resolved()
+        if type(array) is Zeros:
+            raise RuntimeError(" Cannot convert a ZeroTensor to numpy. Set force=True if you need the zero array.")
         bit, name = ("conjugate", "conj") if type(array) is Conjugated else ("negative", "neg")
         raise RuntimeError(
             f"Can't call numpy() on Tensor that has {bit} bit set. Use tensor.resolve_{name}().numpy() instead."
@@ -233,4 +235,7 @@ def to_index(self: Tensor) -> int:
 
 def data_ptr(self: Tensor) -> int:
     """The address of the first element."""
-    return address(views.storage_of(self)) if self._desc.numel else 0
+    array = views.storage_of(self)
+    if type(array) is Zeros:  # in memory that begins nowhere
+        return storage_offset(array) * array.itemsize
+    return address(array) if self._desc.numel else 0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..geometry import laid_out
+from ..lazy import Zeros
 
 Array = Any
 
@@ -298,6 +299,8 @@ def linalg_lstsq(a: Array, b: Array, rcond: float | None) -> tuple[Array, Array,
 
 def linalg_cross(x: Array, other: Array, dim: int) -> Array:
     """The vector product along a dimension of size 3."""
+    if Zeros in (type(x), type(other)):
+        return x * other
     out = np.empty(np.broadcast_shapes(x.shape, other.shape), x.dtype)
     x, other, turned = (np.moveaxis(np.broadcast_to(t, out.shape), dim, 0) for t in (x, other, out))
     turned = np.moveaxis(out, dim, 0)

@@ -10,6 +10,7 @@ from ..buffers import take
 from ..descriptor import LARGE
 from ..geometry import element_strides, laid_out, like
 from ..layout import elementwise_strides
+from ..lazy import zeros
 from .comparison import choose
 from .half import in_steps
 
@@ -38,26 +39,14 @@ def new_zeros(x: Array) -> Array:
     return np.zeros(x.shape, x.dtype)
 
 
-def efficient_zeros(grad: Array) -> Array:
-    """PyTorch's ZeroTensor, the gradient of sgn: zeros without memory of their own, to which nothing is added in place."""
-    zero = _ZEROS.get(grad.dtype)
-    if zero is None:
-        zero = _ZEROS[grad.dtype] = np.zeros((), grad.dtype)
-    return np.ndarray(grad.shape, grad.dtype, zero, 0, (0,) * grad.ndim)
+def efficient_zeros(x: Array) -> Array:
+    """PyTorch's ZeroTensor of the shape and type of x."""
+    return zeros(x.shape, x.dtype)
 
 
 def sgn_backward(x: Array, grad: Array, result: Array) -> Array:
     """Of a real tensor; a complex one would need both."""
     return efficient_zeros(grad)
-
-
-_ZEROS: dict[Any, np.ndarray] = {}
-
-
-def zero_tensor(array: Array) -> bool:
-    """Whether an array is what `efficient_zeros` made."""
-    base = array.base
-    return base is not None and base is _ZEROS.get(array.dtype)
 
 
 def sign(x: Array) -> Array:

@@ -10,7 +10,7 @@ from ..descriptor import describe
 from ..dtype import promote_types
 from ..geometry import element_strides, like, storage_offset, strided
 from ..layout import contiguous_strides
-from ..lazy import Conjugated, Negated
+from ..lazy import Conjugated, Negated, Zeros, resolve
 
 Array = Any
 
@@ -179,11 +179,15 @@ def view_as_complex(x: np.ndarray) -> Array:
 
 def conj(x: Any) -> Array:
     """The conjugates, in the same memory."""
+    if type(x) is Zeros:
+        return x.view()
     return x.raw.view() if type(x) is Conjugated else Conjugated(x)
 
 
 def neg_view(x: Any) -> Array:
     """The negatives, in the same memory."""
+    if type(x) is Zeros:
+        return x.view()
     return x.raw.view() if type(x) is Negated else Negated(x)
 
 
@@ -396,7 +400,7 @@ def to_copy(x: Array, dtype: Any) -> Array:
     if x.dtype.kind == "c" and not dtype.is_complex and dtype.category:
         x = x.real
     if isinstance(x, np.generic) or (x.flags.c_contiguous and x.size > 1 and 1 not in x.shape):
-        return x.astype(dtype.numpy)
+        return resolve(x).astype(dtype.numpy)
     out = like(x, dtype.numpy)
     out[...] = x
     return out

@@ -11,7 +11,9 @@ op("elu_of(self, alpha, scale, input_scale)", k.elu, node="EluBackward1", pointw
 op("elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_result)", k.elu_backward,
    node="EluBackwardBackward0", pointwise=True, inplace=False,
    grad_output="elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)",
-   self_or_result="elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)")
+   self_or_result="elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)",
+   jvp=("elu_double_backward(self_or_result_t, grad_output_p, alpha, scale, input_scale, is_result, self_or_result_p) + "
+        "elu_backward(grad_output_t, alpha, scale, input_scale, is_result, self_or_result_p)"))
 op("celu(self, alpha)", k.celu, pointwise=True, inplace=False, refuses="elu_cpu", jvp=ELEMENTWISE,
    self="elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)")
 op("celu_of(self, alpha)", k.celu, node="CeluBackward1", pointwise=True, refuses="elu_cpu",
@@ -43,12 +45,14 @@ op("leaky_relu_of(self, negative_slope)", k.leaky_relu, node="LeakyReluBackward1
    self="leaky_relu_backward(grad, result, negative_slope, True)")
 op("leaky_relu_backward(grad_output, self, negative_slope, self_is_result)", k.leaky_relu_backward,
    node="LeakyReluBackwardBackward0", pointwise=True, inplace=False, last_decides=True, self="zeros_like(grad)",
-   grad_output="leaky_relu_backward(grad, self, negative_slope, False)")
+   grad_output="leaky_relu_backward(grad, self, negative_slope, False)",
+   jvp="leaky_relu_backward(grad_output_t, self_p, negative_slope, self_is_result)")
 op("hardtanh(self, min_val, max_val)", k.clamp, pointwise=True, layout=LIKE,
    self="hardtanh_backward(grad, self, min_val, max_val)",
    jvp=ELEMENTWISE)
 op("hardtanh_backward(grad_output, self, min_val, max_val)", k.hardtanh_backward, node="HardtanhBackwardBackward0",
-   pointwise=True, inplace=False, grad_output="hardtanh_backward(grad, self, min_val, max_val)", self="zeros_like(grad)")
+   pointwise=True, inplace=False, grad_output="hardtanh_backward(grad, self, min_val, max_val)", self="zeros_like(grad)",
+   jvp="hardtanh_backward(grad_output_t, self_p, min_val, max_val)")
 op("threshold(self, threshold, value)", k.threshold, pointwise=True, inplace=False,
    self="threshold_backward(grad, self, threshold)", jvp=ELEMENTWISE)
 op("threshold_of(self, threshold, value)", k.threshold, node="ThresholdBackward1", pointwise=True,
@@ -56,11 +60,13 @@ op("threshold_of(self, threshold, value)", k.threshold, node="ThresholdBackward1
 op("softshrink(self, lambd)", k.softshrink, pointwise=True, inplace=False, refuses="softshrink_check",
    self="softshrink_backward(grad, self, lambd)", jvp=ELEMENTWISE)
 op("softshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="SoftshrinkBackwardBackward0", pointwise=True,
-   inplace=False, grad_output="softshrink_backward(grad, self, lambd)", self="zeros_like(grad)")
+   inplace=False, grad_output="softshrink_backward(grad, self, lambd)", self="zeros_like(grad)",
+   jvp="softshrink_backward(grad_output_t, self_p, lambd)")
 op("hardshrink(self, lambd)", k.hardshrink, pointwise=True, inplace=False, refuses="hardshrink_cpu",
    self="hardshrink_backward(grad, self, lambd)", jvp=ELEMENTWISE)
 op("hardshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="HardshrinkBackwardBackward0", pointwise=True,
-   inplace=False, grad_output="hardshrink_backward(grad, self, lambd)", self="zeros_like(grad)")
+   inplace=False, grad_output="hardshrink_backward(grad, self, lambd)", self="zeros_like(grad)",
+   jvp="hardshrink_backward(grad_output_t, self_p, lambd)")
 op("hardsigmoid(self)", k.hardsigmoid, pointwise=True, refuses="hardsigmoid_cpu", self="hardsigmoid_backward(grad, self)",
    jvp=ELEMENTWISE)
 op("hardsigmoid_backward(grad_output, self)", k.hardsigmoid_backward, node="HardsigmoidNotImplemented",
@@ -85,7 +91,8 @@ op("rrelu_with_noise_of(self, noise: Tensor, lower, upper, training)", k.rrelu_w
    inplace=True, self="rrelu_with_noise_backward(grad, result, noise, lower, upper, training, True)")
 op("rrelu_with_noise_backward(grad_output, self, noise: Tensor, lower, upper, training, self_is_result)",
    k.rrelu_with_noise_backward, node="RreluWithNoiseBackwardBackward0", self="zeros_like(grad)",
-   grad_output="rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)")
+   grad_output="rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)",
+   jvp="rrelu_with_noise_backward(grad_output_t, self_p, noise, lower, upper, training, self_is_result)")
 
 # ---- over one dimension
 op("glu(self, dim)", k.glu, self="glu_backward(grad, self, dim)",

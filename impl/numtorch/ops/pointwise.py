@@ -91,7 +91,7 @@ op("relu(self)", k.relu, pointwise=True, self="threshold_backward(grad, result, 
 op("abs(self)", np.abs, exact_out=FOUND_DTYPE, self="grad * self.sgn()",
    jvp="real_like(self_t.conj() * self_p.sgn(), result)")
 op("sgn(self)", k.sign, exact_out=FOUND_DTYPE, pointwise=True, self="sgn_backward(self, grad, result)",
-   jvp="sgn_jvp(self_p, self_t, result)")
+   jvp="sgn_backward(self_p, self_t, result)")
 op("sign(self)", k.sign, exact_out=FOUND_DTYPE, pointwise=True, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("round_decimals(self, decimals)", k.round_decimals, node="RoundBackward1", says="round", pointwise=True,
    self="zeros_like(grad)", jvp=ELEMENTWISE)

@@ -8,7 +8,9 @@ op("avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
    self="avg_pool2d_backward(grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)")
 op("avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)",
    k.avg_pool2d_backward, node="AvgPool2DBackwardBackward0", self="zeros_of(self.info)",
-   grad_output="avg_pool2d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)")
+   grad_output="avg_pool2d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)",
+   jvp=("avg_pool2d_backward(grad_output_t, self_p, kernel_size, stride, padding, ceil_mode, count_include_pad, "
+        "divisor_override)"))
 op("max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode)", k.max_pool2d_with_indices,
    node="MaxPool2DWithIndicesBackward0", outputs=("result0", "result1"), differentiable=(True, False),
    self="max_pool2d_with_indices_backward(grad, self, kernel_size, stride, padding, dilation, ceil_mode, result1)")

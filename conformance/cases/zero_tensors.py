@@ -1,0 +1,80 @@
+"""Zeros that PyTorch keeps no memory for: the gradient of a sign, and the tangent of what has none."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import Values, floats, same_shape
+
+
+def of_shape(count: int, *, shape: tuple[int, ...], values: Values = "any") -> st.SearchStrategy[tuple[Any, ...]]:
+    """Tensors of one shape, of float64."""
+    return st.tuples(*[floats("float64", shape=shape, values=values)] * count)
+
+
+@case(requires=["backward", "sgn"])
+def gradient_of_a_sign_cannot_be_written(
+    torch, xg: same_shape(2, min_dims=1), name: st.sampled_from(["mul_", "add_", "copy_", "fill_"])
+):
+    """The gradient of a real sgn() is zeros that refuse any write, even by another backward."""
+    x, g = xg
+    x.requires_grad_()
+    x.sgn().backward(g)
+    getattr(x.grad, name)(2)
+    x.grad.zero_()
+    x.exp().backward(g)
+    y = x.grad.clone()
+    getattr(y, name)(2)
+    x.grad.numpy()
+
+
+@case(requires=["backward", "sgn"])
+def gradient_of_a_sign_is_added_to_others(torch, xg: same_shape(2, min_dims=1, values="special")):
+    """Zeros of a sign add nothing to another gradient, and times infinity they are zeros still."""
+    x, g = xg
+    x.requires_grad_()
+    (x.sgn() * x.detach() + x.exp()).backward(g)
+    first = x.grad
+    (zeros,) = torch.autograd.grad(x.sgn(), x, g)
+    product = zeros * g
+    total = zeros + g
+    difference = g - zeros
+    quotient = zeros / g
+    twice = zeros + zeros
+    sine = zeros.cos()
+
+
+@case(requires=["forward_ad"])
+def absent_tangent_times_infinity_is_nothing(
+    torch,
+    xyt: of_shape(3, shape=(2, 3), values="special"),
+    name: st.sampled_from(
+        ["mul", "div", "atan2", "hypot", "add", "sub", "pow", "maximum", "xlogy", "mm", "linalg.cross"]
+    ),
+    first: st.booleans(),
+    grad: st.booleans(),
+):
+    """An operand without a tangent shows in the graph of a tangent, and never in its numbers."""
+    x, y, t = xyt
+    y = y.t() if name == "mm" else y
+    y.requires_grad_(grad)
+    f = torch.linalg.cross if name == "linalg.cross" else getattr(torch, name)
+    with torch.autograd.forward_ad.dual_level():
+        if first:
+            moved = torch.autograd.forward_ad.make_dual(x, t)
+            out = f(moved, y)
+        else:
+            moved = torch.autograd.forward_ad.make_dual(y.detach(), t.t() if name == "mm" else t)
+            out = f(x.requires_grad_(grad), moved)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
+
+
+@case(requires=["forward_ad"])
+def tangent_of_a_sign_is_zeros(torch, xt: same_shape(2)):
+    """The tangent of a real sgn() is zeros in memory, that of a single element zeros without."""
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        y = torch.autograd.forward_ad.make_dual(x, t).sgn()
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(y)
+        tangent.add_(1)
