@@ -18,6 +18,7 @@ from conformance.journal import Description, Footer, Header, Journal, Outcome, R
 from conformance.judge import judge
 from conformance.report import write_reports
 from conformance.runner import Case, CaseCannotRun, Settings, record_of, run_case
+from conformance.runs import history
 from conformance.runs.shards import Shard, durations, split
 from conformance.subjects import Subject, open_subject, oracle
 from conformance.timing import Clock
@@ -182,6 +183,7 @@ class Controller:
             self.runs[name] = journal.merge(
                 path, cases, interrupted=interrupted, seconds=round(seconds, 3), split=(splits or {}).get(name, "")
             )
+            history.append(path.parent, self.runs[name])
             write_reports(path, self.plan.directory(name))
 
     def lines(self) -> Iterator[str]:

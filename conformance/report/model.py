@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from conformance.journal import CaseRecord, Description, Finding, Outcome, Run
 from conformance.program import Call, DeleteAttribute, Get, Global, Method, Operator, Program, Set, SetItem, Step
 from conformance.report import source
 from conformance.report.text import counted, printable
+from conformance.runs.history import Since
 from conformance.trace import LEVELS, Level
 from conformance.verdict import STATUSES, Difference
 
@@ -158,6 +159,8 @@ class Report:
     """A run, counted and grouped."""
 
     run: Run
+    history: tuple[Since, ...] = field(default=(), kw_only=True)
+    """The runs of the same folder, the oldest first; this one is the last."""
 
     @cached_property
     def cases(self) -> list[Case]:

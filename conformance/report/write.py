@@ -11,6 +11,7 @@ from conformance.report.html import html
 from conformance.report.junit import junit
 from conformance.report.markdown import markdown
 from conformance.report.model import Report
+from conformance.runs import history
 
 
 class Paths(NamedTuple):
@@ -28,10 +29,11 @@ def write_reports(run_path: Path | str, directory: Path | str) -> Paths:
     An interrupted run is reported too, and says so in each of them. Raises a journal.RunFileError if
     the file is not a run.
     """
-    report = Report(journal.read(Path(run_path)))
+    path = Path(run_path)
+    report = Report(journal.read(path), history=history.changes(history.read(path.parent)))
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     paths = Paths(folder / "index.html", folder / "junit.xml", folder / "summary.md", folder / "badge.json")
-    for path, text in zip(paths, (html(report), junit(report), markdown(report), badge(report)), strict=True):
-        path.write_text(text, encoding="utf-8", newline="\n")
+    for file, text in zip(paths, (html(report), junit(report), markdown(report), badge(report)), strict=True):
+        file.write_text(text, encoding="utf-8", newline="\n")
     return paths

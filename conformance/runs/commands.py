@@ -80,12 +80,14 @@ def merge(shards: tuple[Path, ...], output: Path) -> None:
     with plain_errors():
         from conformance.presentation import closing_line, table
         from conformance.report import write_reports
+        from conformance.runs import history
         from conformance.runs.shards import join
         from conformance.session import all_cases
         from conformance.terminal import console
 
         path = output / "run.jsonl"
         run = join([_file(shard) for shard in shards], path, [case.id for case in all_cases()])
+        history.append(output, run)
         written = write_reports(path, output)
         out = console()
         out.print(table(run))

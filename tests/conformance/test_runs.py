@@ -15,7 +15,7 @@ from conformance import journal, launch
 from conformance.cli import command
 from conformance.journal import CaseRecord, Description, Finding, Header, LevelOutcome, Outcome, Run
 from conformance.program import Program
-from conformance.runs import baseline, telling
+from conformance.runs import baseline, history, telling
 from conformance.runs.changes import Kind, compare, told
 from conformance.runs.shards import CannotJoin, MoreShardsThanCases, NoShard, Shard, durations, join, parse, split
 from conformance.trace import LEVELS, Level
@@ -292,3 +292,44 @@ def test_the_command_ends_with_1_if_something_got_worse(whole: Path, tmp_path: P
     result = CliRunner().invoke(command, ["diff", str(whole), str(tmp_path), "--markdown", str(summary)])
     assert result.exit_code == 1
     assert summary.read_text().startswith("before\n## ❌")
+
+
+# --------------------------------------------------------------------------------------------------------------- history
+
+
+def remember(folder: Path, *runs: Run) -> tuple[history.Since, ...]:
+    for each in runs:
+        history.append(folder, each)
+    return history.changes(history.read(folder))
+
+
+def test_every_run_tells_what_broke_and_what_was_fixed_since_the_one_before(tmp_path: Path) -> None:
+    good, bad = outcome("a/x"), outcome("a/x", exact="repr")
+    first, second, third = remember(tmp_path, a_run([good]), a_run([bad]), a_run([good]))
+    assert first.first
+    assert (second.broken, second.fixed) == (("a/x",), ())
+    assert (third.broken, third.fixed) == ((), ("a/x",))
+
+
+def test_a_run_of_a_part_is_beside_the_last_of_the_same_part(tmp_path: Path) -> None:
+    whole, part = a_run([outcome("a/x"), outcome("a/y")]), a_run([outcome("a/x", exact="repr")], selection="x")
+    told = remember(tmp_path, whole, part, whole, part)
+    assert [since.first for since in told] == [True, True, False, False]
+    assert not any(since.broken or since.fixed for since in told)
+
+
+def test_what_left_the_suite_is_not_fixed(tmp_path: Path) -> None:
+    _, second = remember(tmp_path, a_run([outcome("a/x", exact="repr")]), a_run([outcome("a/y")], suite="later"))
+    assert second.fixed == ()
+
+
+def test_interrupted_runs_and_shards_are_not_remembered(tmp_path: Path) -> None:
+    run = a_run([outcome("a/x")])
+    assert remember(tmp_path, Run(run.header, run.cases, run.outcomes), a_run([outcome("a/x")], shard="1/2")) == ()
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    remember(tmp_path, a_run([outcome("a/x")]))
+    with (tmp_path / history.NAME).open("ab") as file:
+        file.write(b'{"started":"2026')
+    assert len(history.read(tmp_path)) == 1
