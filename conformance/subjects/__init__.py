@@ -7,6 +7,7 @@ from conformance.subjects.base import (
     SubjectFailed,
     SubjectTimeout,
     SubjectUnavailable,
+    SubjectUnsupported,
 )
 from conformance.subjects.inprocess import InProcess
 from conformance.subjects.opening import ORACLE_VERSION, open_subject, oracle
@@ -22,6 +23,7 @@ __all__ = [
     "SubjectFailed",
     "SubjectTimeout",
     "SubjectUnavailable",
+    "SubjectUnsupported",
     "open_subject",
     "oracle",
 ]
